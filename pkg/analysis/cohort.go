@@ -1,0 +1,47 @@
+package analysis
+
+import (
+	"context"
+	"time"
+
+	"github.com/prometheus/common/model"
+)
+
+// A Selector picks series by their labels: label name to wanted value. A
+// value that begins with "!=", "=~" or "!~" is that matcher's operand; any
+// other value must be equal. The empty Selector picks everything.
+type Selector map[string]string
+
+// A Cohort is one side of a comparison: the nodes that Select picks, as they
+// were Back earlier.
+type Cohort struct {
+	Select Selector      `json:"select,omitempty"`
+	Back   time.Duration `json:"back,omitempty"`
+}
+
+// A Comparison is one signal of two cohorts: what a panel asks for and what a
+// tick judges.
+type Comparison struct {
+	Signal             Signal
+	Node               string // label that names an instance
+	Candidate, Control Cohort
+	Sensitivity        Sensitivity
+
+	// Since is when the change began; samples of the control before it tell
+	// how nodes differ without the change. Zero if it is not known.
+	Since time.Time
+}
+
+// A Range is a span of time cut into steps; both ends are included.
+type Range struct {
+	Start, End time.Time
+	Step       time.Duration
+}
+
+// A RangeFunc answers a PromQL range query. Timestamps of the answer lie on
+// the range's steps; a step without a value has no sample.
+type RangeFunc func(ctx context.Context, expr string, r Range) (model.Matrix, error)
+
+// A ResolveFunc writes a selector's matchers into every selector of a PromQL
+// expression.
+type ResolveFunc func(expr string, s Selector) (string, error)

@@ -1,0 +1,114 @@
+package analysis
+
+import (
+	"encoding/json"
+	"math"
+	"time"
+)
+
+// A Decision is the answer to "did this rollout make its service worse?".
+type Decision string
+
+// The decisions.
+const (
+	Pass         Decision = "pass"
+	Fail         Decision = "fail"
+	Inconclusive Decision = "inconclusive" // the reason is in Verdict.Reason; no data is never a pass
+)
+
+// A Verdict is what is known of a rollout at one time, with all that a person
+// needs to believe it.
+type Verdict struct {
+	Case    string    `json:"case,omitempty"` // the replayed case; empty when live
+	Rollout string    `json:"rollout"`
+	Service string    `json:"service"`
+	At      time.Time `json:"at"`
+
+	Verdict   Decision   `json:"verdict"`
+	Score     Number     `json:"score"`    // probability of a regression
+	Evidence  Number     `json:"evidence"` // e-value, latched at its highest
+	Blame     Number     `json:"blame"`    // share among overlapping rollouts
+	FirstFail *time.Time `json:"first_fail"`
+
+	Strategy Strategy  `json:"strategy"` // the one that was taken
+	Quality  Quality   `json:"quality"`
+	Reason   string    `json:"reason"` // one sentence for people
+	Findings []Finding `json:"findings"`
+}
+
+// A Finding is what one signal showed.
+type Finding struct {
+	Signal string `json:"signal"`
+	Kind   string `json:"kind"`           // metric, logs, crashes, presence
+	Node   string `json:"node,omitempty"` // the candidate node that strays furthest
+
+	Deviation Number     `json:"deviation"` // standard deviations of control; positive is worse
+	Effect    Number     `json:"effect"`    // candidate less control, in the signal's unit
+	Evidence  Number     `json:"evidence"`  // e-value now
+	Weight    Number     `json:"weight"`    // its share of the rollout's evidence
+	Onset     *time.Time `json:"onset"`     // when it began, null if it did not
+	Smallest  Number     `json:"smallest"`  // smallest effect that would have been seen by now
+	Quality   Quality    `json:"quality"`
+	Candidate int        `json:"candidate_samples"`
+	Control   int        `json:"control_samples"`
+	Query     string     `json:"query"` // as asked for the candidate
+	Against   string     `json:"against,omitempty"`
+	Reason    string     `json:"reason"`
+}
+
+// A Quality says whether the data allow a judgment, and if not, why.
+type Quality string
+
+// The qualities.
+const (
+	OK              Quality = "ok"
+	NoCandidateData Quality = "no_candidate_data"
+	NoControlData   Quality = "no_control_data"
+	NoSeries        Quality = "no_series" // neither cohort: a configuration error
+	LowExposure     Quality = "low_exposure"
+	Stale           Quality = "stale"
+	SourceError     Quality = "source_error"
+)
+
+// A Number is a float64 whose unknown value, NaN, is null on the wire. An
+// infinity, which JSON cannot hold, is written as the largest float64 of its
+// sign.
+type Number float64
+
+// Unknown is the Number that is not known.
+var Unknown = Number(math.NaN())
+
+// Known reports whether n is a value.
+func (n Number) Known() bool { return !math.IsNaN(float64(n)) }
+
+// MarshalJSON implements json.Marshaler.
+func (n Number) MarshalJSON() ([]byte, error) {
+	f := float64(n)
+	switch {
+	case math.IsNaN(f):
+		return []byte("null"), nil
+	case math.IsInf(f, 0):
+		return json.Marshal(math.Copysign(math.MaxFloat64, f))
+	}
+	return json.Marshal(f)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (n *Number) UnmarshalJSON(b []byte) error {
+	if string(b) == "null" {
+		*n = Unknown
+		return nil
+	}
+	return json.Unmarshal(b, (*float64)(n))
+}
+
+// A Deviation is how far one candidate node strays from control over time.
+type Deviation struct {
+	Node  string
+	Times []time.Time
+	Sigma []float64 // standard deviations of control, positive is worse; NaN where unknown
+
+	// Value is the node's own value, Low and High the band of control
+	// (its centre ± 2 standard deviations), all in the signal's unit.
+	Value, Centre, Low, High []float64
+}

@@ -1,0 +1,66 @@
+// Package rollout knows how rollouts are announced and how they are halted:
+// one file a delivery tool, and the Board that holds what is under way.
+package rollout
+
+import (
+	"context"
+	"fmt"
+
+	"go.yaml.in/yaml/v3"
+
+	"github.com/andon-project/andon/pkg/analysis"
+)
+
+// A Halt is the wish to stop one rollout.
+type Halt struct {
+	ID      string // the same for every try: halting twice is halting once
+	Rollout analysis.Rollout
+	Verdict analysis.Verdict
+	Reason  string // one sentence for people
+}
+
+// An Answer is what a delivery tool said to a Halt that is now in force.
+type Answer struct {
+	Request string `json:"request"` // what was asked: method and URL, without secrets
+	Status  int    `json:"status"`  // HTTP status
+	Already bool   `json:"already"` // it had been halted, or had finished, before
+	Said    string `json:"said"`    // one sentence for people
+}
+
+// A Halter stops rollouts through one delivery tool. It is idempotent: a
+// rollout that was halted already, or has finished, is an Answer, not an error.
+type Halter interface {
+	// Plan says what Halt would ask of the tool, for mode observe.
+	Plan(h Halt) string
+	Halt(ctx context.Context, h Halt) (Answer, error)
+}
+
+// An Error is a delivery tool's refusal or silence.
+type Error struct {
+	Tool    string
+	Request string // method and URL, without secrets
+	Status  int    // HTTP status; 0 if no answer came
+	Retry   bool   // whether the same request may succeed later
+	Hint    string // what an operator can do
+	Err     error
+}
+
+func (e *Error) Error() string {
+	s := fmt.Sprintf("%s: %s", e.Tool, e.Request)
+	if e.Status != 0 {
+		s += fmt.Sprintf(": status %d", e.Status)
+	}
+	if e.Err != nil {
+		s += ": " + e.Err.Error()
+	}
+	if e.Hint != "" {
+		s += "; " + e.Hint
+	}
+	return s
+}
+
+func (e *Error) Unwrap() error { return e.Err }
+
+// Tools makes a Halter from its section of the configuration, by the name of
+// the tool. A new tool is one file and one line here.
+var Tools = map[string]func(section *yaml.Node) (Halter, error){}
