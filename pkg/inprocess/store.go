@@ -32,6 +32,9 @@ type Store struct {
 	DB     *tsdb.DB
 	Engine *promql.Engine
 	Parser parser.Parser
+
+	log      *slog.Logger
+	lookback time.Duration
 }
 
 // OpenStore opens a Store in c.Dir.
@@ -54,7 +57,7 @@ func OpenStore(c StoreConfig, reg prometheus.Registerer) (*Store, error) {
 		Logger: c.Log, Reg: reg, MaxSamples: 50_000_000, Timeout: 2 * time.Minute,
 		LookbackDelta: c.Lookback, EnableAtModifier: true, EnableNegativeOffset: true, Parser: p,
 	})
-	return &Store{DB: db, Engine: e, Parser: p}, nil
+	return &Store{DB: db, Engine: e, Parser: p, log: c.Log, lookback: c.Lookback}, nil
 }
 
 // Range answers a PromQL range query; it is an analysis.RangeFunc.
