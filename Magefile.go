@@ -1,0 +1,141 @@
+//go:build mage
+
+package main
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+
+	"github.com/grafana/grafana-plugin-sdk-go/build"
+	"github.com/magefile/mage/mg"
+	"github.com/magefile/mage/sh"
+)
+
+// Default is what a bare `go tool mage` does.
+var Default = Build
+
+// Demo rolls a good and a bad version out to a small shop and halts the bad one; FAULT=latency|errors|crash|leak.
+func Demo() error {
+	fault := os.Getenv("FAULT")
+	if fault == "" {
+		fault = "errors"
+	}
+	return sh.RunV("go", "run", "./cmd/andon", "demo", "--fault", fault)
+}
+
+// Test runs every test: Go, rules, front end, and end to end with real servers.
+func Test() error {
+	if err := servers(); err != nil {
+		return err
+	}
+	mg.SerialDeps(Lint, Rules, Frontend)
+	// One package's tests at a time: some of them start servers, and two cores are soon full.
+	return sh.RunV("go", "test", "-p", "2", "-timeout", "15m", "./...")
+}
+
+// Rules checks the shipped rules and the Alertmanager route with promtool and amtool.
+func Rules() error {
+	if err := servers(); err != nil {
+		return err
+	}
+	for _, c := range [][]string{
+		{"promtool", "check", "rules", "rules/alerts.yaml", "rules/recording.yaml"},
+		{"promtool", "test", "rules", "rules/alerts_test.yaml"},
+		{"amtool", "check-config", "rules/alertmanager.yaml"},
+	} {
+		if err := sh.RunV(c[0], c[1:]...); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Build makes the plugin for all platforms that Grafana runs on (into dist/) and the andon program (into bin/).
+func Build() error {
+	mg.SerialDeps(npm)
+	if err := sh.RunV("npm", "run", "build"); err != nil {
+		return err
+	}
+	b := build.Build{}
+	mg.SerialDeps(b.Linux, b.LinuxARM64, b.LinuxARM, b.Darwin, b.DarwinARM64, b.Windows, b.GenerateManifestFile)
+	return sh.RunV("go", "build", "-o", "bin/andon", "./cmd/andon")
+}
+
+// Frontend builds, type-checks, lints and tests the editors.
+func Frontend() error {
+	mg.SerialDeps(npm)
+	for _, script := range []string{"typecheck", "lint", "test:ci", "build"} {
+		if err := sh.RunV("npm", "run", script); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Lint vets the Go code and checks its format.
+func Lint() error {
+	out, err := sh.Output("gofmt", "-l", "cmd", "pkg", "Magefile.go")
+	if err != nil {
+		return err
+	}
+	if out != "" {
+		return fmt.Errorf("not formatted, run gofmt -w on:\n%s", out)
+	}
+	return sh.RunV("go", "vet", "./...")
+}
+
+// Bench runs the benchmarks of the statistics, the judge and the ledger.
+func Bench() error {
+	return sh.RunV("go", "test", "-run", "^$", "-bench", ".", "-benchmem", "./pkg/stat", "./pkg/analysis", "./pkg/ledger")
+}
+
+// Accuracy replays labelled rollouts (CASES, ../shared/cases by default) and scores the verdicts.
+func Accuracy() error {
+	cases := os.Getenv("CASES")
+	if cases == "" {
+		cases = filepath.Join("..", "shared", "cases")
+	}
+	if _, err := os.Stat(cases); err != nil {
+		return fmt.Errorf("no labelled rollouts at %s: set CASES to their folder", cases)
+	}
+	return sh.RunV("go", "run", "./cmd/andon", "replay", "--score", cases)
+}
+
+// npm installs the front end's packages as package-lock.json pins them, if that was not done.
+func npm() error {
+	done := filepath.Join("node_modules", ".package-lock.json")
+	if lock, err := os.Stat("package-lock.json"); err == nil {
+		if have, err := os.Stat(done); err == nil && !have.ModTime().Before(lock.ModTime()) {
+			return nil
+		}
+	}
+	return sh.RunV("npm", "ci", "--no-audit", "--no-fund")
+}
+
+// servers sees to it that the servers which tests start are installed.
+func servers() error {
+	packages := map[string]string{"prometheus": "prometheus", "promtool": "prometheus", "prometheus-alertmanager": "prometheus-alertmanager", "amtool": "prometheus-alertmanager"}
+	missing := make(map[string]bool)
+	for program, pkg := range packages {
+		if _, err := exec.LookPath(program); err != nil {
+			missing[pkg] = true
+		}
+	}
+	if len(missing) == 0 {
+		return nil
+	}
+	names := make([]string, 0, len(missing))
+	for name := range missing {
+		names = append(names, name)
+	}
+	if _, err := exec.LookPath("apt-get"); err != nil || os.Geteuid() != 0 {
+		return fmt.Errorf("the tests need these Debian packages; install them as root: apt-get install %s", strings.Join(names, " "))
+	}
+	if err := sh.Run("apt-get", "update"); err != nil {
+		return err
+	}
+	return sh.RunV("apt-get", append([]string{"install", "-y", "--no-install-recommends"}, names...)...)
+}
