@@ -1,0 +1,58 @@
+package source
+
+import (
+	"fmt"
+	"strings"
+)
+
+// A Kind says what sort of refusal an Error is, and thereby what a caller can
+// do about it.
+type Kind string
+
+// The kinds.
+const (
+	Unreachable Kind = "unreachable" // no answer: no such host, connection refused or cut
+	Timeout     Kind = "timeout"     // no answer in time
+	Canceled    Kind = "canceled"    // the caller lost interest
+	Denied      Kind = "denied"      // status 401 or 403
+	BadQuery    Kind = "bad_query"   // the query cannot be parsed or executed
+	TooLarge    Kind = "too_large"   // the answer is larger than what is read
+	Unavailable Kind = "unavailable" // the source is there but cannot answer now: status 429 or 5xx
+	NotSource   Kind = "not_source"  // what answers is not the API that was wanted: a wrong URL
+)
+
+// An Error is a source's refusal or silence. Its text holds no credentials.
+type Error struct {
+	Kind   Kind
+	Query  string // the query asked, empty if it was none
+	URL    string // of whom it was asked, without credentials; empty if of nobody
+	Status int    // HTTP status; 0 if no answer came
+	Hint   string // what an operator can do
+	Err    error
+}
+
+// Error says what was asked, of whom, what came back and what to try.
+func (e *Error) Error() string {
+	var b strings.Builder
+	if e.URL != "" {
+		b.WriteString(e.URL + ": ")
+	}
+	if e.Query != "" {
+		fmt.Fprintf(&b, "query %s: ", e.Query)
+	}
+	if e.Status != 0 {
+		fmt.Fprintf(&b, "status %d: ", e.Status)
+	}
+	if e.Err != nil {
+		b.WriteString(e.Err.Error())
+	} else {
+		b.WriteString(strings.ReplaceAll(string(e.Kind), "_", " "))
+	}
+	if e.Hint != "" {
+		b.WriteString("; " + e.Hint)
+	}
+	return b.String()
+}
+
+// Unwrap returns the cause.
+func (e *Error) Unwrap() error { return e.Err }
