@@ -1,0 +1,120 @@
+package source
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/prometheus/client_golang/api"
+	v1 "github.com/prometheus/client_golang/api/prometheus/v1"
+)
+
+// A call is one question to a Prometheus: an api.Client that reads no more than
+// its budget and turns refusals into *Error.
+type call struct {
+	api.Client
+	query  string
+	http   *http.Client
+	budget *int64 // bytes of answer still allowed
+	limit  int64  // bytes of answer allowed in all
+	url    string // of the last request, without credentials
+	status int
+}
+
+// Do sends a request and reads its answer.
+func (c *call) Do(ctx context.Context, req *http.Request) (*http.Response, []byte, error) {
+	c.url, c.status = public(req.URL), 0
+	resp, err := c.http.Do(req.WithContext(ctx))
+	if err != nil {
+		return nil, nil, c.silence(ctx, err)
+	}
+	defer resp.Body.Close()
+	c.status = resp.StatusCode
+	body, err := io.ReadAll(io.LimitReader(resp.Body, *c.budget+1))
+	if err != nil {
+		return resp, nil, c.silence(ctx, err)
+	}
+	if *c.budget -= int64(len(body)); *c.budget < 0 {
+		return resp, nil, c.error(TooLarge, fmt.Errorf("an answer of more than %d bytes", c.limit), "aggregate by fewer labels, or ask for a shorter range")
+	}
+	if resp.StatusCode/100 != 2 {
+		return resp, nil, c.refusal(body)
+	}
+	return resp, body, nil
+}
+
+func (c *call) error(kind Kind, err error, hint string) *Error {
+	return &Error{Kind: kind, Query: c.query, URL: c.url, Status: c.status, Hint: hint, Err: err}
+}
+
+// silence explains why no complete answer came.
+func (c *call) silence(ctx context.Context, err error) *Error {
+	var u *url.Error
+	if errors.As(err, &u) {
+		err = u.Err // its text would repeat the URL, with the user's name
+	}
+	var n net.Error
+	switch {
+	case errors.Is(ctx.Err(), context.Canceled):
+		return c.error(Canceled, err, "")
+	case errors.Is(err, context.DeadlineExceeded), errors.As(err, &n) && n.Timeout():
+		return c.error(Timeout, fmt.Errorf("no answer in time: %w", err), "raise the timeout, simplify the query, or record it with a rule")
+	}
+	return c.error(Unreachable, err, "check the URL and that it can be reached from here")
+}
+
+// refusal explains an answer of another status than 2xx.
+func (c *call) refusal(body []byte) *Error {
+	var said struct {
+		ErrorType v1.ErrorType `json:"errorType"`
+		Error     string       `json:"error"`
+	}
+	err := errors.New(strings.ToLower(http.StatusText(c.status)))
+	spoke := json.Unmarshal(body, &said) == nil && said.Error != ""
+	if spoke {
+		err = errors.New(said.Error)
+	}
+	switch {
+	case c.status == http.StatusUnauthorized:
+		return c.error(Denied, err, "check the user and password, or the token")
+	case c.status == http.StatusForbidden:
+		return c.error(Denied, err, "check that the credentials allow queries, and the tenant")
+	case c.status == http.StatusTooManyRequests:
+		return c.error(Unavailable, err, "ask less often, or raise the limits of the server")
+	case said.ErrorType == v1.ErrTimeout:
+		return c.error(Timeout, err, "simplify the query, or record it with a rule")
+	case c.status/100 == 5:
+		return c.error(Unavailable, err, "see the log of the server")
+	case spoke && strings.Contains(said.Error, "too many samples"):
+		return c.error(TooLarge, err, "aggregate by fewer labels, or ask for a shorter range")
+	case spoke:
+		return c.error(BadQuery, err, "try the query in Prometheus' own page")
+	}
+	return c.error(NotSource, err, "check the URL: what answers is not the HTTP API of Prometheus")
+}
+
+// wrap makes an *Error of what the client library says of an answer of status
+// 2xx, and leaves those alone that Do made.
+func (c *call) wrap(err error) error {
+	var e *Error
+	if errors.As(err, &e) {
+		return e
+	}
+	var a *v1.Error
+	if errors.As(err, &a) && a.Type != v1.ErrBadResponse {
+		return c.error(BadQuery, errors.New(a.Msg), "")
+	}
+	return c.error(NotSource, err, "check the URL: what answers is not the HTTP API of Prometheus")
+}
+
+// public returns u without what may be secret: user, query and fragment.
+func public(u *url.URL) string {
+	p := url.URL{Scheme: u.Scheme, Host: u.Host, Path: u.Path}
+	return p.String()
+}

@@ -1,0 +1,168 @@
+package source
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"sort"
+	"time"
+
+	"github.com/prometheus/client_golang/api"
+	v1 "github.com/prometheus/client_golang/api/prometheus/v1"
+	"github.com/prometheus/common/model"
+
+	"github.com/andon-project/andon/pkg/analysis"
+)
+
+// maxPoints is how many points a series may have in one answer; Prometheus
+// refuses a range query of more than 11,000 steps.
+const maxPoints = 11_000
+
+// PrometheusConfig says how a Prometheus, or what speaks its HTTP API (Mimir,
+// Thanos, VictoriaMetrics), is asked.
+type PrometheusConfig struct {
+	URL    string       // base URL; may hold credentials, which no error will show
+	Client *http.Client // brings authentication and TLS; a plain one if nil
+
+	Timeout  time.Duration // of one HTTP request, told to the server too; 30 seconds if zero
+	MaxBytes int64         // of the answer to one Range, decompressed; 64 MiB if zero
+
+	// Warn is told what the API warns of beside an answer; may be nil. It may
+	// be called by several goroutines at once.
+	Warn func(query string, warnings []string)
+}
+
+// A Prometheus answers range queries over Prometheus' HTTP API. It is safe for
+// concurrent use and never tries again: a tick asks anew soon enough.
+type Prometheus struct {
+	config PrometheusConfig
+	client api.Client
+}
+
+// NewPrometheus returns a Prometheus that asks c.URL. It asks nothing yet.
+func NewPrometheus(c PrometheusConfig) (*Prometheus, error) {
+	u, err := url.Parse(c.URL)
+	if err != nil {
+		// The parser's error quotes the whole URL, credentials and all.
+		return nil, errors.New("the URL of Prometheus cannot be parsed; write it like http://localhost:9090")
+	}
+	if u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") {
+		return nil, fmt.Errorf("the URL of Prometheus, %q, names no http or https server; write it like http://localhost:9090", public(u))
+	}
+	if c.Client == nil {
+		c.Client = &http.Client{}
+	}
+	if c.Timeout <= 0 {
+		c.Timeout = 30 * time.Second
+	}
+	if c.MaxBytes <= 0 {
+		c.MaxBytes = 64 << 20
+	}
+	client, err := api.NewClient(api.Config{Address: c.URL, Client: c.Client})
+	if err != nil {
+		return nil, errors.New("the URL of Prometheus cannot be used; write it like http://localhost:9090")
+	}
+	return &Prometheus{config: c, client: client}, nil
+}
+
+// Range answers a PromQL range query; it is an analysis.RangeFunc. A range of
+// more points than Prometheus answers at once is asked for in several queries,
+// for each of which start() and end() in expr are its own. Native histograms in
+// the answer are left out, with a warning.
+//
+// A refusal is an *Error.
+func (p *Prometheus) Range(ctx context.Context, expr string, r analysis.Range) (model.Matrix, error) {
+	if r.Step <= 0 {
+		return nil, badQuery(expr, fmt.Errorf("a step of %v", r.Step), "ask with a step above zero")
+	}
+	var merged merger
+	budget := p.config.MaxBytes
+	for start := r.Start; ; {
+		end := start.Add((maxPoints - 1) * r.Step)
+		if end.After(r.End) {
+			end = r.End
+		}
+		m, err := p.one(ctx, expr, analysis.Range{Start: start, End: end, Step: r.Step}, &budget)
+		if err != nil {
+			return nil, err
+		}
+		merged.add(m)
+		start = end.Add(r.Step)
+		if start.After(r.End) {
+			sort.Sort(merged.matrix)
+			return merged.matrix, nil
+		}
+	}
+}
+
+// one asks one query and takes the size of its answer from budget.
+func (p *Prometheus) one(ctx context.Context, expr string, r analysis.Range, budget *int64) (model.Matrix, error) {
+	c := &call{Client: p.client, query: expr, http: p.config.Client, budget: budget, limit: p.config.MaxBytes}
+	ctx, cancel := context.WithTimeout(ctx, p.config.Timeout)
+	defer cancel()
+	v, warnings, _, err := v1.NewAPI(c).QueryRange(ctx, expr, v1.Range{Start: r.Start, End: r.End, Step: r.Step}, v1.WithTimeout(p.config.Timeout))
+	if err != nil {
+		return nil, c.wrap(err)
+	}
+	m, ok := v.(model.Matrix)
+	if !ok {
+		return nil, c.wrap(fmt.Errorf("the answer is a %T, not a matrix", v))
+	}
+	for _, s := range m {
+		if len(s.Histograms) > 0 {
+			warnings = append(warnings, "native histograms are left out; apply histogram_quantile or histogram_sum to them")
+			break
+		}
+	}
+	if len(warnings) > 0 && p.config.Warn != nil {
+		p.config.Warn(expr, warnings)
+	}
+	return m, nil
+}
+
+// Check asks for 1+1, for health checks: nil means that queries are answered.
+func (p *Prometheus) Check(ctx context.Context) error {
+	const sum = "1+1"
+	budget := p.config.MaxBytes
+	c := &call{Client: p.client, query: sum, http: p.config.Client, budget: &budget, limit: p.config.MaxBytes}
+	ctx, cancel := context.WithTimeout(ctx, p.config.Timeout)
+	defer cancel()
+	v, _, _, err := v1.NewAPI(c).Query(ctx, sum, time.Time{}, v1.WithTimeout(p.config.Timeout))
+	if err != nil {
+		return c.wrap(err)
+	}
+	if s, ok := v.(*model.Scalar); !ok || s.Value != 2 {
+		return c.wrap(fmt.Errorf("the answer to 1+1 is %v", v))
+	}
+	return nil
+}
+
+// A merger joins the answers to consecutive parts of a range.
+type merger struct {
+	matrix model.Matrix
+	known  map[string]*model.SampleStream
+}
+
+func (g *merger) add(m model.Matrix) {
+	if g.matrix == nil {
+		g.matrix = m
+		return
+	}
+	if g.known == nil {
+		g.known = make(map[string]*model.SampleStream, len(g.matrix))
+		for _, s := range g.matrix {
+			g.known[s.Metric.String()] = s
+		}
+	}
+	for _, s := range m {
+		name := s.Metric.String()
+		if before, ok := g.known[name]; ok {
+			before.Values = append(before.Values, s.Values...)
+			continue
+		}
+		g.known[name] = s
+		g.matrix = append(g.matrix, s)
+	}
+}
