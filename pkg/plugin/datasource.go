@@ -1,0 +1,163 @@
+// Package plugin answers Grafana: queries, health checks and resource calls
+// of the Andon data source. It knows Grafana's frames and settings; how nodes
+// are compared it leaves to package analysis, and where samples come from to
+// package source. It keeps nothing between two requests.
+package plugin
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/grafana/grafana-plugin-sdk-go/backend"
+	"github.com/grafana/grafana-plugin-sdk-go/backend/instancemgmt"
+	"github.com/grafana/grafana-plugin-sdk-go/backend/resource/httpadapter"
+	"github.com/grafana/grafana-plugin-sdk-go/experimental/concurrent"
+
+	"github.com/andon-project/andon/pkg/analysis"
+)
+
+// ID is the plugin's id in Grafana. It never changes.
+const ID = "andon-regression-datasource"
+
+// defaultConcurrency is how many queries of one request run at once if
+// Grafana does not say.
+const defaultConcurrency = 10
+
+// A Datasource answers for one configured data source. It is safe for
+// concurrent use.
+type Datasource struct {
+	backend.CallResourceHandler
+	config config
+}
+
+// New makes the Datasource of one configuration. It asks nothing of anybody;
+// whether the configuration works is CheckHealth's to say.
+func New(ctx context.Context, s backend.DataSourceInstanceSettings) (instancemgmt.Instance, error) {
+	c, err := newConfig(ctx, s)
+	if err != nil {
+		return nil, backend.DownstreamError(err)
+	}
+	if c.Prometheus.URL != "" {
+		if _, err := c.prometheus(nil); err != nil {
+			return nil, backend.DownstreamError(err)
+		}
+	}
+	d := &Datasource{config: c}
+	d.CallResourceHandler = httpadapter.New(d.resources())
+	return d, nil
+}
+
+// Dispose closes connections that are idle; Grafana calls it when the
+// configuration has changed.
+func (d *Datasource) Dispose() {
+	d.config.Prometheus.Client.CloseIdleConnections()
+	d.config.Exporter.Client.CloseIdleConnections()
+}
+
+// A request is one query with all that was said about it.
+type request struct {
+	Query     Query
+	Window    window
+	Range     analysis.Range
+	FromAlert bool
+	Unknown   []string // variables that are still in the query
+}
+
+// queryTypes holds what answers each query type.
+var queryTypes = map[string]func(d *Datasource, ctx context.Context, r request) backend.DataResponse{
+	"deviation": (*Datasource).deviation,
+}
+
+// QueryData implements backend.QueryDataHandler. Each query fails alone.
+func (d *Datasource) QueryData(ctx context.Context, req *backend.QueryDataRequest) (*backend.QueryDataResponse, error) {
+	limit, err := backend.GrafanaConfigFromContext(ctx).ConcurrentQueryCount()
+	if err != nil || limit < 1 || limit > defaultConcurrency {
+		limit = defaultConcurrency
+	}
+	fromAlert := fromAlert(req.Headers)
+	return concurrent.QueryData(ctx, req, func(ctx context.Context, q concurrent.Query) backend.DataResponse {
+		r, err := d.read(q.DataQuery, fromAlert)
+		if err != nil {
+			return badRequest(err)
+		}
+		answer, ok := queryTypes[r.Query.QueryType]
+		if !ok {
+			return badRequest(fmt.Errorf("queryType: %q is not one of %s", r.Query.QueryType, known(queryTypes)))
+		}
+		return answer(d, ctx, r)
+	}, limit)
+}
+
+// fromAlert reports whether Grafana's alerting asks. Grafana has written the
+// header in more than one way.
+func fromAlert(headers map[string]string) bool {
+	for name, value := range headers {
+		name = strings.TrimPrefix(strings.ToLower(name), "http_")
+		if name == strings.ToLower(backend.FromAlertHeaderName) && strings.EqualFold(value, "true") {
+			return true
+		}
+	}
+	return false
+}
+
+// read makes a request of what Grafana sent.
+func (d *Datasource) read(raw backend.DataQuery, fromAlert bool) (request, error) {
+	q, err := ParseQuery(raw.JSON)
+	if err != nil {
+		return request{}, err
+	}
+	if raw.QueryType != "" {
+		q.QueryType = raw.QueryType
+	}
+	step, err := q.step(raw.Interval, raw.TimeRange.Duration())
+	if err != nil {
+		return request{}, err
+	}
+	w := window{From: raw.TimeRange.From, To: raw.TimeRange.To, Step: step, Scrape: d.config.Scrape}
+	q, unknown := w.expandQuery(q)
+	if fromAlert && len(unknown) > 0 {
+		return request{}, unexpanded(unknown)
+	}
+	r := analysis.Range{Start: floor(w.From, step), End: floor(w.To, step), Step: step}
+	return request{Query: q, Window: w, Range: r, FromAlert: fromAlert, Unknown: unknown}, nil
+}
+
+const (
+	// judgeStep is the width of a bin of the judge, if a service does not set
+	// its own: the panel shows the judge's numbers as long as it can.
+	judgeStep = time.Minute
+
+	// maxPoints is how many points a series of Prometheus's answer may have.
+	maxPoints = 11_000
+)
+
+// step returns how wide a bin is: what the query sets, else the judge's or a
+// multiple of it as wide as the panel's interval; then as many times wider as
+// it takes for the range to have no more than maxPoints points.
+func (q Query) step(interval, span time.Duration) (time.Duration, error) {
+	step := max(1, ceilDiv(interval, judgeStep)) * judgeStep
+	if q.Step != "" {
+		var err error
+		if step, err = duration("step", q.Step); err != nil {
+			return 0, err
+		}
+	}
+	// One more than span/step, as both ends have a point.
+	return step * max(1, ceilDiv(span, step*(maxPoints-1))), nil
+}
+
+func ceilDiv(a, b time.Duration) time.Duration { return (a + b - 1) / b }
+
+// floor aligns a time down to a step, counted from the epoch, so that a panel
+// that is refreshed asks for the same bins.
+func floor(t time.Time, step time.Duration) time.Time {
+	ms := t.UnixMilli()
+	width := max(1, step.Milliseconds())
+	rest := ms % width
+	if rest < 0 {
+		rest += width
+	}
+	return time.UnixMilli(ms - rest).UTC()
+}

@@ -1,0 +1,71 @@
+package plugin
+
+import (
+	"context"
+	"errors"
+	"maps"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/grafana/grafana-plugin-sdk-go/backend"
+
+	"github.com/andon-project/andon/pkg/source"
+)
+
+// statusOf says how each refusal of a source looks to Grafana.
+var statusOf = map[source.Kind]backend.Status{
+	source.Unreachable: backend.StatusBadGateway,
+	source.Timeout:     backend.StatusTimeout,
+	source.Canceled:    statusCanceled,
+	source.Denied:      backend.StatusForbidden,
+	source.BadQuery:    backend.StatusBadRequest,
+	source.TooLarge:    backend.StatusBadGateway,
+	source.Unavailable: backend.StatusBadGateway,
+	source.NotSource:   backend.StatusBadGateway,
+}
+
+// statusCanceled is what proxies answer to a client that has gone.
+const statusCanceled backend.Status = 499
+
+// errNoURL says that the data source was never told where Prometheus is.
+var errNoURL = errors.New("no URL of Prometheus is set; enter it in the data source's settings")
+
+// failed makes the response of a query that could not be answered. What a
+// source refused, and what a user can put right, is downstream; the rest is
+// this plugin's fault.
+func failed(ctx context.Context, err error) backend.DataResponse {
+	var refused *source.Error
+	status, src := backend.StatusInternal, backend.ErrorSourcePlugin
+	switch {
+	case errors.As(err, &refused):
+		status, src = statusOf[refused.Kind], backend.ErrorSourceDownstream
+		if refused.Status == http.StatusUnauthorized {
+			status = backend.StatusUnauthorized
+		}
+		if refused.Status == http.StatusTooManyRequests {
+			status = backend.StatusTooManyRequests
+		}
+	case errors.Is(err, errNoURL):
+		status, src = backend.StatusBadRequest, backend.ErrorSourceDownstream
+	case errors.Is(err, context.DeadlineExceeded) || errors.Is(ctx.Err(), context.DeadlineExceeded):
+		status, src = backend.StatusTimeout, backend.ErrorSourceDownstream
+	case errors.Is(err, context.Canceled) || ctx.Err() != nil:
+		status, src = statusCanceled, backend.ErrorSourceDownstream
+	}
+	if status == 0 {
+		status = backend.StatusBadGateway
+	}
+	return backend.DataResponse{Status: status, ErrorSource: src, Error: backend.NewErrorWithSource(err, src)}
+}
+
+// badRequest makes the response of a query that cannot be asked: what its
+// author can put right.
+func badRequest(err error) backend.DataResponse {
+	return backend.DataResponse{Status: backend.StatusBadRequest, ErrorSource: backend.ErrorSourceDownstream, Error: backend.DownstreamError(err)}
+}
+
+// known returns the names of a map for an error message.
+func known[V any](m map[string]V) string {
+	return strings.Join(slices.Sorted(maps.Keys(m)), ", ")
+}
