@@ -1,0 +1,171 @@
+package stat
+
+import (
+	"math"
+
+	"gonum.org/v1/gonum/stat/distuv"
+)
+
+const grid = 24
+
+// Counts is evidence that events come at a higher rate on candidate than on
+// control, by more than a ratio exp(theta0). Given how many events n = x_C+x_K
+// there were in a bin, those on candidate are binomial with
+//
+//	q(θ) = e_C exp(θ) / (e_C exp(θ) + e_K)
+//
+// so that what both share, traffic and season and outages, cancels, and any
+// schedule of exposures e is allowed. Each θ on a grid has the likelihood ratio
+//
+//	ll(θ) += x_C ln( q(θ)/q(θ₀) ) + x_K ln( (1-q(θ))/(1-q(θ₀)) )
+//
+// and E = Σ w_i exp(ll(θ_i)) with θ_i = θ₀ + 0.1·1.2^i, i = 0..23, and
+// w_i ∝ u/(1+u²), u = θ_i-θ₀. The likelihood ratio is monotone in θ, so that
+// P(sup E ≥ 1/α) ≤ α for every true ratio up to exp(θ₀), at any time of
+// reading. See Lindon and Malek, "Anytime-Valid Inference For Multinomial
+// Count Data", NeurIPS 2022.
+//
+// Counts may be fractions of an event. The zero Counts is not usable; see
+// NewCounts.
+type Counts struct {
+	theta0 float64
+	theta  [grid]float64
+	logW   [grid]float64
+	exp    [grid]float64
+	ll     [grid]float64
+	exp0   float64
+}
+
+// NewCounts returns evidence of 1 against rate ratios up to exp(theta0).
+func NewCounts(theta0 float64) *Counts {
+	c := &Counts{theta0: theta0, exp0: math.Exp(theta0)}
+	total := 0.0
+	for i := range grid {
+		u := .1 * math.Pow(1.2, float64(i))
+		c.theta[i] = theta0 + u
+		c.exp[i] = math.Exp(c.theta[i])
+		c.logW[i] = u / (1 + u*u)
+		total += c.logW[i]
+	}
+	for i := range grid {
+		c.logW[i] = math.Log(c.logW[i] / total)
+	}
+	return c
+}
+
+// Add takes in one bin: xC events out of an exposure of eC on candidate, xK
+// out of eK on control. A bin without events, or with an exposure of 0 on
+// either side, tells nothing and is passed over.
+func (c *Counts) Add(xC, eC, xK, eK float64) { c.AddTempered(xC, eC, xK, eK, 1) }
+
+// AddTempered is Add for events that scatter phi times as much as independent
+// ones would: the likelihood ratio is raised to 1/phi. Its mean stays at most 1
+// under independence (Jensen); under real overdispersion it is a heuristic. To
+// keep the bin a fair bet phi must come from earlier bins only. Values of phi
+// under 1 are taken as 1.
+func (c *Counts) AddTempered(xC, eC, xK, eK, phi float64) {
+	if !(xC+xK > 0) || !(eC > 0) || !(eK > 0) || math.IsInf(xC+xK+eC+eK, 0) {
+		return
+	}
+	if !(phi > 1) {
+		phi = 1
+	}
+	// ln q(θ)/q(θ₀) = θ-θ₀ - d and ln (1-q(θ))/(1-q(θ₀)) = -d with
+	// d = ln (e_C exp θ + e_K) - ln (e_C exp θ₀ + e_K).
+	null := math.Log(eC*c.exp0 + eK)
+	for i := range grid {
+		d := math.Log(eC*c.exp[i]+eK) - null
+		c.ll[i] += (xC*(c.theta[i]-c.theta0) - (xC+xK)*d) / phi
+	}
+}
+
+// LogE returns the logarithm of the evidence; 0 before any event.
+func (c *Counts) LogE() float64 {
+	top := math.Inf(-1)
+	for i := range grid {
+		top = max(top, c.logW[i]+c.ll[i])
+	}
+	sum := 0.0
+	for i := range grid {
+		sum += math.Exp(c.logW[i] + c.ll[i] - top)
+	}
+	return top + math.Log(sum)
+}
+
+// A Scatter collects the shares of failure of one node, one a bin, to say how
+// many independent trials a bin is worth when their number is not known.
+type Scatter struct {
+	n        int
+	mean, m2 float64
+}
+
+// MaxExposure is the most that Scatter.Exposure says: scatter among a few bins
+// cannot vouch for more.
+const MaxExposure = 10
+
+// Add takes in the share of failures of one bin. NaN is passed over.
+func (s *Scatter) Add(f float64) {
+	if math.IsNaN(f) {
+		return
+	}
+	s.n++
+	d := f - s.mean
+	s.mean += d / float64(s.n)
+	s.m2 += d * (f - s.mean)
+}
+
+// Exposure returns the number of trials n a bin of which would scatter as the
+// shares f do:
+//
+//	n = p(1-p)/v,  p = (Σf + ½)/(m+1),  v = s² (m-1)/χ²_.10(m-1)
+//
+// s² is the sample variance of the m shares and v its upper 90% value. The
+// result is within [1, MaxExposure]; NaN with fewer than five shares, or if all
+// are 0 or all are 1, for then scatter tells nothing.
+func (s *Scatter) Exposure() float64 {
+	if s.n < 5 || s.mean <= 0 || s.mean >= 1 {
+		return math.NaN()
+	}
+	m := float64(s.n)
+	p := (s.mean*m + .5) / (m + 1)
+	v := s.m2 / distuv.ChiSquared{K: m - 1}.Quantile(.1)
+	if v <= 0 {
+		return MaxExposure
+	}
+	return max(1, min(MaxExposure, p*(1-p)/v))
+}
+
+// A Dispersion measures how much more than independent events those of control
+// nodes scatter.
+type Dispersion struct{ chi2, freedom float64 }
+
+// Add takes in one bin: the events x of each control node and their exposures e.
+func (d *Dispersion) Add(x, e []float64) {
+	sx, se, n := 0.0, 0.0, 0
+	for i := range x {
+		if e[i] > 0 {
+			sx += x[i]
+			se += e[i]
+			n++
+		}
+	}
+	if n < 2 || sx <= 0 {
+		return
+	}
+	for i := range x {
+		if e[i] > 0 {
+			want := e[i] * sx / se
+			d.chi2 += (x[i] - want) * (x[i] - want) / want
+		}
+	}
+	d.freedom += float64(n - 1)
+}
+
+// Phi returns Pearson's χ² over its degrees of freedom if it is above 1.2, and
+// 1 otherwise or with fewer than ten degrees of freedom.
+func (d *Dispersion) Phi() float64 {
+	if d.freedom < 10 || d.chi2 <= 1.2*d.freedom {
+		return 1
+	}
+	return d.chi2 / d.freedom
+}

@@ -1,0 +1,249 @@
+package stat
+
+import (
+	"math"
+
+	"gonum.org/v1/gonum/mathext"
+	"gonum.org/v1/gonum/stat/distuv"
+)
+
+// PriorNodes is how many degrees of freedom the variance expected from
+// minute-to-minute noise is worth when it is weighed against the variance seen
+// between nodes.
+const PriorNodes = 6
+
+// LogHalfNormal returns the logarithm of the e-value of a standardised effect
+// z whose estimate has variance v, against effects of unknown size: the mean
+// of the likelihood ratio over a half-normal prior of scale tau,
+//
+//	E = 2 √(v/(v+τ²)) exp( τ² z² / (2(v+τ²)) ) Φ( zτ/√(v+τ²) )
+//
+// It is exact for Gaussian increments of known variance (Robbins' method of
+// mixtures; see Howard, Ramdas, McAuliffe and Sekhon, "Time-uniform,
+// nonparametric, nonasymptotic confidence sequences", Annals of Statistics 49
+// (2021)). NaN if v or tau is not positive or z is NaN.
+func LogHalfNormal(z, v, tau float64) float64 {
+	if !(v > 0) || !(tau > 0) {
+		return math.NaN()
+	}
+	u := v + tau*tau
+	return math.Ln2 + .5*math.Log(v/u) + tau*tau*z*z/(2*u) + LogNormalCDF(z*tau/math.Sqrt(u))
+}
+
+// StudentZ returns the normal deviate that is as improbable as t is under
+// Student's distribution with nu degrees of freedom: Φ⁻¹(F_ν(t)). It is cut at
+// ±37, where the tail leaves the range of float64.
+func StudentZ(t, nu float64) float64 {
+	if math.IsNaN(t) || !(nu > 0) {
+		return math.NaN()
+	}
+	p := distuv.StudentsT{Mu: 0, Sigma: 1, Nu: nu}.CDF(-math.Abs(t))
+	z := 37.
+	if p > 1e-290 {
+		z = min(z, -mathext.NormalQuantile(p))
+	}
+	return math.Copysign(z, t)
+}
+
+// A Noise is how control nodes vary by themselves.
+type Noise struct {
+	Variance float64 // from sample to sample, of one node
+	Rho      float64 // its lag-1 autocorrelation
+}
+
+// NoiseOf returns the noise in the series of control nodes, given as one row a
+// node and one column a bin. What all nodes share at a time is taken out where
+// at least two have a sample:
+//
+//	r = (x - mean of the node), less the mean over nodes in that bin, times √(c/(c-1))
+//
+// for the c nodes of that bin; with fewer than ten such residuals the node's
+// own are taken. Then, with P bins,
+//
+//	ρ  = pooled lag-1 autocorrelation + (1+3ρ)/P, within [0, .97]   (Kendall's correction of bias)
+//	σ² = mean r² / max(.2, 1 - (1+ρ)/(1-ρ)/P)                       (the node's mean is estimated, too)
+//
+// Both are NaN if there are fewer than two residuals.
+func NoiseOf(nodes [][]float64) Noise {
+	own, bins := demeaned(nodes)
+	r := timeDemeaned(own)
+	if count(r) < 10 {
+		r = own
+	}
+	n, sum := 0, 0.0
+	for _, x := range r {
+		for _, v := range x {
+			if !math.IsNaN(v) {
+				sum += v * v
+				n++
+			}
+		}
+	}
+	if n < 2 {
+		return Noise{math.NaN(), math.NaN()}
+	}
+	rho := Autocorrelation(r...)
+	if math.IsNaN(rho) {
+		rho = 0
+	}
+	p := float64(bins)
+	rho = max(0, min(.97, rho+(1+3*rho)/p))
+	return Noise{sum / float64(n) / max(.2, 1-LongRun(rho)/p), rho}
+}
+
+// demeaned returns each row less its mean, and the number of columns with a sample.
+func demeaned(nodes [][]float64) (rows [][]float64, bins int) {
+	rows = make([][]float64, len(nodes))
+	width := 0
+	for i, x := range nodes {
+		mean := Mean(x)
+		rows[i] = make([]float64, len(x))
+		for j, v := range x {
+			rows[i][j] = v - mean
+		}
+		width = max(width, len(x))
+	}
+	for j := range width {
+		for _, x := range rows {
+			if j < len(x) && !math.IsNaN(x[j]) {
+				bins++
+				break
+			}
+		}
+	}
+	return rows, bins
+}
+
+func timeDemeaned(rows [][]float64) [][]float64 {
+	out := make([][]float64, len(rows))
+	width := 0
+	for i, x := range rows {
+		out[i] = make([]float64, len(x))
+		width = max(width, len(x))
+	}
+	for j := range width {
+		sum, c := 0.0, 0
+		for _, x := range rows {
+			if j < len(x) && !math.IsNaN(x[j]) {
+				sum += x[j]
+				c++
+			}
+		}
+		for i, x := range rows {
+			switch {
+			case j >= len(x):
+			case c < 2:
+				out[i][j] = math.NaN()
+			default:
+				out[i][j] = (x[j] - sum/float64(c)) * math.Sqrt(float64(c)/float64(c-1))
+			}
+		}
+	}
+	return out
+}
+
+func count(rows [][]float64) int {
+	n := 0
+	for _, x := range rows {
+		for _, v := range x {
+			if !math.IsNaN(v) {
+				n++
+			}
+		}
+	}
+	return n
+}
+
+// Levels are the levels of candidate and control nodes, a level being a node's
+// mean over a span: what the e-value of a continuous signal is made of.
+type Levels struct {
+	Noise     Noise
+	Samples   float64   // bins that the later levels are means of
+	Before    []float64 // control nodes before the change
+	After     []float64 // control nodes since
+	Candidate []float64 // candidate nodes since
+	Margin    float64   // differences up to this do not count
+}
+
+// A Shift is how far candidate lies above control.
+type Shift struct {
+	Difference float64 // mean candidate less mean control
+	Variance   float64 // of Difference
+	Spread     float64 // of one node's level, as a variance
+	Freedom    float64 // degrees of freedom of Variance
+	LogE       float64 // evidence that Difference exceeds the margin
+}
+
+// Shift compares the levels. With K₀ = len(Before), k = len(After),
+// m = len(Candidate):
+//
+//	theo = σ² (1+ρ)/(1-ρ) / Samples
+//	v_b  = max(variance of Before, variance of After)
+//	S    = max(theo, v_b, (6 theo + (K₀-1) v_b)/(6+K₀-1))
+//	V    = S (1/m + 1/k)
+//	t    = (Difference - Margin)/√V,  ν = 6+K₀-1,  z = Φ⁻¹(F_ν(t))
+//	E    = half-normal mixture of z, V with τ = max(Margin, 2√S)
+//
+// The spread between control nodes is inside V because fresh nodes have no
+// history of their own to be compared with. V is estimated, so that E is an
+// e-value only approximately; V never falls under what either source of
+// variation alone would give.
+//
+// All fields are NaN without two levels before, one after and one candidate;
+// LogE is 0 if nothing varies and the difference is within the margin.
+func (l Levels) Shift() Shift {
+	nan := math.NaN()
+	k0, k, m := float64(len(l.Before)), float64(len(l.After)), float64(len(l.Candidate))
+	if k0 < 2 || k < 1 || m < 1 {
+		return Shift{nan, nan, nan, nan, nan}
+	}
+	theo := l.Noise.Variance * LongRun(l.Noise.Rho) / l.Samples
+	between := Variance(l.Before)
+	if len(l.After) > 1 {
+		between = max(between, Variance(l.After))
+	}
+	if math.IsNaN(theo) {
+		theo = 0
+	}
+	s := max(theo, between, (PriorNodes*theo+(k0-1)*between)/(PriorNodes+k0-1))
+	// Nodes that agree to the last digit still differ by the rounding of their
+	// samples; without this a constant signal would divide by zero.
+	s = max(s, 1e-12, 1e-8*l.Margin*l.Margin)
+	sh := Shift{
+		Difference: Mean(l.Candidate) - Mean(l.After),
+		Variance:   s * (1/m + 1/k),
+		Spread:     s,
+		Freedom:    PriorNodes + k0 - 1,
+	}
+	sh.LogE = sh.logE(l.Margin)
+	return sh
+}
+
+func (s Shift) logE(margin float64) float64 {
+	t := (s.Difference - margin) / math.Sqrt(s.Variance)
+	return LogHalfNormal(StudentZ(t, s.Freedom), s.Variance, s.tau(margin))
+}
+
+func (s Shift) tau(margin float64) float64 {
+	return max(margin, 2*math.Sqrt(s.Spread))
+}
+
+// Smallest returns the smallest difference that the evidence would reach
+// exp(logE) for with probability .8 at these variances:
+//
+//	(z* + 0.84) √V + margin,  z* the root of E(z*) = exp(logE)
+func (s Shift) Smallest(margin, logE float64) float64 {
+	if !(s.Variance > 0) {
+		return math.NaN()
+	}
+	lo, hi := 0., 200.
+	for range 60 {
+		mid := (lo + hi) / 2
+		if LogHalfNormal(mid, s.Variance, s.tau(margin)) < logE {
+			lo = mid
+		} else {
+			hi = mid
+		}
+	}
+	return (hi+.8416)*math.Sqrt(s.Variance) + margin
+}
