@@ -1,15 +1,44 @@
 // Package ledger keeps facts: what happened and is never changed. All state is
 // a fold over facts.
+//
+// Facts live in a NATS JetStream stream: of a server embedded in this process,
+// which opens no socket and syncs every write, or of a NATS cluster. The
+// package knows nothing of what facts mean.
 package ledger
 
 import (
 	"context"
 	"encoding/json"
 	"errors"
-	"iter"
+	"fmt"
+	"sync"
 	"time"
 
 	"github.com/hashicorp/go-hclog"
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+)
+
+// MaxFact is the largest fact that is kept, in bytes of its JSON form.
+const MaxFact = 512 << 10
+
+// What a caller can tell apart. Errors of this package wrap them.
+var (
+	// ErrUnknown says that the answer to an Append got lost: the fact may have
+	// been kept or not. Appending it again is safe, and Get tells what stands.
+	ErrUnknown = errors.New("not known whether the fact was kept")
+
+	// ErrInvalid says that the fact can never be kept as it is.
+	ErrInvalid = errors.New("not a fact that can be kept")
+
+	// ErrLocked says that another process has the folder open.
+	ErrLocked = errors.New("the folder is in use by another process")
+
+	// ErrDamaged says that facts which had been kept are missing or unreadable.
+	ErrDamaged = errors.New("the ledger is damaged")
+
+	// ErrClosed says that the Ledger was closed.
+	ErrClosed = errors.New("the ledger is closed")
 )
 
 // A Fact is something that happened.
@@ -20,29 +49,103 @@ type Fact struct {
 	Data json.RawMessage `json:"data"`
 }
 
-// A Ledger is the append-only log of facts.
-type Ledger struct{}
+// A Ledger is the append-only log of facts. It is safe for concurrent use.
+type Ledger struct {
+	where string // for people: the folder or the URL, without secrets
+	log   hclog.Logger
+	nc    *nats.Conn
+	js    jetstream.JetStream
+	facts jetstream.Stream
+	from  *embedded // nil if the stream lives in a cluster
 
-// Config says where facts are kept.
+	closing context.Context // done once Close was called
+	close   context.CancelFunc
+	once    sync.Once
+	err     error // of closing
+}
+
+// Config says where facts are kept. Exactly one of Dir and URL is used.
 type Config struct {
-	Dir string // folder of the embedded server; used if URL is empty
-	URL string // a NATS cluster
+	Dir string // folder of the embedded server, made if missing; used if URL is empty
+	URL string // a NATS cluster: its URLs, comma-separated; user and password may be part of them
+
+	// Replicas is on how many servers of a cluster each fact is kept; if zero,
+	// 3 where the servers are clustered and 1 where not. It is used when the
+	// stream is made; an existing stream keeps its own.
+	Replicas int
 }
 
-// Open opens or creates a ledger.
+// Open opens or creates a ledger. It fails with ErrLocked if another process
+// has the folder open, and with ErrDamaged if the folder held facts that
+// cannot be found any more. A nil log discards.
 func Open(ctx context.Context, c Config, log hclog.Logger) (*Ledger, error) {
-	return nil, errors.New("not yet")
+	if log == nil {
+		log = hclog.NewNullLogger()
+	}
+	l := &Ledger{log: log}
+	l.closing, l.close = context.WithCancel(context.Background())
+	err := l.connect(ctx, c)
+	if err == nil {
+		err = l.open(ctx, c)
+	}
+	if err != nil {
+		err = fmt.Errorf("opening the ledger in %s: %w", l.where, err)
+		return nil, errors.Join(err, l.Close())
+	}
+	return l, nil
 }
 
-// Append keeps a fact. When it returns without an error the fact survives
-// kill -9 and power loss; first is false if a fact with this key had been kept
-// before, which then stands.
-func (l *Ledger) Append(ctx context.Context, f Fact) (first bool, err error) {
-	return false, errors.New("not yet")
+func (l *Ledger) connect(ctx context.Context, c Config) (err error) {
+	switch {
+	case c.URL != "":
+		l.where = redact(c.URL)
+		l.nc, err = dial(c.URL, l.log)
+	case c.Dir != "":
+		l.where = c.Dir
+		if l.from, err = embed(ctx, c.Dir, l.log); err == nil {
+			l.nc, err = l.from.dial()
+		}
+	default:
+		l.where = "no place"
+		return errors.New("neither a folder nor a NATS URL is given; set one of them")
+	}
+	if err != nil {
+		return err
+	}
+	l.js, err = jetstream.New(l.nc)
+	return err
 }
 
-// All yields the facts kept so far, oldest first.
-func (l *Ledger) All(ctx context.Context) iter.Seq2[Fact, error] { return nil }
+// open finds or makes the stream and says so if facts are missing from it.
+func (l *Ledger) open(ctx context.Context, c Config) error {
+	s, err := l.stream(ctx, c)
+	if err != nil {
+		return err
+	}
+	l.facts = s
+	if l.from != nil {
+		if err := l.from.settle(); err != nil {
+			return err
+		}
+	}
+	state := s.CachedInfo().State
+	if n := missing(state); n > 0 {
+		l.log.Error("facts are missing from the ledger; restore its folder from a backup",
+			"where", l.where, "missing", n, "kept", state.Msgs)
+	}
+	return nil
+}
 
-// Close flushes and closes the ledger.
-func (l *Ledger) Close() error { return nil }
+// Close flushes and closes the ledger. Closing it again does nothing.
+func (l *Ledger) Close() error {
+	l.once.Do(func() {
+		l.close()
+		if l.nc != nil {
+			l.nc.Close()
+		}
+		if l.from != nil {
+			l.err = l.from.stop()
+		}
+	})
+	return l.err
+}

@@ -1,0 +1,118 @@
+package ledger
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/hashicorp/go-hclog"
+	"github.com/nats-io/nats-server/v2/server"
+	"github.com/nats-io/nats.go"
+)
+
+const (
+	lockFile = "andon.lock"
+
+	// startPatience is how long the server may take to be ready for us once it
+	// has read its folder.
+	startPatience = 10 * time.Second
+
+	// noLimit is the store's size limit, in bytes. Without one the server
+	// takes three quarters of the space that is free as it starts, and a
+	// ledger on a filling disk would refuse facts after a restart.
+	noLimit = 1 << 50
+)
+
+// An embedded is a NATS server in this process that only this process reaches.
+type embedded struct {
+	dir  string
+	lock *os.File
+	ns   *server.Server
+	had  bool // dir held facts before the server started
+}
+
+// embed locks dir and starts a server on it.
+func embed(ctx context.Context, dir string, log hclog.Logger) (*embedded, error) {
+	if err := os.MkdirAll(dir, 0o750); err != nil {
+		return nil, fmt.Errorf("%w; give a folder that this user may write", err)
+	}
+	lock, err := lockFolder(filepath.Join(dir, lockFile))
+	if err != nil {
+		return nil, err
+	}
+	e := &embedded{dir: dir, lock: lock, had: holdsFacts(dir)}
+	if err := e.start(ctx, log); err != nil {
+		return nil, errors.Join(err, e.stop())
+	}
+	return e, nil
+}
+
+func (e *embedded) start(ctx context.Context, log hclog.Logger) error {
+	heard := &serverLog{log: log}
+	ns, err := server.NewServer(&server.Options{
+		ServerName: "andon", JetStream: true, StoreDir: e.dir, SyncAlways: true, JetStreamMaxStore: noLimit,
+		DontListen: true, NoSigs: true, MaxPayload: 2 * MaxFact,
+	})
+	if err != nil {
+		return fmt.Errorf("the embedded NATS server: %w", err)
+	}
+	ns.SetLoggerV2(heard, false, false, false)
+	e.ns = ns
+	up := make(chan bool, 1)
+	go func() {
+		ns.Start()
+		// Start returns once the folder is read, and silently if that went wrong.
+		up <- ns.JetStreamEnabled() && ns.ReadyForConnections(startPatience)
+	}()
+	select {
+	case ok := <-up:
+		if !ok {
+			return fmt.Errorf("the embedded NATS server did not come up: %s; "+
+				"see that this user may read and write everything in the folder, and that the disk is not full", heard.last())
+		}
+		return nil
+	case <-ctx.Done():
+		<-up // Shutdown during Start would leave files open behind us
+		return fmt.Errorf("the embedded NATS server was still reading its folder: %w", context.Cause(ctx))
+	}
+}
+
+func (e *embedded) dial() (*nats.Conn, error) {
+	return nats.Connect("", nats.InProcessServer(e.ns), nats.Name("andon"), nats.MaxReconnects(-1),
+		nats.ReconnectWait(100*time.Millisecond), nats.ReconnectBufSize(-1))
+}
+
+// settle makes the names of the stream's files survive power loss; what is in
+// them the server syncs itself.
+func (e *embedded) settle() error {
+	return filepath.WalkDir(e.dir, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || !d.IsDir() {
+			return err
+		}
+		return syncFolder(path)
+	})
+}
+
+// stop ends the server and then frees the folder for others.
+func (e *embedded) stop() error {
+	if e.ns != nil {
+		e.ns.Shutdown()
+		e.ns.WaitForShutdown()
+	}
+	return e.lock.Close()
+}
+
+// holdsFacts reports whether dir has a stream's messages on disk.
+func holdsFacts(dir string) bool {
+	blocks, _ := filepath.Glob(filepath.Join(dir, "jetstream", "*", "streams", streamName, "msgs", "*.blk"))
+	for _, b := range blocks {
+		if st, err := os.Stat(b); err == nil && st.Size() > 0 {
+			return true
+		}
+	}
+	return false
+}

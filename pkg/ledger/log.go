@@ -1,0 +1,54 @@
+package ledger
+
+import (
+	"fmt"
+	"sync"
+
+	"github.com/hashicorp/go-hclog"
+)
+
+// A serverLog passes on what the embedded server says, and remembers its last
+// complaint for the error that ends an Open.
+type serverLog struct {
+	log hclog.Logger
+
+	mu        sync.Mutex
+	complaint string
+}
+
+func (l *serverLog) last() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.complaint == "" {
+		return "it gave no reason"
+	}
+	return l.complaint
+}
+
+func (l *serverLog) complain(say func(string, ...any), format string, v []any) {
+	text := fmt.Sprintf(format, v...)
+	l.mu.Lock()
+	l.complaint = text
+	l.mu.Unlock()
+	say("the ledger's server complains", "text", text)
+}
+
+// Noticef is for those who look into the server, not for operators.
+func (l *serverLog) Noticef(format string, v ...any) {
+	l.log.Debug("the ledger's server says", "text", fmt.Sprintf(format, v...))
+}
+
+// Warnf passes on a warning.
+func (l *serverLog) Warnf(format string, v ...any) { l.complain(l.log.Warn, format, v) }
+
+// Errorf passes on an error.
+func (l *serverLog) Errorf(format string, v ...any) { l.complain(l.log.Error, format, v) }
+
+// Fatalf passes on an error; it does not end the process.
+func (l *serverLog) Fatalf(format string, v ...any) { l.complain(l.log.Error, format, v) }
+
+// Debugf does nothing: the server is not asked to debug.
+func (l *serverLog) Debugf(string, ...any) {}
+
+// Tracef does nothing: the server is not asked to trace.
+func (l *serverLog) Tracef(string, ...any) {}

@@ -1,0 +1,136 @@
+package ledger
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/hashicorp/go-hclog"
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+)
+
+const (
+	streamName    = "ANDON_FACTS"
+	subjectPrefix = "andon.facts."
+
+	// clusterReplicas is on how many servers a cluster keeps each fact: with
+	// three, one may be lost without losing a fact or refusing one.
+	clusterReplicas = 3
+)
+
+// The server's error codes that the client library has no name for.
+const (
+	codeNotAvailable = 10008
+	codeNotCluster   = 10074
+	codeStoreFailed  = 10077
+)
+
+// streamConfig is a stream that keeps everything for ever and lets nobody
+// take anything out.
+func streamConfig(replicas int) jetstream.StreamConfig {
+	return jetstream.StreamConfig{
+		Name:        streamName,
+		Description: "facts of Andon: append-only, one subject a key",
+		Subjects:    []string{subjectPrefix + "*"},
+		Retention:   jetstream.LimitsPolicy,
+		Discard:     jetstream.DiscardNew,
+		MaxMsgs:     -1, MaxBytes: -1, MaxMsgsPerSubject: -1,
+		Storage:    jetstream.FileStorage,
+		Replicas:   replicas,
+		DenyDelete: true, DenyPurge: true,
+	}
+}
+
+// stream finds the stream, or makes it where there is none.
+func (l *Ledger) stream(ctx context.Context, c Config) (jetstream.Stream, error) {
+	s, err := l.js.Stream(ctx, streamName)
+	switch {
+	case err == nil:
+		return s, lasting(s.CachedInfo().Config)
+	case !errors.Is(err, jetstream.ErrStreamNotFound):
+		return nil, fmt.Errorf("asking NATS for the stream %s: %w; see that JetStream is enabled and this user may use it", streamName, err)
+	case l.from != nil && l.from.had:
+		return nil, fmt.Errorf("%w: there are facts in the folder but the server cannot read their stream; restore the folder from a backup, or move it away to begin anew", ErrDamaged)
+	}
+	want := c.Replicas
+	if want == 0 && l.from == nil {
+		want = clusterReplicas
+	}
+	s, err = l.js.CreateStream(ctx, streamConfig(want))
+	if code(err) == codeNotCluster && c.Replicas == 0 {
+		s, err = l.js.CreateStream(ctx, streamConfig(1))
+	}
+	if errors.Is(err, jetstream.ErrStreamNameAlreadyInUse) {
+		s, err = l.js.Stream(ctx, streamName) // another process was faster
+	}
+	if err != nil {
+		return nil, fmt.Errorf("making the stream %s with %d replicas: %w; see that JetStream is enabled on enough servers and this user may use it", streamName, max(want, 1), err)
+	}
+	return s, lasting(s.CachedInfo().Config)
+}
+
+// lasting returns an error if a stream of that configuration would lose facts.
+func lasting(c jetstream.StreamConfig) error {
+	limited := c.MaxAge > 0 || c.MaxMsgs > 0 || c.MaxBytes > 0 || c.MaxMsgsPerSubject > 0
+	if c.Retention != jetstream.LimitsPolicy || c.Storage != jetstream.FileStorage || !c.DenyDelete || !c.DenyPurge || limited {
+		return fmt.Errorf("the stream %s exists but does not keep everything for ever (limits retention, file storage, no limits, deny_delete and deny_purge are needed); it was not made by Andon: use another NATS account", streamName)
+	}
+	return nil
+}
+
+// missing returns how many facts of a stream that never discards are gone.
+func missing(s jetstream.StreamState) uint64 {
+	if s.LastSeq < s.Msgs {
+		return 0
+	}
+	return s.LastSeq - s.Msgs
+}
+
+// dial connects to a cluster and stays connected, whatever server dies.
+func dial(urls string, log hclog.Logger) (*nats.Conn, error) {
+	nc, err := nats.Connect(urls, nats.Name("andon"), nats.Timeout(3*time.Second),
+		nats.MaxReconnects(-1), nats.ReconnectWait(250*time.Millisecond),
+		nats.ReconnectBufSize(-1), // what could not be sent is told at once, not sent later
+		nats.DisconnectErrHandler(func(_ *nats.Conn, err error) {
+			if err != nil {
+				log.Warn("connection to NATS lost; facts wait until it is back", "err", err)
+			}
+		}),
+		nats.ReconnectHandler(func(nc *nats.Conn) {
+			log.Info("connected to NATS again", "server", nc.ConnectedServerName())
+		}))
+	if err != nil {
+		return nil, fmt.Errorf("connecting to NATS: %w; see that one of the URLs answers and user and password are right", err)
+	}
+	return nc, nil
+}
+
+// redact returns comma-separated URLs without what is secret in them.
+func redact(urls string) string {
+	parts := strings.Split(urls, ",")
+	for i, p := range parts {
+		p = strings.TrimSpace(p)
+		if _, rest, found := strings.Cut(p, "@"); found {
+			scheme, _, _ := strings.Cut(p, "://")
+			if u, err := url.Parse(p); err == nil && u.User != nil {
+				scheme, rest = u.Scheme, u.Host
+			}
+			p = scheme + "://<secret>@" + rest
+		}
+		parts[i] = p
+	}
+	return strings.Join(parts, ",")
+}
+
+// code returns the server's error code, 0 if err is not an answer of the server.
+func code(err error) jetstream.ErrorCode {
+	var api *jetstream.APIError
+	if errors.As(err, &api) {
+		return api.ErrorCode
+	}
+	return 0
+}
