@@ -1,0 +1,169 @@
+import { type TimeRange } from '@grafana/data';
+import { EditorField, EditorRow } from '@grafana/plugin-ui';
+import { Input, RadioButtonGroup } from '@grafana/ui';
+import { type Cohorts } from '../types';
+import { commitOn, type Editing } from '../useEditing';
+import { SelectorEditor } from './SelectorEditor';
+
+interface Props {
+  editing: Editing;
+  id: string;
+  range?: TimeRange;
+}
+
+const cohorts: Array<{ value: Cohorts; label: string; description: string }> = [
+  { value: 'labels', label: 'By labels', description: 'Nodes on the new version against nodes on the old' },
+  { value: 'time', label: 'By time', description: 'The same nodes, now against earlier' },
+];
+
+/** Which nodes are compared, and with what. */
+export function CohortFields({ editing, id, range }: Props) {
+  const { query, edit, set } = editing;
+  const pick = (value: Cohorts) =>
+    set(
+      value === 'time' && !query.back && !query.since ? { cohorts: value, back: '1d' } : { cohorts: value }
+    );
+
+  return (
+    <>
+      <EditorRow>
+        <EditorField
+          label="Node label"
+          tooltip="The label that names an instance. Empty: the service as a whole."
+        >
+          <Input
+            id={`${id}-node`}
+            width={20}
+            value={query.nodeLabel ?? ''}
+            placeholder="pod"
+            onChange={(e) => edit({ nodeLabel: e.currentTarget.value })}
+            {...commitOn(editing)}
+          />
+        </EditorField>
+        <EditorField label="Compare nodes">
+          <RadioButtonGroup
+            id={`${id}-cohorts`}
+            aria-label="Compare nodes"
+            options={cohorts}
+            value={query.cohorts}
+            onChange={pick}
+          />
+        </EditorField>
+      </EditorRow>
+      {query.cohorts === 'time' ? (
+        <ByTime editing={editing} id={id} range={range} />
+      ) : (
+        <ByLabels editing={editing} id={id} />
+      )}
+    </>
+  );
+}
+
+function ByLabels({ editing, id }: Props) {
+  const { query } = editing;
+  return (
+    <EditorRow>
+      <EditorField label="Candidate" tooltip="Nodes on the new version. Several labels must all match.">
+        <SelectorEditor
+          name="Candidate"
+          selector={query.candidate}
+          placeholder="v2"
+          editing={editing}
+          toChange={(candidate) => ({ candidate })}
+        />
+      </EditorField>
+      <EditorField label="Control" tooltip="Nodes on the old version, that ran well. Operators: = != =~ !~">
+        <SelectorEditor
+          name="Control"
+          selector={query.control}
+          placeholder="v1"
+          editing={editing}
+          toChange={(control) => ({ control })}
+        />
+      </EditorField>
+      <Since
+        editing={editing}
+        id={id}
+        optional
+        tooltip="When the change began. What was before it tells how the nodes differ without the change."
+      />
+    </EditorRow>
+  );
+}
+
+const controls = [
+  {
+    value: 'back',
+    label: 'Some time earlier',
+    description: 'The same hour of the day before, or of the week before',
+  },
+  { value: 'since', label: 'Before the change', description: 'All that was seen before a moment' },
+];
+
+function ByTime({ editing, id, range }: Props) {
+  const { query, edit, set } = editing;
+  // Back that is empty but there is a field being written in; back that is absent is not asked for.
+  const control = query.back != null ? 'back' : 'since';
+  const pick = (value: string) =>
+    set(
+      value === 'back'
+        ? { back: '1d', since: undefined }
+        : { back: undefined, since: query.since || (range?.from.toISOString() ?? '') }
+    );
+
+  return (
+    <EditorRow>
+      <EditorField
+        label="Nodes"
+        optional
+        tooltip="Which nodes to look at. Empty: all that the query returns."
+      >
+        <SelectorEditor
+          name="Nodes"
+          selector={query.candidate}
+          placeholder="checkout"
+          editing={editing}
+          toChange={(candidate) => ({ candidate })}
+        />
+      </EditorField>
+      <EditorField label="Control">
+        <RadioButtonGroup
+          id={`${id}-control`}
+          aria-label="Control"
+          options={controls}
+          value={control}
+          onChange={pick}
+        />
+      </EditorField>
+      {control === 'back' ? (
+        <EditorField label="Earlier by" tooltip="A duration as in PromQL: 30m, 1h, 1d, 1w">
+          <Input
+            id={`${id}-back`}
+            width={16}
+            value={query.back ?? ''}
+            placeholder="1d"
+            onChange={(e) => edit({ back: e.currentTarget.value })}
+            {...commitOn(editing)}
+          />
+        </EditorField>
+      ) : (
+        <Since editing={editing} id={id} tooltip="What came after is compared with what was before." />
+      )}
+    </EditorRow>
+  );
+}
+
+function Since({ editing, id, ...field }: Props & { optional?: boolean; tooltip: string }) {
+  return (
+    <EditorField label="Change began" {...field}>
+      <Input
+        id={`${id}-since`}
+        width={28}
+        value={editing.query.since ?? ''}
+        placeholder="2026-01-02T15:04:05Z"
+        onChange={(e) => editing.edit({ since: e.currentTarget.value || undefined })}
+        {...commitOn(editing)}
+      />
+    </EditorField>
+  );
+}

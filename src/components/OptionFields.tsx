@@ -1,0 +1,115 @@
+import { EditorField, QueryOptionGroup } from '@grafana/plugin-ui';
+import { Combobox, Input, Stack } from '@grafana/ui';
+import { type AndonDataSource } from '../datasource';
+import { type Kind } from '../types';
+import { commitOn, type Editing } from '../useEditing';
+import { PromqlField } from './PromqlField';
+
+const kinds: Array<{ value: Kind; label: string; description: string }> = [
+  { value: '', label: 'Automatic', description: 'Taken from the unit and the names of the metrics' },
+  { value: 'counts', label: 'Counts', description: 'Events out of events: needs "Out of"' },
+  { value: 'failures', label: 'Failures', description: 'A ratio of successes or failures' },
+  { value: 'latency', label: 'Latency', description: 'Durations, on a log scale' },
+  { value: 'resource', label: 'Resource', description: 'CPU and other saturation, on a log scale' },
+  { value: 'memory', label: 'Memory', description: 'Shown, but does not count' },
+  { value: 'value', label: 'Value', description: 'A number as it is' },
+];
+
+/** What is seldom needed, folded away. */
+export function OptionFields({
+  datasource,
+  editing,
+  id,
+}: {
+  datasource: AndonDataSource;
+  editing: Editing;
+  id: string;
+}) {
+  const { query, edit, set, settle, run } = editing;
+  return (
+    <QueryOptionGroup title="Options" collapsedInfo={summary(editing)}>
+      <Stack direction="column" gap={1}>
+        <Stack direction="row" gap={2} wrap="wrap">
+          <EditorField
+            label="Legend"
+            tooltip="Name of a series. {{node}} is the node, {{label}} any other label."
+          >
+            <Input
+              id={`${id}-legend`}
+              width={28}
+              value={query.legend ?? ''}
+              placeholder="{{node}}"
+              onChange={(e) => edit({ legend: e.currentTarget.value })}
+              {...commitOn(editing)}
+            />
+          </EditorField>
+          <EditorField
+            label="Unit"
+            optional
+            tooltip="Unit of the query's values as Grafana names it: s, bytes, percentunit"
+          >
+            <Input
+              id={`${id}-unit`}
+              width={16}
+              value={query.unit ?? ''}
+              placeholder="s"
+              onChange={(e) => edit({ unit: e.currentTarget.value || undefined })}
+              {...commitOn(editing)}
+            />
+          </EditorField>
+          <EditorField label="Kind" tooltip="How the signal is compared">
+            <Combobox<Kind>
+              id={`${id}-kind`}
+              width={24}
+              options={kinds}
+              value={query.kind ?? ''}
+              onChange={({ value }) => set({ kind: value || undefined })}
+            />
+          </EditorField>
+          <EditorField
+            label="Bin"
+            optional
+            tooltip="How much time one point stands for, at least 1m if empty"
+          >
+            <Input
+              id={`${id}-step`}
+              width={12}
+              value={query.step ?? ''}
+              placeholder="1m"
+              onChange={(e) => edit({ step: e.currentTarget.value || undefined })}
+              {...commitOn(editing)}
+            />
+          </EditorField>
+        </Stack>
+        <EditorField
+          label="Out of"
+          optional
+          tooltip="How many events there were in all: errors out of requests"
+        >
+          <PromqlField
+            datasource={datasource}
+            label="Out of"
+            testId="andon-per"
+            value={query.per ?? ''}
+            placeholder="sum by (pod, version) (rate(http_requests_total[$__rate_interval]))"
+            hint="With it, the query counts events out of these, and few events are judged as few."
+            onChange={(per) => edit({ per: per || undefined })}
+            onBlur={settle}
+            onRun={run}
+          />
+        </EditorField>
+      </Stack>
+    </QueryOptionGroup>
+  );
+}
+
+function summary({ query }: Editing): string[] {
+  const parts = [
+    ['Legend', query.legend],
+    ['Unit', query.unit],
+    ['Kind', query.kind],
+    ['Bin', query.step],
+    ['Out of', query.per],
+  ];
+  return parts.filter(([, value]) => value).map(([name, value]) => `${name}: ${value}`);
+}

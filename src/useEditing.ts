@@ -1,0 +1,60 @@
+import { useEffect, useRef } from 'react';
+import { type QueryEditorProps } from '@grafana/data';
+import { type AndonDataSource } from './datasource';
+import { type AndonOptions, type AndonQuery, defaultQuery } from './types';
+
+export type EditorProps = QueryEditorProps<AndonDataSource, AndonQuery, AndonOptions>;
+
+/** What the parts of the query editor need of it. */
+export interface Editing {
+  query: AndonQuery;
+  /** Changes fields without running, as at each key pressed. */
+  edit(change: Partial<AndonQuery>): void;
+  /** Runs the query if it changed since it last ran, as when a field is left. */
+  settle(): void;
+  /** Runs the query, changed or not, as when Enter is pressed. */
+  run(): void;
+  /** Changes fields and runs, as when an option is picked. */
+  set(change: Partial<AndonQuery>): void;
+}
+
+/** Fills in defaults, and remembers the newest query between two renders and the one that ran last. */
+export function useEditing({ query, onChange, onRunQuery }: EditorProps): Editing {
+  const filled: AndonQuery = { ...defaultQuery, ...query };
+  const newest = useRef(filled);
+  const ran = useRef(JSON.stringify(filled));
+  useEffect(() => {
+    newest.current = filled;
+  });
+
+  const edit = (change: Partial<AndonQuery>) => {
+    newest.current = { ...newest.current, ...change };
+    onChange(newest.current);
+  };
+  const run = () => {
+    ran.current = JSON.stringify(newest.current);
+    onRunQuery();
+  };
+  const settle = () => {
+    if (ran.current !== JSON.stringify(newest.current)) {
+      run();
+    }
+  };
+  const set = (change: Partial<AndonQuery>) => {
+    edit(change);
+    run();
+  };
+  return { query: filled, edit, settle, run, set };
+}
+
+/** Event handlers of a text field: leaving it settles the query, Enter runs it. */
+export function commitOn({ settle, run }: Editing) {
+  return {
+    onBlur: settle,
+    onKeyDown: (e: React.KeyboardEvent) => {
+      if (e.key === 'Enter') {
+        run();
+      }
+    },
+  };
+}
