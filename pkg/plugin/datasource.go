@@ -144,8 +144,9 @@ func (q Query) step(interval, span time.Duration) (time.Duration, error) {
 			return 0, err
 		}
 	}
-	// One more than span/step, as both ends have a point.
-	return step * max(1, ceilDiv(span, step*(maxPoints-1))), nil
+	// Both ends have a point, so there is one more than there are steps.
+	steps := ceilDiv(span, step)
+	return step * max(1, ceilDiv(steps, maxPoints-1)), nil
 }
 
 func ceilDiv(a, b time.Duration) time.Duration { return (a + b - 1) / b }

@@ -158,10 +158,11 @@ func (w window) expandQuery(q Query) (expanded Query, unknown []string) {
 		return e.Text
 	}
 	q.Expr, q.Per, q.Since, q.Back = take(q.Expr), take(q.Per), Text(take(string(q.Since))), take(q.Back)
+	q.NodeLabel = take(q.NodeLabel)
 	for _, s := range []*analysis.Selector{&q.Candidate, &q.Control} {
 		taken := make(analysis.Selector, len(*s))
 		for _, name := range slices.Sorted(maps.Keys(*s)) {
-			taken[name] = take((*s)[name])
+			taken[take(name)] = take((*s)[name])
 		}
 		*s = taken
 	}

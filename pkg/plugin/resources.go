@@ -22,18 +22,14 @@ func (d *Datasource) resources() http.Handler {
 	return mux
 }
 
-// A validation says whether an expression is PromQL. Positions count UTF-16
-// code units from 0, as JavaScript does; end is exclusive.
+// A validation says whether an expression is PromQL, and the first mistake if
+// it is not. Positions count UTF-16 code units from 0, as JavaScript does; end
+// is exclusive. Both are 0 if no part of the expression is to blame.
 type validation struct {
-	OK     bool      `json:"ok"`
-	Errors []mistake `json:"errors,omitempty"`
-}
-
-// A mistake is one thing that is wrong with an expression.
-type mistake struct {
-	Message string `json:"message"`
-	Start   int    `json:"start"`
-	End     int    `json:"end"`
+	OK    bool   `json:"ok"`
+	Error string `json:"error,omitempty"`
+	Start int    `json:"start"`
+	End   int    `json:"end"`
 }
 
 // validate answers POST /validate {"expr": "…"}. Macros may be in the
@@ -53,25 +49,21 @@ func (d *Datasource) validate(w http.ResponseWriter, req *http.Request) {
 	_ = json.NewEncoder(w).Encode(check(form.expand(asked.Expr), asked.Expr))
 }
 
-// check parses an expression and puts its mistakes where they are in the
+// check parses an expression and puts its first mistake where it is in the
 // original text.
 func check(e expansion, original string) validation {
 	_, err := promQL.ParseExpr(e.Text)
 	if err == nil {
 		return validation{OK: true}
 	}
-	at := func(pos int) int { return units(original, e.source(pos)) }
 	var all parser.ParseErrors
-	if !errors.As(err, &all) {
-		return validation{Errors: []mistake{{Message: err.Error(), End: units(original, len(original))}}}
+	if !errors.As(err, &all) || len(all) == 0 {
+		return validation{Error: err.Error()}
 	}
-	var v validation
-	for _, one := range all {
-		m := mistake{Message: one.Err.Error(), Start: at(int(one.PositionRange.Start)), End: at(int(one.PositionRange.End))}
-		m.End = max(m.Start, m.End)
-		v.Errors = append(v.Errors, m)
-	}
-	return v
+	first := all[0]
+	at := func(pos int) int { return units(original, e.source(pos)) }
+	start := at(int(first.PositionRange.Start))
+	return validation{Error: first.Err.Error(), Start: start, End: max(start, at(int(first.PositionRange.End)))}
 }
 
 // units returns how many UTF-16 code units the first n bytes of text take.

@@ -1,0 +1,201 @@
+package plugin
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/andon-project/andon/pkg/analysis"
+)
+
+func TestComparisonOfQuery(t *testing.T) {
+	change := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+	for _, c := range []struct {
+		name, json string
+		want       analysis.Comparison
+	}{
+		{
+			name: "cohorts by labels, the rest to default",
+			json: `{"v":1,"refId":"A","datasource":{"uid":"x"},"expr":"up","nodeLabel":"pod","candidate":{"version":"v2"},"control":{"version":"!=v2"}}`,
+			want: analysis.Comparison{
+				Signal: analysis.Signal{Name: "up", Metric: "up", Worse: analysis.Higher}, Node: "pod", Sensitivity: analysis.Medium,
+				Candidate: analysis.Cohort{Select: analysis.Selector{"version": "v2"}},
+				Control:   analysis.Cohort{Select: analysis.Selector{"version": "!=v2"}},
+			},
+		},
+		{
+			name: "every field",
+			json: `{"v":1,"queryType":"deviation","expr":"e","per":"r","nodeLabel":"pod","cohorts":"labels","candidate":{"v":"2"},"control":{"v":"1"},` +
+				`"worse":"lower","sensitivity":"high","unit":"s","kind":"latency","since":"2026-03-01T12:00:00Z","view":"raw","legend":"x","step":"30s"}`,
+			want: analysis.Comparison{
+				Signal: analysis.Signal{Name: "e", Metric: "e", Per: "r", Worse: analysis.Lower, Unit: "s", Kind: analysis.Latency},
+				Node:   "pod", Sensitivity: analysis.High, Since: change,
+				Candidate: analysis.Cohort{Select: analysis.Selector{"v": "2"}},
+				Control:   analysis.Cohort{Select: analysis.Selector{"v": "1"}},
+			},
+		},
+		{
+			name: "a day before",
+			json: `{"expr":"up","cohorts":"time","back":"1d","candidate":{"job":"a"},"control":{"left":"over"}}`,
+			want: analysis.Comparison{
+				Signal: analysis.Signal{Name: "up", Metric: "up", Worse: analysis.Higher}, Sensitivity: analysis.Medium,
+				Candidate: analysis.Cohort{Select: analysis.Selector{"job": "a"}},
+				Control:   analysis.Cohort{Select: analysis.Selector{"job": "a"}, Back: 24 * time.Hour},
+			},
+		},
+		{
+			name: "before and after a moment, as a number",
+			json: `{"expr":"up","cohorts":"time","since":1772366400000}`,
+			want: analysis.Comparison{Signal: analysis.Signal{Name: "up", Metric: "up", Worse: analysis.Higher}, Sensitivity: analysis.Medium, Since: change},
+		},
+		{
+			name: "before and after a moment, as a number in a text",
+			json: `{"expr":"up","cohorts":"time","since":"1772366400000"}`,
+			want: analysis.Comparison{Signal: analysis.Signal{Name: "up", Metric: "up", Worse: analysis.Higher}, Sensitivity: analysis.Medium, Since: change},
+		},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			q, err := ParseQuery([]byte(c.json))
+			if err != nil {
+				t.Fatal(err)
+			}
+			got, err := q.Comparison()
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(c.want, got); diff != "" {
+				t.Errorf("comparison (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestQueryRefused(t *testing.T) {
+	const labels = `"candidate":{"v":"2"},"control":{"v":"1"}`
+	for _, c := range []struct{ name, json, want string }{
+		{"not JSON", `{`, "not what this data source reads"},
+		{"a list", `[]`, "not what this data source reads"},
+		{"made by a newer version", `{"v":2,"expr":"up",` + labels + `}`, "update the plugin"},
+		{"no expression", `{"expr":" ",` + labels + `}`, "expr is empty"},
+		{"unknown cohorts", `{"expr":"up","cohorts":"magic"}`, `cohorts: "magic" is not one of labels, time`},
+		{"unknown view", `{"expr":"up","view":"x",` + labels + `}`, `view: "x" is not one of sigma, raw`},
+		{"unknown direction", `{"expr":"up","worse":"x",` + labels + `}`, `worse: "x" is not one of higher, lower, both`},
+		{"unknown sensitivity", `{"expr":"up","sensitivity":"x",` + labels + `}`, "high, medium, low"},
+		{"unknown kind", `{"expr":"up","kind":"x",` + labels + `}`, `kind: "x" is not one of counts, failures, latency, resource, memory, value`},
+		{"no cohorts", `{"expr":"up"}`, "candidate is empty"},
+		{"no control", `{"expr":"up","candidate":{"v":"2"}}`, "control is empty"},
+		{"both cohorts the same", `{"expr":"up","candidate":{"v":"2"},"control":{"v":"2"}}`, "the same nodes (v: 2)"},
+		{"by time without a time", `{"expr":"up","cohorts":"time"}`, "need back"},
+		{"back is no duration", `{"expr":"up","cohorts":"time","back":"yesterday"}`, `back: "yesterday" is not a duration`},
+		{"back of nothing", `{"expr":"up","cohorts":"time","back":"0s"}`, "above zero"},
+		{"since is no time", `{"expr":"up","cohorts":"time","since":"noon"}`, `since: "noon" is not a time`},
+		{"since is a flag", `{"expr":"up","cohorts":"time","since":true}`, "neither a text nor a number"},
+		{"step is no duration", `{"expr":"up","step":"wide",` + labels + `}`, `step: "wide" is not a duration`},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			q, err := ParseQuery([]byte(c.json))
+			if err == nil {
+				_, err = q.Comparison()
+			}
+			if err == nil {
+				_, err = q.step(time.Minute, time.Hour)
+			}
+			if err == nil || !strings.Contains(err.Error(), c.want) {
+				t.Errorf("error is %v, wanted one that says %q", err, c.want)
+			}
+		})
+	}
+}
+
+func TestStep(t *testing.T) {
+	for _, c := range []struct {
+		name           string
+		set            string
+		interval, span time.Duration
+		want           time.Duration
+	}{
+		{name: "the judge's where the panel is finer", interval: 15 * time.Second, span: 6 * time.Hour, want: time.Minute},
+		{name: "the judge's without an interval", span: time.Hour, want: time.Minute},
+		{name: "whole minutes where the panel is wider", interval: 90 * time.Second, span: 48 * time.Hour, want: 2 * time.Minute},
+		{name: "what is set", set: "15s", interval: 5 * time.Minute, span: time.Hour, want: 15 * time.Second},
+		{name: "11,000 points are enough", set: "1s", span: 10_999 * time.Second, want: time.Second},
+		{name: "11,001 points are too many", set: "1s", span: 11_000 * time.Second, want: 2 * time.Second},
+		{name: "a month", interval: time.Second, span: 30 * 24 * time.Hour, want: 4 * time.Minute},
+		{name: "a step that is all of time", set: "290y", span: 30 * 24 * time.Hour, want: 290 * 365 * 24 * time.Hour},
+		{name: "ends that are not on a step", set: "1s", span: 10_999*time.Second + 1, want: 2 * time.Second},
+		{name: "an empty range", span: 0, want: time.Minute},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			got, err := Query{Step: c.set}.step(c.interval, c.span)
+			if err != nil || got != c.want {
+				t.Errorf("step is %v, %v, wanted %v", got, err, c.want)
+			}
+			if points := c.span/got + 1; points > maxPoints {
+				t.Errorf("%d points", points)
+			}
+		})
+	}
+}
+
+func TestFloor(t *testing.T) {
+	at := func(s string) time.Time {
+		v, err := time.Parse(time.RFC3339Nano, s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return v
+	}
+	for _, c := range []struct {
+		name, at string
+		step     time.Duration
+		want     string
+	}{
+		{"within a minute", "2026-03-01T12:00:59.999Z", time.Minute, "2026-03-01T12:00:00Z"},
+		{"on a minute", "2026-03-01T12:01:00Z", time.Minute, "2026-03-01T12:01:00Z"},
+		{"a step that no day is a multiple of", "1970-01-01T00:00:13Z", 7 * time.Second, "1970-01-01T00:00:07Z"},
+		{"before the epoch", "1969-12-31T23:59:59Z", time.Minute, "1969-12-31T23:59:00Z"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			if got := floor(at(c.at), c.step); !got.Equal(at(c.want)) {
+				t.Errorf("floor is %v, wanted %v", got, c.want)
+			}
+		})
+	}
+}
+
+// FuzzQuery checks that a query that was read can be written and read again
+// as the same, and that nothing in it makes the reader fall over.
+func FuzzQuery(f *testing.F) {
+	f.Add([]byte(`{"expr":"rate(x[$__interval])","candidate":{"v":"=~2"},"control":{"v":"1"},"since":12}`))
+	f.Add([]byte(`{"expr":"${__from:date}${a:b}$","cohorts":"time","back":"1d","step":"1y"}`))
+	f.Add([]byte(`{"v":-1,"since":"","expr":"ü$__rate_interval","candidate":{},"control":null}`))
+	w := window{From: time.Unix(0, 0), To: time.Unix(3600, 0), Step: time.Minute, Scrape: defaultScrape}
+	f.Fuzz(func(t *testing.T, raw []byte) {
+		q, err := ParseQuery(raw)
+		if err != nil {
+			return
+		}
+		written, err := json.Marshal(q)
+		if err != nil {
+			t.Fatalf("a query that was read cannot be written: %v", err)
+		}
+		again, err := ParseQuery(written)
+		if err != nil {
+			t.Fatalf("what was written cannot be read: %v\n%s", err, written)
+		}
+		twice, _ := json.Marshal(again)
+		if string(twice) != string(written) {
+			t.Errorf("written %s, then %s", written, twice)
+		}
+		expanded, _ := w.expandQuery(q)
+		_, _ = expanded.Comparison()
+		if step, err := q.step(time.Second, time.Hour); err == nil && step <= 0 {
+			t.Errorf("step %q is %v", q.Step, step)
+		}
+		e := w.expand(q.Expr)
+		check(e, q.Expr)
+	})
+}
