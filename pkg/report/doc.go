@@ -1,0 +1,35 @@
+// Package report writes verdicts as web pages for people: one page that holds
+// all that a rollout's verdict rests on, and an index of rollouts. A page is
+// one file: its charts are drawn here as SVG, it asks no other server for
+// anything and runs no script. The package knows neither where verdicts come
+// from nor how pages are served.
+package report
+
+import (
+	"crypto/sha256"
+	_ "embed"
+	"encoding/base64"
+	"html/template"
+)
+
+//go:embed style.css
+var style string
+
+// ContentSecurityPolicy is the Content-Security-Policy header under which the
+// pages work: their own style and nothing else.
+var ContentSecurityPolicy = func() string {
+	sum := sha256.Sum256([]byte(style))
+	return "default-src 'none'; style-src 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) +
+		"'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+}()
+
+var funcs = template.FuncMap{
+	"style":   func() template.HTML { return template.HTML("<style>" + style + "</style>") }, // not CSS: a filter would change the text that the policy's hash is of
+	"time":    clock,
+	"score":   percent,
+	"odds":    odds,
+	"sigma":   sigmas,
+	"number":  number,
+	"known":   known,
+	"quality": quality,
+}

@@ -1,0 +1,117 @@
+package report
+
+import (
+	"context"
+	_ "embed"
+	"fmt"
+	"html/template"
+	"io"
+	"time"
+
+	"github.com/andon-project/andon/pkg/analysis"
+)
+
+// A Page is all that is shown of one rollout.
+type Page struct {
+	Rollout analysis.Rollout
+	Service analysis.Service
+	Verdict analysis.Verdict
+	Trail   []analysis.Point // evidence over time, oldest first; no chart if empty
+
+	Signals []Signal // filled in by Collect
+	Notes   []string // what people should know of the data; Collect adds to them
+
+	Home string // address of the index; no link if empty
+}
+
+// A Signal is what one signal of the service showed.
+type Signal struct {
+	Signal     analysis.Signal
+	Findings   []analysis.Finding   // strongest first; none if the signal was not judged
+	Deviations []analysis.Deviation // one a candidate node; no charts if empty
+}
+
+// before is how much of the time before a rollout is shown.
+const before = time.Hour
+
+// Collect returns p with its Signals: for each signal of p.Service it asks a
+// for the deviation from one hour before the rollout to the time of the
+// verdict. A signal that cannot be asked for becomes a note, so that the page
+// shows what there is; only the end of ctx is an error.
+func Collect(ctx context.Context, a *analysis.Analyzer, p Page) (Page, error) {
+	step := time.Duration(p.Service.Step)
+	if step <= 0 {
+		step = time.Minute
+	}
+	r := analysis.Range{Start: p.Rollout.Started.Add(-before).Truncate(step), End: p.Verdict.At.Truncate(step), Step: step}
+	notes := append([]string(nil), p.Notes...)
+	p.Signals = make([]Signal, 0, len(p.Service.Signals))
+	for _, sig := range p.Service.Signals {
+		shown := Signal{Signal: sig, Findings: of(sig.Name, p.Verdict.Findings)}
+		if sig.Metric != "" && r.End.After(r.Start) {
+			d, err := a.Deviate(ctx, analysis.Compare(p.Rollout, p.Service, sig), r)
+			if ctx.Err() != nil {
+				return Page{}, fmt.Errorf("collecting the page of rollout %s: %w", p.Rollout.ID, ctx.Err())
+			}
+			if err != nil {
+				notes = append(notes, fmt.Sprintf("%s has no chart: %v", sig.Name, err))
+			}
+			shown.Deviations = d
+		}
+		p.Signals = append(p.Signals, shown)
+	}
+	p.Signals = append(p.Signals, others(p)...)
+	p.Notes = notes
+	return p, nil
+}
+
+// of returns the findings of the signal of that name.
+func of(name string, all []analysis.Finding) []analysis.Finding {
+	var out []analysis.Finding
+	for _, f := range all {
+		if f.Signal == name {
+			out = append(out, f)
+		}
+	}
+	return out
+}
+
+// others returns what was found of signals that the service does not name:
+// the absence of a node is one.
+func others(p Page) []Signal {
+	known := make(map[string]bool)
+	for _, s := range p.Service.Signals {
+		known[s.Name] = true
+	}
+	var out []Signal
+	for _, f := range p.Verdict.Findings {
+		if !known[f.Signal] {
+			known[f.Signal] = true
+			out = append(out, Signal{Signal: analysis.Signal{Name: f.Signal}, Findings: of(f.Signal, p.Verdict.Findings)})
+		}
+	}
+	return out
+}
+
+//go:embed page.html
+var pageHTML string
+
+var pageTemplate = template.Must(template.New("page").Funcs(funcs).Parse(pageHTML))
+
+// Write writes p as one self-contained HTML page.
+func Write(w io.Writer, p Page) error {
+	return WriteAll(w, p.Rollout.ID, []Page{p})
+}
+
+// WriteAll writes pages one below the other as one self-contained HTML page,
+// with an index before them if there is more than one.
+func WriteAll(w io.Writer, title string, pages []Page) error {
+	views := make([]view, len(pages))
+	for i, p := range pages {
+		views[i] = viewOf(p)
+	}
+	return pageTemplate.Execute(w, struct {
+		Title string
+		Pages []view
+	}{title, views})
+}

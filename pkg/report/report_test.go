@@ -1,0 +1,206 @@
+package report
+
+import (
+	"context"
+	"encoding/xml"
+	"errors"
+	"flag"
+	"io"
+	"math"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/prometheus/common/model"
+
+	"github.com/andon-project/andon/pkg/analysis"
+)
+
+var update = flag.Bool("update", false, "rewrite the golden files")
+
+var began = time.Date(2024, 5, 1, 12, 0, 0, 0, time.UTC)
+
+// deviation makes up a node: control near 100 with a spread of 5, the node
+// steps away by shift standard deviations at the start, and gap minutes are
+// missing after it.
+func deviation(node string, shift float64, gap int) analysis.Deviation {
+	r := rand.New(rand.NewPCG(7, uint64(len(node))))
+	d := analysis.Deviation{Node: node}
+	for m := -60; m <= 90; m++ {
+		s := r.NormFloat64()
+		if m >= 5 {
+			s += shift
+		}
+		c := 100 + 10*math.Sin(float64(m)/40)
+		v := c + 5*s
+		if m >= 20 && m < 20+gap {
+			s, v = math.NaN(), math.NaN()
+		}
+		d.Times = append(d.Times, began.Add(time.Duration(m)*time.Minute))
+		d.Sigma = append(d.Sigma, s)
+		d.Value = append(d.Value, v)
+		d.Centre = append(d.Centre, c)
+		d.Low = append(d.Low, c-10)
+		d.High = append(d.High, c+10)
+	}
+	return d
+}
+
+func example() Page {
+	fail := began.Add(16 * time.Minute)
+	p := Page{
+		Rollout: analysis.Rollout{ID: "checkout-2024-05-01", Service: "checkout", Version: "v2.3.1", Previous: "v2.3.0", Strategy: analysis.Rolling, Tool: "argo-rollouts",
+			Started: began, Stages: []time.Time{began.Add(time.Minute), began.Add(20 * time.Minute), began.Add(22 * time.Minute), began.Add(60 * time.Minute)}, Scope: map[string]string{"region": "eu-west-1"}},
+		Service: analysis.Service{Name: "checkout", Layer: analysis.Software, Node: "pod"},
+		Verdict: analysis.Verdict{Rollout: "checkout-2024-05-01", Service: "checkout", At: began.Add(90 * time.Minute), Verdict: analysis.Fail, Score: .998, Evidence: 41250, Blame: .97,
+			FirstFail: &fail, Strategy: analysis.Rolling, Quality: analysis.OK, Reason: "latency rose from 102 ms to 121 ms on checkout-v2-7d9f, and has stayed there for 70 minutes"},
+		Home: "../",
+	}
+	for m := 0; m <= 90; m++ {
+		p.Trail = append(p.Trail, analysis.Point{At: began.Add(time.Duration(m) * time.Minute), Log: math.Max(-.4, .62*float64(m)-1.5) * math.Min(1, 10.6/(.62*90-1.5)*90/float64(m+1))})
+	}
+	onset := began.Add(5 * time.Minute)
+	p.Signals = []Signal{
+		{
+			Signal: analysis.Signal{Name: "latency", Metric: "latency", Unit: "ms", Worse: analysis.Higher},
+			Findings: []analysis.Finding{{Signal: "latency", Kind: "metric", Node: "checkout-v2-7d9f", Deviation: 3.9, Effect: 19.1, Evidence: 41250, Weight: .15, Onset: &onset,
+				Smallest: 4.2, Quality: analysis.OK, Candidate: 88, Control: 1204, Query: `avg by (pod) (latency{version="v2.3.1"})`, Against: `avg by (pod) (latency{version="v2.3.0"})`,
+				Reason: "latency rose from 102 ms to 121 ms"}},
+			Deviations: []analysis.Deviation{deviation("checkout-v2-a", .2, 0), deviation("checkout-v2-7d9f", 4, 15), deviation("checkout-v2-longer-name", 80, 0)},
+		},
+		{
+			Signal: analysis.Signal{Name: "cpu", Metric: "cpu", Unit: "ratio"},
+			Findings: []analysis.Finding{{Signal: "cpu", Kind: "metric", Deviation: analysis.Unknown, Effect: analysis.Unknown, Evidence: analysis.Unknown, Weight: .1,
+				Smallest: analysis.Unknown, Quality: analysis.NoCandidateData}},
+		},
+		{Signal: analysis.Signal{Name: "error logs", Logs: `{service="checkout"}`}},
+	}
+	p.Notes = []string{"cpu has no chart: http://prometheus:9090: status 503"}
+	return p
+}
+
+// TestWriteGolden keeps the page as it was looked at.
+func TestWriteGolden(t *testing.T) {
+	var b strings.Builder
+	if err := Write(&b, example()); err != nil {
+		t.Fatal(err)
+	}
+	checkInert(t, b.String())
+	checkCharts(t, b.String())
+	golden := filepath.Join("testdata", "page.html")
+	if *update {
+		if err := os.WriteFile(golden, []byte(b.String()), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(golden)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if b.String() != string(want) {
+		t.Errorf("the page is not that of %s; look at the difference and run go test -update", golden)
+	}
+}
+
+func TestWriteShows(t *testing.T) {
+	var b strings.Builder
+	if err := WriteAll(&b, "two rollouts", []Page{example(), {Rollout: analysis.Rollout{ID: "bare"}}}); err != nil {
+		t.Fatal(err)
+	}
+	page := b.String()
+	for _, want := range []string{"Fail: it made the service worse", "99.8%", "1 : 41,250", "ln 10.6", "15.0 min after stage 1", "avg by (pod) (latency{version=&#34;v2.3.0&#34;})",
+		"no samples of the candidate", "status 503", "fails from 1 : 1,000", ">first fail<", ">latency, ms<", "Deviations beyond the chart", `href="#r1"`, "Not yet judged", "19.1 ms"} {
+		if !strings.Contains(page, want) {
+			t.Errorf("the page does not hold %q", want)
+		}
+	}
+	checkInert(t, page)
+	checkCharts(t, page)
+}
+
+// TestWriteIsInert puts hostile text wherever a page shows text.
+func TestWriteIsInert(t *testing.T) {
+	p := example()
+	p.Rollout.ID, p.Rollout.Service, p.Rollout.Version, p.Rollout.Ref, p.Rollout.Tool = evil, evil, evil, "javascript:alert(1)", evil
+	p.Rollout.Scope = map[string]string{evil: evil}
+	p.Verdict.Reason, p.Verdict.Case, p.Verdict.Strategy, p.Verdict.Verdict, p.Verdict.Quality = evil, evil, evil, evil, evil
+	p.Notes, p.Home = []string{evil}, "javascript:alert(1)"
+	for i := range p.Signals {
+		s := &p.Signals[i]
+		s.Signal.Name, s.Signal.Unit = evil, evil
+		for j := range s.Findings {
+			f := &s.Findings[j]
+			f.Node, f.Query, f.Against, f.Reason, f.Quality = evil, evil, evil, evil, evil
+		}
+		for j := range s.Deviations {
+			s.Deviations[j].Node = evil
+		}
+	}
+	var b strings.Builder
+	if err := Write(&b, p); err != nil {
+		t.Fatal(err)
+	}
+	checkInert(t, b.String())
+	checkCharts(t, b.String())
+}
+
+// checkCharts fails if a chart is not well-formed or holds a number that is none.
+func checkCharts(t *testing.T, page string) {
+	t.Helper()
+	for i, part := range strings.Split(page, "<svg")[1:] {
+		svg, _, ok := strings.Cut(part, "</svg>")
+		if !ok {
+			t.Fatalf("chart %d does not end", i)
+		}
+		d := xml.NewDecoder(strings.NewReader("<svg" + svg + "</svg>"))
+		for {
+			tok, err := d.Token()
+			if err == io.EOF {
+				break
+			}
+			if err != nil {
+				t.Fatalf("chart %d: %v", i, err)
+			}
+			if e, ok := tok.(xml.StartElement); ok {
+				for _, a := range e.Attr {
+					if a.Name.Local != "aria-label" && (strings.Contains(a.Value, "NaN") || strings.Contains(a.Value, "Inf")) {
+						t.Errorf("chart %d: %s of %s is %q", i, a.Name.Local, e.Name.Local, a.Value)
+					}
+				}
+			}
+		}
+	}
+}
+
+func TestCollect(t *testing.T) {
+	p := example()
+	p.Service.Signals = []analysis.Signal{{Name: "latency", Metric: "latency"}, {Name: "logs", Logs: "{}"}}
+	p.Verdict.Findings = []analysis.Finding{{Signal: "absent", Kind: "presence"}, {Signal: "latency", Kind: "metric"}}
+	away := errors.New("the source is away")
+	a := &analysis.Analyzer{
+		Metrics: func(context.Context, string, analysis.Range) (model.Matrix, error) { return nil, away },
+		Resolve: func(expr string, _ analysis.Selector) (string, error) { return expr, nil },
+	}
+	got, err := Collect(t.Context(), a, p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for _, s := range got.Signals {
+		names = append(names, s.Signal.Name)
+	}
+	if want := "latency logs absent"; strings.Join(names, " ") != want {
+		t.Errorf("signals %q, want %q", names, want)
+	}
+	if len(got.Notes) != 2 || !strings.HasPrefix(got.Notes[1], "latency has no chart: ") {
+		t.Errorf("notes %q", got.Notes)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := Collect(ctx, a, p); !errors.Is(err, context.Canceled) {
+		t.Errorf("after the end: %v", err)
+	}
+}

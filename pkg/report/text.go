@@ -1,0 +1,137 @@
+package report
+
+import (
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/andon-project/andon/pkg/analysis"
+)
+
+// unknown is what is written for a value that is not known.
+const unknown = "unknown"
+
+func known(n analysis.Number) bool { return n.Known() }
+
+// clock writes a time in UTC, or "unknown" for the zero time and nil.
+func clock(t any) string {
+	switch t := t.(type) {
+	case time.Time:
+		if !t.IsZero() {
+			return t.UTC().Format("2006-01-02 15:04:05 UTC")
+		}
+	case *time.Time:
+		if t != nil {
+			return clock(*t)
+		}
+	}
+	return unknown
+}
+
+// percent writes a ratio: 0.998 is 99.8%. What is not quite 0 or 1 is not
+// written as 0% or 100%.
+func percent(n analysis.Number) string {
+	f := float64(n)
+	switch {
+	case math.IsNaN(f):
+		return unknown
+	case f > 0 && f < .001:
+		return "< 0.1%"
+	case f < 1 && f > .999:
+		return "> 99.9%"
+	}
+	return strconv.FormatFloat(math.Round(f*1000)/10, 'f', -1, 64) + "%"
+}
+
+// odds writes an e-value as odds: 41250 is "1 : 41,250", 0.04 is "25 : 1".
+// Evidence speaks for a regression when the right side is the larger.
+func odds(n analysis.Number) string {
+	f := float64(n)
+	switch {
+	case math.IsNaN(f) || f < 0:
+		return unknown
+	case f >= 1e15:
+		return "1 : " + power(f)
+	case f >= 1:
+		return "1 : " + grouped(f)
+	case f < 1e-15:
+		return "more than 10¹⁵ : 1"
+	}
+	return grouped(1/f) + " : 1"
+}
+
+// logOf writes the natural logarithm of an e-value above 0.
+func logOf(e float64) string {
+	return strings.Replace(strconv.FormatFloat(math.Log(e), 'f', 1, 64), "-", "−", 1)
+}
+
+// power writes a large value as a power of ten.
+func power(f float64) string {
+	if math.IsInf(f, 1) || f >= math.MaxFloat64 {
+		return "more than 10³⁰⁸"
+	}
+	return "10" + superscript(int(math.Floor(math.Log10(f)+1e-9)))
+}
+
+func superscript(n int) string {
+	return strings.Map(func(r rune) rune {
+		if r == '-' {
+			return '⁻'
+		}
+		return []rune("⁰¹²³⁴⁵⁶⁷⁸⁹")[r-'0']
+	}, strconv.Itoa(n))
+}
+
+// grouped writes a value with thousands divided, and one decimal below 10.
+func grouped(f float64) string {
+	if f < 10 {
+		return strconv.FormatFloat(math.Round(f*10)/10, 'f', -1, 64)
+	}
+	s := strconv.FormatFloat(math.Round(f), 'f', 0, 64)
+	for i := len(s) - 3; i > 0; i -= 3 {
+		s = s[:i] + "," + s[i:]
+	}
+	return s
+}
+
+// sigmas writes a deviation.
+func sigmas(n analysis.Number) string {
+	if !n.Known() {
+		return unknown
+	}
+	return strings.Replace(fmt.Sprintf("%+.1f σ", float64(n)), "-", "−", 1)
+}
+
+// number writes a value in its unit to three or four figures.
+func number(n analysis.Number, unit string) string {
+	if !n.Known() {
+		return unknown
+	}
+	if unit != "" {
+		unit = " " + unit
+	}
+	return short(float64(n)) + unit
+}
+
+// short writes a value to four significant figures, never as 1e-05.
+func short(f float64) string {
+	switch a := math.Abs(f); {
+	case f == 0:
+		return "0"
+	case a >= 1e15 || a < 1e-6:
+		e := int(math.Floor(math.Log10(a)))
+		return strconv.FormatFloat(f/math.Pow(10, float64(e)), 'f', 1, 64) + "·10" + superscript(e)
+	case a >= 1000:
+		if f < 0 {
+			return "−" + grouped(-f)
+		}
+		return grouped(f)
+	}
+	s := strconv.FormatFloat(f, 'g', 4, 64)
+	if v, err := strconv.ParseFloat(s, 64); err == nil {
+		s = strconv.FormatFloat(v, 'f', -1, 64)
+	}
+	return strings.Replace(s, "-", "−", 1)
+}

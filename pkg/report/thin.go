@@ -1,0 +1,73 @@
+package report
+
+import (
+	"math"
+	"time"
+
+	"github.com/andon-project/andon/pkg/analysis"
+)
+
+// thin returns d with at most about 2n points. Of each bucket of points it
+// keeps the least and the greatest deviation (value, where the deviation is
+// not known), so that no peak is lost.
+func thin(d analysis.Deviation, n int) analysis.Deviation {
+	d = whole(d)
+	size := (len(d.Times) + n - 1) / n
+	if size <= 2 {
+		return d
+	}
+	out := analysis.Deviation{Node: d.Node}
+	for from := 0; from < len(d.Times); from += size {
+		a, b := extremes(d, from, min(from+size, len(d.Times)))
+		keep(&out, d, a)
+		if b != a {
+			keep(&out, d, b)
+		}
+	}
+	return out
+}
+
+// extremes returns the indices in [from, to) of the least and the greatest
+// point, the earlier first.
+func extremes(d analysis.Deviation, from, to int) (a, b int) {
+	key := func(i int) float64 {
+		if math.IsNaN(d.Sigma[i]) {
+			return d.Value[i]
+		}
+		return d.Sigma[i]
+	}
+	a, b = from, from
+	for i := from; i < to; i++ {
+		if key(i) < key(a) || math.IsNaN(key(a)) {
+			a = i
+		}
+		if key(i) > key(b) || math.IsNaN(key(b)) {
+			b = i
+		}
+	}
+	return min(a, b), max(a, b)
+}
+
+func keep(out *analysis.Deviation, d analysis.Deviation, i int) {
+	out.Times = append(out.Times, d.Times[i])
+	out.Sigma = append(out.Sigma, d.Sigma[i])
+	out.Value = append(out.Value, d.Value[i])
+	out.Centre = append(out.Centre, d.Centre[i])
+	out.Low = append(out.Low, d.Low[i])
+	out.High = append(out.High, d.High[i])
+}
+
+// whole returns d with all its series as long as Times: what is missing is
+// not known.
+func whole(d analysis.Deviation) analysis.Deviation {
+	d.Times = append([]time.Time(nil), d.Times...)
+	for _, s := range []*[]float64{&d.Sigma, &d.Value, &d.Centre, &d.Low, &d.High} {
+		full := make([]float64, len(d.Times))
+		for i := range full {
+			full[i] = math.NaN()
+		}
+		copy(full, *s)
+		*s = full
+	}
+	return d
+}

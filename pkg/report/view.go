@@ -1,0 +1,125 @@
+package report
+
+import (
+	"fmt"
+	"html/template"
+	"strings"
+	"time"
+
+	"github.com/andon-project/andon/pkg/analysis"
+)
+
+// A view is a Page with what its template shows but does not compute.
+type view struct {
+	Page
+	Headline    string
+	LogEvidence string // empty if not known
+	FirstFail   string
+	Evidence    template.HTML // chart; empty if there is none
+	Shown       []signalView
+}
+
+// A signalView is a Signal with its charts.
+type signalView struct {
+	Signal
+	About      string // kind, unit and bad direction
+	Unit       string
+	Lines      []line
+	More       int           // nodes that are not drawn
+	Sigma      template.HTML // chart; empty if there is none
+	Clamped    bool          // the deviation goes beyond the chart
+	Value      template.HTML // chart; empty if there is none
+	CouldChart bool          // the signal has series, so that their absence is worth a word
+}
+
+func viewOf(p Page) view {
+	v := view{Page: p, Evidence: evidenceChart(p), FirstFail: "none"}
+	switch p.Verdict.Verdict {
+	case analysis.Fail:
+		v.Headline = "Fail: it made the service worse"
+	case analysis.Pass:
+		v.Headline = "Pass: no sign of a regression"
+	case analysis.Inconclusive:
+		v.Headline = "Inconclusive: the data do not tell"
+	default:
+		v.Headline = "Not yet judged"
+	}
+	if e := float64(p.Verdict.Evidence); e > 0 {
+		v.LogEvidence = logOf(e)
+	}
+	if t := p.Verdict.FirstFail; t != nil {
+		v.FirstFail = since(t.Sub(p.Rollout.FirstStage()))
+	}
+	for _, s := range p.Signals {
+		v.Shown = append(v.Shown, signalOf(s, p.Rollout))
+	}
+	return v
+}
+
+func signalOf(s Signal, ro analysis.Rollout) signalView {
+	v := signalView{Signal: s, Unit: s.Signal.Unit, CouldChart: s.Signal.Metric != ""}
+	about := []string{}
+	if s.Signal.Unit != "" {
+		about = append(about, s.Signal.Unit)
+	}
+	switch s.Signal.Worse {
+	case analysis.Lower:
+		about = append(about, "lower is worse")
+	case analysis.Both:
+		about = append(about, "any change is worse")
+	case analysis.Higher, "":
+		if s.Signal.Metric != "" {
+			about = append(about, "higher is worse")
+		}
+	}
+	v.About = strings.Join(about, ", ")
+	first := ""
+	if len(s.Findings) > 0 {
+		first = s.Findings[0].Node
+	}
+	v.Lines = lines(s.Deviations, first)
+	if len(v.Lines) == 0 {
+		return v
+	}
+	v.More = len(s.Deviations) - len(v.Lines)
+	v.Sigma, v.Clamped = sigmaChart(v.Lines, ro, s.Signal.Name)
+	v.Value = valueChart(v.Lines, ro, s.Signal)
+	return v
+}
+
+// since writes how long after the first stage something was.
+func since(d time.Duration) string {
+	d = d.Round(time.Second)
+	if d < 0 {
+		return strings.Replace(since(-d), "after", "before", 1)
+	}
+	text := d.String()
+	if d >= time.Minute {
+		text = fmt.Sprintf("%.1f min", d.Minutes())
+	}
+	if d >= 2*time.Hour {
+		text = fmt.Sprintf("%.1f h", d.Hours())
+	}
+	return text + " after stage 1"
+}
+
+// qualities say what a Quality other than OK means and what to do.
+var qualities = map[analysis.Quality]string{
+	analysis.NoCandidateData: "no samples of the candidate: is it running, and do its labels match the rollout's?",
+	analysis.NoControlData:   "no samples to compare with: is anything still running the old version?",
+	analysis.NoSeries:        "the query selects no series of either side: check the signal's query and labels",
+	analysis.LowExposure:     "too little traffic to tell",
+	analysis.Stale:           "no new samples lately",
+	analysis.SourceError:     "the source did not answer",
+}
+
+// quality explains q; empty if it is in order.
+func quality(q analysis.Quality) string {
+	if q == analysis.OK || q == "" {
+		return ""
+	}
+	if s, ok := qualities[q]; ok {
+		return s
+	}
+	return string(q)
+}
