@@ -66,7 +66,7 @@ func (e *embedded) start(ctx context.Context, log hclog.Logger) error {
 	go func() {
 		ns.Start()
 		// Start returns once the folder is read, and silently if that went wrong.
-		up <- ns.JetStreamEnabled() && ns.ReadyForConnections(startPatience)
+		up <- !heard.gaveUp() && ns.ReadyForConnections(startPatience)
 	}()
 	select {
 	case ok := <-up:

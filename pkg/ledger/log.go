@@ -14,6 +14,14 @@ type serverLog struct {
 
 	mu        sync.Mutex
 	complaint string
+	fatal     bool
+}
+
+// gaveUp reports whether the server said that it cannot go on.
+func (l *serverLog) gaveUp() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.fatal
 }
 
 func (l *serverLog) last() string {
@@ -45,7 +53,12 @@ func (l *serverLog) Warnf(format string, v ...any) { l.complain(l.log.Warn, form
 func (l *serverLog) Errorf(format string, v ...any) { l.complain(l.log.Error, format, v) }
 
 // Fatalf passes on an error; it does not end the process.
-func (l *serverLog) Fatalf(format string, v ...any) { l.complain(l.log.Error, format, v) }
+func (l *serverLog) Fatalf(format string, v ...any) {
+	l.complain(l.log.Error, format, v)
+	l.mu.Lock()
+	l.fatal = true
+	l.mu.Unlock()
+}
 
 // Debugf does nothing: the server is not asked to debug.
 func (l *serverLog) Debugf(string, ...any) {}
