@@ -22,7 +22,8 @@ const (
 	appendHeader = "Andon-Append"
 
 	// patience is how long an Append keeps trying, for a cluster may need
-	// some seconds to choose a leader; tryPatience is one try's share of it.
+	// some seconds to choose a leader; tryPatience is how long it waits for one
+	// answer before it asks again.
 	patience    = 30 * time.Second
 	tryPatience = 5 * time.Second
 	retryWait   = 100 * time.Millisecond
@@ -85,7 +86,7 @@ func (p *publication) try(ctx context.Context) (done, first bool, err error) {
 	if err := ctx.Err(); err != nil {
 		return false, false, err
 	}
-	tctx, cancel := context.WithTimeout(ctx, tryPatience)
+	tctx, cancel := context.WithTimeout(ctx, p.l.tryFor)
 	defer cancel()
 	msg := &nats.Msg{Subject: p.subject, Data: p.body, Header: nats.Header{appendHeader: {p.id}}}
 	_, err = p.l.js.PublishMsg(tctx, msg, jetstream.WithExpectLastSequencePerSubject(0), jetstream.WithRetryAttempts(0))
@@ -114,6 +115,8 @@ func (p *publication) try(ctx context.Context) (done, first bool, err error) {
 
 // readBack asks who kept the fact of this key.
 func (p *publication) readBack(ctx context.Context) (done, first bool, err error) {
+	ctx, cancel := context.WithTimeout(ctx, p.l.tryFor)
+	defer cancel()
 	m, err := p.l.last(ctx, p.subject)
 	if err != nil {
 		return false, false, err

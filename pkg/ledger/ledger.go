@@ -58,6 +58,8 @@ type Ledger struct {
 	facts jetstream.Stream
 	from  *embedded // nil if the stream lives in a cluster
 
+	tryFor time.Duration // tryPatience, less in tests
+
 	closing context.Context // done once Close was called
 	close   context.CancelFunc
 	once    sync.Once
@@ -82,7 +84,7 @@ func Open(ctx context.Context, c Config, log hclog.Logger) (*Ledger, error) {
 	if log == nil {
 		log = hclog.NewNullLogger()
 	}
-	l := &Ledger{log: log}
+	l := &Ledger{log: log, tryFor: tryPatience}
 	l.closing, l.close = context.WithCancel(context.Background())
 	err := l.connect(ctx, c)
 	if err == nil {
