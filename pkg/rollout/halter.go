@@ -11,12 +11,13 @@ import (
 	"github.com/andon-project/andon/pkg/analysis"
 )
 
-// A Halt is the wish to stop one rollout.
+// A Halt is the wish to stop one rollout. It is also what the templates of
+// the webhook see.
 type Halt struct {
-	ID      string // the same for every try: halting twice is halting once
-	Rollout analysis.Rollout
-	Verdict analysis.Verdict
-	Reason  string // one sentence for people
+	ID      string           `json:"id"` // the same for every try: halting twice is halting once
+	Rollout analysis.Rollout `json:"rollout"`
+	Verdict analysis.Verdict `json:"verdict"`
+	Reason  string           `json:"reason"` // one sentence for people
 }
 
 // An Answer is what a delivery tool said to a Halt that is now in force.
@@ -63,4 +64,8 @@ func (e *Error) Unwrap() error { return e.Err }
 
 // Tools makes a Halter from its section of the configuration, by the name of
 // the tool. A new tool is one file and one line here.
-var Tools = map[string]func(section *yaml.Node) (Halter, error){}
+var Tools = map[string]func(section *yaml.Node) (Halter, error){
+	"argo-rollouts": newArgo,
+	"kubernetes":    newDeployment,
+	"webhook":       newWebhook,
+}
