@@ -1,0 +1,279 @@
+package demo
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/andon-project/andon/pkg/analysis"
+)
+
+// A Phase is how far a rollout has come.
+type Phase string
+
+// The phases.
+const (
+	Idle        Phase = "idle"        // nothing was rolled out yet
+	Progressing Phase = "progressing" // nodes are being replaced
+	Halted      Phase = "halted"      // no more nodes are replaced; the new ones are being taken back
+	RolledBack  Phase = "rolled-back" // halted, and all nodes are on the old version
+	Complete    Phase = "complete"    // all nodes are on the new version
+	Broken      Phase = "broken"      // a node did not start
+)
+
+// Status is what the delivery tool says of the rollouts of one service.
+type Status struct {
+	Name     string    `json:"name"`               // of the service
+	ID       string    `json:"id,omitempty"`       // of the rollout, as announced
+	Version  string    `json:"version,omitempty"`  // that goes out
+	Previous string    `json:"previous,omitempty"` // that it replaces
+	Phase    Phase     `json:"phase"`
+	Nodes    int       `json:"nodes"`   // of the service
+	Updated  int       `json:"updated"` // nodes on the new version now
+	Touched  int       `json:"touched"` // nodes that were on it at most
+	Started  time.Time `json:"started,omitzero"`
+	Halts    int       `json:"halts"`               // times that a halt took effect: never more than one
+	HaltedBy string    `json:"halted_by,omitempty"` // Idempotency-Key of that
+	HaltedAt time.Time `json:"halted_at,omitzero"`
+	Reason   string    `json:"reason,omitempty"`
+	Error    string    `json:"error,omitempty"`
+}
+
+// An AnnounceFunc tells someone what is known of a rollout.
+type AnnounceFunc func(ctx context.Context, ro analysis.Rollout) error
+
+// A Pace is how fast a Delivery goes.
+type Pace struct {
+	First time.Duration // from the first node to the second; 40 seconds if zero
+	Next  time.Duration // from node to node after that; 5 seconds if zero
+}
+
+// A Delivery is a stand-in for a delivery tool: it replaces the nodes of a
+// service one by one, and stops and takes them back when told to halt. It is
+// safe for concurrent use.
+type Delivery struct {
+	shop     *Shop
+	pace     Pace
+	announce map[string]AnnounceFunc // by service; who has none is found by its version label
+
+	mu       sync.Mutex
+	rollouts map[string]*rollout
+	ctx      context.Context // of all that goes on in the background
+	cancel   context.CancelFunc
+	done     sync.WaitGroup
+}
+
+// rollout is what a Delivery knows of one service. Its fields are guarded by
+// the Delivery's mutex.
+type rollout struct {
+	Status
+	stages  []time.Time
+	halting chan struct{} // closed by the halt
+}
+
+// NewDelivery returns a Delivery for the shop. Services that announce has no
+// function for are rolled out without a word.
+func NewDelivery(s *Shop, p Pace, announce map[string]AnnounceFunc) *Delivery {
+	if p.First == 0 {
+		p.First = 40 * time.Second
+	}
+	if p.Next == 0 {
+		p.Next = 5 * time.Second
+	}
+	d := &Delivery{shop: s, pace: p, announce: announce, rollouts: make(map[string]*rollout)}
+	d.ctx, d.cancel = context.WithCancel(context.Background())
+	for _, service := range Services() {
+		d.rollouts[service] = &rollout{Status: Status{Name: service, Phase: Idle}}
+	}
+	return d
+}
+
+// Close stops rolling and waits; nodes stay as they are.
+func (d *Delivery) Close() {
+	d.cancel()
+	d.done.Wait()
+}
+
+// The refusals of a Delivery.
+var (
+	ErrUnknown = errors.New("no such service")
+	ErrBusy    = errors.New("a rollout of the service is under way")
+	ErrDone    = errors.New("the rollout is complete; there is nothing left to halt")
+	ErrIdle    = errors.New("nothing was rolled out yet")
+	ErrVersion = errors.New("another version is being rolled out")
+)
+
+// Roll begins to roll a version out at now.
+func (d *Delivery) Roll(service, version string, now time.Time) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	r, ok := d.rollouts[service]
+	switch {
+	case !ok:
+		return fmt.Errorf("%s: %w", service, ErrUnknown)
+	case r.Phase == Progressing || r.Phase == Halted:
+		return fmt.Errorf("%s: %w", service, ErrBusy)
+	case d.ctx.Err() != nil:
+		return d.ctx.Err()
+	}
+	previous := d.shop.Nodes(service)[0].Version
+	*r = rollout{halting: make(chan struct{}), Status: Status{
+		Name: service, ID: service + "-" + version, Version: version, Previous: previous, Phase: Progressing, Started: now,
+		Nodes: len(d.shop.Nodes(service)),
+	}}
+	d.done.Go(func() { d.roll(r) })
+	return nil
+}
+
+// roll replaces node after node until all are on the new version or a halt
+// comes; then it takes them back.
+func (d *Delivery) roll(r *rollout) {
+	d.tell(r)
+	for i := range r.Nodes {
+		if i > 0 && !d.dwell(r, i) {
+			break
+		}
+		if err := d.replace(r, i, r.Version); err != nil {
+			d.finish(r, Broken, err)
+			return
+		}
+		d.mu.Lock()
+		r.stages = append(r.stages, time.Now())
+		d.mu.Unlock()
+		d.tell(r)
+	}
+	select {
+	case <-r.halting:
+		d.back(r)
+	default:
+		if d.ctx.Err() == nil {
+			d.finish(r, Complete, nil)
+		}
+	}
+}
+
+// dwell waits before the i-th node and reports whether to go on.
+func (d *Delivery) dwell(r *rollout, i int) bool {
+	wait := d.pace.Next
+	if i == 1 {
+		wait = d.pace.First
+	}
+	t := time.NewTimer(wait)
+	defer t.Stop()
+	select {
+	case <-d.ctx.Done():
+		return false
+	case <-r.halting:
+		return false
+	case <-t.C:
+		return true
+	}
+}
+
+// back puts every touched node on the previous version.
+func (d *Delivery) back(r *rollout) {
+	for i := range r.Touched {
+		if err := d.replace(r, i, r.Previous); err != nil {
+			d.finish(r, Broken, err)
+			return
+		}
+	}
+	d.finish(r, RolledBack, nil)
+}
+
+func (d *Delivery) replace(r *rollout, i int, version string) error {
+	if err := d.shop.Replace(r.Name, i, version); err != nil {
+		return err
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	r.Updated = d.shop.Versions(r.Name)[r.Version]
+	r.Touched = max(r.Touched, r.Updated)
+	return nil
+}
+
+func (d *Delivery) finish(r *rollout, p Phase, err error) {
+	d.mu.Lock()
+	// A halt that came after the last node was replaced has nothing to stop,
+	// but the version is taken back all the same.
+	late := p == Complete && r.Phase == Halted
+	if !late {
+		r.Phase = p
+	}
+	if err != nil {
+		r.Error = err.Error()
+	}
+	d.mu.Unlock()
+	if late {
+		d.back(r)
+		return
+	}
+	d.tell(r)
+}
+
+// Halt stops the rollout of a service and takes its nodes back. Only the first
+// halt of a rollout has an effect, whatever its key; already tells the others.
+// If version is not empty, a rollout of another version is not halted.
+func (d *Delivery) Halt(service, version, key, reason string, now time.Time) (s Status, already bool, err error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	r, ok := d.rollouts[service]
+	switch {
+	case !ok:
+		return Status{}, false, fmt.Errorf("%s: %w", service, ErrUnknown)
+	case r.Phase == Idle:
+		return r.Status, false, fmt.Errorf("%s: %w", service, ErrIdle)
+	case version != "" && version != r.Version:
+		return r.Status, false, fmt.Errorf("%s: %w: %s", service, ErrVersion, r.Version)
+	case r.Halts > 0:
+		return r.Status, true, nil
+	case r.Phase != Progressing:
+		return r.Status, false, fmt.Errorf("%s: %w", service, ErrDone)
+	}
+	r.Phase, r.Halts, r.HaltedBy, r.HaltedAt, r.Reason = Halted, 1, key, now, reason
+	close(r.halting)
+	return r.Status, false, nil
+}
+
+// Status returns what is known of the rollouts of a service.
+func (d *Delivery) Status(service string) (Status, bool) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	r, ok := d.rollouts[service]
+	if !ok {
+		return Status{}, false
+	}
+	s := r.Status
+	s.Nodes = len(d.shop.Nodes(service))
+	return s, true
+}
+
+// tell announces what is known of a rollout, if the service has someone to
+// tell. It tries for a while: who listens may not be up yet.
+func (d *Delivery) tell(r *rollout) {
+	announce := d.announce[r.Name]
+	if announce == nil {
+		return
+	}
+	d.mu.Lock()
+	ro := analysis.Rollout{
+		ID: r.ID, Service: r.Name, Version: r.Version, Previous: r.Previous, Strategy: analysis.Rolling,
+		Started: r.Started, Stages: append([]time.Time(nil), r.stages...), Tool: "delivery",
+	}
+	if r.Phase == RolledBack || r.Phase == Broken {
+		ro.Ended = time.Now()
+	}
+	d.mu.Unlock()
+	for range 5 {
+		err := announce(d.ctx, ro)
+		if err == nil {
+			return
+		}
+		d.shop.log.Warn("rollout was not announced", "rollout", ro.ID, "err", err)
+		if !pause(d.ctx, time.Second) {
+			return
+		}
+	}
+}

@@ -1,0 +1,53 @@
+package demo
+
+import "time"
+
+// A Fault is what is wrong with a bad version.
+type Fault string
+
+// The faults. The empty Fault is none.
+const (
+	Latency Fault = "latency" // most requests take longer by 60%
+	Errors  Fault = "errors"  // 5% of requests are answered with an error
+	Crash   Fault = "crash"   // the process ends every few seconds
+	Leak    Fault = "leak"    // memory is never given back, and collecting it halts the process ever longer
+)
+
+// Faults are all of them by name.
+var Faults = []string{string(Latency), string(Errors), string(Crash), string(Leak)}
+
+// A behaviour is how the nodes of one version of a service work.
+type behaviour struct {
+	median  time.Duration // of the node's own work on a request
+	spread  float64       // standard deviation of the logarithm of that, between requests
+	errors  float64       // share of requests that are answered with status 500
+	life    time.Duration // mean time from start to crash
+	cpu     time.Duration // processor time of a request
+	heap    float64       // bytes at rest
+	calls   string        // service that is called for every request; empty if none
+	slow    float64       // share of requests that take slower times as long
+	slower  float64
+	leaks   float64 // bytes that a request leaves behind
+	restart time.Duration
+}
+
+// services are the shop: a catalog, and a checkout that looks things up in it.
+var services = map[string]behaviour{
+	"catalog":  {median: 18 * time.Millisecond, spread: .3, errors: .003, life: 12 * time.Minute, cpu: 3 * time.Millisecond, heap: 48e6, restart: time.Second},
+	"checkout": {median: 30 * time.Millisecond, spread: .3, errors: .003, life: 12 * time.Minute, cpu: 5 * time.Millisecond, heap: 64e6, restart: time.Second, calls: "catalog"},
+}
+
+// with returns the behaviour of a version that has the fault.
+func (b behaviour) with(f Fault) behaviour {
+	switch f {
+	case Latency:
+		b.slow, b.slower = .85, 1.6
+	case Errors:
+		b.errors = .05
+	case Crash:
+		b.life = 3 * time.Second
+	case Leak:
+		b.leaks = 2e6
+	}
+	return b
+}

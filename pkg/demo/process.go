@@ -1,0 +1,119 @@
+package demo
+
+import (
+	"context"
+	"net/http"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+)
+
+// How a process collects memory that was left behind: once a second, halting
+// all requests for a time that grows with what has piled up.
+const (
+	collectEvery = time.Second
+	pauseForByte = time.Nanosecond // 100 ms for 100 MB
+	pauseAtMost  = 700 * time.Millisecond
+	forgiven     = 2e6 // bytes that cost nothing
+)
+
+// A process is one life of a node, with metrics that begin at zero. Processor
+// time and memory are kept in books of its own: all nodes share the process
+// that they really run in.
+type process struct {
+	*node
+	registry *prometheus.Registry
+	requests *prometheus.CounterVec
+	duration prometheus.Histogram
+	cpu      prometheus.Counter
+	leaked   atomic.Int64 // bytes
+	world    sync.RWMutex // held by a collection, shared by requests
+}
+
+func newProcess(n *node, now time.Time) *process {
+	p := &process{
+		node:     n,
+		registry: prometheus.NewRegistry(),
+		requests: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "http_requests_total", Help: "Requests answered, by status."}, []string{"code"}),
+		duration: prometheus.NewHistogram(prometheus.HistogramOpts{
+			Name: "http_request_duration_seconds", Help: "How long requests took.", Buckets: prometheus.ExponentialBuckets(.005, 2, 10),
+		}),
+		cpu: prometheus.NewCounter(prometheus.CounterOpts{Name: "process_cpu_seconds_total", Help: "Processor time spent."}),
+	}
+	started := prometheus.NewGauge(prometheus.GaugeOpts{Name: "process_start_time_seconds", Help: "When the process started, in Unix time."})
+	started.Set(float64(now.UnixMilli()) / 1000)
+	memory := prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "process_resident_memory_bytes", Help: "Memory in use."},
+		func() float64 { return n.heap + float64(p.leaked.Load()) })
+	build := prometheus.NewGauge(prometheus.GaugeOpts{Name: "shop_build_info", Help: "What runs.", ConstLabels: prometheus.Labels{"version": n.version}})
+	build.Set(1)
+	p.registry.MustRegister(p.requests, p.duration, p.cpu, started, memory, build)
+	// A counter that first appears with its first event hides that event from rate.
+	for _, code := range []int{http.StatusOK, http.StatusInternalServerError, http.StatusBadGateway} {
+		p.requests.WithLabelValues(strconv.Itoa(code))
+	}
+	return p
+}
+
+func (p *process) handler() http.Handler {
+	mux := http.NewServeMux()
+	mux.Handle("GET /metrics", promhttp.HandlerFor(p.registry, promhttp.HandlerOpts{}))
+	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, r *http.Request) {
+		start := time.Now()
+		code := p.work(r.Context(), start)
+		took := time.Since(start)
+		if r.Context().Err() != nil {
+			return // the caller is gone, or this process is
+		}
+		p.requests.WithLabelValues(strconv.Itoa(code)).Inc()
+		p.duration.Observe(took.Seconds())
+		w.WriteHeader(code)
+	})
+	return mux
+}
+
+// work does what a request asks for and returns the status to answer with.
+func (p *process) work(ctx context.Context, now time.Time) (code int) {
+	p.world.RLock() // waits for a collection to end
+	p.world.RUnlock()
+	factor := p.noise.factor(now, p.spread)
+	p.cpu.Add(p.behaviour.cpu.Seconds() * factor)
+	p.leaked.Add(int64(p.leaks))
+	if p.noise.happens(p.slow) {
+		factor *= p.slower
+	}
+	if p.calls != "" {
+		if err := p.call(ctx, p.calls); err != nil {
+			p.log.Error("upstream did not answer", "upstream", p.calls, "err", err)
+			return http.StatusBadGateway
+		}
+	}
+	if !pause(ctx, time.Duration(float64(p.median)*factor)) {
+		return http.StatusServiceUnavailable
+	}
+	if p.noise.happens(p.errors) {
+		p.log.Error("request was refused", "path", "/", "status", http.StatusInternalServerError, "reason", "price list is out of date")
+		return http.StatusInternalServerError
+	}
+	p.log.Info("request was answered", "path", "/", "status", http.StatusOK)
+	return http.StatusOK
+}
+
+// collect halts the process now and then to look for memory to give back, and
+// finds none that leaked.
+func (p *process) collect(ctx context.Context) {
+	for pause(ctx, collectEvery) {
+		piled := p.leaked.Load() - forgiven
+		if piled <= 0 {
+			continue
+		}
+		stop := min(time.Duration(piled)*pauseForByte, pauseAtMost)
+		p.world.Lock()
+		pause(ctx, stop)
+		p.world.Unlock()
+		p.cpu.Add(stop.Seconds())
+	}
+}
