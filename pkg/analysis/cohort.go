@@ -30,6 +30,10 @@ type Comparison struct {
 	// Since is when the change began; samples of the control before it tell
 	// how nodes differ without the change. Zero if it is not known.
 	Since time.Time
+
+	// Step is the width of one bin of samples, aligned to the epoch; one
+	// minute if zero.
+	Step time.Duration
 }
 
 // A Range is a span of time cut into steps; both ends are included.

@@ -21,12 +21,11 @@ const (
 )
 
 // Course is a signal over time with a change in it, and nothing to compare it
-// with but its own past. The zero Sign looks both ways.
+// with but its own past.
 type Course struct {
 	X      []float64 // samples from the beginning of the history on; NaN is a gap
 	Change int       // index of the first sample at or after the change
-	Day    int       // samples a day
-	Sign   float64   // +1: higher is worse, -1: lower is worse, 0: both
+	Day    int       // samples a day; 0 if days are not alike
 }
 
 // A Recurrence tells how unusual the course after the change is among the
@@ -35,7 +34,6 @@ type Course struct {
 type Recurrence struct {
 	change   int
 	day      int
-	sign     float64
 	smooth   []float64 // of the past, for the template
 	eps      float64
 	center   [len(Looks)][2]float64
@@ -59,7 +57,7 @@ type Recurrence struct {
 // their median and the larger of 1.4826 MAD and the distance to their 84th
 // percentile as scale, a statistic has a robust z.
 func NewRecurrence(c Course) *Recurrence {
-	r := &Recurrence{change: c.Change, day: c.Day, sign: c.Sign}
+	r := &Recurrence{change: c.Change, day: c.Day}
 	known := c.X[:min(c.Change, len(c.X))]
 	r.smooth = movingMean(known, smoothing)
 	r.eps = hair(known)
@@ -109,18 +107,19 @@ func (r *Recurrence) earliest() int {
 //	S = max over looks h of √( mean of min(|z|,12)² over both statistics of all windows up to h )
 //
 // for the course x, which begins where the learnt one did and may have grown,
-// and how many of the Looks were complete. S is NaN before the first and if
+// and how many of the Looks were complete. With a sign of +1 a window in which
+// the signal fell counts for nothing, with -1 one in which it rose. S is NaN before the first and if
 // there are fewer than 20 placebos.
-func (r *Recurrence) Look(x []float64) (s float64, looks int) {
+func (r *Recurrence) Look(x []float64, sign float64) (s float64, looks int) {
 	if r.Placebos < fewest {
 		return math.NaN(), 0
 	}
-	v, better, n := r.statistics(x, r.change)
+	v, means, n := r.statistics(x, r.change)
 	if n == 0 {
 		return math.NaN(), 0
 	}
 	for i := range n {
-		if better[i] {
+		if sign*means[i] < 0 {
 			// A move for the better is no regression, however large.
 			v[i] = r.center[i]
 		}
@@ -156,32 +155,32 @@ func (r *Recurrence) combine(v [len(Looks)][2]float64, n int) (s float64, looks 
 }
 
 // statistics returns spread and level of each window after tau that x holds,
-// and whether the signal moved for the better.
-func (r *Recurrence) statistics(x []float64, tau int) (v [len(Looks)][2]float64, better [len(Looks)]bool, looks int) {
+// and the mean residual in it.
+func (r *Recurrence) statistics(x []float64, tau int) (v [len(Looks)][2]float64, means [len(Looks)]float64, looks int) {
 	from, to := tau-past, min(len(x), tau+Looks[len(Looks)-1])
 	if from < 0 {
-		return v, better, 0
+		return v, means, 0
 	}
 	res := r.residuals(x, tau, to)
 	before := rms(res[:past])
 	noise := roughness(x[from:tau])
 	if math.IsNaN(before) || math.IsNaN(noise) {
-		return v, better, 0
+		return v, means, 0
 	}
 	for i, h := range Looks {
 		if tau+h > len(x) {
-			return v, better, i
+			return v, means, i
 		}
 		after := res[past : past+h]
 		mean, spread := Mean(after), rms(after)
 		if math.IsNaN(mean) {
-			return v, better, i
+			return v, means, i
 		}
 		v[i][0] = math.Log((spread + r.eps) / (before + r.eps))
 		v[i][1] = math.Log((math.Abs(mean)+r.eps)/(noise+r.eps) + .05)
-		better[i] = r.sign*mean < 0
+		means[i] = mean
 	}
-	return v, better, len(Looks)
+	return v, means, len(Looks)
 }
 
 // residuals returns R over [tau-past, to).

@@ -42,9 +42,9 @@ func LongRun(rho float64) float64 {
 	return (1 + rho) / (1 - rho)
 }
 
-// memory is how many samples EWMA looks back on; what is older would weigh
+// Memory is how many samples EWMA looks back on; what is older would weigh
 // less than 1/4096 of the newest.
-const memory = 12
+const Memory = 12
 
 // EWMA returns the exponentially weighted mean of x at its last sample, with
 // span 3 (each sample weighs half of the one after it), over the last 12
@@ -56,7 +56,7 @@ func EWMA(x []float64) float64 {
 		return math.NaN()
 	}
 	sum, weights, w := 0.0, 0.0, 1.0
-	for i := len(x) - 1; i >= max(0, len(x)-memory); i-- {
+	for i := len(x) - 1; i >= max(0, len(x)-Memory); i-- {
 		if !math.IsNaN(x[i]) {
 			sum += w * x[i]
 			weights += w

@@ -1,0 +1,338 @@
+package analysis_test
+
+import (
+	"bufio"
+	"compress/gzip"
+	"context"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"math"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"sort"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/prometheus/common/model"
+
+	"github.com/andon-project/andon/pkg/analysis"
+)
+
+var verdicts = flag.String("verdicts", "", "write the verdicts on the labelled cases to this file, one JSON object a line")
+
+// A labelled is a case with its truth.
+type labelled struct {
+	Name     string             `json:"name"`
+	Services []analysis.Service `json:"services"`
+	Rollouts []analysis.Rollout `json:"rollouts"`
+	Truth    []struct {
+		Rollout    string `json:"rollout"`
+		Regression bool   `json:"regression"`
+	} `json:"truth"`
+
+	series map[string]model.Matrix // by metric name
+}
+
+// casesDir returns the folder of labelled cases, beside the repository.
+func casesDir(t testing.TB) string {
+	dir, err := os.Getwd()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for {
+		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
+			break
+		}
+		if filepath.Dir(dir) == dir {
+			t.Fatal("no go.mod above the working directory")
+		}
+		dir = filepath.Dir(dir)
+	}
+	dir = filepath.Join(dir, "..", "shared", "cases")
+	if _, err := os.Stat(dir); err != nil {
+		t.Skipf("no labelled cases at %s", dir)
+	}
+	return dir
+}
+
+func loadCase(t testing.TB, dir string) *labelled {
+	raw, err := os.ReadFile(filepath.Join(dir, "case.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := &labelled{series: map[string]model.Matrix{}}
+	if err := json.Unmarshal(raw, c); err != nil {
+		t.Fatalf("%s: %v", dir, err)
+	}
+	f, err := os.Open(filepath.Join(dir, "metrics.om.gz"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	z, err := gzip.NewReader(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	byKey := map[string]*model.SampleStream{}
+	for s := bufio.NewScanner(z); s.Scan(); {
+		line := s.Text()
+		if strings.HasPrefix(line, "#") {
+			continue
+		}
+		end := strings.LastIndex(line, "}")
+		if end < 0 {
+			end = strings.Index(line, " ") - 1
+		}
+		key, rest := line[:end+1], strings.Fields(line[end+1:])
+		v, err1 := strconv.ParseFloat(rest[0], 64)
+		ts, err2 := strconv.ParseFloat(rest[1], 64)
+		if err1 != nil || err2 != nil {
+			t.Fatalf("%s: cannot read %q", dir, line)
+		}
+		stream := byKey[key]
+		if stream == nil {
+			name, labels, _ := strings.Cut(key, "{")
+			stream = &model.SampleStream{Metric: metricOf(labels)}
+			byKey[key] = stream
+			c.series[name] = append(c.series[name], stream)
+		}
+		stream.Values = append(stream.Values, model.SamplePair{Timestamp: model.Time(ts * 1000), Value: model.SampleValue(v)})
+	}
+	return c
+}
+
+var label = regexp.MustCompile(`([a-z_]+)="([^"]*)"`)
+
+func metricOf(labels string) model.Metric {
+	m := model.Metric{}
+	for _, l := range label.FindAllStringSubmatch(labels, -1) {
+		m[model.LabelName(l[1])] = model.LabelValue(l[2])
+	}
+	return m
+}
+
+var expression = regexp.MustCompile(`^(?:(avg|sum) by \(([^)]*)\) \()?([a-z_]+)(?:\{([^}]*)\})?`)
+
+// resolve writes matchers of equality into the one selector of expr.
+func resolve(expr string, s analysis.Selector) (string, error) {
+	var more []string
+	for k, v := range s {
+		more = append(more, fmt.Sprintf("%s=%q", k, v))
+	}
+	sort.Strings(more)
+	at := expression.FindStringSubmatchIndex(expr)
+	if at == nil {
+		return "", fmt.Errorf("cannot read %s", expr)
+	}
+	if at[8] < 0 {
+		return expr[:at[7]] + "{" + strings.Join(more, ",") + "}" + expr[at[7]:], nil
+	}
+	return expr[:at[9]] + "," + strings.Join(more, ",") + expr[at[9]:], nil
+}
+
+// rangeOver answers avg by, sum by and plain selectors over series whose
+// samples stand for their own step.
+func rangeOver(series map[string]model.Matrix) analysis.RangeFunc {
+	return func(_ context.Context, expr string, r analysis.Range) (model.Matrix, error) {
+		e := expression.FindStringSubmatch(expr)
+		if e == nil {
+			return nil, fmt.Errorf("cannot read %s", expr)
+		}
+		want, by := metricOf(e[4]), strings.Split(e[2], ", ")
+		type group struct {
+			metric model.Metric
+			sum, n map[model.Time]float64
+		}
+		groups := map[string]*group{}
+		for _, s := range series[e[3]] {
+			if !matches(s.Metric, want) {
+				continue
+			}
+			m := s.Metric
+			if e[1] != "" {
+				m = model.Metric{}
+				for _, l := range by {
+					m[model.LabelName(l)] = s.Metric[model.LabelName(l)]
+				}
+			}
+			g := groups[m.String()]
+			if g == nil {
+				g = &group{m, map[model.Time]float64{}, map[model.Time]float64{}}
+				groups[m.String()] = g
+			}
+			first, _ := slices.BinarySearchFunc(s.Values, model.TimeFromUnixNano(r.Start.UnixNano()).Add(-r.Step+1), func(p model.SamplePair, t model.Time) int { return int(p.Timestamp - t) })
+			for _, p := range s.Values[first:] {
+				t := model.TimeFromUnixNano(r.Start.UnixNano())
+				if behind := p.Timestamp.Sub(t); behind > 0 {
+					t = t.Add((behind + r.Step - 1) / r.Step * r.Step)
+				}
+				if t.After(model.TimeFromUnixNano(r.End.UnixNano())) {
+					break
+				}
+				g.sum[t] += float64(p.Value)
+				g.n[t]++
+			}
+		}
+		var out model.Matrix
+		for _, g := range groups {
+			s := &model.SampleStream{Metric: g.metric}
+			for t, v := range g.sum {
+				if e[1] != "sum" {
+					v /= g.n[t]
+				}
+				s.Values = append(s.Values, model.SamplePair{Timestamp: t, Value: model.SampleValue(v)})
+			}
+			slices.SortFunc(s.Values, func(a, b model.SamplePair) int { return int(a.Timestamp - b.Timestamp) })
+			if len(s.Values) > 0 {
+				out = append(out, s)
+			}
+		}
+		return out, nil
+	}
+}
+
+func matches(m, want model.Metric) bool {
+	for k, v := range want {
+		if m[k] != v {
+			return false
+		}
+	}
+	return true
+}
+
+// judge ticks through a case and returns the last verdict on each rollout.
+func (c *labelled) judge(t testing.TB, every time.Duration) []analysis.Verdict {
+	services := map[string]analysis.Service{}
+	for _, s := range c.Services {
+		services[s.Name] = s
+	}
+	a := &analysis.Analyzer{Metrics: rangeOver(c.series), Resolve: resolve}
+	w := a.NewWatch(2)
+	start, end := c.Rollouts[0].Started, c.Rollouts[0].Ended
+	for _, r := range c.Rollouts {
+		start, end = minTime(start, r.Started), maxTime(end, r.Ended)
+	}
+	last := map[string]analysis.Verdict{}
+	for now := start; ; now = minTime(now.Add(every), end) {
+		var under []analysis.Underway
+		for _, r := range c.Rollouts {
+			if !r.Started.After(now) && !r.Ended.Before(now) {
+				under = append(under, analysis.Underway{Rollout: r.AsOf(now), Service: services[r.Service]})
+			}
+		}
+		for _, v := range w.Tick(context.Background(), under, now) {
+			v.Case = c.Name
+			last[v.Rollout] = v
+		}
+		if !now.Before(end) {
+			break
+		}
+	}
+	var out []analysis.Verdict
+	for _, r := range c.Rollouts {
+		out = append(out, last[r.ID])
+	}
+	return out
+}
+
+func minTime(a, b time.Time) time.Time {
+	if a.Before(b) {
+		return a
+	}
+	return b
+}
+
+func maxTime(a, b time.Time) time.Time {
+	if a.Before(b) {
+		return b
+	}
+	return a
+}
+
+// TestCases judges the labelled rollouts; the bounds leave room for small
+// changes of the statistics, not for mistakes.
+func TestCases(t *testing.T) {
+	dir := casesDir(t)
+	for _, set := range []struct {
+		name              string
+		every             int // case that is judged
+		recall, falseRate float64
+	}{
+		{name: "changerca", every: 1, recall: .86, falseRate: .03},
+		{name: "kontrast", every: 4, recall: .78, falseRate: .06},
+	} {
+		t.Run(set.name, func(t *testing.T) {
+			if *verdicts != "" {
+				set.every = 1
+			}
+			paths, _ := filepath.Glob(filepath.Join(dir, set.name+"-*"))
+			var n [2][2]int // regression, failed
+			for _, r := range judgeAll(t, paths, set.every) {
+				n[b2i(r.bad)][b2i(r.verdict.Verdict == analysis.Fail)]++
+				record(t, r.verdict)
+			}
+			recall, rate := float64(n[1][1])/float64(n[1][0]+n[1][1]), float64(n[0][1])/float64(n[0][0]+n[0][1])
+			t.Logf("%d of %d bad found, %d of %d clean failed", n[1][1], n[1][0]+n[1][1], n[0][1], n[0][0]+n[0][1])
+			if math.IsNaN(recall) || recall < set.recall {
+				t.Errorf("recall %.3f, want %.2f at least", recall, set.recall)
+			}
+			if math.IsNaN(rate) || rate > set.falseRate {
+				t.Errorf("share of clean rollouts failed %.3f, want %.2f at most", rate, set.falseRate)
+			}
+		})
+	}
+}
+
+type result struct {
+	bad     bool
+	verdict analysis.Verdict
+}
+
+func judgeAll(t *testing.T, paths []string, every int) []result {
+	var mu sync.Mutex
+	var wg sync.WaitGroup
+	var out []result
+	room := make(chan struct{}, 2)
+	for i := 0; i < len(paths); i += every {
+		wg.Add(1)
+		room <- struct{}{}
+		go func() {
+			defer func() { <-room; wg.Done() }()
+			c := loadCase(t, paths[i])
+			for j, v := range c.judge(t, time.Minute) {
+				mu.Lock()
+				out = append(out, result{c.Truth[j].Regression, v})
+				mu.Unlock()
+			}
+		}()
+	}
+	wg.Wait()
+	return out
+}
+
+func b2i(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+func record(t *testing.T, v analysis.Verdict) {
+	if *verdicts == "" {
+		return
+	}
+	f, err := os.OpenFile(*verdicts, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o644)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	if err := json.NewEncoder(f).Encode(v); err != nil {
+		t.Fatal(err)
+	}
+}

@@ -1,0 +1,156 @@
+package analysis
+
+import (
+	"fmt"
+	"math"
+	"time"
+)
+
+// verdict returns what is known at now.
+func (c *course) verdict(now time.Time) Verdict {
+	v := Verdict{
+		Rollout: c.rollout.ID, Service: c.service.Name, At: now, Strategy: c.strategy,
+		Evidence: Number(math.Exp(c.peak)), Blame: Number(c.blame), FirstFail: c.firstFail,
+		Score: Number(max(c.score(), c.failScore)),
+	}
+	v.Findings = c.findings()
+	v.Quality = c.quality()
+	switch {
+	case c.firstFail != nil:
+		v.Verdict, v.Reason = Fail, c.whyFail(v)
+	default:
+		v.Verdict, v.Reason = c.open(v)
+	}
+	return v
+}
+
+// needs returns the logarithm of the evidence that fails the rollout.
+func (c *course) needs() float64 {
+	if c.strategy == BeforeAfter {
+		return c.cap()
+	}
+	return -math.Log(c.service.Sensitivity.Alpha())
+}
+
+func (c *course) findings() []Finding {
+	_, w := c.terms()
+	total := 0.
+	for _, x := range w {
+		total += x
+	}
+	out := make([]Finding, 0, len(c.signals)+1)
+	for i, s := range c.signals {
+		share := 0.
+		if w[i] > 0 {
+			share = w[i] / total
+		}
+		// Alone, a signal has to show this much for the rollout to fail.
+		out = append(out, s.finding(share, c.needs()-math.Log(max(share, 1e-3))))
+	}
+	if c.absence != nil && total > 0 {
+		if f, ok := c.absence.finding(w[len(w)-1]/total, c.service.Sensitivity.Alpha()); ok {
+			out = append(out, f)
+		}
+	}
+	return out
+}
+
+// leading returns the finding with the largest part in the evidence, and
+// whether there is any evidence.
+func leading(fs []Finding) (Finding, bool) {
+	best, at := 0., -1
+	for i, f := range fs {
+		if p := float64(f.Evidence) * float64(f.Weight); p > best {
+			best, at = p, i
+		}
+	}
+	if at < 0 {
+		return Finding{}, false
+	}
+	return fs[at], true
+}
+
+func (c *course) whyFail(v Verdict) string {
+	if c.failReason != "" {
+		return c.failReason
+	}
+	f, ok := leading(v.Findings)
+	if !ok {
+		return "evidence against the rollout reached what fails it at " + c.firstFail.Format(time.RFC3339)
+	}
+	if c.strategy == BeforeAfter {
+		return f.Reason + ", further from its course before the change than 1 in 100 times without one"
+	}
+	return fmt.Sprintf("%s; that is %s times likelier if the rollout is to blame than if it is not", f.Reason, number(math.Exp(min(c.peak, 700))))
+}
+
+// quality returns that of the signals that count: OK if one of them can be
+// judged and candidate serves.
+func (c *course) quality() Quality {
+	if a := c.absence; a != nil {
+		if q := a.signal.quality(); q == NoCandidateData || q == Stale {
+			return q
+		}
+	}
+	order := []Quality{OK, LowExposure, Stale, NoCandidateData, NoControlData, SourceError, NoSeries}
+	found := map[Quality]bool{}
+	for _, s := range c.signals {
+		if s.weight > 0 || c.strategy == Threshold {
+			found[s.quality()] = true
+		}
+	}
+	for _, q := range order {
+		if found[q] {
+			return q
+		}
+	}
+	return NoSeries
+}
+
+// open returns the decision on a rollout that has not failed.
+func (c *course) open(v Verdict) (Decision, string) {
+	if len(c.signals) == 0 {
+		return Inconclusive, fmt.Sprintf("service %s has no signal with a metric to judge by", c.service.Name)
+	}
+	if v.Quality != OK {
+		return Inconclusive, c.whyOpen(v)
+	}
+	f, ok := leading(v.Findings)
+	if c.logE >= math.Log(warnEvidence) && c.strategy != Threshold {
+		reason := fmt.Sprintf("%s; evidence is %s, %s would fail it", f.Reason, number(math.Exp(min(c.logE, 700))), number(math.Exp(c.needs())))
+		if c.concurrent() && c.logE >= c.needs() {
+			reason = fmt.Sprintf("%s, but %d other rollouts were under way and this one's share of the blame is %.2f", f.Reason, c.overlapping, c.blame)
+		}
+		return Inconclusive, reason
+	}
+	if c.strategy == Threshold || !ok {
+		return Pass, "no signal of the rollout breached its thresholds"
+	}
+	return Pass, fmt.Sprintf("no signal tells the candidate from control by more than chance; the most that any showed: %s", f.Reason)
+}
+
+// whyOpen says what stands in the way of a judgment.
+func (c *course) whyOpen(v Verdict) string {
+	var names []string
+	reason := ""
+	for i, s := range c.signals {
+		if s.quality() == v.Quality && (s.weight > 0 || c.strategy == Threshold) {
+			names = append(names, s.signal.Name)
+			if reason == "" {
+				reason = v.Findings[i].Reason
+			}
+		}
+	}
+	if c.absence != nil && c.absence.bins > 0 {
+		if f := v.Findings[len(v.Findings)-1]; f.Kind == "presence" {
+			return f.Reason
+		}
+	}
+	if len(names) > 1 {
+		reason += fmt.Sprintf(" (%s are alike)", list(names))
+	}
+	if reason == "" {
+		return fmt.Sprintf("service %s has no signal that counts; all weights are 0", c.service.Name)
+	}
+	return reason
+}

@@ -1,0 +1,237 @@
+package analysis
+
+import (
+	"maps"
+	"math"
+	"reflect"
+	"time"
+
+	"github.com/andon-project/andon/pkg/stat"
+)
+
+// A course is what is known of one rollout under way: a fold over its bins.
+type course struct {
+	rollout  Rollout
+	service  Service
+	strategy Strategy // taken
+	step     time.Duration
+	first    int64 // bin that the fold begins with
+	decided  int64 // last bin decided on
+
+	signals []*tracker
+	absence *absence // nil without a signal that tells who serves
+	twins   map[string]bool
+
+	logE, peak  float64
+	blame       float64
+	overlapping int
+	surprise    float64 // largest S, without control
+	trail       []Point
+	firstFail   *time.Time
+	failScore   float64
+	failReason  string
+}
+
+// newCourse prepares to judge u from its start.
+func (a *Analyzer) newCourse(u Underway) *course {
+	c := &course{rollout: u.Rollout, service: u.Service, step: u.Service.step(), twins: map[string]bool{}}
+	c.strategy, _, _ = cohorts(u.Rollout)
+	c.first = binFrom(u.Rollout.Started, c.step)
+	c.decided = c.first - 1
+	w := weights(u.Service.Signals)
+	for i, sig := range u.Service.Signals {
+		if sig.Metric != "" {
+			c.signals = append(c.signals, a.newTracker(c, sig, w[i]))
+		}
+	}
+	if c.concurrent() {
+		c.absence = newAbsence(c)
+	}
+	return c
+}
+
+// same reports whether u is judged as c is: what may change on the way are
+// stages, the end, and what is for people.
+func (c *course) same(u Underway) bool {
+	r, s := u.Rollout, c.rollout
+	return r.Service == s.Service && r.Strategy == s.Strategy && r.Started.Equal(s.Started) &&
+		maps.Equal(r.Candidate, s.Candidate) && maps.Equal(r.Control, s.Control) &&
+		reflect.DeepEqual(u.Service, c.service)
+}
+
+// concurrent reports whether candidate and control run at the same time.
+func (c *course) concurrent() bool {
+	return c.strategy != BeforeAfter && c.strategy != Threshold
+}
+
+// lastBin returns the last bin that may be looked at by now.
+func (c *course) lastBin(now time.Time) int64 {
+	if !c.rollout.Ended.IsZero() && c.rollout.Ended.Before(now) {
+		now = c.rollout.Ended
+	}
+	return binAt(now, c.step)
+}
+
+func (c *course) underwayAt(t time.Time) bool {
+	return !t.Before(c.rollout.Started) && (c.rollout.Ended.IsZero() || !t.After(c.rollout.Ended))
+}
+
+// nextTime returns the time of the earliest bin that can be folded.
+func (c *course) nextTime(now time.Time) (time.Time, bool) {
+	next := c.decided + 1
+	for _, s := range c.signals {
+		if s.ready() && s.next < next {
+			next = s.next // it was late
+		}
+	}
+	return binTime(next, c.step), next <= c.lastBin(now)
+}
+
+// fold takes in the bin of each signal that has it, and reports whether the
+// bin is to be decided on: it is not if late samples only were taken in.
+func (c *course) fold(at time.Time) bool {
+	bin := binAt(at, c.step)
+	known := c.rollout.AsOf(at)
+	b := moment{at: at, bin: bin, stage: known.FirstStage(), twins: c.twins}
+	if c.concurrent() {
+		c.findTwins(bin)
+	}
+	for _, s := range c.signals {
+		if s.ready() && s.next == bin {
+			s.fold(b)
+		}
+	}
+	if bin <= c.decided {
+		return false
+	}
+	c.decided = bin
+	c.logE = c.combined()
+	c.peak = max(c.peak, c.logE)
+	c.trail = keep(c.trail, Point{at, c.logE})
+	return true
+}
+
+// A moment is one bin of a course.
+type moment struct {
+	at    time.Time
+	bin   int64
+	stage time.Time       // when the first stage was complete, as far as known
+	twins map[string]bool // control nodes that are left out
+}
+
+// findTwins leaves out control nodes from this bin on that show the same
+// values, to the last digit and not zero, as a candidate node in two or more
+// continuous signals: a measurement under two names is not a control. It takes
+// two signals because idle nodes share zeros and nodes of one host its memory.
+func (c *course) findTwins(bin int64) {
+	type pair struct{ candidate, control string }
+	equal := map[pair]int{}
+	for _, s := range c.signals {
+		if s.kind == Failures || s.kind == Counts || !s.ready() || s.next != bin {
+			continue
+		}
+		byValue := map[float64][]string{}
+		for name, r := range s.cand.rows {
+			if v := r.v[bin-s.cand.first]; v != 0 && known(v) {
+				byValue[v] = append(byValue[v], name)
+			}
+		}
+		for name, r := range s.ctrl.rows {
+			for _, other := range byValue[r.v[bin-s.ctrl.first]] {
+				equal[pair{other, name}]++
+			}
+		}
+	}
+	for p, n := range equal {
+		if n >= 2 {
+			c.twins[p.control] = true
+		}
+	}
+}
+
+// terms returns the evidence and the weight of each signal that control has,
+// and of absence in the last place.
+func (c *course) terms() (logE, weight []float64) {
+	for _, s := range c.signals {
+		e, w := math.NaN(), 0.
+		if s.controlSeen > 0 || s.meter != nil && s.meter.timed && s.candidateSeen > 0 {
+			e, w = s.evidence(), s.weight
+		}
+		logE, weight = append(logE, e), append(weight, w)
+	}
+	e, w := math.NaN(), 0.
+	if c.absence != nil && c.absence.signal.controlSeen > 0 {
+		e, w = c.absence.logE(c.service.Sensitivity.Alpha()), absentWeight
+	}
+	return append(logE, e), append(weight, w)
+}
+
+// combined returns the logarithm of the rollout's evidence.
+//
+// With a control it is the weighted mean of the evidence of the signals, which
+// is an e-value under any dependence among them. Without one it is, by
+// Bonferroni, the largest product of evidence and share of weight: what stands
+// for evidence then is a tail probability's inverse, whose mean says nothing.
+func (c *course) combined() float64 {
+	e, w := c.terms()
+	if c.concurrent() {
+		if m := stat.LogMean(e, w); known(m) {
+			return m
+		}
+		return 0
+	}
+	total, best := 0., math.Inf(-1)
+	for i := range e {
+		if known(e[i]) {
+			total += w[i]
+		}
+	}
+	for i := range e {
+		if known(e[i]) && w[i] > 0 {
+			best = max(best, e[i]+math.Log(w[i]/total))
+		}
+	}
+	if math.IsInf(best, -1) {
+		return 0
+	}
+	return min(best, c.cap())
+}
+
+// cap returns the most that evidence without a control may be.
+func (c *course) cap() float64 { return math.Log(timedNeeds(c.service.Sensitivity)) }
+
+// decide fails the rollout at a bin if it is time to, once and for all.
+func (c *course) decide(at time.Time) {
+	if c.firstFail != nil {
+		c.failScore = max(c.failScore, c.score())
+		return
+	}
+	for _, s := range c.signals {
+		if s.breach != "" {
+			c.fail(at, s.breach)
+			c.failScore = 1
+			return
+		}
+	}
+	switch alpha := c.service.Sensitivity.Alpha(); {
+	case c.strategy == Threshold:
+	case c.strategy == BeforeAfter:
+		if c.logE >= c.cap()-1e-9 {
+			c.fail(at, "")
+		}
+	case c.logE >= -math.Log(alpha) && c.blame >= enoughBlame:
+		c.fail(at, "")
+	}
+}
+
+func (c *course) fail(at time.Time, reason string) {
+	c.firstFail, c.failReason, c.failScore = &at, reason, c.score()
+}
+
+// score returns the probability of a regression as it stands.
+func (c *course) score() float64 {
+	if c.strategy == BeforeAfter {
+		return timedScore(c.signals)
+	}
+	return c.blame
+}

@@ -1,0 +1,187 @@
+package analysis
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"math"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/andon-project/andon/pkg/stat"
+)
+
+const (
+	placeboBins = 60                            // that tell how far control strays from itself
+	deviateBins = placeboBins + stat.Memory - 1 // that a deviation depends on
+	fewBins     = 10                            // before the change, for a node to be its own control
+	mostSigma   = 100                           // further is not told apart
+)
+
+// Deviate returns the deviation of every candidate node from control over r,
+// nodes in order of name. Nodes without a sample in r are left out.
+//
+// With values on the scale g of the signal's kind (logarithm for latency and
+// resources, arcsin √ for ratios, as they are otherwise):
+//
+//	d_i  = ±(g_i - mean of control in that bin)      median from nine control nodes on
+//	p_j  = g_j - mean of the other control nodes in that bin
+//	σ_i  = EWMA_3(d_i) / ( √((1+1/k)/(1+1/(k-1))) · 1.4826 median |EWMA_3(p)| )
+//
+// where the median runs over all control nodes and the last 60 bins, and the
+// EWMA over the last 12 bins: how far control nodes stray from one another is
+// the unit. The unit has a floor (2% of latency, resources and values, the
+// scatter of a hundred trials for ratios) and σ is cut at ±100, so that it is
+// always finite. A single control node is measured against its own last 60
+// bins.
+//
+// Without selectors and Back a node's control is the node itself in the 60
+// bins before Since, or all nodes then, if it has fewer than ten samples there.
+//
+// A value at a time depends on the comparison and on the samples of the bins
+// up to it only, never on where r begins: a panel and a tick see the same
+// number. Times are whole bins (Comparison.Step); if r.Step is wider it is
+// rounded up to a whole number of them. The first time may therefore lie before
+// r.Start by less than a step, and none lies after r.End.
+//
+// Sigma is positive for worse; if both directions are bad it is positive for
+// higher.
+func (a *Analyzer) Deviate(ctx context.Context, c Comparison, r Range) ([]Deviation, error) {
+	if c.Signal.Metric == "" {
+		return nil, fmt.Errorf("signal %s: deviations are of metrics; set metric", c.Signal.Name)
+	}
+	if r.End.Before(r.Start) {
+		return nil, fmt.Errorf("signal %s: the range ends at %s, before it starts at %s", c.Signal.Name, r.End, r.Start)
+	}
+	step := c.step()
+	stride := max(1, int64((r.Step+step-1)/step))
+	first, last := binAt(r.Start, step), binAt(r.End, step)
+	first -= ((first % stride) + stride) % stride
+	m, err := a.newMeter(ctx, c, first)
+	if err != nil {
+		return nil, err
+	}
+	span := gridSpan{step, first - deviateBins + 1, last}
+	cand, err := a.fetch(ctx, m.candidate, span)
+	if err != nil {
+		return nil, fmt.Errorf("signal %s, candidate: %w", c.Signal.Name, err)
+	}
+	ctrl := &frame{first: span.first, width: span.width(), rows: map[string]*row{}}
+	if !m.timed {
+		if ctrl, err = a.fetch(ctx, m.control, span); err != nil {
+			return nil, fmt.Errorf("signal %s, control: %w", c.Signal.Name, err)
+		}
+	}
+	return m.series(cand, ctrl, bins{first, last, stride}), nil
+}
+
+func (c Comparison) step() time.Duration {
+	if c.Step > 0 {
+		return c.Step
+	}
+	return defaultStep
+}
+
+// timed reports whether only time divides the cohorts.
+func (c Comparison) timed() bool {
+	return c.Candidate.Back == c.Control.Back && maps.Equal(c.Candidate.Select, c.Control.Select)
+}
+
+// bins are the numbers of bins from first to last, every stride.
+type bins struct{ first, last, stride int64 }
+
+// A meter measures deviations.
+type meter struct {
+	c                  Comparison
+	kind               Kind
+	candidate, control side
+	timed              bool
+	before             *frame // of the control if timed
+}
+
+// newMeter prepares to measure from the bin first on.
+func (a *Analyzer) newMeter(ctx context.Context, c Comparison, first int64) (*meter, error) {
+	m, err := a.bareMeter(c)
+	if err != nil || !m.timed {
+		return m, err
+	}
+	m.before, err = a.fetch(ctx, m.control, m.beforeSpan())
+	if err != nil {
+		return nil, fmt.Errorf("signal %s, control: %w", c.Signal.Name, err)
+	}
+	return m, nil
+}
+
+// bareMeter is newMeter without the samples before the change.
+func (a *Analyzer) bareMeter(c Comparison) (*meter, error) {
+	m := &meter{c: c, kind: c.Signal.InferKind(), timed: c.timed()}
+	if m.timed && c.Since.IsZero() {
+		return nil, errors.New("nothing to compare with: candidate and control select the same; select by labels, shift one with back, or say since when")
+	}
+	var err error
+	if m.candidate, err = a.newSide(c, c.Candidate); err != nil {
+		return nil, err
+	}
+	m.control, err = a.newSide(c, c.Control)
+	return m, err
+}
+
+// beforeSpan returns the bins before the change that a timed comparison takes
+// for control.
+func (m *meter) beforeSpan() gridSpan {
+	since := binFrom(m.c.Since, m.c.step())
+	return gridSpan{m.c.step(), since - placeboBins, since - 1}
+}
+
+// series returns the deviations of the nodes of cand in the bins of b. The
+// frames hold deviateBins-1 more before b.first.
+func (m *meter) series(cand, ctrl *frame, b bins) []Deviation {
+	var yard yardstick = m.poolYard(ctrl)
+	var out []Deviation
+	for _, name := range cand.nodes() {
+		if m.timed {
+			yard = m.ownYard(name)
+		}
+		if d := m.deviation(name, cand, yard, b); slices.ContainsFunc(d.Value, known) {
+			out = append(out, d)
+		}
+	}
+	return out
+}
+
+func (m *meter) deviation(name string, cand *frame, yard yardstick, b bins) Deviation {
+	d := Deviation{Node: name}
+	r := cand.rows[name]
+	sign, unit := m.c.Signal.Worse.sign(), strings.ToLower(m.c.Signal.Unit)
+	moves := make([]float64, stat.Memory)
+	for t := b.first; t <= b.last; t += b.stride {
+		for i := range moves {
+			u := t - int64(stat.Memory-1-i)
+			moves[i] = bent(m.kind, unit, r.v[u-cand.first]) - yard.centre(u)
+		}
+		centre, scale := yard.centre(t), max(yard.scale(t), m.floor(yard.centre(t)))
+		sigma := sign * stat.EWMA(moves) / scale
+		d.Times = append(d.Times, binTime(t, m.c.step()))
+		d.Sigma = append(d.Sigma, max(-mostSigma, min(mostSigma, sigma)))
+		d.Value = append(d.Value, r.v[t-cand.first])
+		d.Centre = append(d.Centre, unbent(m.kind, unit, centre))
+		d.Low = append(d.Low, unbent(m.kind, unit, centre-2*scale))
+		d.High = append(d.High, unbent(m.kind, unit, centre+2*scale))
+	}
+	return d
+}
+
+// floor returns the smallest unit of deviation around a centre.
+func (m *meter) floor(centre float64) float64 {
+	switch m.kind {
+	case Failures, Counts:
+		return .05 // 1/(2√n) for n = 100 trials
+	case Value:
+		return max(.02*math.Abs(centre), 1e-9)
+	}
+	return .02
+}
+
+func known(v float64) bool { return !math.IsNaN(v) }

@@ -1,0 +1,118 @@
+package analysis
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/prometheus/common/model"
+)
+
+// mostPoints is how many steps are asked for at once; Prometheus refuses more
+// than 11,000.
+const mostPoints = 10_000
+
+// A gridSpan is a span of bins.
+type gridSpan struct {
+	step        time.Duration
+	first, last int64
+}
+
+func (g gridSpan) width() int { return int(g.last - g.first + 1) }
+
+func (g gridSpan) time(bin int64) time.Time { return binTime(bin, g.step) }
+
+// index returns the place of a timestamp's bin in the span.
+func (g gridSpan) index(t model.Time) int {
+	return int(floorDiv(int64(t)*int64(time.Millisecond), int64(g.step)) - g.first)
+}
+
+func binTime(bin int64, step time.Duration) time.Time {
+	return time.Unix(0, bin*int64(step)).UTC()
+}
+
+// binAt returns the last bin at or before t, binFrom the first at or after it.
+func binAt(t time.Time, step time.Duration) int64 {
+	return floorDiv(t.UnixNano(), int64(step))
+}
+
+func binFrom(t time.Time, step time.Duration) int64 {
+	return -floorDiv(-t.UnixNano(), int64(step))
+}
+
+func floorDiv(a, b int64) int64 {
+	q := a / b
+	if a%b != 0 && a < 0 {
+		q--
+	}
+	return q
+}
+
+// A side is what is asked for one cohort of one signal.
+type side struct {
+	metric, per string // resolved
+	node        string
+	back        time.Duration
+}
+
+// newSide writes the cohort's selector into the signal's expressions.
+func (a *Analyzer) newSide(c Comparison, co Cohort) (side, error) {
+	s := side{metric: c.Signal.Metric, per: c.Signal.Per, node: c.Node, back: co.Back}
+	if len(co.Select) == 0 {
+		return s, nil
+	}
+	for _, e := range []*string{&s.metric, &s.per} {
+		if *e == "" {
+			continue
+		}
+		resolved, err := a.Resolve(*e, co.Select)
+		if err != nil {
+			return s, fmt.Errorf("signal %s: writing the matchers %v into %s: %w", c.Signal.Name, co.Select, *e, err)
+		}
+		*e = resolved
+	}
+	return s, nil
+}
+
+// fetch asks for the samples of a side over g.
+func (a *Analyzer) fetch(ctx context.Context, s side, g gridSpan) (*frame, error) {
+	f, err := a.fetchOne(ctx, s, s.metric, g)
+	if err != nil || s.per == "" {
+		return f, err
+	}
+	per, err := a.fetchOne(ctx, s, s.per, g)
+	if err != nil {
+		return nil, err
+	}
+	return over(f, per, g.step.Seconds()), nil
+}
+
+func (a *Analyzer) fetchOne(ctx context.Context, s side, expr string, g gridSpan) (*frame, error) {
+	out := &frame{first: g.first, rows: map[string]*row{}}
+	for lo := g.first; lo <= g.last; lo += mostPoints {
+		part := gridSpan{g.step, lo, min(g.last, lo+mostPoints-1)}
+		r := Range{Start: part.time(part.first).Add(-s.back), End: part.time(part.last).Add(-s.back), Step: g.step}
+		m, err := a.Metrics(ctx, expr, r)
+		if err != nil {
+			return nil, err
+		}
+		if s.back != 0 {
+			m = moved(m, s.back)
+		}
+		out.extend(newFrame(m, s.node, part))
+	}
+	return out, nil
+}
+
+// moved returns m as if it had happened later by back.
+func moved(m model.Matrix, back time.Duration) model.Matrix {
+	out := make(model.Matrix, len(m))
+	for i, s := range m {
+		t := &model.SampleStream{Metric: s.Metric, Values: make([]model.SamplePair, len(s.Values))}
+		for j, p := range s.Values {
+			t.Values[j] = model.SamplePair{Timestamp: p.Timestamp.Add(back), Value: p.Value}
+		}
+		out[i] = t
+	}
+	return out
+}

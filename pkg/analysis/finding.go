@@ -1,0 +1,280 @@
+package analysis
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// finding returns what the signal showed by now, with its share of the weight.
+func (t *tracker) finding(share, fail float64) Finding {
+	f := Finding{
+		Signal: t.signal.Name, Kind: "metric", Deviation: Unknown, Effect: Unknown, Smallest: Unknown,
+		Evidence: Number(math.Exp(t.evidence())), Weight: Number(share),
+		Candidate: t.candidateSeen, Control: t.controlSeen,
+	}
+	if t.meter != nil {
+		f.Query, f.Against = t.meter.candidate.metric, t.meter.control.metric
+	}
+	straying, nodes := t.furthest(&f)
+	if e := t.effect; e.candidate.n > 0 {
+		f.Effect = Number(e.candidate.mean - e.control.mean)
+	}
+	if t.strat == BeforeAfter {
+		t.timedEffect(&f)
+	}
+	if t.weigher != nil {
+		f.Smallest = Number(t.weigher.smallest(fail))
+	}
+	if t.evidence() >= math.Log(10) {
+		at := t.lowAt.Add(t.step)
+		f.Onset = &at
+	}
+	f.Quality = t.quality()
+	f.Reason = t.reason(f, straying, nodes)
+	return f
+}
+
+// furthest fills in the node that strays furthest in the last bin, and returns
+// how many nodes stray by two standard deviations for the worse, and of how
+// many.
+func (t *tracker) furthest(f *Finding) (straying, nodes int) {
+	worst := math.Inf(-1)
+	for _, d := range t.deviations() {
+		sigma := d.Sigma[0]
+		if !known(sigma) {
+			continue
+		}
+		nodes++
+		reach := sigma
+		if t.signal.Worse == Both {
+			reach = math.Abs(sigma)
+		}
+		if reach >= 2 {
+			straying++
+		}
+		if reach > worst {
+			worst = reach
+			f.Node, f.Deviation = d.Node, Number(sigma)
+		}
+	}
+	return straying, nodes
+}
+
+// timedEffect fills in the effect against the bins before the change.
+func (t *tracker) timedEffect(f *Finding) {
+	w, ok := t.weigher.(*timed)
+	if !ok || w.learnt == nil || len(w.x) == w.past {
+		return
+	}
+	before, after := w.x[max(0, w.past-placeboBins):w.past], w.x[w.past:]
+	b, a := meanKnown(before), meanKnown(after)
+	f.Control = countKnown(before)
+	f.Effect = Number(a - b)
+	t.effect.candidate, t.effect.control = runningMean{1, a}, runningMean{1, b}
+}
+
+// quality says whether the signal can be judged.
+func (t *tracker) quality() Quality {
+	control := t.controlSeen > 0
+	if t.strat == BeforeAfter {
+		w, ok := t.weigher.(*timed)
+		control = ok && countKnown(w.x[:w.past]) > 0
+	}
+	switch {
+	case t.err != nil:
+		return SourceError
+	case t.cand == nil:
+		return LowExposure
+	case t.strat == Threshold && t.candidateSeen == 0:
+		return NoSeries
+	case t.strat == Threshold:
+		return OK
+	case t.candidateSeen == 0 && !control:
+		return NoSeries
+	case t.candidateSeen == 0:
+		return NoCandidateData
+	case !control:
+		return NoControlData
+	case binTime(t.next-1, t.step).Sub(t.lastCandidate) > t.patience():
+		return Stale
+	case t.weigher.bins() < t.leastBins():
+		return LowExposure
+	}
+	return OK
+}
+
+// patience is how long a candidate may be without samples before what is known
+// of it is stale.
+func (t *tracker) patience() time.Duration { return 10 * t.step }
+
+// leastBins is how many bins must have been compared for a result to mean
+// something.
+func (t *tracker) leastBins() int {
+	if t.strat == BeforeAfter {
+		return 1
+	}
+	return leastBins
+}
+
+// reason says in a sentence what the signal showed.
+func (t *tracker) reason(f Finding, straying, nodes int) string {
+	name := t.signal.Name
+	switch f.Quality {
+	case SourceError:
+		return fmt.Sprintf("%s could not be read: %s", name, t.err)
+	case NoSeries:
+		return name + " has no series at all; check its query and the labels of the cohorts"
+	case NoCandidateData:
+		return fmt.Sprintf("%s has no value on candidate since the rollout began, and %d on control", name, f.Control)
+	case NoControlData:
+		if t.strat == BeforeAfter {
+			return name + " has no value from before the change to compare with"
+		}
+		return fmt.Sprintf("%s has no value on control since the rollout began, and %d on candidate", name, f.Candidate)
+	case Stale:
+		return fmt.Sprintf("%s has had no value on candidate since %s", name, t.lastCandidate.Format(time.RFC3339))
+	}
+	if t.breach != "" {
+		return t.breach
+	}
+	if t.bounds.ignored() {
+		return fmt.Sprintf("%s: all %d points are inside the ignore threshold", name, t.bounds.points)
+	}
+	if t.strat == Threshold {
+		return fmt.Sprintf("%s: no threshold breached by %d points", name, t.bounds.points)
+	}
+	text := t.moved(f)
+	if nodes > 1 || nodes == 1 && f.Node != "" {
+		text += fmt.Sprintf(" on %d of %d candidate nodes", max(straying, t.blamedNodes(f)), nodes)
+	}
+	if f.Quality == LowExposure {
+		return text + "; too little to judge yet: " + t.missing()
+	}
+	return text
+}
+
+// blamedNodes is 1 if the evidence is strong though no node strays right now.
+func (t *tracker) blamedNodes(f Finding) int {
+	if f.Evidence >= warnEvidence {
+		return 1
+	}
+	return 0
+}
+
+// moved says from where to where the signal went.
+func (t *tracker) moved(f Finding) string {
+	a, b := t.effect.control.value(), t.effect.candidate.value()
+	if !known(a) || !known(b) {
+		return t.signal.Name + " has no bin in which both cohorts have a value"
+	}
+	from, to := pairOf(a, b)
+	verb := "rose"
+	switch {
+	case from == to:
+		return fmt.Sprintf("%s stayed at %s", t.signal.Name, to)
+	case b < a:
+		verb = "fell"
+	}
+	return fmt.Sprintf("%s %s from %s to %s", t.signal.Name, verb, from, to)
+}
+
+// missing says what a judgment still needs.
+func (t *tracker) missing() string {
+	if w, ok := t.weigher.(*timed); ok {
+		if w.learnt != nil && w.learnt.Placebos < 20 {
+			return fmt.Sprintf("the history holds %d times to compare with, 20 wanted; five hours of samples give that many", w.learnt.Placebos)
+		}
+		return fmt.Sprintf("the first look is after 10 bins of %s", t.step)
+	}
+	if l, ok := unwatched(t.weigher).(*levelled); ok && len(l.before) < 2 {
+		return fmt.Sprintf("levels are compared against the spread between control nodes, and %d had samples before the change, 2 wanted", len(l.before))
+	}
+	return fmt.Sprintf("%d bins of %s compared, %d wanted", t.weigher.bins(), t.step, leastBins)
+}
+
+func unwatched(w weigher) weigher {
+	if x, ok := w.(*watched); ok {
+		return x.weigher
+	}
+	return w
+}
+
+// finding returns the finding on absence, and whether there is one.
+func (a *absence) finding(share, alpha float64) (Finding, bool) {
+	if a.bins == 0 {
+		return Finding{}, false
+	}
+	since := a.since
+	t := a.signal
+	f := Finding{
+		Signal: t.signal.Name, Kind: "presence", Deviation: Unknown, Effect: Unknown, Smallest: Unknown,
+		Evidence: Number(math.Exp(a.logE(alpha))), Weight: Number(share), Onset: &since, Quality: OK,
+		Candidate: t.candidateSeen, Control: t.controlSeen,
+		Query: t.meter.candidate.metric, Against: t.meter.control.metric,
+		Reason: fmt.Sprintf("no candidate node has shown %s for %s while control did", t.signal.Name, a.span()),
+	}
+	return f, true
+}
+
+func (a *absence) span() time.Duration { return time.Duration(a.bins) * a.step }
+
+// number writes v with as many digits as a person wants.
+func number(v float64) string {
+	switch m := math.Abs(v); {
+	case m != 0 && m < 1e-3 || m >= 1e6:
+		return strconv.FormatFloat(v, 'g', 3, 64)
+	case m >= 100:
+		return strconv.FormatFloat(v, 'f', 0, 64)
+	case m >= 10:
+		return strconv.FormatFloat(v, 'f', 1, 64)
+	}
+	return strconv.FormatFloat(v, 'f', 2, 64)
+}
+
+// pairOf writes two values with enough digits to tell them apart, if three
+// more than usual do.
+func pairOf(a, b float64) (string, string) {
+	x, y := number(a), number(b)
+	for p := 3; x == y && a != b && p <= 5; p++ {
+		x, y = strconv.FormatFloat(a, 'g', p, 64), strconv.FormatFloat(b, 'g', p, 64)
+	}
+	return x, y
+}
+
+func sortedKeys[K cmp.Ordered, V any](m map[K]V) []K {
+	return slices.Sorted(maps.Keys(m))
+}
+
+func meanKnown(x []float64) float64 {
+	var m runningMean
+	for _, v := range x {
+		if known(v) {
+			m.add(v)
+		}
+	}
+	return m.value()
+}
+
+func countKnown(x []float64) int {
+	n := 0
+	for _, v := range x {
+		if known(v) {
+			n++
+		}
+	}
+	return n
+}
+
+// list joins names as a sentence does.
+func list(names []string) string {
+	if len(names) < 2 {
+		return strings.Join(names, "")
+	}
+	return strings.Join(names[:len(names)-1], ", ") + " and " + names[len(names)-1]
+}

@@ -1,0 +1,178 @@
+package analysis
+
+import (
+	"maps"
+	"math"
+	"slices"
+
+	"github.com/prometheus/common/model"
+)
+
+// A frame holds the samples of one cohort's nodes over consecutive bins. A bin
+// is known by its number: its time divided by the step.
+type frame struct {
+	first int64 // number of the first bin
+	width int
+	rows  map[string]*row
+}
+
+// A row holds the samples of one node, one a bin.
+type row struct {
+	v    []float64 // in the signal's unit; events per exposure for Counts; NaN where there is none
+	raw  []float64 // what the signal's Metric returned; v itself but for Counts
+	e    []float64 // exposure; nil but for Counts
+	seen []bool    // there was a sample, if only NaN
+}
+
+func newRow(width int, exposed bool) *row {
+	r := &row{v: make([]float64, width), seen: make([]bool, width)}
+	for i := range r.v {
+		r.v[i] = math.NaN()
+	}
+	r.raw = r.v
+	if exposed {
+		r.raw = slices.Clone(r.v)
+		r.e = make([]float64, width)
+	}
+	return r
+}
+
+// newFrame puts the series of m into bins. Series of the same node are
+// averaged, leaving out NaN; a series without the node label, or any if node is
+// empty, belongs to the node "".
+func newFrame(m model.Matrix, node string, g gridSpan) *frame {
+	f := &frame{first: g.first, width: g.width(), rows: map[string]*row{}}
+	counts := map[string][]int{}
+	for _, s := range m {
+		name := string(s.Metric[model.LabelName(node)])
+		r := f.rows[name]
+		if r == nil {
+			r = newRow(f.width, false)
+			f.rows[name] = r
+			counts[name] = make([]int, f.width)
+		}
+		n := counts[name]
+		for _, p := range s.Values {
+			i := g.index(p.Timestamp)
+			if i < 0 || i >= f.width {
+				continue
+			}
+			r.seen[i] = true
+			if v := float64(p.Value); !math.IsNaN(v) && !math.IsInf(v, 0) {
+				if n[i] == 0 {
+					r.v[i] = 0
+				}
+				n[i]++
+				r.v[i] += (v - r.v[i]) / float64(n[i])
+			}
+		}
+	}
+	return f
+}
+
+// over returns the frame of events out of exposures, both rates: a node with
+// exposure and no events has none, for a counter that never counted is often
+// not exported.
+func over(events, exposures *frame, seconds float64) *frame {
+	f := &frame{first: exposures.first, width: exposures.width, rows: map[string]*row{}}
+	for name, e := range exposures.rows {
+		r := newRow(f.width, true)
+		x := events.rows[name]
+		for i := range e.v {
+			r.seen[i] = e.seen[i]
+			if !(e.v[i] > 0) {
+				continue
+			}
+			r.e[i], r.raw[i] = e.v[i]*seconds, 0
+			if x != nil && x.v[i] > 0 {
+				r.raw[i] = x.v[i]
+			}
+			r.v[i] = r.raw[i] / e.v[i]
+		}
+		f.rows[name] = r
+	}
+	return f
+}
+
+// nodes returns the names of the nodes, sorted, so that sums over them come
+// out the same every time.
+func (f *frame) nodes() []string {
+	return slices.Sorted(maps.Keys(f.rows))
+}
+
+// extend appends g, which begins where f ends, to f.
+func (f *frame) extend(g *frame) {
+	if f.width == 0 {
+		f.first = g.first
+	}
+	for name, r := range g.rows {
+		if f.rows[name] == nil {
+			f.rows[name] = newRow(f.width, r.e != nil)
+		}
+	}
+	for name, r := range f.rows {
+		x := g.rows[name]
+		if x == nil {
+			x = newRow(g.width, r.e != nil)
+		}
+		shared := r.e == nil
+		r.v, r.seen = append(r.v, x.v...), append(r.seen, x.seen...)
+		if shared {
+			r.raw = r.v
+			continue
+		}
+		r.raw, r.e = append(r.raw, x.raw...), append(r.e, x.e...)
+	}
+	f.width += g.width
+}
+
+// trim drops the bins before first, and the nodes that have no sample in the rest.
+func (f *frame) trim(first int64) {
+	n := int(min(first-f.first, int64(f.width)))
+	if n <= 0 {
+		return
+	}
+	for name, r := range f.rows {
+		if !slices.Contains(r.seen[n:], true) {
+			delete(f.rows, name)
+			continue
+		}
+		shared := r.e == nil
+		// Copied, so that what was dropped can be collected.
+		r.v, r.seen = slices.Clone(r.v[n:]), slices.Clone(r.seen[n:])
+		if shared {
+			r.raw = r.v
+			continue
+		}
+		r.raw, r.e = slices.Clone(r.raw[n:]), slices.Clone(r.e[n:])
+	}
+	f.first += int64(n)
+	f.width -= n
+}
+
+// empty reports whether no node has a sample.
+func (f *frame) empty() bool { return len(f.rows) == 0 }
+
+// slice returns the bins of g, without nodes that have no sample there.
+func (f *frame) slice(g gridSpan) *frame {
+	out := &frame{first: g.first, width: g.width(), rows: map[string]*row{}}
+	for name, r := range f.rows {
+		s := newRow(out.width, r.e != nil)
+		any := false
+		for i := range s.v {
+			j := int(g.first-f.first) + i
+			if j < 0 || j >= f.width {
+				continue
+			}
+			s.v[i], s.raw[i], s.seen[i] = r.v[j], r.raw[j], r.seen[j]
+			if r.e != nil {
+				s.e[i] = r.e[j]
+			}
+			any = any || r.seen[j]
+		}
+		if any {
+			out.rows[name] = s
+		}
+	}
+	return out
+}

@@ -1,0 +1,252 @@
+package analysis
+
+import (
+	"math"
+	"regexp"
+	"strings"
+	"time"
+
+	"github.com/prometheus/common/model"
+)
+
+const (
+	defaultStep   = time.Minute
+	defaultWarmUp = 3 * time.Minute
+)
+
+// step returns the width of the service's bins.
+func (s Service) step() time.Duration {
+	if s.Step > 0 {
+		return time.Duration(s.Step)
+	}
+	return defaultStep
+}
+
+// warmUp returns how long a node is left out of continuous comparisons.
+func (s Service) warmUp() time.Duration {
+	if s.WarmUp != nil {
+		return time.Duration(*s.WarmUp)
+	}
+	return defaultWarmUp
+}
+
+// Alpha returns the rate of false halts that the sensitivity promises for a
+// rollout with no regression and a concurrent control.
+func (s Sensitivity) Alpha() float64 {
+	switch s {
+	case High:
+		return 1e-2
+	case Low:
+		return 1e-4
+	}
+	return 1e-3
+}
+
+// scale returns by how much the margins of signals are multiplied.
+func (s Sensitivity) scale() float64 {
+	switch s {
+	case High:
+		return .5
+	case Low:
+		return 2
+	}
+	return 1
+}
+
+// InferKind returns the signal's Kind, inferred where it is empty:
+//
+//	counts    if Per is set
+//	memory    if the unit is bytes, or the name or the metric says memory, heap or rss
+//	resource  if the name or the metric says cpu
+//	latency   if the unit is a time, or the name says latency or duration
+//	failures  if the unit is a ratio or a percentage and the name or the metric
+//	          says success, availability, error or failure
+//	value     otherwise
+func (s Signal) InferKind() Kind {
+	name, text := strings.ToLower(s.Name), strings.ToLower(s.Name+" "+s.Metric)
+	says := func(text string, words ...string) bool {
+		for _, w := range words {
+			if strings.Contains(text, w) {
+				return true
+			}
+		}
+		return false
+	}
+	switch unit := strings.ToLower(s.Unit); {
+	case s.Kind != "":
+		return s.Kind
+	case s.Per != "":
+		return Counts
+	case unit == "bytes", unit == "decbytes", says(text, "memory", "heap", "rss"):
+		return Memory
+	case says(text, "cpu"):
+		return Resource
+	case unit == "s", unit == "ms", unit == "seconds", unit == "milliseconds", says(name, "latency", "duration"):
+		return Latency
+	case isRatio(unit) && says(text, "success", "availability", "error", "fail"):
+		return Failures
+	}
+	return Value
+}
+
+func isRatio(unit string) bool {
+	return unit == "ratio" || unit == "percentunit" || isPercent(unit)
+}
+
+func isPercent(unit string) bool { return unit == "percent" || unit == "%" }
+
+// outbound reports whether the signal tells of the service's own calls to
+// others, which its callees spoil as easily as it does itself.
+func (s Signal) outbound() bool {
+	name := strings.ToLower(s.Name)
+	for _, p := range []string{"outbound", "upstream", "dependency"} {
+		if strings.HasPrefix(name, p) {
+			return true
+		}
+	}
+	return false
+}
+
+// absentWeight is the weight of the evidence that candidate nodes do not serve.
+const absentWeight = .40
+
+// family returns the name of the family of signals that s shares a weight
+// with, and that weight.
+func (s Signal) family() (string, float64) {
+	switch k := s.InferKind(); {
+	case (k == Failures || k == Counts) && s.outbound():
+		return "outbound", .05
+	case k == Failures || k == Counts:
+		return "failures", .25
+	case k == Latency:
+		return "latency", .15
+	case k == Memory:
+		return "memory", 0
+	default:
+		return string(k), .10
+	}
+}
+
+// weights returns the weight of each signal: its own, or an equal share of its
+// family's.
+func weights(signals []Signal) []float64 {
+	members := map[string]int{}
+	for _, s := range signals {
+		if s.Weight == nil {
+			f, _ := s.family()
+			members[f]++
+		}
+	}
+	out := make([]float64, len(signals))
+	for i, s := range signals {
+		if s.Weight != nil {
+			out[i] = *s.Weight
+			continue
+		}
+		f, w := s.family()
+		out[i] = w / float64(members[f])
+	}
+	return out
+}
+
+// margin returns the smallest change of the signal that counts, as a ratio.
+func (s Signal) margin(sens Sensitivity) float64 {
+	m := .05
+	switch s.InferKind() {
+	case Failures, Counts:
+		m = .2
+	case Latency:
+		m = .5
+	}
+	if s.Margin != nil {
+		m = *s.Margin
+	}
+	return m * sens.scale()
+}
+
+// sign returns +1 if higher is worse or both directions are, -1 if lower is.
+func (d Direction) sign() float64 {
+	if d == Lower {
+		return -1
+	}
+	return 1
+}
+
+// bent returns v on the scale on which the signal's nodes are compared:
+//
+//	latency, resource, memory   ln v; a value that is not positive is no sample
+//	failures, counts            arcsin √v, whose scatter hardly depends on v
+//	                            and which is finite at 0 and at 1
+//	value                       v
+func bent(k Kind, unit string, v float64) float64 {
+	switch k {
+	case Latency, Resource, Memory:
+		if !(v > 0) {
+			return math.NaN()
+		}
+		return math.Log(v)
+	case Failures, Counts:
+		if isPercent(unit) {
+			v /= 100
+		}
+		switch {
+		case !(v >= 0):
+			return math.NaN()
+		case v > 1:
+			return math.Pi/2 + math.Sqrt(v) - 1
+		}
+		return math.Asin(math.Sqrt(v))
+	}
+	return v
+}
+
+// unbent is bent's inverse.
+func unbent(k Kind, unit string, g float64) float64 {
+	switch k {
+	case Latency, Resource, Memory:
+		return math.Exp(g)
+	case Failures, Counts:
+		v := 0.
+		switch {
+		case g > math.Pi/2:
+			v = math.Pow(g-math.Pi/2+1, 2)
+		case g > 0:
+			v = math.Pow(math.Sin(g), 2)
+		}
+		if isPercent(unit) {
+			v *= 100
+		}
+		return v
+	}
+	return g
+}
+
+// failures returns the share of failures in a value of a Failures signal,
+// within [0, 1].
+func (s Signal) failures(v float64) float64 {
+	if isPercent(strings.ToLower(s.Unit)) {
+		v /= 100
+	}
+	v = max(0, min(1, v)) // NaN stays NaN
+	if s.Worse == Lower {
+		return 1 - v
+	}
+	return v
+}
+
+var window = regexp.MustCompile(`\[([0-9][0-9a-z]*)`)
+
+// novelty returns which share of a bin's sample is new since the bin before:
+// an expression over [5m] asked every minute tells everything five times.
+func novelty(expr string, step time.Duration) float64 {
+	widest := time.Duration(0)
+	for _, m := range window.FindAllStringSubmatch(expr, -1) {
+		if d, err := model.ParseDuration(m[1]); err == nil {
+			widest = max(widest, time.Duration(d))
+		}
+	}
+	if widest <= step {
+		return 1
+	}
+	return float64(step) / float64(widest)
+}

@@ -1,0 +1,153 @@
+package analysis
+
+import (
+	"math"
+	"strings"
+	"time"
+
+	"github.com/andon-project/andon/pkg/stat"
+)
+
+// leastBins is how many bins since the change a comparison of levels needs.
+const leastBins = 3
+
+// levelled weighs the levels of a continuous signal.
+type levelled struct {
+	kind   Kind
+	unit   string
+	worse  Direction
+	warm   time.Duration
+	margin float64 // on the bent scale; of Value a share of control's level
+
+	noise       stat.Noise
+	before      []float64 // levels of control nodes
+	candidate   map[string]*runningMean
+	control     map[string]*runningMean
+	n           int
+	shift       stat.Shift
+	counter     stat.Shift // with the signs turned
+	fixedMargin float64
+	e           float64
+}
+
+func newLevelled(t *tracker, s Service) *levelled {
+	l := &levelled{
+		kind: t.kind, unit: strings.ToLower(t.signal.Unit), worse: t.signal.Worse, warm: s.warmUp(),
+		margin:    t.signal.margin(s.Sensitivity),
+		candidate: map[string]*runningMean{}, control: map[string]*runningMean{},
+	}
+	if l.kind != Value {
+		l.margin = math.Log1p(l.margin)
+	}
+	return l
+}
+
+// learn takes the noise and the levels of control from before the bin first.
+func (l *levelled) learn(ctrl *frame, first int64) {
+	past := ctrl.slice(gridSpan{first: first - placeboBins, last: first - 1})
+	var rows [][]float64
+	for _, name := range past.nodes() {
+		x := make([]float64, past.width)
+		for i, v := range past.rows[name].v {
+			x[i] = bent(l.kind, l.unit, v)
+		}
+		if level := stat.Mean(x); known(level) {
+			rows, l.before = append(rows, x), append(l.before, level)
+		}
+	}
+	l.noise = stat.NoiseOf(rows)
+	l.fixedMargin = l.margin
+	if l.kind == Value {
+		l.fixedMargin = max(1e-9, l.margin*math.Abs(stat.Mean(l.before)))
+	}
+}
+
+// fold takes in one bin. Without a sample of control it tells nothing, whatever
+// candidate does: a change of load would show on candidate alone.
+func (l *levelled) fold(b moment, cand, ctrl []sample) {
+	alive := false
+	for _, s := range ctrl {
+		v := bent(l.kind, l.unit, s.v)
+		if !known(v) {
+			continue
+		}
+		alive = true
+		if b.at.Sub(b.stage) >= l.warm {
+			level(l.control, s.node).add(v)
+		}
+	}
+	if !alive {
+		return
+	}
+	compared := false
+	for _, s := range cand {
+		if v := bent(l.kind, l.unit, s.v); known(v) && b.at.Sub(s.first) >= l.warm {
+			level(l.candidate, s.node).add(v)
+			compared = true
+		}
+	}
+	if compared {
+		l.n++
+		l.weigh()
+	}
+}
+
+func level(m map[string]*runningMean, node string) *runningMean {
+	if m[node] == nil {
+		m[node] = &runningMean{}
+	}
+	return m[node]
+}
+
+// weigh compares the levels as they stand.
+func (l *levelled) weigh() {
+	if l.n < leastBins {
+		return
+	}
+	sign := l.worse.sign()
+	one := l.compare(sign)
+	if math.IsNaN(one.LogE) {
+		return
+	}
+	l.shift, l.e = one, one.LogE
+	if l.worse == Both {
+		// The mean of two one-sided e-values is one.
+		l.counter = l.compare(-sign)
+		l.e = stat.LogMean([]float64{one.LogE, l.counter.LogE}, []float64{1, 1})
+	}
+}
+
+func (l *levelled) compare(sign float64) stat.Shift {
+	signed := func(m map[string]*runningMean) []float64 {
+		var out []float64
+		for _, name := range sortedKeys(m) {
+			out = append(out, sign*m[name].mean)
+		}
+		return out
+	}
+	return stat.Levels{
+		Noise: l.noise, Samples: float64(l.n), Before: l.before,
+		After: signed(l.control), Candidate: signed(l.candidate), Margin: l.fixedMargin,
+	}.Shift()
+}
+
+func (l *levelled) logE() float64 { return l.e }
+
+func (l *levelled) bins() int {
+	if l.shift.Variance > 0 {
+		return l.n
+	}
+	return 0
+}
+
+func (l *levelled) smallest(logE float64) float64 {
+	d := l.shift.Smallest(l.fixedMargin, logE)
+	if l.kind == Value {
+		return l.worse.sign() * d
+	}
+	var levels []float64
+	for _, name := range sortedKeys(l.control) {
+		levels = append(levels, l.control[name].mean)
+	}
+	return math.Exp(stat.Mean(levels)) * math.Expm1(l.worse.sign()*d)
+}

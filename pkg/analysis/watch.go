@@ -1,0 +1,165 @@
+package analysis
+
+import (
+	"context"
+	"math"
+	"slices"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/andon-project/andon/pkg/stat"
+)
+
+const (
+	// prior is the share of rollouts that make their service worse, before
+	// anything is seen of one.
+	prior = .05
+	// enoughBlame is how sure it must be that it was this rollout and none of
+	// those that overlap it.
+	enoughBlame = .95
+	// warnEvidence keeps a rollout from passing.
+	warnEvidence = 100
+)
+
+// A Watch judges the rollouts under way together, tick by tick. It folds each
+// sample once, so that a tick costs the same however old a rollout is, and a
+// Watch that starts late catches up bin by bin and comes to the same verdicts.
+// It is safe for use by one goroutine.
+type Watch struct {
+	a       *Analyzer
+	limit   int
+	courses map[string]*course
+}
+
+// NewWatch returns a Watch that asks its sources at most limit questions at a
+// time; at least one.
+func (a *Analyzer) NewWatch(limit int) *Watch {
+	return &Watch{a: a, limit: max(1, limit), courses: map[string]*course{}}
+}
+
+// Tick returns the verdict on each rollout of under at now, in their order. A
+// rollout that is no longer in under is forgotten, and one whose cohorts or
+// service have changed begins anew. What could not be judged is Inconclusive
+// with its reason.
+//
+// Only samples up to now are asked for, and of a rollout only what was known
+// at the time of each bin is used (Rollout.AsOf).
+func (w *Watch) Tick(ctx context.Context, under []Underway, now time.Time) []Verdict {
+	all := w.follow(under)
+	var g errgroup.Group
+	g.SetLimit(w.limit)
+	for _, c := range all {
+		for _, s := range c.signals {
+			g.Go(func() error {
+				s.ask(ctx, w.a, c.lastBin(now))
+				return nil
+			})
+		}
+	}
+	_ = g.Wait() // a question's error is kept with its signal
+	w.fold(all, now)
+	out := make([]Verdict, len(under))
+	for i, c := range all {
+		out[i] = c.verdict(now)
+	}
+	return out
+}
+
+// follow returns the courses of the rollouts of under, in their order, and
+// forgets the others.
+func (w *Watch) follow(under []Underway) []*course {
+	all := make([]*course, len(under))
+	kept := make(map[string]*course, len(under))
+	for i, u := range under {
+		c := w.courses[u.Rollout.ID]
+		if c == nil || !c.same(u) {
+			c = w.a.newCourse(u)
+		}
+		c.rollout = u.Rollout
+		all[i], kept[u.Rollout.ID] = c, c
+	}
+	w.courses = kept
+	return all
+}
+
+// fold takes in, bin by bin and all rollouts together, what was asked for.
+// Bins of services with different steps are taken in order of time.
+func (w *Watch) fold(all []*course, now time.Time) {
+	for {
+		var at time.Time
+		for _, c := range all {
+			if t, ok := c.nextTime(now); ok && (at.IsZero() || t.Before(at)) {
+				at = t
+			}
+		}
+		if at.IsZero() {
+			return
+		}
+		var decide []*course
+		for _, c := range all {
+			if t, ok := c.nextTime(now); ok && t.Equal(at) && c.fold(at) {
+				decide = append(decide, c)
+			}
+		}
+		if len(decide) > 0 {
+			blame(all, at)
+			for _, c := range decide {
+				c.decide(at)
+			}
+		}
+	}
+}
+
+// blame shares out the probability of a regression among the rollouts that
+// were under way at one time.
+func blame(all []*course, at time.Time) {
+	var live []*course
+	var e []float64
+	for _, c := range all {
+		c.overlapping = 0
+		if c.underwayAt(at) {
+			live = append(live, c)
+			e = append(e, c.logE)
+		}
+	}
+	shares := stat.Blame(make([]float64, len(e)), e, prior)
+	for i, c := range live {
+		c.blame, c.overlapping = shares[i], len(live)-1
+	}
+}
+
+// A Point is a rollout's evidence at one time.
+type Point struct {
+	At  time.Time
+	Log float64 // natural logarithm of the evidence
+}
+
+// mostPointsKept bounds a trail.
+const mostPointsKept = 720
+
+// Trail returns the evidence on a rollout over time, oldest first, thinned
+// when it grows long; nil if the rollout is not known.
+func (w *Watch) Trail(rollout string) []Point {
+	if c := w.courses[rollout]; c != nil {
+		return slices.Clone(c.trail)
+	}
+	return nil
+}
+
+// keep appends a point, leaving out every other of the older ones when there
+// are too many.
+func keep(trail []Point, p Point) []Point {
+	if math.IsNaN(p.Log) {
+		return trail
+	}
+	if len(trail) >= mostPointsKept {
+		n := 0
+		for i := 0; i < len(trail); i += 2 {
+			trail[n] = trail[i]
+			n++
+		}
+		trail = trail[:n]
+	}
+	return append(trail, p)
+}

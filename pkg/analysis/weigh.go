@@ -1,0 +1,249 @@
+package analysis
+
+import (
+	"math"
+	"time"
+
+	"github.com/andon-project/andon/pkg/stat"
+)
+
+// failed weighs shares of failure whose number of calls is not known.
+type failed struct {
+	signal  Signal
+	unit    float64 // what a share of 1 is in the signal's unit
+	warm    time.Duration
+	novelty float64
+	margin  float64
+	counts  *stat.Counts
+	scatter map[string]*stat.Scatter
+
+	xC, eC, xK, eK float64
+	n              int
+}
+
+func newFailed(t *tracker, s Service) *failed {
+	f := &failed{
+		signal: t.signal, unit: 1, warm: s.warmUp() / 3, novelty: novelty(t.signal.Metric, t.step),
+		margin: math.Log1p(t.signal.margin(s.Sensitivity)), scatter: map[string]*stat.Scatter{},
+	}
+	if isPercent(t.signal.Unit) {
+		f.unit = 100
+	}
+	f.counts = stat.NewCounts(f.margin)
+	return f
+}
+
+// fold takes in one bin: a node's bin is one trial, or as many as the scatter
+// among the candidate's earlier bins vouches for. A node without a call (NaN)
+// made no trial; a candidate node counts from a third of the warm-up on, for
+// the first sample after a start tells of the start.
+func (f *failed) fold(b moment, cand, ctrl []sample) {
+	n := f.exposure() * f.novelty
+	var xC, eC, xK, eK float64
+	for _, s := range cand {
+		x := f.signal.failures(s.v)
+		if known(x) && b.at.Sub(s.first) >= f.warm {
+			xC, eC = xC+n*x, eC+n
+		}
+	}
+	for _, s := range ctrl {
+		if x := f.signal.failures(s.v); known(x) {
+			xK, eK = xK+n*x, eK+n
+		}
+	}
+	if eC > 0 && eK > 0 {
+		f.counts.Add(xC, eC, xK, eK)
+		f.xC, f.eC, f.xK, f.eK = f.xC+xC, f.eC+eC, f.xK+xK, f.eK+eK
+		f.n++
+	}
+	for _, s := range cand {
+		if known(s.v) && b.at.Sub(s.first) >= f.warm {
+			if f.scatter[s.node] == nil {
+				f.scatter[s.node] = &stat.Scatter{}
+			}
+			f.scatter[s.node].Add(f.signal.failures(s.v))
+		}
+	}
+}
+
+// exposure returns how many trials a bin of one node is worth: the smallest
+// that the scatter of a candidate node vouches for.
+func (f *failed) exposure() float64 {
+	n := math.Inf(1)
+	for _, s := range f.scatter {
+		if e := s.Exposure(); known(e) {
+			n = min(n, e)
+		}
+	}
+	if math.IsInf(n, 1) {
+		return 1
+	}
+	return n
+}
+
+func (f *failed) logE() float64 { return f.counts.LogE() }
+func (f *failed) bins() int     { return f.n }
+
+func (f *failed) smallest(logE float64) float64 {
+	return f.unit * f.signal.Worse.sign() * smallestRate(f.margin, logE, [3]float64{f.eC, f.xK, f.eK})
+}
+
+// smallestRate returns by how much the candidate's rate of events would have
+// to exceed control's for the evidence to reach exp(logE), had all of it come
+// at once. seen holds the candidate's exposure and control's events and
+// exposure.
+func smallestRate(margin, logE float64, seen [3]float64) float64 {
+	eC, xK, eK := seen[0], seen[1], seen[2]
+	if !(eC > 0) || !(eK > 0) {
+		return math.NaN()
+	}
+	reaches := func(rate float64) bool {
+		c := stat.NewCounts(margin)
+		c.Add(rate*eC, eC, xK, eK)
+		return c.LogE() >= logE
+	}
+	lo, hi := xK/eK, xK/eK+1
+	for range 20 {
+		if reaches(hi) {
+			break
+		}
+		hi *= 2
+	}
+	if !reaches(hi) {
+		return math.NaN()
+	}
+	for range 30 {
+		if mid := (lo + hi) / 2; reaches(mid) {
+			hi = mid
+		} else {
+			lo = mid
+		}
+	}
+	return hi - xK/eK
+}
+
+// counted weighs events out of a known exposure.
+type counted struct {
+	unit       float64
+	warm       time.Duration
+	margin     float64
+	sign       float64
+	counts     *stat.Counts
+	dispersion stat.Dispersion
+
+	eC, xK, eK float64
+	n          int
+}
+
+func newCounted(t *tracker, s Service) *counted {
+	m := math.Log1p(t.signal.margin(s.Sensitivity))
+	return &counted{warm: s.warmUp() / 3, margin: m, sign: t.signal.Worse.sign(), counts: stat.NewCounts(m)}
+}
+
+// fold takes in one bin. How much more than independent events those of
+// control scatter is taken from earlier bins.
+func (c *counted) fold(b moment, cand, ctrl []sample) {
+	var xC, eC, xK, eK float64
+	x, e := make([]float64, 0, len(ctrl)), make([]float64, 0, len(ctrl))
+	for _, s := range cand {
+		if known(s.v) && b.at.Sub(s.first) >= c.warm {
+			xC, eC = xC+c.events(s), eC+s.e
+		}
+	}
+	for _, s := range ctrl {
+		if known(s.v) {
+			x, e = append(x, c.events(s)), append(e, s.e)
+			xK, eK = xK+c.events(s), eK+s.e
+		}
+	}
+	if eC > 0 && eK > 0 {
+		c.counts.AddTempered(xC, eC, xK, eK, c.dispersion.Phi())
+		c.eC, c.xK, c.eK = c.eC+eC, c.xK+xK, c.eK+eK
+		c.n++
+	}
+	c.dispersion.Add(x, e)
+}
+
+// events returns the bad events: if lower is worse, those of the exposure that
+// were not good.
+func (c *counted) events(s sample) float64 {
+	if c.sign < 0 {
+		return max(0, 1-s.v) * s.e
+	}
+	return s.v * s.e
+}
+
+func (c *counted) logE() float64 { return c.counts.LogE() }
+func (c *counted) bins() int     { return c.n }
+
+func (c *counted) smallest(logE float64) float64 {
+	return c.sign * smallestRate(c.margin, logE, [3]float64{c.eC, c.xK, c.eK})
+}
+
+// absence weighs that no candidate node serves although control does.
+//
+// Each step of a healthy node's start-up, if it lasts no longer than the half
+// life, ends with probability 1/2 at least; the likelihood ratio of never
+// serving therefore doubles every half life: after ten of them it is 1,024,
+// and with the defaults that is ten minutes, Kubernetes'
+// progressDeadlineSeconds. Bins in which control does not serve either tell
+// nothing. A sample of any candidate node, if only NaN, makes it 0.
+type absence struct {
+	signal *tracker
+	half   time.Duration
+	step   time.Duration
+	bins   int
+	since  time.Time // when it began
+}
+
+// newAbsence watches the signal that tells who serves: the first inbound one
+// of failures or counts, else the first that is neither of memory nor of
+// resources. It returns nil if there is none.
+func newAbsence(c *course) *absence {
+	var chosen *tracker
+	for _, s := range c.signals {
+		serves := s.kind == Failures || s.kind == Counts
+		switch {
+		case s.signal.outbound(), s.kind == Memory, s.kind == Resource, s.meter == nil:
+		case chosen == nil, serves && chosen.kind != Failures && chosen.kind != Counts:
+			chosen = s
+		}
+	}
+	if chosen == nil {
+		return nil
+	}
+	a := &absence{signal: chosen, step: c.step, half: max(c.step, c.service.warmUp()/3)}
+	chosen.weigher = &watched{chosen.weigher, a}
+	return a
+}
+
+// watched is a weigher whose bins an absence looks at too.
+type watched struct {
+	weigher
+	absence *absence
+}
+
+func (w *watched) fold(b moment, cand, ctrl []sample) {
+	w.absence.fold(b, cand, ctrl)
+	w.weigher.fold(b, cand, ctrl)
+}
+
+func (a *absence) fold(b moment, cand, ctrl []sample) {
+	switch {
+	case len(cand) > 0:
+		a.bins = 0
+	case b.at.Before(b.stage.Add(a.half)) || !known(meanOf(ctrl)):
+	default:
+		if a.bins == 0 {
+			a.since = b.at
+		}
+		a.bins++
+	}
+}
+
+// logE returns the logarithm of the evidence, at most that of 10/alpha, so that
+// absence does not drown what was measured on other rollouts.
+func (a *absence) logE(alpha float64) float64 {
+	halves := float64(a.bins) * float64(a.step) / float64(a.half)
+	return min(halves*math.Ln2, math.Log(10/alpha))
+}

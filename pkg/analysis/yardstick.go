@@ -1,0 +1,167 @@
+package analysis
+
+import (
+	"math"
+	"slices"
+	"strings"
+
+	"github.com/andon-project/andon/pkg/stat"
+)
+
+// A yardstick says where control is in a bin and how far it strays by itself.
+type yardstick interface {
+	centre(bin int64) float64
+	scale(bin int64) float64
+}
+
+// A pool is the yardstick of control nodes at the same time.
+type pool struct {
+	first   int64
+	centres []float64
+	present []int       // control nodes in each bin
+	nodes   [][]float64 // bent values
+	strays  [][]float64 // smoothed distance of each node from the others
+}
+
+// poolYard measures the control nodes of f.
+func (m *meter) poolYard(f *frame) *pool {
+	p := &pool{first: f.first, centres: make([]float64, f.width), present: make([]int, f.width)}
+	unit := strings.ToLower(m.c.Signal.Unit)
+	for _, name := range f.nodes() {
+		g := make([]float64, f.width)
+		for i, v := range f.rows[name].v {
+			g[i] = bent(m.kind, unit, v)
+		}
+		p.nodes = append(p.nodes, g)
+	}
+	alone := make([][]float64, len(p.nodes))
+	for j := range alone {
+		alone[j] = make([]float64, f.width)
+	}
+	column := make([]float64, len(p.nodes))
+	for i := range f.width {
+		for j, g := range p.nodes {
+			column[j] = g[i]
+		}
+		p.centres[i], p.present[i] = pooled(column)
+		for j, g := range p.nodes {
+			alone[j][i] = math.NaN()
+			if p.present[i] > 1 && known(g[i]) {
+				alone[j][i] = g[i] - meanWithout(column, j)
+			}
+		}
+	}
+	for _, x := range alone {
+		smooth := make([]float64, len(x))
+		for i := range x {
+			smooth[i] = math.Abs(stat.EWMA(x[max(0, i-stat.Memory+1) : i+1]))
+		}
+		p.strays = append(p.strays, smooth)
+	}
+	return p
+}
+
+// pooled returns the mean of control in one bin, the median from nine nodes on.
+func pooled(column []float64) (centre float64, present int) {
+	for _, v := range column {
+		if known(v) {
+			present++
+		}
+	}
+	if present >= 9 {
+		return stat.Median(column), present
+	}
+	return stat.Mean(column), present
+}
+
+func meanWithout(x []float64, skip int) float64 {
+	sum, n := 0.0, 0
+	for j, v := range x {
+		if j != skip && known(v) {
+			sum += v
+			n++
+		}
+	}
+	return sum / float64(n)
+}
+
+func (p *pool) centre(bin int64) float64 {
+	if i := int(bin - p.first); i >= 0 && i < len(p.centres) {
+		return p.centres[i]
+	}
+	return math.NaN()
+}
+
+func (p *pool) scale(bin int64) float64 {
+	end := int(bin-p.first) + 1
+	from := max(0, end-placeboBins)
+	k := 0
+	if end > 0 && end <= len(p.present) {
+		k = p.present[end-1]
+	}
+	if k == 0 {
+		return math.NaN()
+	}
+	var all []float64
+	for _, s := range p.strays {
+		all = append(all, s[from:end]...)
+	}
+	if s := stat.MADScale * stat.Median(all); known(s) {
+		k = max(k, 2)
+		return s * math.Sqrt((1+1/float64(k))/(1+1/float64(k-1)))
+	}
+	// One control node: its own course is all there is.
+	for _, g := range p.nodes {
+		if known(g[end-1]) {
+			_, scale := own(g[from:end])
+			return scale * math.Sqrt2
+		}
+	}
+	return math.NaN()
+}
+
+// own returns the centre of x and the robust scale of its smoothed course around it.
+func own(x []float64) (centre, scale float64) {
+	centre = stat.Huber(x, 1.5)
+	r := make([]float64, len(x))
+	for i, v := range x {
+		r[i] = v - centre
+	}
+	s := make([]float64, len(x))
+	for i := range r {
+		s[i] = math.Abs(stat.EWMA(r[max(0, i-stat.Memory+1) : i+1]))
+	}
+	return centre, stat.MADScale * stat.Median(s)
+}
+
+// A constant is the yardstick of a node that is its own control.
+type constant struct{ c, s float64 }
+
+func (k constant) centre(int64) float64 { return k.c }
+func (k constant) scale(int64) float64  { return k.s }
+
+// ownYard measures a node before the change; all nodes, if it has too few
+// samples there.
+func (m *meter) ownYard(name string) yardstick {
+	unit := strings.ToLower(m.c.Signal.Unit)
+	scaled := func(r *row) []float64 {
+		x := make([]float64, len(r.v))
+		for i, v := range r.v {
+			x[i] = bent(m.kind, unit, v)
+		}
+		return x
+	}
+	if r := m.before.rows[name]; r != nil {
+		if x := scaled(r); len(slices.DeleteFunc(slices.Clone(x), math.IsNaN)) >= fewBins {
+			c, s := own(x)
+			return constant{c, s}
+		}
+	}
+	var centres, scales []float64
+	for _, n := range m.before.nodes() {
+		c, s := own(scaled(m.before.rows[n]))
+		centres, scales = append(centres, c), append(scales, s)
+	}
+	between := stat.MADScale * stat.MAD(centres)
+	return constant{stat.Mean(centres), math.Hypot(stat.Mean(scales), between)}
+}
