@@ -89,10 +89,10 @@ func (p *publication) try(ctx context.Context) (done, first bool, err error) {
 	tctx, cancel := context.WithTimeout(ctx, p.l.tryFor)
 	defer cancel()
 	msg := &nats.Msg{Subject: p.subject, Data: p.body, Header: nats.Header{appendHeader: {p.id}}}
-	_, err = p.l.js.PublishMsg(tctx, msg, jetstream.WithExpectLastSequencePerSubject(0), jetstream.WithRetryAttempts(0))
+	ack, err := p.l.js.PublishMsg(tctx, msg, jetstream.WithExpectLastSequencePerSubject(0), jetstream.WithRetryAttempts(0))
 	switch c := code(err); {
 	case err == nil:
-		return true, true, nil
+		return true, true, p.l.kept(ack.Sequence)
 	case c == jetstream.JSErrCodeStreamWrongLastSequence, c == jetstream.JSErrCodeStreamWrongLastSequenceConstant:
 		if !p.sent {
 			return true, false, nil
@@ -121,7 +121,7 @@ func (p *publication) readBack(ctx context.Context) (done, first bool, err error
 	if err != nil {
 		return false, false, err
 	}
-	return true, m.Header.Get(appendHeader) == p.id, nil
+	return true, m.Header.Get(appendHeader) == p.id, p.l.kept(m.Sequence)
 }
 
 // giveUp looks a last time, since ctx is done, and says what is known.
@@ -137,11 +137,19 @@ func (p *publication) giveUp(ctx context.Context, err error) (first bool, _ erro
 	if p.l.closing.Err() == nil {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
 		defer cancel()
-		if done, first, _ := p.readBack(ctx); done {
-			return first, nil
+		if done, first, err := p.readBack(ctx); done {
+			return first, err
 		}
 	}
 	return false, fmt.Errorf("%w, append it again to be sure: %w", ErrUnknown, err)
+}
+
+// kept remembers that there is a fact of that number.
+func (l *Ledger) kept(seq uint64) error {
+	if err := l.seen.saw(seq); err != nil {
+		return fmt.Errorf("%w, for it cannot be noted: %w; see that the disk is not full and works", ErrUnknown, err)
+	}
+	return nil
 }
 
 // last returns the message of a subject; jetstream.ErrMsgNotFound if there is none.

@@ -57,6 +57,7 @@ type Ledger struct {
 	js    jetstream.JetStream
 	facts jetstream.Stream
 	from  *embedded // nil if the stream lives in a cluster
+	seen  *witness
 
 	tryFor time.Duration // tryPatience, less in tests
 
@@ -79,12 +80,12 @@ type Config struct {
 
 // Open opens or creates a ledger. It fails with ErrLocked if another process
 // has the folder open, and with ErrDamaged if the folder held facts that
-// cannot be found any more. A nil log discards.
+// are not there any more: it reads them all to see that. A nil log discards.
 func Open(ctx context.Context, c Config, log hclog.Logger) (*Ledger, error) {
 	if log == nil {
 		log = hclog.NewNullLogger()
 	}
-	l := &Ledger{log: log, tryFor: tryPatience}
+	l := &Ledger{log: log, seen: &witness{}, tryFor: tryPatience}
 	l.closing, l.close = context.WithCancel(context.Background())
 	err := l.connect(ctx, c)
 	if err == nil {
@@ -118,24 +119,50 @@ func (l *Ledger) connect(ctx context.Context, c Config) (err error) {
 	return err
 }
 
-// open finds or makes the stream and says so if facts are missing from it.
-func (l *Ledger) open(ctx context.Context, c Config) error {
-	s, err := l.stream(ctx, c)
+// open finds or makes the stream, and sees that all that was kept is there.
+func (l *Ledger) open(ctx context.Context, c Config) (err error) {
+	if l.facts, err = l.stream(ctx, c); err != nil {
+		return err
+	}
+	if l.from == nil {
+		state := l.facts.CachedInfo().State
+		return l.begin(state.LastSeq, state.Msgs)
+	}
+	if err := l.from.settle(); err != nil {
+		return err
+	}
+	w, known, err := openWitness(c.Dir)
 	if err != nil {
 		return err
 	}
-	l.facts = s
-	if l.from != nil {
-		if err := l.from.settle(); err != nil {
+	l.seen = w
+	if !known {
+		w.gone = forever // nobody knows of any that should be there
+	}
+	var kept uint64
+	for _, err := range l.All(ctx) {
+		if err != nil {
 			return err
 		}
+		kept++
 	}
-	state := s.CachedInfo().State
-	if n := missing(state); n > 0 {
-		l.log.Error("facts are missing from the ledger; restore its folder from a backup",
-			"where", l.where, "missing", n, "kept", state.Msgs)
+	if known {
+		return nil
 	}
-	return nil
+	info, err := l.facts.Info(ctx)
+	if err != nil {
+		return err
+	}
+	return l.begin(info.State.LastSeq, kept)
+}
+
+// begin takes the facts that are there for all that will ever be missed.
+func (l *Ledger) begin(newest, kept uint64) error {
+	gone := newest - min(kept, newest)
+	if gone > 0 {
+		l.log.Warn("facts are missing from the ledger and it goes on without them", "where", l.where, "missing", gone, "left", kept)
+	}
+	return l.seen.accept(newest, gone)
 }
 
 // Close flushes and closes the ledger. Closing it again does nothing.
@@ -145,8 +172,9 @@ func (l *Ledger) Close() error {
 		if l.nc != nil {
 			l.nc.Close()
 		}
+		l.err = l.seen.close()
 		if l.from != nil {
-			l.err = l.from.stop()
+			l.err = errors.Join(l.err, l.from.stop())
 		}
 	})
 	return l.err

@@ -19,7 +19,8 @@ const (
 	// place, should the reader die before it says so.
 	forgotten = 30 * time.Second
 
-	forever = math.MaxUint64
+	// forever is a number that no fact will have.
+	forever = math.MaxUint64 - 1
 )
 
 // All yields the facts kept so far, oldest first, and ends with the newest
@@ -34,11 +35,12 @@ func (l *Ledger) All(ctx context.Context) iter.Seq2[Fact, error] {
 			yield(Fact{}, l.reading(err))
 			return
 		}
-		switch s := info.State; {
-		case s.Msgs > 0:
-			l.read(ctx, s.LastSeq, yield)
-		case s.LastSeq > 0:
-			yield(Fact{}, l.gap(0, s.LastSeq))
+		newest, gone := l.seen.read()
+		switch to := max(info.State.LastSeq, newest); {
+		case info.State.Msgs > 0:
+			l.read(ctx, to, yield)
+		case to > gone:
+			yield(Fact{}, l.gap(0, to))
 		}
 	}
 }
@@ -73,6 +75,8 @@ func (l *Ledger) read(ctx context.Context, to uint64, yield func(Fact, error) bo
 		return
 	}
 	defer msgs.Stop()
+	_, accepted := l.seen.read()
+	var gone uint64
 	for at := uint64(0); at < to; {
 		m, err := msgs.Next(jetstream.NextContext(ctx))
 		if err != nil {
@@ -85,8 +89,10 @@ func (l *Ledger) read(ctx context.Context, to uint64, yield func(Fact, error) bo
 			return
 		}
 		seq := meta.Sequence.Stream
-		if next := min(seq, to+1); next > at+1 && !yield(Fact{}, l.gap(at, next-1)) {
-			return
+		if next := min(seq, to+1); next > at+1 {
+			if gone += next - at - 1; gone > accepted && !yield(Fact{}, l.gap(at, next-1)) {
+				return
+			}
 		}
 		if at = seq; at > to {
 			return
@@ -94,8 +100,10 @@ func (l *Ledger) read(ctx context.Context, to uint64, yield func(Fact, error) bo
 		if !yield(l.decoded(m.Subject(), m.Data())) {
 			return
 		}
-		if meta.NumPending == 0 && at < to && to != forever {
-			yield(Fact{}, l.gap(at, to)) // nothing up to it is left to wait for
+		if meta.NumPending == 0 && at < to && to != forever { // nothing is left to wait for
+			if gone += to - at; gone > accepted {
+				yield(Fact{}, l.gap(at, to))
+			}
 			return
 		}
 	}
@@ -111,7 +119,11 @@ func (l *Ledger) decoded(subj string, body []byte) (Fact, error) {
 
 // gap says that the facts after number after, up to number to, are missing.
 func (l *Ledger) gap(after, to uint64) error {
-	return l.reading(fmt.Errorf("%w: %d facts after number %d are missing; restore a backup", ErrDamaged, to-after, after))
+	hint := toAccept
+	if l.from == nil {
+		hint = "restore the stream " + streamName + " from a backup, or restart to go on with the facts that are left"
+	}
+	return l.reading(fmt.Errorf("%w: %d facts after number %d are missing; %s", ErrDamaged, to-after, after, hint))
 }
 
 // forget tells the server that a reader is gone; if that does not reach it,

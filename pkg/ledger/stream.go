@@ -54,7 +54,7 @@ func (l *Ledger) stream(ctx context.Context, c Config) (jetstream.Stream, error)
 	case !errors.Is(err, jetstream.ErrStreamNotFound):
 		return nil, fmt.Errorf("asking NATS for the stream %s: %w; see that JetStream is enabled and this user may use it", streamName, err)
 	case l.from != nil && l.from.had:
-		return nil, fmt.Errorf("%w: there are facts in the folder but the server cannot read their stream; restore the folder from a backup, or move it away to begin anew", ErrDamaged)
+		return nil, fmt.Errorf("%w: there are facts in the folder but the server cannot read their stream; restore the folder from a backup, or move it away to begin anew without any of them", ErrDamaged)
 	}
 	want := c.Replicas
 	if want == 0 && l.from == nil {
@@ -80,14 +80,6 @@ func lasting(c jetstream.StreamConfig) error {
 		return fmt.Errorf("the stream %s exists but does not keep everything for ever (limits retention, file storage, no limits, deny_delete and deny_purge are needed); it was not made by Andon: use another NATS account", streamName)
 	}
 	return nil
-}
-
-// missing returns how many facts of a stream that never discards are gone.
-func missing(s jetstream.StreamState) uint64 {
-	if s.LastSeq < s.Msgs {
-		return 0
-	}
-	return s.LastSeq - s.Msgs
 }
 
 // dial connects to a cluster and stays connected, whatever server dies.
