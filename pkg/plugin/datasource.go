@@ -58,7 +58,9 @@ func (d *Datasource) Dispose() {
 
 // A request is one query with all that was said about it.
 type request struct {
+	RefID     string
 	Query     Query
+	Grid      grid
 	Window    window
 	Range     analysis.Range
 	FromAlert bool
@@ -111,54 +113,65 @@ func (d *Datasource) read(raw backend.DataQuery, fromAlert bool) (request, error
 	if raw.QueryType != "" {
 		q.QueryType = raw.QueryType
 	}
-	step, err := q.step(raw.Interval, raw.TimeRange.Duration())
+	g, err := q.grid(raw.Interval, raw.TimeRange.Duration())
 	if err != nil {
 		return request{}, err
 	}
-	w := window{From: raw.TimeRange.From, To: raw.TimeRange.To, Step: step, Scrape: d.config.Scrape}
+	w := window{From: raw.TimeRange.From, To: raw.TimeRange.To, Step: g.Bin, Scrape: d.config.Scrape}
 	q, unknown := w.expandQuery(q)
 	if fromAlert && len(unknown) > 0 {
 		return request{}, unexpanded(unknown)
 	}
-	r := analysis.Range{Start: floor(w.From, step), End: floor(w.To, step), Step: step}
-	return request{Query: q, Window: w, Range: r, FromAlert: fromAlert, Unknown: unknown}, nil
+	r := analysis.Range{Start: w.From, End: w.To, Step: g.Stride}
+	return request{RefID: raw.RefID, Query: q, Grid: g, Window: w, Range: r, FromAlert: fromAlert, Unknown: unknown}, nil
 }
 
 const (
-	// judgeStep is the width of a bin of the judge, if a service does not set
+	// judgeBin is the width of a bin of the judge, if a service does not set
 	// its own: the panel shows the judge's numbers as long as it can.
-	judgeStep = time.Minute
+	judgeBin = time.Minute
 
-	// maxPoints is how many points a series of Prometheus's answer may have.
+	// maxBins is how many bins are read at most for one series: five weeks of
+	// the judge's. Beyond that a bin is wider.
+	maxBins = 5 * 7 * 24 * 60
+
+	// maxPoints is how many points a series of an answer may have, as in
+	// Prometheus.
 	maxPoints = 11_000
 )
 
-// step returns how wide a bin is: what the query sets, else the judge's or a
-// multiple of it as wide as the panel's interval; then as many times wider as
-// it takes for the range to have no more than maxPoints points.
-func (q Query) step(interval, span time.Duration) (time.Duration, error) {
-	step := max(1, ceilDiv(interval, judgeStep)) * judgeStep
+// A grid is how time is cut.
+type grid struct {
+	Bin    time.Duration // width of a bin of samples
+	Stride time.Duration // between two points shown, a whole number of bins
+	Wide   bool          // the bin is wider than what was wanted
+}
+
+// grid returns how a range of that span is cut for a panel of that interval:
+// into the bins that the query sets, or those of the judge, of which every
+// so manieth is shown.
+func (q Query) grid(interval, span time.Duration) (grid, error) {
+	if span < 0 {
+		return grid{}, fmt.Errorf("the time range ends %v before it begins", -span)
+	}
+	bin := judgeBin
 	if q.Step != "" {
 		var err error
-		if step, err = duration("step", q.Step); err != nil {
-			return 0, err
+		if bin, err = duration("step", q.Step); err != nil {
+			return grid{}, err
 		}
 	}
 	// Both ends have a point, so there is one more than there are steps.
-	steps := ceilDiv(span, step)
-	return step * max(1, ceilDiv(steps, maxPoints-1)), nil
+	wider := max(1, ceilDiv(ceilDiv(span, bin), maxBins-1))
+	bin *= wider
+	stride := bin * max(1, ceilDiv(interval, bin))
+	stride *= max(1, ceilDiv(ceilDiv(span, stride), maxPoints-1))
+	return grid{Bin: bin, Stride: stride, Wide: wider > 1}, nil
 }
 
-func ceilDiv(a, b time.Duration) time.Duration { return (a + b - 1) / b }
-
-// floor aligns a time down to a step, counted from the epoch, so that a panel
-// that is refreshed asks for the same bins.
-func floor(t time.Time, step time.Duration) time.Time {
-	ms := t.UnixMilli()
-	width := max(1, step.Milliseconds())
-	rest := ms % width
-	if rest < 0 {
-		rest += width
+func ceilDiv(a, b time.Duration) time.Duration {
+	if a <= 0 {
+		return 0
 	}
-	return time.UnixMilli(ms - rest).UTC()
+	return (a-1)/b + 1
 }

@@ -28,13 +28,16 @@ const (
 
 // deviation answers how far each candidate node strays from control.
 func (d *Datasource) deviation(ctx context.Context, r request) backend.DataResponse {
-	c, err := r.Query.Comparison()
+	c, err := r.Query.Comparison(r.Grid.Bin)
 	if err != nil {
-		return badRequest(err)
+		return badRequest(err) // of PromQL, too, as no one was asked yet
 	}
 	asked, err := resolve(c)
 	if err != nil {
 		return failed(ctx, err)
+	}
+	if c.Signal.Name == "" {
+		c.Signal.Name = r.RefID // for messages
 	}
 	seen := &tally{node: model.LabelName(c.Node), nodes: make(map[string]map[string]bool)}
 	prometheus, err := d.config.prometheus(seen.warn)
@@ -103,6 +106,7 @@ func (a asked) String() string {
 		when = ", before " + c.Since.UTC().Format("2006-01-02T15:04:05Z")
 	}
 	var b strings.Builder
+	fmt.Fprintf(&b, "# compared as %s in bins of %s\n", a.comparison.Signal.Kind, model.Duration(a.comparison.Step))
 	fmt.Fprintf(&b, "# candidate\n%s\n", a.candidate)
 	if a.candidatePer != "" {
 		fmt.Fprintf(&b, "# candidate, per\n%s\n", a.candidatePer)
@@ -199,10 +203,9 @@ func notices(r request, a asked, seen *tally, found []analysis.Deviation) []data
 	for _, w := range slices.Sorted(slices.Values(seen.said)) {
 		out = append(out, warning("%s", w))
 	}
-	if r.Query.Step == "" && r.Range.Step > judgeStep {
+	if r.Grid.Wide {
 		out = append(out, data.Notice{Severity: data.NoticeSeverityInfo, Text: fmt.Sprintf(
-			"each point stands for %s, where a rollout is judged by bins of %s; zoom in to see what is judged",
-			model.Duration(r.Range.Step), model.Duration(judgeStep))})
+			"the range is so long that samples were taken every %s; zoom in to see the deviation that a rollout is judged by", model.Duration(r.Grid.Bin))})
 	}
 	return out
 }
@@ -216,6 +219,8 @@ func coverage(r request, a asked, seen *tally, found []analysis.Deviation) []dat
 			return []data.Notice{warning("no series at all; check the query: %s", a.candidate)}
 		case len(found) > 0 && !slices.ContainsFunc(found, hasControl):
 			return []data.Notice{warning("nothing is known of the time that is compared with, so no deviation can be told; query: %s", a.control)}
+		case len(found) == 0:
+			return []data.Notice{ended(a)}
 		}
 		return nil
 	}
@@ -230,11 +235,18 @@ func coverage(r request, a asked, seen *tally, found []analysis.Deviation) []dat
 		return []data.Notice{none("candidate", a.candidate, r.Query.Candidate)}
 	case control == 0:
 		return []data.Notice{none("control", a.control, r.Query.Control)}
+	case len(found) == 0:
+		return []data.Notice{ended(a)}
 	case control < thinControl:
 		return []data.Notice{warning("control is thin: %s, and it takes %d to tell how much nodes differ without any change",
 			nodes(control), thinControl)}
 	}
 	return nil
+}
+
+// ended says that a query has had an answer, but none in the range shown.
+func ended(a asked) data.Notice {
+	return warning("candidate has samples shortly before this time range and none in it; query: %s", a.candidate)
 }
 
 func nodes(n int) string {

@@ -13,6 +13,7 @@ import (
 	"github.com/prometheus/common/model"
 
 	"github.com/andon-project/andon/pkg/analysis"
+	"github.com/andon-project/andon/pkg/source"
 )
 
 // queryVersion is the newest form of Query that this data source reads.
@@ -25,6 +26,10 @@ const queryVersion = 1
 type Query struct {
 	V         int    `json:"v,omitempty"`         // version of this form; 1 if absent
 	QueryType string `json:"queryType,omitempty"` // "deviation" if empty
+
+	// Name is the signal's name in the exporter's configuration, if it is one of
+	// those: what a signal is called helps to tell what kind it is.
+	Name string `json:"name,omitempty"`
 
 	Expr string `json:"expr"`          // PromQL; macros are expanded
 	Per  string `json:"per,omitempty"` // PromQL of the exposure: errors out of requests
@@ -53,8 +58,9 @@ type Query struct {
 	View   string `json:"view,omitempty"`   // "sigma" (the default) or "raw"
 	Legend string `json:"legend,omitempty"` // name of a series; {{label}} is that label's value; "{{node}}" if empty
 
-	// Step is the width of one bin as a PromQL duration. If empty it is one
-	// minute, as for the judge, or the panel's interval if that is wider.
+	// Step is the width of one bin of samples as a PromQL duration; one minute
+	// if empty, as for the judge. It is what $__interval stands for. A panel
+	// whose interval is wider shows every so manieth bin.
 	Step string `json:"step,omitempty"`
 }
 
@@ -155,31 +161,41 @@ func (q Query) checkCohorts() error {
 	return nil
 }
 
-// Comparison returns what the query asks of package analysis. Macros must
-// have been expanded.
-func (q Query) Comparison() (analysis.Comparison, error) {
+// Comparison returns what the query asks of package analysis, of samples in
+// bins of that width. Macros must have been expanded.
+func (q Query) Comparison(bin time.Duration) (analysis.Comparison, error) {
 	since, err := moment(string(q.Since))
 	if err != nil {
 		return analysis.Comparison{}, err
 	}
 	c := analysis.Comparison{
-		Signal:      analysis.Signal{Name: q.Expr, Metric: q.Expr, Per: q.Per, Worse: q.Worse, Unit: q.Unit, Kind: q.Kind},
+		Signal:      analysis.Signal{Name: q.Name, Metric: q.Expr, Per: q.Per, Worse: q.Worse, Unit: q.Unit, Kind: q.Kind},
 		Node:        q.NodeLabel,
-		Candidate:   analysis.Cohort{Select: q.Candidate},
-		Control:     analysis.Cohort{Select: q.Control},
 		Sensitivity: q.Sensitivity,
 		Since:       since,
+		Step:        bin,
 	}
+	// Inferred before selectors are written into the query, whose words mean
+	// nothing.
+	c.Signal.Kind = c.Signal.InferKind()
 	if q.Cohorts == byLabels {
+		c.Candidate, c.Control = analysis.Cohort{Select: q.Candidate}, analysis.Cohort{Select: q.Control}
 		return c, nil
 	}
-	c.Control = analysis.Cohort{Select: q.Candidate}
-	if q.Back != "" {
-		back, err := duration("back", q.Back)
-		if err != nil {
+	// Cohorts that time divides have no selectors: what the query selects is
+	// what both of them are.
+	for _, expr := range []*string{&c.Signal.Metric, &c.Signal.Per} {
+		if *expr == "" {
+			continue
+		}
+		if *expr, err = source.Resolve(*expr, q.Candidate); err != nil {
 			return analysis.Comparison{}, err
 		}
-		c.Control.Back = back
+	}
+	if q.Back != "" {
+		if c.Control.Back, err = duration("back", q.Back); err != nil {
+			return analysis.Comparison{}, err
+		}
 	}
 	return c, nil
 }

@@ -21,17 +21,17 @@ func TestComparisonOfQuery(t *testing.T) {
 			name: "cohorts by labels, the rest to default",
 			json: `{"v":1,"refId":"A","datasource":{"uid":"x"},"expr":"up","nodeLabel":"pod","candidate":{"version":"v2"},"control":{"version":"!=v2"}}`,
 			want: analysis.Comparison{
-				Signal: analysis.Signal{Name: "up", Metric: "up", Worse: analysis.Higher}, Node: "pod", Sensitivity: analysis.Medium,
+				Signal: analysis.Signal{Metric: "up", Worse: analysis.Higher, Kind: analysis.Value}, Node: "pod", Sensitivity: analysis.Medium,
 				Candidate: analysis.Cohort{Select: analysis.Selector{"version": "v2"}},
 				Control:   analysis.Cohort{Select: analysis.Selector{"version": "!=v2"}},
 			},
 		},
 		{
 			name: "every field",
-			json: `{"v":1,"queryType":"deviation","expr":"e","per":"r","nodeLabel":"pod","cohorts":"labels","candidate":{"v":"2"},"control":{"v":"1"},` +
+			json: `{"v":1,"queryType":"deviation","name":"errors","expr":"e","per":"r","nodeLabel":"pod","cohorts":"labels","candidate":{"v":"2"},"control":{"v":"1"},` +
 				`"worse":"lower","sensitivity":"high","unit":"s","kind":"latency","since":"2026-03-01T12:00:00Z","view":"raw","legend":"x","step":"30s"}`,
 			want: analysis.Comparison{
-				Signal: analysis.Signal{Name: "e", Metric: "e", Per: "r", Worse: analysis.Lower, Unit: "s", Kind: analysis.Latency},
+				Signal: analysis.Signal{Name: "errors", Metric: "e", Per: "r", Worse: analysis.Lower, Unit: "s", Kind: analysis.Latency},
 				Node:   "pod", Sensitivity: analysis.High, Since: change,
 				Candidate: analysis.Cohort{Select: analysis.Selector{"v": "2"}},
 				Control:   analysis.Cohort{Select: analysis.Selector{"v": "1"}},
@@ -39,22 +39,21 @@ func TestComparisonOfQuery(t *testing.T) {
 		},
 		{
 			name: "a day before",
-			json: `{"expr":"up","cohorts":"time","back":"1d","candidate":{"job":"a"},"control":{"left":"over"}}`,
+			json: `{"expr":"up","cohorts":"time","back":"1d","candidate":{"job":"cpu"},"control":{"left":"over"}}`,
 			want: analysis.Comparison{
-				Signal: analysis.Signal{Name: "up", Metric: "up", Worse: analysis.Higher}, Sensitivity: analysis.Medium,
-				Candidate: analysis.Cohort{Select: analysis.Selector{"job": "a"}},
-				Control:   analysis.Cohort{Select: analysis.Selector{"job": "a"}, Back: 24 * time.Hour},
+				Signal: analysis.Signal{Metric: `up{job="cpu"}`, Worse: analysis.Higher, Kind: analysis.Value}, Sensitivity: analysis.Medium,
+				Control: analysis.Cohort{Back: 24 * time.Hour},
 			},
 		},
 		{
 			name: "before and after a moment, as a number",
 			json: `{"expr":"up","cohorts":"time","since":1772366400000}`,
-			want: analysis.Comparison{Signal: analysis.Signal{Name: "up", Metric: "up", Worse: analysis.Higher}, Sensitivity: analysis.Medium, Since: change},
+			want: analysis.Comparison{Signal: analysis.Signal{Metric: "up", Worse: analysis.Higher, Kind: analysis.Value}, Sensitivity: analysis.Medium, Since: change},
 		},
 		{
 			name: "before and after a moment, as a number in a text",
 			json: `{"expr":"up","cohorts":"time","since":"1772366400000"}`,
-			want: analysis.Comparison{Signal: analysis.Signal{Name: "up", Metric: "up", Worse: analysis.Higher}, Sensitivity: analysis.Medium, Since: change},
+			want: analysis.Comparison{Signal: analysis.Signal{Metric: "up", Worse: analysis.Higher, Kind: analysis.Value}, Sensitivity: analysis.Medium, Since: change},
 		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -62,10 +61,11 @@ func TestComparisonOfQuery(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			got, err := q.Comparison()
+			got, err := q.Comparison(time.Minute)
 			if err != nil {
 				t.Fatal(err)
 			}
+			c.want.Step = time.Minute
 			if diff := cmp.Diff(c.want, got); diff != "" {
 				t.Errorf("comparison (-want +got):\n%s", diff)
 			}
@@ -98,10 +98,10 @@ func TestQueryRefused(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			q, err := ParseQuery([]byte(c.json))
 			if err == nil {
-				_, err = q.Comparison()
+				_, err = q.Comparison(time.Minute)
 			}
 			if err == nil {
-				_, err = q.step(time.Minute, time.Hour)
+				_, err = q.grid(time.Minute, time.Hour)
 			}
 			if err == nil || !strings.Contains(err.Error(), c.want) {
 				t.Errorf("error is %v, wanted one that says %q", err, c.want)
@@ -110,57 +110,34 @@ func TestQueryRefused(t *testing.T) {
 	}
 }
 
-func TestStep(t *testing.T) {
+func TestGrid(t *testing.T) {
+	const day = 24 * time.Hour
 	for _, c := range []struct {
 		name           string
 		set            string
 		interval, span time.Duration
-		want           time.Duration
+		bin, stride    time.Duration
+		wide           bool
 	}{
-		{name: "the judge's where the panel is finer", interval: 15 * time.Second, span: 6 * time.Hour, want: time.Minute},
-		{name: "the judge's without an interval", span: time.Hour, want: time.Minute},
-		{name: "whole minutes where the panel is wider", interval: 90 * time.Second, span: 48 * time.Hour, want: 2 * time.Minute},
-		{name: "what is set", set: "15s", interval: 5 * time.Minute, span: time.Hour, want: 15 * time.Second},
-		{name: "11,000 points are enough", set: "1s", span: 10_999 * time.Second, want: time.Second},
-		{name: "11,001 points are too many", set: "1s", span: 11_000 * time.Second, want: 2 * time.Second},
-		{name: "a month", interval: time.Second, span: 30 * 24 * time.Hour, want: 4 * time.Minute},
-		{name: "a step that is all of time", set: "290y", span: 30 * 24 * time.Hour, want: 290 * 365 * 24 * time.Hour},
-		{name: "ends that are not on a step", set: "1s", span: 10_999*time.Second + 1, want: 2 * time.Second},
-		{name: "an empty range", span: 0, want: time.Minute},
+		{name: "the judge's bin where the panel is finer", interval: 15 * time.Second, span: 6 * time.Hour, bin: time.Minute, stride: time.Minute},
+		{name: "the judge's bin without an interval", span: time.Hour, bin: time.Minute, stride: time.Minute},
+		{name: "every other bin where the panel is wider", interval: 90 * time.Second, span: 2 * day, bin: time.Minute, stride: 2 * time.Minute},
+		{name: "the bin that is set", set: "15s", interval: 40 * time.Second, span: time.Hour, bin: 15 * time.Second, stride: 45 * time.Second},
+		{name: "11,000 points are enough", set: "1s", span: 10_999 * time.Second, bin: time.Second, stride: time.Second},
+		{name: "11,001 points are too many", set: "1s", span: 11_000 * time.Second, bin: time.Second, stride: 2 * time.Second},
+		{name: "ends between two bins", set: "1s", span: 10_999*time.Second + 1, bin: time.Second, stride: 2 * time.Second},
+		{name: "a month keeps the bin", interval: time.Second, span: 30 * day, bin: time.Minute, stride: 4 * time.Minute},
+		{name: "a year does not", interval: 6 * time.Hour, span: 365 * day, bin: 11 * time.Minute, stride: 363 * time.Minute, wide: true},
+		{name: "a bin that is all of time", set: "290y", span: 30 * day, bin: 290 * 365 * day, stride: 290 * 365 * day},
+		{name: "an empty range", bin: time.Minute, stride: time.Minute},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			got, err := Query{Step: c.set}.step(c.interval, c.span)
-			if err != nil || got != c.want {
-				t.Errorf("step is %v, %v, wanted %v", got, err, c.want)
+			got, err := Query{Step: c.set}.grid(c.interval, c.span)
+			if want := (grid{c.bin, c.stride, c.wide}); err != nil || got != want {
+				t.Errorf("grid is %v, %v, wanted %v", got, err, want)
 			}
-			if points := c.span/got + 1; points > maxPoints {
+			if points := ceilDiv(c.span, got.Stride) + 1; points > maxPoints {
 				t.Errorf("%d points", points)
-			}
-		})
-	}
-}
-
-func TestFloor(t *testing.T) {
-	at := func(s string) time.Time {
-		v, err := time.Parse(time.RFC3339Nano, s)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return v
-	}
-	for _, c := range []struct {
-		name, at string
-		step     time.Duration
-		want     string
-	}{
-		{"within a minute", "2026-03-01T12:00:59.999Z", time.Minute, "2026-03-01T12:00:00Z"},
-		{"on a minute", "2026-03-01T12:01:00Z", time.Minute, "2026-03-01T12:01:00Z"},
-		{"a step that no day is a multiple of", "1970-01-01T00:00:13Z", 7 * time.Second, "1970-01-01T00:00:07Z"},
-		{"before the epoch", "1969-12-31T23:59:59Z", time.Minute, "1969-12-31T23:59:00Z"},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			if got := floor(at(c.at), c.step); !got.Equal(at(c.want)) {
-				t.Errorf("floor is %v, wanted %v", got, c.want)
 			}
 		})
 	}
@@ -191,9 +168,9 @@ func FuzzQuery(f *testing.F) {
 			t.Errorf("written %s, then %s", written, twice)
 		}
 		expanded, _ := w.expandQuery(q)
-		_, _ = expanded.Comparison()
-		if step, err := q.step(time.Second, time.Hour); err == nil && step <= 0 {
-			t.Errorf("step %q is %v", q.Step, step)
+		_, _ = expanded.Comparison(time.Minute)
+		if g, err := q.grid(time.Second, time.Hour); err == nil && (g.Bin <= 0 || g.Stride < g.Bin || g.Stride%g.Bin != 0) {
+			t.Errorf("step %q gives %v", q.Step, g)
 		}
 		e := w.expand(q.Expr)
 		check(e, q.Expr)

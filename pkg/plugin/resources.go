@@ -45,7 +45,7 @@ func (d *Datasource) validate(w http.ResponseWriter, req *http.Request) {
 		return
 	}
 	// The values of macros do not matter here, only their form.
-	form := window{To: time.Unix(0, 0).Add(time.Hour), From: time.Unix(0, 0), Step: judgeStep, Scrape: d.config.Scrape}
+	form := window{To: time.Unix(0, 0).Add(time.Hour), From: time.Unix(0, 0), Step: judgeBin, Scrape: d.config.Scrape}
 	_ = json.NewEncoder(w).Encode(check(form.expand(asked.Expr), asked.Expr))
 }
 

@@ -65,10 +65,11 @@ func (c config) prometheus(warn func(query string, warnings []string)) (*source.
 // newConfig reads the configuration of one data source instance.
 func newConfig(ctx context.Context, s backend.DataSourceInstanceSettings) (config, error) {
 	var own Settings
-	if len(s.JSONData) > 0 {
-		if err := json.Unmarshal(s.JSONData, &own); err != nil {
-			return config{}, fmt.Errorf("the data source's jsonData: %w", err)
-		}
+	if len(s.JSONData) == 0 {
+		s.JSONData = json.RawMessage("{}") // a provisioned data source need not have any
+	}
+	if err := json.Unmarshal(s.JSONData, &own); err != nil {
+		return config{}, fmt.Errorf("the data source's jsonData: %w", err)
 	}
 	c := config{UID: s.UID, Name: s.Name, Scrape: defaultScrape}
 	if own.TimeInterval != "" {
