@@ -1,6 +1,8 @@
 package rollout
 
 import (
+	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -126,7 +128,7 @@ func (c *cluster) connect() (dynamic.Interface, string, error) {
 	cfg.WarningHandler = rest.NoWarnings{}
 	cfg.Timeout = 0 // the context limits the wait
 	guarded := &http.Client{
-		Transport: &guard{next: web.Transport},
+		Transport: &guard{next: cmp.Or(web.Transport, http.DefaultTransport)},
 		// The API does not redirect; who does must not see the credentials.
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
@@ -170,26 +172,18 @@ func (g *guard) RoundTrip(req *http.Request) (*http.Response, error) {
 	if seen, ok := req.Context().Value(witnessKey{}).(*witness); ok {
 		seen.note(resp)
 	}
-	resp.Body = &cutOff{body: resp.Body, left: largest}
-	return resp, nil
-}
-
-// cutOff is an http.MaxBytesReader for answers.
-type cutOff struct {
-	body io.ReadCloser
-	left int64
-}
-
-func (c *cutOff) Close() error { return c.body.Close() }
-
-func (c *cutOff) Read(p []byte) (int, error) {
-	if c.left <= 0 {
-		return 0, fmt.Errorf("the answer is longer than %d bytes", int64(largest))
+	// Read here, a broken answer is an error of the request; the client would
+	// write it to standard error besides.
+	body, err := io.ReadAll(io.LimitReader(resp.Body, largest+1))
+	resp.Body.Close()
+	if err == nil && len(body) > largest {
+		err = fmt.Errorf("the answer is longer than %d bytes", largest)
 	}
-	p = p[:min(int64(len(p)), c.left)]
-	n, err := c.body.Read(p)
-	c.left -= int64(n)
-	return n, err
+	if err != nil {
+		return nil, err
+	}
+	resp.Body = io.NopCloser(bytes.NewReader(body))
+	return resp, nil
 }
 
 // A witness sees the answers to one try.

@@ -166,6 +166,10 @@ func names(fields map[string]reflect.Type) []string {
 func instead(word string, known []string) string {
 	best, least := "", 1+len(word)/3
 	for _, k := range known {
+		if len(word) >= 3 && strings.HasPrefix(k, word) {
+			best = k
+			break
+		}
 		if d := distance(word, k); d <= least && (best == "" || d < least) {
 			best, least = k, d
 		}
