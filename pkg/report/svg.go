@@ -10,8 +10,8 @@ import (
 
 // Size and margins of a chart in its own units; the page scales it.
 const (
-	width, height            = 960.0, 236.0
-	left, right, top, bottom = 78.0, 14.0, 24.0, 40.0
+	width, height            = 960.0, 250.0
+	left, right, top, bottom = 78.0, 14.0, 38.0, 40.0
 )
 
 // A canvas is a chart with a time axis and a value axis.

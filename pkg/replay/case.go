@@ -1,0 +1,198 @@
+// Package replay judges rollouts of the past as they would have been judged
+// then: it reads cases from files, feeds their samples to an in-process
+// Prometheus as time goes by, and ticks. It knows no network and no clock.
+package replay
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/prometheus/common/model"
+	"github.com/prometheus/prometheus/model/labels"
+	"go.yaml.in/yaml/v3"
+
+	"github.com/andon-project/andon/pkg/analysis"
+)
+
+// The files of a case folder.
+const (
+	caseFile    = "case.yaml"
+	metricsFile = "metrics.om.gz"
+	logsFile    = "logs.jsonl.gz"
+)
+
+// maxCase bounds case.yaml, in bytes.
+const maxCase = 4 << 20
+
+// maxTicks bounds how often a case is judged, so that a slip of the pen in a
+// date does not keep a machine busy for a year.
+const maxTicks = 100_000
+
+// A Case is what ran, what was looked at, what was rolled out, and the truth
+// about it. Its YAML form is case.yaml.
+type Case struct {
+	Name     string             `yaml:"name"`
+	Source   string             `yaml:"source"` // where the data come from, for people
+	Step     model.Duration     `yaml:"step"`   // between samples, and between ticks
+	Start    time.Time          `yaml:"start"`  // of the data
+	End      time.Time          `yaml:"end"`
+	Services []analysis.Service `yaml:"services"`
+	Rollouts []analysis.Rollout `yaml:"rollouts"`
+	Truth    []Truth            `yaml:"truth"` // never shown to the judge
+
+	Samples []Sample        `yaml:"-"` // oldest first
+	Series  []labels.Labels `yaml:"-"`
+
+	// Notes say what of the case is not replayed.
+	Notes []string `yaml:"-"`
+}
+
+// Truth says what one rollout really did.
+type Truth struct {
+	Rollout    string `yaml:"rollout"`
+	Regression bool   `yaml:"regression"`
+	Fault      string `yaml:"fault"` // kind of the fault injected; empty if there was none or it is not known
+}
+
+// A Sample is one value of one series.
+type Sample struct {
+	Series int   // index in Case.Series
+	Time   int64 // Unix milliseconds
+	Value  float64
+}
+
+// Service returns the service of that name.
+func (c *Case) Service(name string) (analysis.Service, bool) {
+	for _, s := range c.Services {
+		if s.Name == name {
+			return s, true
+		}
+	}
+	return analysis.Service{}, false
+}
+
+// LoadCase reads the case in folder dir. Errors name the file, and the line
+// where there is one.
+func LoadCase(dir string) (*Case, error) {
+	path := filepath.Join(dir, caseFile)
+	text, err := readFile(path, maxCase)
+	if err != nil {
+		return nil, err
+	}
+	c, err := parseCase(text)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	path = filepath.Join(dir, metricsFile)
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	body, err := gunzip(f, maxSamplesText)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	if c.Series, c.Samples, err = parseSamples(body); err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return c, nil
+}
+
+// readFile reads a file of at most limit bytes.
+func readFile(path string, limit int64) ([]byte, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	b, err := io.ReadAll(io.LimitReader(f, limit+1))
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	if int64(len(b)) > limit {
+		return nil, fmt.Errorf("%s: larger than %d bytes", path, limit)
+	}
+	return b, nil
+}
+
+// parseCase reads case.yaml strictly.
+func parseCase(text []byte) (*Case, error) {
+	var c Case
+	d := yaml.NewDecoder(bytes.NewReader(text))
+	d.KnownFields(true)
+	if err := d.Decode(&c); err != nil {
+		if errors.Is(err, io.EOF) {
+			return nil, errors.New("is empty")
+		}
+		return nil, errors.New(sentence(err))
+	}
+	var rest yaml.Node
+	if err := d.Decode(&rest); !errors.Is(err, io.EOF) {
+		return nil, errors.New("holds more than one document")
+	}
+	var tree yaml.Node
+	if err := yaml.Unmarshal(text, &tree); err != nil {
+		return nil, errors.New(sentence(err))
+	}
+	if err := c.check(&tree); err != nil {
+		return nil, err
+	}
+	return &c, nil
+}
+
+// sentence drops what the YAML library says of itself and of Go's types.
+func sentence(err error) string {
+	s := strings.TrimPrefix(err.Error(), "yaml: ")
+	s = strings.TrimPrefix(s, "unmarshal errors:\n  ")
+	s = strings.ReplaceAll(s, "\n  ", "; ")
+	for _, t := range []string{"replay.Case", "replay.Truth", "analysis.Service", "analysis.Rollout", "analysis.Signal", "analysis.Bound"} {
+		_, name, _ := strings.Cut(t, ".")
+		s = strings.ReplaceAll(s, "not found in type "+t, "is not a key of a "+strings.ToLower(name))
+	}
+	return s
+}
+
+// IsCase reports whether dir is the folder of a case.
+func IsCase(dir string) bool {
+	_, err := os.Stat(filepath.Join(dir, caseFile))
+	return err == nil
+}
+
+// Find returns the case folders among paths: each path is the folder of a
+// case, or a folder of such folders, which are returned in the order of their
+// names. Errors are *InputError.
+func Find(paths []string) ([]string, error) {
+	var out []string
+	for _, p := range paths {
+		if IsCase(p) {
+			out = append(out, p)
+			continue
+		}
+		entries, err := os.ReadDir(p)
+		if err != nil {
+			var e *fs.PathError
+			if errors.As(err, &e) {
+				err = e.Err
+			}
+			return nil, &InputError{fmt.Errorf("%s: %w; give the folder of a case, or a folder of such folders", p, err)}
+		}
+		n := len(out)
+		for _, e := range entries {
+			if dir := filepath.Join(p, e.Name()); IsCase(dir) {
+				out = append(out, dir)
+			}
+		}
+		if len(out) == n {
+			return nil, &InputError{fmt.Errorf("%s: neither holds a %s nor folders that do", p, caseFile)}
+		}
+	}
+	return out, nil
+}

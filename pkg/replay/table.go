@@ -1,0 +1,158 @@
+package replay
+
+import (
+	"fmt"
+	"io"
+	"math"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/andon-project/andon/pkg/analysis"
+)
+
+// A Table writes the results of replayed cases for people: a line for each
+// rollout, aligned, and a summary.
+type Table struct {
+	w      io.Writer
+	colour bool
+	rows   [][]string
+	cases  int
+	counts map[analysis.Decision]int
+
+	bad, found, clean, alarms int // against the truth, where it is known
+}
+
+// NewTable returns an empty Table; colour is for terminals.
+func NewTable(w io.Writer, colour bool) *Table {
+	return &Table{w: w, colour: colour, counts: make(map[analysis.Decision]int)}
+}
+
+var heading = []string{"CASE", "ROLLOUT", "SERVICE", "VERDICT", "SCORE", "EVIDENCE", "BLAME", "FIRST FAIL", "WHY"}
+
+// Add takes in a result; nothing is written before Flush, which needs to know
+// the widths.
+func (t *Table) Add(r Result) {
+	t.cases++
+	for i, j := range r.Judged {
+		v := j.Verdict
+		t.rows = append(t.rows, []string{r.Case.Name, v.Rollout, v.Service, string(v.Verdict), decimals(v.Score), oddsOf(v.Evidence), decimals(v.Blame),
+			afterStage(v.FirstFail, r.Case.Rollouts[i]), why(v)})
+		t.counts[v.Verdict]++
+		t.judge(r.Case, v)
+	}
+}
+
+// judge counts v against the truth.
+func (t *Table) judge(c *Case, v analysis.Verdict) {
+	for _, truth := range c.Truth {
+		if truth.Rollout != v.Rollout {
+			continue
+		}
+		fail := 0
+		if v.Verdict == analysis.Fail {
+			fail = 1
+		}
+		if truth.Regression {
+			t.bad++
+			t.found += fail
+		} else {
+			t.clean++
+			t.alarms += fail
+		}
+	}
+}
+
+// Flush writes the table and its summary.
+func (t *Table) Flush() error {
+	if len(t.rows) == 0 {
+		return nil
+	}
+	width := make([]int, len(heading))
+	for _, row := range append([][]string{heading}, t.rows...) {
+		for i, cell := range row {
+			width[i] = max(width[i], utf8.RuneCountInString(cell))
+		}
+	}
+	var b strings.Builder
+	t.row(&b, heading, width)
+	for _, row := range t.rows {
+		t.row(&b, row, width)
+	}
+	fmt.Fprintf(&b, "\n%d rollouts in %d cases: %d fail, %d pass, %d inconclusive\n", len(t.rows), t.cases,
+		t.counts[analysis.Fail], t.counts[analysis.Pass], t.counts[analysis.Inconclusive])
+	if t.bad+t.clean > 0 {
+		fmt.Fprintf(&b, "against the truth: %d of %d regressions failed, %d of %d clean rollouts failed\n", t.found, t.bad, t.alarms, t.clean)
+	}
+	_, err := io.WriteString(t.w, b.String())
+	return err
+}
+
+// colours are the terminal's codes of the verdicts.
+var colours = map[string]string{string(analysis.Fail): "31", string(analysis.Pass): "32", string(analysis.Inconclusive): "33"}
+
+func (t *Table) row(b *strings.Builder, row []string, width []int) {
+	for i, cell := range row {
+		pad := strings.Repeat(" ", width[i]-utf8.RuneCountInString(cell))
+		if code := colours[cell]; t.colour && code != "" && heading[i] == "VERDICT" {
+			cell = "\x1b[" + code + "m" + cell + "\x1b[0m"
+		}
+		switch {
+		case i == len(row)-1:
+			b.WriteString(cell + "\n")
+		case heading[i] == "SCORE" || heading[i] == "EVIDENCE" || heading[i] == "BLAME":
+			b.WriteString(pad + cell + "  ")
+		default:
+			b.WriteString(cell + pad + "  ")
+		}
+	}
+}
+
+// decimals writes a ratio; "-" if it is not known.
+func decimals(n analysis.Number) string {
+	if !n.Known() {
+		return "-"
+	}
+	return fmt.Sprintf("%.3f", float64(n))
+}
+
+// oddsOf writes an e-value to three figures; "-" if it is not known.
+func oddsOf(n analysis.Number) string {
+	switch f := float64(n); {
+	case math.IsNaN(f):
+		return "-"
+	case f >= 100 && f < 1e6:
+		return fmt.Sprintf("%.0f", f)
+	default:
+		return fmt.Sprintf("%.3g", f)
+	}
+}
+
+// afterStage writes how long after the first stage a rollout failed.
+func afterStage(t *time.Time, ro analysis.Rollout) string {
+	if t == nil {
+		return "-"
+	}
+	return fmt.Sprintf("%+.1f min", t.Sub(ro.FirstStage()).Minutes())
+}
+
+// why returns the reason of the finding that weighs most, or that of the
+// verdict.
+func why(v analysis.Verdict) string {
+	best, reason := 0., v.Reason
+	for _, f := range v.Findings {
+		if w := float64(f.Evidence) * float64(f.Weight); w > best && f.Reason != "" {
+			best, reason = w, f.Reason
+		}
+	}
+	if v.Verdict == analysis.Inconclusive && v.Reason != "" {
+		reason = v.Reason
+	}
+	// A reason may quote what a source said, and must not break the line.
+	return strings.Map(func(r rune) rune {
+		if r < ' ' || r == 0x7f {
+			return ' '
+		}
+		return r
+	}, reason)
+}
