@@ -20,7 +20,11 @@ type command func(ctx context.Context, log hclog.Logger) error
 
 // commands declare the subcommands, one file each. Each adds its clause and
 // flags to the application and returns its name and what to run.
-var commands = []func(app *kingpin.Application) (name string, run command){}
+var commands = []func(app *kingpin.Application) (name string, run command){
+	serve,
+	check,
+	replayCases,
+}
 
 func main() {
 	app := kingpin.New("andon", "Compares what rolls out with what ran well, and stops what makes it worse.")

@@ -1,0 +1,191 @@
+package exporter
+
+import (
+	"math"
+	"net/http"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	versioncollector "github.com/prometheus/client_golang/prometheus/collectors/version"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"github.com/andon-project/andon/pkg/analysis"
+)
+
+// metrics are the exporter's own. Those of rollouts are made anew at every
+// scrape from the last snapshot, so that what is no longer under way vanishes.
+type metrics struct {
+	registry *prometheus.Registry
+
+	tick                    prometheus.Histogram
+	notifications, invalid  prometheus.Counter
+	halts, failures         *prometheus.CounterVec
+	withheld                *prometheus.CounterVec
+	reloadOK, reloadSuccess prometheus.Gauge
+}
+
+func newMetrics(e *Exporter) *metrics {
+	counter := func(name, help string) prometheus.Counter {
+		return prometheus.NewCounter(prometheus.CounterOpts{Name: name, Help: help})
+	}
+	counters := func(name, help, label string) *prometheus.CounterVec {
+		return prometheus.NewCounterVec(prometheus.CounterOpts{Name: name, Help: help}, []string{label})
+	}
+	gauge := func(name, help string) prometheus.Gauge {
+		return prometheus.NewGauge(prometheus.GaugeOpts{Name: name, Help: help})
+	}
+	m := &metrics{
+		registry: prometheus.NewRegistry(),
+		tick: prometheus.NewHistogram(prometheus.HistogramOpts{
+			Name: "andon_tick_duration_seconds", Help: "How long a judgment of all rollouts under way took.",
+			Buckets:                     []float64{.01, .05, .1, .5, 1, 5, 10, 30, 60},
+			NativeHistogramBucketFactor: 1.1, NativeHistogramMaxBucketNumber: 100, NativeHistogramMinResetDuration: time.Hour,
+		}),
+		notifications: counter("andon_notifications_total", "Notifications of Alertmanager that were read."),
+		invalid:       counter("andon_notifications_invalid_total", "Notifications, or alerts in them, that could not be used: not Alertmanager's, without a rollout, or of an unknown one."),
+		halts:         counters("andon_halts_total", "Rollouts halted.", "tool"),
+		failures:      counters("andon_halt_failures_total", "Calls of a delivery tool that did not halt the rollout.", "tool"),
+		withheld:      counters("andon_halts_withheld_total", "Decisions not to halt a rollout that an alert asked to halt.", "reason"),
+		reloadOK:      gauge("andon_config_last_reload_successful", "Whether the last load of the configuration succeeded."),
+		reloadSuccess: gauge("andon_config_last_reload_success_timestamp_seconds", "When the configuration was last loaded with success."),
+	}
+	for _, why := range reasons {
+		m.withheld.WithLabelValues(string(why)) // so that a first increase is seen as one
+	}
+	m.registry.MustRegister(m.tick, m.notifications, m.invalid, m.halts, m.failures, m.withheld, m.reloadOK, m.reloadSuccess,
+		collector{e}, versioncollector.NewCollector("andon"), collectors.NewGoCollector(),
+		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	return m
+}
+
+func (m *metrics) handler() http.Handler {
+	return promhttp.InstrumentMetricHandler(m.registry, promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{EnableOpenMetrics: true, MaxRequestsInFlight: 10}))
+}
+
+// reloaded notes a load of the configuration; the zero time says that it failed.
+func (m *metrics) reloaded(at time.Time) {
+	if at.IsZero() {
+		m.reloadOK.Set(0)
+		return
+	}
+	m.reloadOK.Set(1)
+	m.reloadSuccess.Set(unix(at))
+}
+
+// tools makes the counters of every delivery tool configured, so that a first
+// increase is seen as one.
+func (m *metrics) tools(c *Config) {
+	for _, s := range c.Services {
+		if s.Tool != nil {
+			m.halts.WithLabelValues(s.Tool.Tool)
+			m.failures.WithLabelValues(s.Tool.Tool)
+		}
+	}
+}
+
+func desc(name, help string, labels ...string) *prometheus.Desc {
+	return prometheus.NewDesc(name, help, labels, nil)
+}
+
+var (
+	descInfo      = desc("andon_rollout_info", "A rollout under way.", "rollout", "service_name", "layer", "deployment_environment_name", "version", "strategy", "tool")
+	descStart     = desc("andon_rollout_start_timestamp_seconds", "When the rollout began.", "rollout")
+	descScore     = desc("andon_regression_score", "Probability that the rollout made its service worse.", "rollout")
+	descEvidence  = desc("andon_regression_evidence_log", "Natural logarithm of the evidence that the rollout made its service worse, at its highest so far.", "rollout")
+	descBlame     = desc("andon_regression_blame_ratio", "Share of the blame among rollouts that overlap.", "rollout")
+	descVerdict   = desc("andon_verdict", "1 for the verdict on the rollout, 0 for the two others.", "rollout", "verdict")
+	descDeviation = desc("andon_deviation_sigmas", "How far the candidate node that strays furthest is from control, in standard deviations of control; positive is worse.", "rollout", "signal")
+	descSuccess   = desc("andon_signal_success", "1 if the signal could be judged.", "rollout", "signal")
+	descQuality   = desc("andon_signal_quality", "1 for what the data of the signal allow, ok or the reason why it cannot be judged.", "rollout", "signal", "reason")
+	descSamples   = desc("andon_signal_samples", "Samples of the signal that were judged.", "rollout", "signal", "cohort")
+	descLastTick  = desc("andon_last_tick_timestamp_seconds", "When the rollouts under way were last judged.")
+	descMode      = desc("andon_halt_mode", "1 for the configured halt mode, 0 for the other.", "mode")
+	descBudget    = desc("andon_halt_budget_remaining", "How many more halts the budget allows now.")
+)
+
+// collector makes the metrics of the last snapshot.
+type collector struct{ e *Exporter }
+
+func (c collector) Describe(ch chan<- *prometheus.Desc) {
+	for _, d := range []*prometheus.Desc{descInfo, descStart, descScore, descEvidence, descBlame, descVerdict, descDeviation,
+		descSuccess, descQuality, descSamples, descLastTick, descMode, descBudget} {
+		ch <- d
+	}
+}
+
+func (c collector) Collect(ch chan<- prometheus.Metric) {
+	put := func(d *prometheus.Desc, v float64, labels ...string) {
+		ch <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, v, labels...)
+	}
+	config := c.e.setup.Load().config
+	for _, mode := range []Mode{Observe, HaltIt} {
+		put(descMode, one(config.Halt.Mode == mode), string(mode))
+	}
+	spent := c.e.halts.askedSince(c.e.opt.Now().Add(-config.Halt.Budget.Per))
+	put(descBudget, float64(max(config.Halt.Budget.Count-spent, 0)))
+	s := c.e.snap.Load()
+	if s == nil {
+		return
+	}
+	put(descLastTick, unix(s.at))
+	for _, j := range s.judged {
+		j.collect(put)
+	}
+}
+
+type putFunc func(d *prometheus.Desc, v float64, labels ...string)
+
+func (j judged) collect(put putFunc) {
+	ro, v := j.rollout, j.verdict
+	strategy := v.Strategy
+	if strategy == "" {
+		strategy = ro.Strategy
+	}
+	put(descInfo, 1, ro.ID, ro.Service, string(j.service.Layer), ro.Scope["environment"], ro.Version, string(strategy), ro.Tool)
+	put(descStart, unix(ro.Started), ro.ID)
+	for _, d := range []analysis.Decision{analysis.Pass, analysis.Fail, analysis.Inconclusive} {
+		put(descVerdict, one(v.Verdict == d), ro.ID, string(d))
+	}
+	known := func(d *prometheus.Desc, n analysis.Number, labels ...string) {
+		if n.Known() { // what is not known is not 0
+			put(d, float64(n), labels...)
+		}
+	}
+	known(descScore, v.Score, ro.ID)
+	known(descEvidence, analysis.Number(math.Log(float64(v.Evidence))), ro.ID)
+	known(descBlame, v.Blame, ro.ID)
+	for _, f := range bySignal(v.Findings) {
+		put(descSuccess, one(f.Quality == analysis.OK), ro.ID, f.Signal)
+		put(descQuality, 1, ro.ID, f.Signal, string(f.Quality))
+		put(descSamples, float64(f.Candidate), ro.ID, f.Signal, "candidate")
+		put(descSamples, float64(f.Control), ro.ID, f.Signal, "control")
+		known(descDeviation, f.Deviation, ro.ID, f.Signal)
+	}
+}
+
+// bySignal returns one finding a signal, the one that strays furthest.
+func bySignal(all []analysis.Finding) []analysis.Finding {
+	var out []analysis.Finding
+	place := make(map[string]int)
+	for _, f := range all {
+		i, seen := place[f.Signal]
+		switch {
+		case !seen:
+			place[f.Signal] = len(out)
+			out = append(out, f)
+		case !out[i].Deviation.Known() || f.Deviation > out[i].Deviation:
+			out[i] = f
+		}
+	}
+	return out
+}
+
+func one(b bool) float64 {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+func unix(t time.Time) float64 { return float64(t.UnixMilli()) / 1000 }

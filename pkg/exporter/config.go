@@ -1,0 +1,216 @@
+package exporter
+
+import (
+	"fmt"
+	"os"
+	"strings"
+	"time"
+
+	promconfig "github.com/prometheus/common/config"
+	"github.com/prometheus/common/model"
+	"go.yaml.in/yaml/v3"
+
+	"github.com/andon-project/andon/pkg/analysis"
+	"github.com/andon-project/andon/pkg/rollout"
+)
+
+// A Config is what the exporter is told: where the samples are, what is
+// watched, and what may be halted.
+type Config struct {
+	Prometheus Endpoint  `yaml:"prometheus"`
+	Loki       *Endpoint `yaml:"loki,omitempty"` // log and crash signals are not judged yet
+
+	// Tick is the time between two judgments of all rollouts under way.
+	Tick model.Duration `yaml:"tick,omitempty"`
+
+	// Bake is how long a rollout that does not end stays under way after its
+	// last known stage.
+	Bake model.Duration `yaml:"bake,omitempty"`
+
+	Halt     HaltConfig `yaml:"halt,omitempty"`
+	Auth     Auth       `yaml:"auth,omitempty"`
+	Services []Service  `yaml:"services"`
+
+	text string // the file, to tell whether a reload changes anything
+}
+
+// An Endpoint is an HTTP API with the client settings that Prometheus itself
+// knows.
+type Endpoint struct {
+	URL  string                      `yaml:"url"`
+	HTTP promconfig.HTTPClientConfig `yaml:",inline"`
+}
+
+// HaltConfig says whether rollouts are halted, and how many at most.
+type HaltConfig struct {
+	Mode   Mode   `yaml:"mode,omitempty"`
+	Budget Budget `yaml:"budget,omitempty"`
+}
+
+// A Mode says what is done about a rollout that failed.
+type Mode string
+
+// The modes.
+const (
+	Observe Mode = "observe" // say what would be asked of the delivery tool
+	HaltIt  Mode = "halt"    // ask it
+)
+
+// A Budget bounds how many rollouts are halted: Count within any span Per. It
+// is written "3 per 1h".
+type Budget struct {
+	Count int
+	Per   time.Duration
+}
+
+// UnmarshalYAML implements yaml.Unmarshaler.
+func (b *Budget) UnmarshalYAML(n *yaml.Node) error {
+	var per string
+	_, err := fmt.Sscanf(n.Value, "%d per %s", &b.Count, &per)
+	d, perr := model.ParseDuration(per)
+	if err != nil || perr != nil || b.Count < 1 || d == 0 || len(strings.Fields(n.Value)) != 3 {
+		return fmt.Errorf("%q is not a budget; write how many halts in how long, such as 3 per 1h", n.Value)
+	}
+	b.Per = time.Duration(d)
+	return nil
+}
+
+// MarshalYAML implements yaml.Marshaler.
+func (b Budget) MarshalYAML() (any, error) { return b.String(), nil }
+
+// String returns the budget as it is written in the configuration.
+func (b Budget) String() string {
+	return fmt.Sprintf("%d per %s", b.Count, model.Duration(b.Per))
+}
+
+// Auth is what a caller must present at endpoints that change something. At
+// most one of its fields is set; none lets everybody in.
+type Auth struct {
+	Token     promconfig.Secret `yaml:"token,omitempty"`
+	TokenFile string            `yaml:"token_file,omitempty"` // read at every load of the configuration
+}
+
+// A Service is what is watched, with the delivery tool that can halt its
+// rollouts.
+type Service struct {
+	analysis.Service `yaml:",inline"`
+	Tool             *rollout.Target `yaml:"tool,omitempty"` // nil: its rollouts are judged, not halted
+}
+
+// DefaultConfig returns what holds where a configuration is silent.
+func DefaultConfig() Config {
+	return Config{
+		Prometheus: defaultEndpoint(),
+		Tick:       model.Duration(30 * time.Second),
+		Bake:       model.Duration(time.Hour),
+		Halt:       HaltConfig{Mode: Observe, Budget: Budget{Count: 3, Per: time.Hour}},
+	}
+}
+
+func defaultEndpoint() Endpoint {
+	return Endpoint{HTTP: promconfig.DefaultHTTPClientConfig}
+}
+
+// LoadConfig reads and checks the configuration in a file. The error is a
+// *ConfigError with all that is wrong with it, if it could be read.
+func LoadConfig(file string) (*Config, error) {
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return nil, fmt.Errorf("reading the configuration: %w", err)
+	}
+	c, err := ParseConfig(text)
+	if ce, ok := err.(*ConfigError); ok {
+		ce.File = file
+	}
+	return c, err
+}
+
+// ParseConfig checks a configuration. The error is a *ConfigError with all
+// that is wrong with it.
+func ParseConfig(text []byte) (*Config, error) {
+	c := DefaultConfig()
+	c.text = string(text)
+	f := filler{lines: make(map[string]int), strange: make(map[string]bool)}
+	f.parse(text, &c)
+	if f.read {
+		form := f.problems
+		f.problems = nil
+		checkConfig(&c, &f)
+		f.problems = append(form, f.besides(form)...)
+	}
+	if len(f.problems) > 0 {
+		return nil, &ConfigError{Problems: f.sorted()}
+	}
+	return &c, nil
+}
+
+// Warnings returns sentences about what is configured and does less than one
+// might think.
+func (c *Config) Warnings() []string {
+	var out []string
+	if c.Auth == (Auth{}) {
+		out = append(out, "auth is not configured: whoever reaches this address can announce rollouts and ask for halts")
+	}
+	for i, s := range c.Services {
+		for j, sig := range s.Signals {
+			at := fmt.Sprintf("services[%d].signals[%d]", i, j)
+			switch {
+			case sig.Logs != "":
+				out = append(out, fmt.Sprintf("%s.logs: log signals are not judged yet; %q of %s is passed over", at, sig.Name, s.Name))
+			case sig.Crashes != "":
+				out = append(out, fmt.Sprintf("%s.crashes: crash signals are not judged yet; %q of %s is passed over", at, sig.Name, s.Name))
+			}
+		}
+		if c.Halt.Mode == HaltIt && s.Tool == nil {
+			out = append(out, fmt.Sprintf("services[%d]: %s has no tool; its rollouts are judged and not halted", i, s.Name))
+		}
+	}
+	return out
+}
+
+// Signals returns the number of signals of all services.
+func (c *Config) Signals() int {
+	n := 0
+	for _, s := range c.Services {
+		n += len(s.Signals)
+	}
+	return n
+}
+
+// service returns the service of that name.
+func (c *Config) service(name string) (Service, bool) {
+	for _, s := range c.Services {
+		if s.Name == name {
+			return s, true
+		}
+	}
+	return Service{}, false
+}
+
+// judged returns what an Analyzer is told of the service: its metric signals.
+func (s Service) judged() analysis.Service {
+	j := s.Service
+	j.Signals = nil
+	for _, sig := range s.Signals {
+		if sig.Metric != "" {
+			j.Signals = append(j.Signals, sig)
+		}
+	}
+	return j
+}
+
+// token returns what callers must present, empty if nothing.
+func (a Auth) token() (string, error) {
+	if a.TokenFile == "" {
+		return string(a.Token), nil
+	}
+	b, err := os.ReadFile(a.TokenFile)
+	if err != nil {
+		return "", fmt.Errorf("auth.token_file: %w", err)
+	}
+	t := strings.TrimSpace(string(b))
+	if t == "" {
+		return "", fmt.Errorf("auth.token_file: %s is empty; write the token into it", a.TokenFile)
+	}
+	return t, nil
+}

@@ -1,0 +1,260 @@
+package exporter
+
+import (
+	"errors"
+	"fmt"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/prometheus/common/model"
+	"github.com/prometheus/prometheus/promql/parser"
+
+	"github.com/andon-project/andon/pkg/analysis"
+)
+
+var promQL = parser.NewParser(parser.Options{})
+
+// checkConfig adds to f what is wrong with a configuration whose form is right.
+func checkConfig(c *Config, f *filler) {
+	if c.Prometheus.URL == "" {
+		f.at("prometheus.url", "is missing; write where Prometheus answers, such as http://localhost:9090")
+	} else {
+		checkEndpoint(c.Prometheus, "prometheus", f)
+	}
+	if c.Loki != nil {
+		checkEndpoint(*c.Loki, "loki", f)
+	}
+	if c.Tick < model.Duration(100*time.Millisecond) || c.Tick > model.Duration(10*time.Minute) {
+		f.at("tick", "%s is not between 100ms and 10m; 30s is usual", c.Tick)
+	}
+	if c.Bake < model.Duration(time.Minute) || c.Bake > model.Duration(7*24*time.Hour) {
+		f.at("bake", "%s is not between 1m and 7d; 1h is usual", c.Bake)
+	}
+	oneOf(f, "halt.mode", c.Halt.Mode, Observe, HaltIt)
+	if c.Auth.Token != "" && c.Auth.TokenFile != "" {
+		f.at("auth", "token and token_file are both set; keep one")
+	}
+	if _, err := c.Auth.token(); err != nil {
+		f.at("auth.token_file", "%s", strings.TrimPrefix(err.Error(), "auth.token_file: "))
+	}
+	if len(c.Services) == 0 {
+		f.at("services", "is missing; write at least one service with its signals")
+	}
+	names := make(map[string]int)
+	for i, s := range c.Services {
+		path := fmt.Sprintf("services[%d]", i)
+		if first, twice := names[s.Name]; twice && s.Name != "" {
+			f.at(path+".name", "%q is the name of services[%d] already; give each service a name of its own", s.Name, first)
+		} else {
+			names[s.Name] = i
+		}
+		checkService(s, path, c.Loki != nil, f)
+	}
+}
+
+func checkEndpoint(e Endpoint, path string, f *filler) {
+	u, err := url.Parse(e.URL)
+	if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" {
+		f.at(path+".url", "%q is not an address; write one with its scheme, such as http://localhost:9090", redact(e.URL))
+	}
+	if err := e.HTTP.Validate(); err != nil {
+		f.at(path, "%s", err)
+	}
+}
+
+// redact hides the password that someone wrote into an address.
+func redact(address string) string {
+	if at := strings.LastIndex(address, "@"); at >= 0 {
+		return "…" + address[at:]
+	}
+	return address
+}
+
+func checkService(s Service, path string, loki bool, f *filler) {
+	if s.Name == "" {
+		f.at(path+".name", "is missing; write the service's name")
+	}
+	if _, written := f.lines[path+".node"]; !written {
+		f.at(path+".node", `is missing; write the label that names an instance, such as pod or instance, or node: "" if the service is only seen as a whole`)
+	}
+	checkLabel(s.Node, path+".node", f)
+	checkLabel(s.Version, path+".version", f)
+	oneOf(f, path+".layer", s.Layer, "", analysis.Infrastructure, analysis.Platform, analysis.Software)
+	oneOf(f, path+".sensitivity", s.Sensitivity, "", analysis.High, analysis.Medium, analysis.Low)
+	if s.Step != 0 && (s.Step < model.Duration(time.Second) || s.Step > model.Duration(time.Hour)) {
+		f.at(path+".step", "%s is not between 1s and 1h; 1m is usual", s.Step)
+	}
+	if len(s.Signals) == 0 {
+		f.at(path+".signals", "is missing; write at least one signal with a name and a metric")
+	}
+	names := make(map[string]int)
+	for i, sig := range s.Signals {
+		at := fmt.Sprintf("%s.signals[%d]", path, i)
+		if first, twice := names[sig.Name]; twice && sig.Name != "" {
+			f.at(at+".name", "%q is the name of signals[%d] already; give each signal of a service a name of its own", sig.Name, first)
+		} else {
+			names[sig.Name] = i
+		}
+		checkSignal(sig, at, f)
+		if !loki && sig.Logs+sig.Crashes != "" {
+			f.at(at, "logs and crashes need loki: {url: …} beside prometheus")
+		}
+		checkQuery(sig.Metric, at+".metric", s.Node, f)
+		checkQuery(sig.Per, at+".per", s.Node, f)
+	}
+}
+
+func checkLabel(name, path string, f *filler) {
+	if name != "" && !model.LabelName(name).IsValidLegacy() {
+		f.at(path, "%q is not the name of a label", name)
+	}
+}
+
+func checkSignal(sig analysis.Signal, path string, f *filler) {
+	if sig.Name == "" {
+		f.at(path+".name", "is missing; write the signal's name")
+	}
+	var set []string
+	for _, kv := range [][2]string{{"metric", sig.Metric}, {"logs", sig.Logs}, {"crashes", sig.Crashes}} {
+		if kv[1] != "" {
+			set = append(set, kv[0])
+		}
+	}
+	switch {
+	case len(set) == 0:
+		f.at(path, "has nothing to look at; write metric: with a PromQL query")
+	case len(set) > 1:
+		f.at(path, "%s are both set; keep one and make another signal of the other", strings.Join(set, " and "))
+	}
+	if sig.Per != "" && sig.Metric == "" {
+		f.at(path+".per", "is the exposure of metric, which is not set; leave it out")
+	}
+	oneOf(f, path+".worse", sig.Worse, "", analysis.Higher, analysis.Lower, analysis.Both)
+	oneOf(f, path+".kind", sig.Kind, "", analysis.Counts, analysis.Failures, analysis.Latency, analysis.Resource, analysis.Memory, analysis.Value)
+	if sig.Kind == analysis.Counts && sig.Per == "" {
+		f.at(path+".kind", "counts are events out of an exposure; write the exposure as per:, such as the rate of all requests")
+	}
+	if sig.Weight != nil && !(*sig.Weight >= 0 && *sig.Weight <= 1e6) {
+		f.at(path+".weight", "%v is not a share; write 0 or more", *sig.Weight)
+	}
+	if sig.Margin != nil && !(*sig.Margin >= 0 && *sig.Margin <= 1e6) {
+		f.at(path+".margin", "%v is not a ratio; write 0 or more: 0.05 is 5%%", *sig.Margin)
+	}
+	checkBound(sig.FailFast, path+".fail_fast", f)
+	checkBound(sig.Ignore, path+".ignore", f)
+	if v, both := inBoth(sig.FailFast, sig.Ignore); both {
+		f.at(path, "fail_fast and ignore contradict each other: %v would be in both; move one of them", v)
+	}
+}
+
+func checkBound(b *analysis.Bound, path string, f *filler) {
+	switch {
+	case b == nil:
+	case b.Above == nil && b.Below == nil:
+		f.at(path, "has no threshold; write above or below")
+	case b.Above != nil && b.Below != nil && *b.Above < *b.Below:
+		f.at(path, "every value is above %v or below %v; swap them", *b.Above, *b.Below)
+	}
+}
+
+// inBoth returns a value that lies in both bounds, if there is one.
+func inBoth(a, b *analysis.Bound) (v float64, both bool) {
+	switch {
+	case a == nil || b == nil:
+		return 0, false
+	case a.Above != nil && b.Above != nil:
+		return max(*a.Above, *b.Above) + 1, true
+	case a.Below != nil && b.Below != nil:
+		return min(*a.Below, *b.Below) - 1, true
+	case a.Above != nil && b.Below != nil && *a.Above < *b.Below:
+		return (*a.Above + *b.Below) / 2, true
+	case a.Below != nil && b.Above != nil && *b.Above < *a.Below:
+		return (*a.Below + *b.Above) / 2, true
+	}
+	return 0, false
+}
+
+// checkQuery checks that a query is PromQL, is not a constant, and keeps the
+// label that tells nodes apart.
+func checkQuery(expr, path, node string, f *filler) {
+	if expr == "" {
+		return
+	}
+	e, err := promQL.ParseExpr(expr)
+	if err != nil {
+		var all parser.ParseErrors
+		if errors.As(err, &all) && len(all) > 0 {
+			err = &all[0]
+		}
+		f.at(path, "is not PromQL: %s", err)
+		return
+	}
+	switch e.Type() {
+	case parser.ValueTypeMatrix:
+		f.at(path, "is a range of samples, not a value; put it into a function, such as rate(%s)", expr)
+	case parser.ValueTypeVector:
+		if agg := sumsAway(e, node); agg != nil {
+			f.at(path, "sums the label %s away, which tells nodes apart; write %s by (%s) (…)", node, agg.Op, strings.Join(append([]string{node}, byLabels(agg)...), ", "))
+		}
+	default:
+		f.at(path, "is a constant, the same for every node; write a query that selects series")
+	}
+}
+
+// sumsAway returns the aggregation by which the answer to e loses the label,
+// or nil if it keeps it or that cannot be told from the query alone.
+func sumsAway(e parser.Expr, label string) *parser.AggregateExpr {
+	switch e := e.(type) {
+	case *parser.ParenExpr:
+		return sumsAway(e.Expr, label)
+	case *parser.AggregateExpr:
+		keeps := slices.Contains(e.Grouping, label) != e.Without || label == "" ||
+			slices.Contains([]parser.ItemType{parser.TOPK, parser.BOTTOMK, parser.LIMITK, parser.LIMIT_RATIO}, e.Op)
+		if !keeps {
+			return e
+		}
+		return sumsAway(e.Expr, label)
+	case *parser.BinaryExpr:
+		if e.LHS.Type() != parser.ValueTypeVector {
+			return sumsAway(e.RHS, label)
+		}
+		if e.VectorMatching != nil && e.VectorMatching.Card == parser.CardOneToMany {
+			return sumsAway(e.RHS, label)
+		}
+		return sumsAway(e.LHS, label)
+	case *parser.Call:
+		if strings.HasPrefix(e.Func.Name, "label_") || strings.HasPrefix(e.Func.Name, "absent") {
+			return nil
+		}
+		for _, arg := range e.Args {
+			if arg.Type() == parser.ValueTypeVector {
+				return sumsAway(arg, label)
+			}
+		}
+	}
+	return nil
+}
+
+func byLabels(e *parser.AggregateExpr) []string {
+	if e.Without {
+		return nil
+	}
+	return e.Grouping
+}
+
+// oneOf adds a problem unless v is one of allowed; the empty text among them
+// stands for the default and is not offered.
+func oneOf[T ~string](f *filler, path string, v T, allowed ...T) {
+	if slices.Contains(allowed, v) {
+		return
+	}
+	var names []string
+	for _, a := range allowed {
+		if a != "" {
+			names = append(names, string(a))
+		}
+	}
+	f.at(path, "%q is not known; %s", v, suggest(string(v), names))
+}

@@ -1,0 +1,176 @@
+package exporter
+
+import (
+	"crypto/sha256"
+	"crypto/subtle"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+)
+
+const maxAnnouncement = 64 << 10 // bytes of a body
+
+// An endpoint is one method of one path.
+type endpoint struct {
+	method, path string
+	changes      bool // something; so it wants the token, if there is one
+	serve        http.HandlerFunc
+}
+
+// endpoints lists all that is served.
+func (e *Exporter) endpoints() []endpoint {
+	return []endpoint{
+		{method: "GET", path: "/{$}", serve: e.getIndex},
+		{method: "GET", path: "/rollouts/{id}", serve: e.getPage},
+		{method: "GET", path: "/metrics", serve: e.metrics.handler().ServeHTTP},
+		{method: "GET", path: "/-/healthy", serve: e.getHealthy},
+		{method: "GET", path: "/-/ready", serve: e.getReady},
+		{method: "POST", path: "/-/reload", changes: true, serve: e.postReload},
+		{method: "POST", path: "/api/v1/rollouts", changes: true, serve: e.postRollout},
+		{method: "GET", path: "/api/v1/rollouts", serve: e.getRollouts},
+		{method: "GET", path: "/api/v1/rollouts/{id}", serve: e.getRollout},
+		{method: "GET", path: "/api/v1/rollouts/{id}/verdict", serve: e.getVerdict},
+		{method: "POST", path: "/api/v1/alerts", changes: true, serve: e.postAlerts},
+	}
+}
+
+func (e *Exporter) routes() http.Handler {
+	byPath := make(map[string][]endpoint)
+	for _, p := range e.endpoints() {
+		byPath[p.path] = append(byPath[p.path], p)
+	}
+	mux := http.NewServeMux()
+	for path, methods := range byPath {
+		mux.Handle(path, e.dispatch(methods))
+	}
+	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
+		refuse(w, http.StatusNotFound, fmt.Sprintf("there is nothing at %.100q", r.URL.Path), "GET / leads to the pages; docs/http.md lists the API")
+	})
+	// A browser that shows somebody else's page must not be made to announce
+	// or halt through an exporter that it can reach.
+	foreign := http.NewCrossOriginProtection()
+	foreign.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		refuse(w, http.StatusForbidden, "the request comes from another site's page", "send it with curl or from a server")
+	}))
+	return e.guard(foreign.Handler(mux))
+}
+
+// guard sets the headers of every answer, and answers what panics.
+func (e *Exporter) guard(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h := w.Header()
+		h.Set("X-Content-Type-Options", "nosniff")
+		h.Set("X-Frame-Options", "DENY")
+		h.Set("Referrer-Policy", "no-referrer")
+		h.Set("Cache-Control", "no-store")
+		h.Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'")
+		defer func() {
+			if p := recover(); p != nil {
+				if p == http.ErrAbortHandler {
+					panic(p)
+				}
+				e.log.Error("request not answered, this is a fault of Andon", "method", r.Method, "path", r.URL.Path, "panic", p)
+				refuse(w, http.StatusInternalServerError, "a fault of Andon", "its log says more")
+			}
+		}()
+		next.ServeHTTP(w, r)
+	})
+}
+
+// dispatch serves one path: the method must be one of its endpoints, and the
+// caller must have the token where something is changed.
+func (e *Exporter) dispatch(methods []endpoint) http.Handler {
+	var allow []string
+	for _, p := range methods {
+		allow = append(allow, p.method)
+		if p.method == http.MethodGet {
+			allow = append(allow, http.MethodHead)
+		}
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		method := r.Method
+		if method == http.MethodHead {
+			method = http.MethodGet
+		}
+		for _, p := range methods {
+			if p.method != method {
+				continue
+			}
+			if p.changes && !e.admits(r) {
+				w.Header().Set("WWW-Authenticate", `Bearer realm="andon"`)
+				refuse(w, http.StatusUnauthorized, "the token is missing or wrong", "send the header Authorization: Bearer TOKEN with the token of auth: in the configuration")
+				return
+			}
+			p.serve(w, r)
+			return
+		}
+		w.Header().Set("Allow", strings.Join(allow, ", "))
+		refuse(w, http.StatusMethodNotAllowed, fmt.Sprintf("%.20s is not a method of this path", r.Method), "use "+strings.Join(allow, " or "))
+	})
+}
+
+// admits reports whether the caller has the token, or none is wanted. How long
+// it takes tells nothing of the token.
+func (e *Exporter) admits(r *http.Request) bool {
+	want := e.setup.Load().token
+	if want == "" {
+		return true
+	}
+	got, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
+	a, b := sha256.Sum256([]byte(got)), sha256.Sum256([]byte(want))
+	return subtle.ConstantTimeCompare(a[:], b[:]) == 1 && ok
+}
+
+// body reads a request's body; if it cannot, it answers and returns false.
+func (e *Exporter) body(w http.ResponseWriter, r *http.Request, limit int64) ([]byte, bool) {
+	b, err := io.ReadAll(http.MaxBytesReader(w, r.Body, limit))
+	if err == nil {
+		return b, true
+	}
+	if _, large := errors.AsType[*http.MaxBytesError](err); large {
+		refuse(w, http.StatusRequestEntityTooLarge, fmt.Sprintf("the body is larger than %d bytes", limit), "send less at once")
+	} else {
+		refuse(w, http.StatusBadRequest, "the body ended early", "send it again")
+	}
+	return nil, false
+}
+
+// answer writes v as JSON.
+func answer(w http.ResponseWriter, status int, v any) {
+	b, err := json.Marshal(v)
+	if err != nil {
+		refuse(w, http.StatusInternalServerError, "the answer cannot be written as JSON", err.Error())
+		return
+	}
+	w.Header().Set("Content-Type", "application/json; charset=utf-8")
+	w.WriteHeader(status)
+	w.Write(append(b, '\n')) // nobody is left to tell if it fails
+}
+
+// refuse answers with what is wrong and what to try.
+func refuse(w http.ResponseWriter, status int, wrong, hint string) {
+	answer(w, status, struct {
+		Error string `json:"error"`
+		Hint  string `json:"hint,omitempty"`
+	}{wrong, hint})
+}
+
+// jsonWords says in words what the JSON package says in those of Go.
+func jsonWords(err error) error {
+	if t, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
+		if t.Field == "" {
+			return fmt.Errorf("it is a JSON %s, and an object is wanted", t.Value)
+		}
+		return fmt.Errorf("%q is a JSON %s, which it cannot be", t.Field, t.Value)
+	}
+	if s, ok := errors.AsType[*json.SyntaxError](err); ok {
+		return fmt.Errorf("not JSON at byte %d: %w", s.Offset, err)
+	}
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		return errors.New("it is empty or ends early")
+	}
+	return err
+}

@@ -1,0 +1,93 @@
+package exporter
+
+import (
+	"encoding/json"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/andon-project/andon/pkg/analysis"
+	"github.com/andon-project/andon/pkg/ledger"
+)
+
+// A snapshot is what the last tick found. It is never changed once it is
+// published: metrics, pages and the alert receiver all read the same one.
+type snapshot struct {
+	at     time.Time
+	judged []judged // oldest rollout first
+	byID   map[string]int
+}
+
+// A judged is a rollout under way with its verdict.
+type judged struct {
+	rollout analysis.Rollout
+	service Service // the zero Service if it is not configured any more
+	verdict analysis.Verdict
+	trail   []analysis.Point
+}
+
+func newSnapshot(at time.Time, all []judged) *snapshot {
+	s := &snapshot{at: at, judged: all, byID: make(map[string]int, len(all))}
+	for i, j := range all {
+		s.byID[j.rollout.ID] = i
+	}
+	return s
+}
+
+// get returns what is known of a rollout; s may be nil.
+func (s *snapshot) get(id string) (judged, bool) {
+	if s == nil {
+		return judged{}, false
+	}
+	i, ok := s.byID[id]
+	if !ok {
+		return judged{}, false
+	}
+	return s.judged[i], true
+}
+
+// The kinds of facts about verdicts; the data of both is the verdict.
+const (
+	factVerdictFailed = "verdict.failed" // a rollout failed for the first time
+	factVerdictFinal  = "verdict.final"  // a rollout ended with this verdict
+)
+
+// pastVerdicts are the last verdicts on rollouts that are no longer under
+// way, and the first failing ones: a fold over facts.
+type pastVerdicts struct {
+	mu   sync.Mutex
+	last map[string]analysis.Verdict
+}
+
+func newPastVerdicts() *pastVerdicts {
+	return &pastVerdicts{last: make(map[string]analysis.Verdict)}
+}
+
+func (p *pastVerdicts) fold(f ledger.Fact) error {
+	if f.Kind != factVerdictFailed && f.Kind != factVerdictFinal {
+		return nil
+	}
+	var v analysis.Verdict
+	if err := json.Unmarshal(f.Data, &v); err != nil {
+		return fmt.Errorf("fact %s holds no verdict: %w", f.Key, err)
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.last[v.Rollout] = v
+	return nil
+}
+
+func (p *pastVerdicts) get(id string) (analysis.Verdict, bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	v, ok := p.last[id]
+	return v, ok
+}
+
+// verdict returns the newest verdict on a rollout, under way or not.
+func (e *Exporter) verdict(id string) (analysis.Verdict, bool) {
+	if j, ok := e.snap.Load().get(id); ok {
+		return j.verdict, true
+	}
+	return e.past.get(id)
+}
