@@ -45,7 +45,7 @@ func (c *course) findings() []Finding {
 			share = w[i] / total
 		}
 		// Alone, a signal has to show this much for the rollout to fail.
-		out = append(out, s.finding(share, c.needs()-math.Log(max(share, 1e-3))))
+		out = append(out, s.finding(share, c.needs()-math.Log(share)))
 	}
 	if c.absence != nil && total > 0 {
 		if f, ok := c.absence.finding(w[len(w)-1]/total, c.service.Sensitivity.Alpha()); ok {

@@ -61,6 +61,9 @@ func (a *Analyzer) newSide(c Comparison, co Cohort) (side, error) {
 	if len(co.Select) == 0 {
 		return s, nil
 	}
+	if a.Resolve == nil {
+		return s, fmt.Errorf("signal %s: cohorts are selected by labels, and the Analyzer cannot write them into queries; set Resolve", c.Signal.Name)
+	}
 	for _, e := range []*string{&s.metric, &s.per} {
 		if *e == "" {
 			continue

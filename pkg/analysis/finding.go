@@ -28,7 +28,7 @@ func (t *tracker) finding(share, fail float64) Finding {
 	if t.strat == BeforeAfter {
 		t.timedEffect(&f)
 	}
-	if t.weigher != nil {
+	if t.weigher != nil && share > 0 {
 		f.Smallest = Number(t.weigher.smallest(fail))
 	}
 	if t.evidence() >= math.Log(10) {
@@ -150,21 +150,13 @@ func (t *tracker) reason(f Finding, straying, nodes int) string {
 		return fmt.Sprintf("%s: no threshold breached by %d points", name, t.bounds.points)
 	}
 	text := t.moved(f)
-	if nodes > 1 || nodes == 1 && f.Node != "" {
-		text += fmt.Sprintf(" on %d of %d candidate nodes", max(straying, t.blamedNodes(f)), nodes)
+	if straying > 0 && (nodes > 1 || f.Node != "") {
+		text += fmt.Sprintf(" on %d of %d candidate nodes", straying, nodes)
 	}
 	if f.Quality == LowExposure {
 		return text + "; too little to judge yet: " + t.missing()
 	}
 	return text
-}
-
-// blamedNodes is 1 if the evidence is strong though no node strays right now.
-func (t *tracker) blamedNodes(f Finding) int {
-	if f.Evidence >= warnEvidence {
-		return 1
-	}
-	return 0
 }
 
 // moved says from where to where the signal went.
@@ -192,8 +184,8 @@ func (t *tracker) missing() string {
 		}
 		return fmt.Sprintf("the first look is after 10 bins of %s", t.step)
 	}
-	if l, ok := unwatched(t.weigher).(*levelled); ok && len(l.before) < 2 {
-		return fmt.Sprintf("levels are compared against the spread between control nodes, and %d had samples before the change, 2 wanted", len(l.before))
+	if l, ok := unwatched(t.weigher).(*levelled); ok && max(len(l.before), len(l.control)) < 2 {
+		return fmt.Sprintf("levels are compared against the spread between control nodes, and there were %d to see it from, 2 wanted", max(len(l.before), len(l.control)))
 	}
 	return fmt.Sprintf("%d bins of %s compared, %d wanted", t.weigher.bins(), t.step, leastBins)
 }

@@ -20,7 +20,8 @@ type levelled struct {
 	margin float64 // on the bent scale; of Value a share of control's level
 
 	noise       stat.Noise
-	before      []float64 // levels of control nodes
+	before      []float64            // levels of control nodes
+	since       map[string][]float64 // samples of control nodes since, if there are none from before
 	candidate   map[string]*runningMean
 	control     map[string]*runningMean
 	n           int
@@ -34,7 +35,7 @@ func newLevelled(t *tracker, s Service) *levelled {
 	l := &levelled{
 		kind: t.kind, unit: strings.ToLower(t.signal.Unit), worse: t.signal.Worse, warm: s.warmUp(),
 		margin:    t.signal.margin(s.Sensitivity),
-		candidate: map[string]*runningMean{}, control: map[string]*runningMean{},
+		candidate: map[string]*runningMean{}, control: map[string]*runningMean{}, since: map[string][]float64{},
 	}
 	if l.kind != Value {
 		l.margin = math.Log1p(l.margin)
@@ -74,6 +75,9 @@ func (l *levelled) fold(b moment, cand, ctrl []sample) {
 		alive = true
 		if b.at.Sub(b.stage) >= l.warm {
 			level(l.control, s.node).add(v)
+			if len(l.before) < 2 && len(l.since[s.node]) < placeboBins {
+				l.since[s.node] = append(l.since[s.node], v)
+			}
 		}
 	}
 	if !alive {
@@ -104,6 +108,9 @@ func (l *levelled) weigh() {
 	if l.n < leastBins {
 		return
 	}
+	if l.kind == Value && len(l.before) < 2 {
+		l.fixedMargin = max(1e-9, l.margin*math.Abs(l.controlMean()))
+	}
 	sign := l.worse.sign()
 	one := l.compare(sign)
 	if math.IsNaN(one.LogE) {
@@ -125,10 +132,24 @@ func (l *levelled) compare(sign float64) stat.Shift {
 		}
 		return out
 	}
-	return stat.Levels{
+	levels := stat.Levels{
 		Noise: l.noise, Samples: float64(l.n), Before: l.before,
 		After: signed(l.control), Candidate: signed(l.candidate), Margin: l.fixedMargin,
-	}.Shift()
+	}
+	if len(l.before) < 2 {
+		levels.Noise, levels.Before = l.noiseSince(), levels.After
+	}
+	return levels.Shift()
+}
+
+// noiseSince returns the noise of control since the change, for services that
+// were not watched before it.
+func (l *levelled) noiseSince() stat.Noise {
+	var rows [][]float64
+	for _, name := range sortedKeys(l.since) {
+		rows = append(rows, l.since[name])
+	}
+	return stat.NoiseOf(rows)
 }
 
 func (l *levelled) logE() float64 { return l.e }
@@ -145,9 +166,13 @@ func (l *levelled) smallest(logE float64) float64 {
 	if l.kind == Value {
 		return l.worse.sign() * d
 	}
+	return math.Exp(l.controlMean()) * math.Expm1(l.worse.sign()*d)
+}
+
+func (l *levelled) controlMean() float64 {
 	var levels []float64
 	for _, name := range sortedKeys(l.control) {
 		levels = append(levels, l.control[name].mean)
 	}
-	return math.Exp(stat.Mean(levels)) * math.Expm1(l.worse.sign()*d)
+	return stat.Mean(levels)
 }

@@ -93,7 +93,7 @@ func (unweighed) bins() int                       { return 0 }
 // ask fetches the bins up to last that are not yet there, and what came before
 // the first on the first occasion.
 func (t *tracker) ask(ctx context.Context, a *Analyzer, last int64) {
-	if t.meter == nil {
+	if t.meter == nil || last < t.next-1 {
 		return
 	}
 	span := gridSpan{t.step, t.next, last}

@@ -46,7 +46,8 @@ func (a *Analyzer) NewWatch(limit int) *Watch {
 // Only samples up to now are asked for, and of a rollout only what was known
 // at the time of each bin is used (Rollout.AsOf).
 func (w *Watch) Tick(ctx context.Context, under []Underway, now time.Time) []Verdict {
-	all := w.follow(under)
+	ordered := w.follow(under)
+	all := unique(ordered)
 	var g errgroup.Group
 	g.SetLimit(w.limit)
 	for _, c := range all {
@@ -60,7 +61,7 @@ func (w *Watch) Tick(ctx context.Context, under []Underway, now time.Time) []Ver
 	_ = g.Wait() // a question's error is kept with its signal
 	w.fold(all, now)
 	out := make([]Verdict, len(under))
-	for i, c := range all {
+	for i, c := range ordered {
 		out[i] = c.verdict(now)
 	}
 	return out
@@ -72,7 +73,10 @@ func (w *Watch) follow(under []Underway) []*course {
 	all := make([]*course, len(under))
 	kept := make(map[string]*course, len(under))
 	for i, u := range under {
-		c := w.courses[u.Rollout.ID]
+		c := kept[u.Rollout.ID]
+		if c == nil {
+			c = w.courses[u.Rollout.ID]
+		}
 		if c == nil || !c.same(u) {
 			c = w.a.newCourse(u)
 		}
@@ -81,6 +85,17 @@ func (w *Watch) follow(under []Underway) []*course {
 	}
 	w.courses = kept
 	return all
+}
+
+// unique returns the courses without repetitions, for a rollout named twice.
+func unique(all []*course) []*course {
+	var out []*course
+	for _, c := range all {
+		if !slices.Contains(out, c) {
+			out = append(out, c)
+		}
+	}
+	return out
 }
 
 // fold takes in, bin by bin and all rollouts together, what was asked for.

@@ -85,7 +85,11 @@ func (f *failed) logE() float64 { return f.counts.LogE() }
 func (f *failed) bins() int     { return f.n }
 
 func (f *failed) smallest(logE float64) float64 {
-	return f.unit * f.signal.Worse.sign() * smallestRate(f.margin, logE, [3]float64{f.eC, f.xK, f.eK})
+	d := smallestRate(f.margin, logE, [3]float64{f.eC, f.xK, f.eK})
+	if f.xK/f.eK+d > 1 {
+		return math.NaN() // not even if every call had been lost
+	}
+	return f.unit * f.signal.Worse.sign() * d
 }
 
 // smallestRate returns by how much the candidate's rate of events would have

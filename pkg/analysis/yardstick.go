@@ -21,11 +21,12 @@ type pool struct {
 	present []int       // control nodes in each bin
 	nodes   [][]float64 // bent values
 	strays  [][]float64 // smoothed distance of each node from the others
+	scales  map[int64]float64
 }
 
 // poolYard measures the control nodes of f.
 func (m *meter) poolYard(f *frame) *pool {
-	p := &pool{first: f.first, centres: make([]float64, f.width), present: make([]int, f.width)}
+	p := &pool{first: f.first, centres: make([]float64, f.width), present: make([]int, f.width), scales: map[int64]float64{}}
 	unit := strings.ToLower(m.c.Signal.Unit)
 	for _, name := range f.nodes() {
 		g := make([]float64, f.width)
@@ -40,14 +41,18 @@ func (m *meter) poolYard(f *frame) *pool {
 	}
 	column := make([]float64, len(p.nodes))
 	for i := range f.width {
+		sum := 0.
 		for j, g := range p.nodes {
 			column[j] = g[i]
+			if known(g[i]) {
+				sum += g[i]
+			}
 		}
 		p.centres[i], p.present[i] = pooled(column)
 		for j, g := range p.nodes {
 			alone[j][i] = math.NaN()
 			if p.present[i] > 1 && known(g[i]) {
-				alone[j][i] = g[i] - meanWithout(column, j)
+				alone[j][i] = g[i] - (sum-g[i])/float64(p.present[i]-1)
 			}
 		}
 	}
@@ -74,17 +79,6 @@ func pooled(column []float64) (centre float64, present int) {
 	return stat.Mean(column), present
 }
 
-func meanWithout(x []float64, skip int) float64 {
-	sum, n := 0.0, 0
-	for j, v := range x {
-		if j != skip && known(v) {
-			sum += v
-			n++
-		}
-	}
-	return sum / float64(n)
-}
-
 func (p *pool) centre(bin int64) float64 {
 	if i := int(bin - p.first); i >= 0 && i < len(p.centres) {
 		return p.centres[i]
@@ -93,6 +87,16 @@ func (p *pool) centre(bin int64) float64 {
 }
 
 func (p *pool) scale(bin int64) float64 {
+	s, ok := p.scales[bin]
+	if !ok {
+		s = p.measure(bin)
+		p.scales[bin] = s
+	}
+	return s
+}
+
+// measure returns how far control nodes strayed from one another by bin.
+func (p *pool) measure(bin int64) float64 {
 	end := int(bin-p.first) + 1
 	from := max(0, end-placeboBins)
 	k := 0

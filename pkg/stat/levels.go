@@ -60,9 +60,12 @@ type Noise struct {
 // for the c nodes of that bin; with fewer than ten such residuals the node's
 // own are taken. Then, with P bins,
 //
-//	ρ  = pooled lag-1 autocorrelation + (1+3ρ)/P, within [0, .97]   (Kendall's correction of bias)
-//	σ² = mean r² / max(.2, 1 - (1+ρ)/(1-ρ)/P)                       (the node's mean is estimated, too)
+//	ρ  = pooled lag-1 autocorrelation + (1+3ρ)/P, within [0, .97]
+//	σ² = mean r²
 //
+// The addition to ρ is Kendall's correction of its bias in short series, which
+// also makes up for the nodes' means being estimated ("Note on Bias in the
+// Estimation of Autocorrelation", Biometrika 41 (1954)).
 // Both are NaN if there are fewer than two residuals.
 func NoiseOf(nodes [][]float64) Noise {
 	own, bins := demeaned(nodes)
@@ -88,7 +91,7 @@ func NoiseOf(nodes [][]float64) Noise {
 	}
 	p := float64(bins)
 	rho = max(0, min(.97, rho+(1+3*rho)/p))
-	return Noise{sum / float64(n) / max(.2, 1-LongRun(rho)/p), rho}
+	return Noise{sum / float64(n), rho}
 }
 
 // demeaned returns each row less its mean, and the number of columns with a sample.
