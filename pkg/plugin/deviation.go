@@ -30,7 +30,7 @@ const (
 func (d *Datasource) deviation(ctx context.Context, r request) backend.DataResponse {
 	c, err := r.Query.Comparison(r.Grid.Bin)
 	if err != nil {
-		return badRequest(err) // of PromQL, too, as no one was asked yet
+		return badRequest(err)
 	}
 	asked, err := resolve(c)
 	if err != nil {

@@ -13,7 +13,6 @@ import (
 	"github.com/prometheus/common/model"
 
 	"github.com/andon-project/andon/pkg/analysis"
-	"github.com/andon-project/andon/pkg/source"
 )
 
 // queryVersion is the newest form of Query that this data source reads.
@@ -175,23 +174,12 @@ func (q Query) Comparison(bin time.Duration) (analysis.Comparison, error) {
 		Since:       since,
 		Step:        bin,
 	}
-	// Inferred before selectors are written into the query, whose words mean
-	// nothing.
 	c.Signal.Kind = c.Signal.InferKind()
+	c.Candidate.Select, c.Control.Select = q.Candidate, q.Control
 	if q.Cohorts == byLabels {
-		c.Candidate, c.Control = analysis.Cohort{Select: q.Candidate}, analysis.Cohort{Select: q.Control}
 		return c, nil
 	}
-	// Cohorts that time divides have no selectors: what the query selects is
-	// what both of them are.
-	for _, expr := range []*string{&c.Signal.Metric, &c.Signal.Per} {
-		if *expr == "" {
-			continue
-		}
-		if *expr, err = source.Resolve(*expr, q.Candidate); err != nil {
-			return analysis.Comparison{}, err
-		}
-	}
+	c.Control.Select = q.Candidate
 	if q.Back != "" {
 		if c.Control.Back, err = duration("back", q.Back); err != nil {
 			return analysis.Comparison{}, err

@@ -41,8 +41,9 @@ func TestComparisonOfQuery(t *testing.T) {
 			name: "a day before",
 			json: `{"expr":"up","cohorts":"time","back":"1d","candidate":{"job":"cpu"},"control":{"left":"over"}}`,
 			want: analysis.Comparison{
-				Signal: analysis.Signal{Metric: `up{job="cpu"}`, Worse: analysis.Higher, Kind: analysis.Value}, Sensitivity: analysis.Medium,
-				Control: analysis.Cohort{Back: 24 * time.Hour},
+				Signal: analysis.Signal{Metric: "up", Worse: analysis.Higher, Kind: analysis.Value}, Sensitivity: analysis.Medium,
+				Candidate: analysis.Cohort{Select: analysis.Selector{"job": "cpu"}},
+				Control:   analysis.Cohort{Select: analysis.Selector{"job": "cpu"}, Back: 24 * time.Hour},
 			},
 		},
 		{
