@@ -153,7 +153,9 @@ func (j judged) collect(put putFunc) {
 		}
 	}
 	known(descScore, v.Score, ro.ID)
-	known(descEvidence, analysis.Number(math.Log(float64(v.Evidence))), ro.ID)
+	if v.Evidence > 0 { // no logarithm otherwise, and unknown is not above 0
+		put(descEvidence, math.Log(float64(v.Evidence)), ro.ID)
+	}
 	known(descBlame, v.Blame, ro.ID)
 	for _, f := range bySignal(v.Findings) {
 		put(descSuccess, one(f.Quality == analysis.OK), ro.ID, f.Signal)
