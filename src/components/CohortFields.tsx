@@ -40,7 +40,7 @@ export function CohortFields({ editing, id, range }: Props) {
             {...commitOn(editing)}
           />
         </EditorField>
-        <EditorField label="Compare nodes">
+        <EditorField label="Compare nodes" tooltip="How candidate and control are told apart">
           <RadioButtonGroup
             id={`${id}-cohorts`}
             aria-label="Compare nodes"
@@ -49,17 +49,25 @@ export function CohortFields({ editing, id, range }: Props) {
             onChange={pick}
           />
         </EditorField>
+        {query.cohorts !== 'time' && (
+          <Since
+            editing={editing}
+            id={id}
+            optional
+            tooltip="What was before it tells how the nodes differ without the change."
+          />
+        )}
       </EditorRow>
       {query.cohorts === 'time' ? (
         <ByTime editing={editing} id={id} range={range} />
       ) : (
-        <ByLabels editing={editing} id={id} />
+        <ByLabels editing={editing} />
       )}
     </>
   );
 }
 
-function ByLabels({ editing, id }: Props) {
+function ByLabels({ editing }: Pick<Props, 'editing'>) {
   const { query } = editing;
   return (
     <EditorRow>
@@ -67,7 +75,7 @@ function ByLabels({ editing, id }: Props) {
         <SelectorEditor
           name="Candidate"
           selector={query.candidate}
-          placeholder="v2"
+          placeholders={['version', 'v2']}
           editing={editing}
           toChange={(candidate) => ({ candidate })}
         />
@@ -76,17 +84,11 @@ function ByLabels({ editing, id }: Props) {
         <SelectorEditor
           name="Control"
           selector={query.control}
-          placeholder="v1"
+          placeholders={['version', 'v1']}
           editing={editing}
           toChange={(control) => ({ control })}
         />
       </EditorField>
-      <Since
-        editing={editing}
-        id={id}
-        optional
-        tooltip="When the change began. What was before it tells how the nodes differ without the change."
-      />
     </EditorRow>
   );
 }
@@ -121,12 +123,12 @@ function ByTime({ editing, id, range }: Props) {
         <SelectorEditor
           name="Nodes"
           selector={query.candidate}
-          placeholder="checkout"
+          placeholders={['service', 'checkout']}
           editing={editing}
           toChange={(candidate) => ({ candidate })}
         />
       </EditorField>
-      <EditorField label="Control">
+      <EditorField label="Control" tooltip="What now is compared with">
         <RadioButtonGroup
           id={`${id}-control`}
           aria-label="Control"

@@ -46,7 +46,6 @@ function AndonSettings({ options, onOptionsChange }: Props) {
   return (
     <ConfigSection title="Andon">
       <Field
-        noMargin
         label="Scrape interval"
         description="How often Prometheus scrapes. $__rate_interval is made from it. 15s if empty."
         htmlFor="andon-time-interval"
@@ -72,7 +71,7 @@ function AndonSettings({ options, onOptionsChange }: Props) {
           type="url"
           width={40}
           value={jsonData.exporterUrl ?? ''}
-          placeholder="http://localhost:9990"
+          placeholder="http://localhost:9415"
           readOnly={readOnly}
           onChange={(e) => set({ exporterUrl: e.currentTarget.value.trim() || undefined })}
         />

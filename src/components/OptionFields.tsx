@@ -92,7 +92,7 @@ export function OptionFields({
             testId="andon-per"
             value={query.per ?? ''}
             placeholder="sum by (pod, version) (rate(http_requests_total[$__rate_interval]))"
-            hint="With it, the query counts events out of these, and few events are judged as few."
+            hint="With it, the query counts events out of these: 1 error in 2 requests tells less than 500 in 1,000."
             onChange={(per) => edit({ per: per || undefined })}
             onBlur={settle}
             onRun={run}

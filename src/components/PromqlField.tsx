@@ -92,8 +92,12 @@ function Message({ wrong, hint, testId }: { wrong?: Validation; hint: string; te
     <div className={styles.message} role="status" data-testid={`${testId}-message`} title={wrong?.error}>
       {wrong ? (
         <span className={styles.error}>
-          <Icon name="exclamation-triangle" size="sm" /> {part && <code className={styles.part}>{part}</code>}
-          {wrong.error}
+          <Icon name="exclamation-triangle" size="sm" /> {wrong.error}
+          {part && (
+            <>
+              , at <code className={styles.part}>{part}</code>
+            </>
+          )}
         </span>
       ) : (
         hint
@@ -182,5 +186,5 @@ const getStyles = (theme: GrafanaTheme2) => ({
     textOverflow: 'ellipsis',
   }),
   error: css({ color: theme.colors.error.text }),
-  part: css({ marginRight: theme.spacing(0.5), color: 'inherit' }),
+  part: css({ color: 'inherit' }),
 });

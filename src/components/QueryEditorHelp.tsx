@@ -13,7 +13,7 @@ interface Example {
 export const examples: Example[] = [
   {
     title: 'Errors of a canary',
-    says: 'Does any pod on v2 fail more of its requests than the pods on v1? Few requests are judged as few.',
+    says: 'Does any pod on v2 fail more of its requests than the pods on v1? A failure in few requests tells less than in many.',
     query: {
       expr: 'sum by (pod, version) (rate(http_requests_total{code=~"5.."}[$__rate_interval]))',
       per: 'sum by (pod, version) (rate(http_requests_total[$__rate_interval]))',
@@ -44,7 +44,7 @@ export const examples: Example[] = [
   },
   {
     title: 'Throughput since a change',
-    says: 'Did the nodes of one service get less done after a configuration change than before it?',
+    says: 'Did the nodes of one service get less done after a configuration change than before it? Here, the panel begins with the change.',
     query: {
       expr: 'sum by (pod, service) (rate(jobs_done_total[$__rate_interval]))',
       cohorts: 'time',
@@ -82,7 +82,7 @@ export function QueryEditorHelp({ onClickExample, query }: QueryEditorHelpProps<
           </Card.Description>
         </Card>
       ))}
-      <h3>Variables</h3>
+      <h3 className={styles.heading}>Variables</h3>
       <p>
         <code>$__interval</code>, <code>$__rate_interval</code> and <code>$__range</code> work as they do for
         Prometheus, in alert rules too. Dashboard variables may stand in every field; one with several values
@@ -101,6 +101,7 @@ function cohortsOf({ cohorts, candidate, control, back, since }: Partial<AndonQu
 }
 
 const getStyles = (theme: GrafanaTheme2) => ({
+  heading: css({ marginTop: theme.spacing(2) }),
   card: css({ marginBottom: theme.spacing(1) }),
   code: css({
     display: 'block',

@@ -18,8 +18,8 @@ interface Props {
   /** What the selector picks, for screen readers and tests. */
   name: string;
   selector?: Selector;
-  /** An example of a value, shown in empty rows. */
-  placeholder: string;
+  /** An example of a label and its value, shown in empty rows. */
+  placeholders: [string, string];
   editing: Editing;
   toChange(selector: Selector): Parameters<Editing['edit']>[0];
 }
@@ -31,7 +31,7 @@ const options = operators.map((value) => ({ value, label: value }));
  * Rows of label, operator and value. A selector cannot hold a row that is half written, so that the rows live here;
  * they begin anew when the selector changes from outside.
  */
-export function SelectorEditor({ name, selector = {}, placeholder, editing, toChange }: Props) {
+export function SelectorEditor({ name, selector = {}, placeholders, editing, toChange }: Props) {
   const styles = useStyles2(getStyles);
   const [rows, setRows] = useState(() => orEmpty(toMatchers(selector)));
   const [seen, setSeen] = useState(selector);
@@ -60,7 +60,7 @@ export function SelectorEditor({ name, selector = {}, placeholder, editing, toCh
           <Input
             width={16}
             value={row.label}
-            placeholder="version"
+            placeholder={placeholders[0]}
             aria-label={`${name} label ${i + 1}`}
             invalid={isRepeated(rows, i)}
             title={isRepeated(rows, i) ? 'An earlier row names this label; only that one counts' : undefined}
@@ -80,15 +80,14 @@ export function SelectorEditor({ name, selector = {}, placeholder, editing, toCh
           <Input
             width={22}
             value={row.value}
-            placeholder={placeholder}
+            placeholder={placeholders[1]}
             aria-label={`${name} value ${i + 1}`}
             onChange={(e) => replace(i, { value: e.currentTarget.value })}
             {...commitOn(editing)}
           />
           <IconButton
             name="times"
-            aria-label={`Remove ${name} row ${i + 1}`}
-            tooltip="Remove"
+            tooltip={`Remove ${name.toLowerCase()} row ${i + 1}`}
             disabled={rows.length === 1 && row.label === '' && row.value === ''}
             onClick={() => remove(i)}
           />
@@ -99,7 +98,7 @@ export function SelectorEditor({ name, selector = {}, placeholder, editing, toCh
         fill="text"
         size="sm"
         icon="plus"
-        aria-label={`Add ${name} row`}
+        aria-label={`Add ${name.toLowerCase()} row`}
         onClick={() => setRows([...rows, empty])}
       >
         Add label
