@@ -172,7 +172,7 @@ func (s *apiServer) patch(w http.ResponseWriter, r *http.Request, path string, s
 			status(400, "BadRequest", err.Error())(w, r)
 			return
 		}
-		merge(o, p)
+		mergePatch(o, p)
 	case "application/json-patch+json":
 		if err := jsonPatch(o, body); err != nil {
 			// The API drops the words of the failed test.
@@ -198,8 +198,8 @@ func (s *apiServer) patch(w http.ResponseWriter, r *http.Request, path string, s
 	reply(w, o)
 }
 
-// merge applies an RFC 7386 merge patch.
-func merge(o, patch map[string]any) {
+// mergePatch applies an RFC 7386 merge patch.
+func mergePatch(o, patch map[string]any) {
 	for k, v := range patch {
 		inner, isMap := v.(map[string]any)
 		switch {
@@ -211,7 +211,7 @@ func merge(o, patch map[string]any) {
 				below = map[string]any{}
 				o[k] = below
 			}
-			merge(below, inner)
+			mergePatch(below, inner)
 		default:
 			o[k] = v
 		}

@@ -58,7 +58,7 @@ func (w *webhook) request(ctx context.Context, h Halt) (*http.Request, *mask, er
 		}
 		req.Header.Set(name, strings.Join(strings.Fields(value), " "))
 	}
-	req.Header.Set("Idempotency-Key", h.ID)
+	req.Header.Set("Idempotency-Key", headerSafe(h.ID))
 	secrets := w.secrets.with(req)
 	for _, values := range u.Query() {
 		for _, v := range values {
@@ -68,10 +68,17 @@ func (w *webhook) request(ctx context.Context, h Halt) (*http.Request, *mask, er
 	return req, secrets, nil
 }
 
+// headerSafe returns id as it is, or escaped if it cannot stand in a header.
+func headerSafe(id string) string {
+	if strings.ContainsFunc(id, func(r rune) bool { return r < ' ' || r > '~' }) {
+		return url.QueryEscape(id)
+	}
+	return id
+}
+
 // told returns a request as people may see it: no query, for it may hold a token.
 func told(req *http.Request) string {
-	u := url.URL{Scheme: req.URL.Scheme, Host: req.URL.Host, Path: req.URL.Path}
-	text := req.Method + " " + u.String()
+	text := req.Method + " " + req.URL.Scheme + "://" + req.URL.Host + req.URL.EscapedPath()
 	if req.URL.RawQuery != "" {
 		text += "?" + strings.Join(slices.Sorted(maps.Keys(req.URL.Query())), "=…&") + "=…"
 	}

@@ -200,12 +200,16 @@ func TestWebhookRequests(t *testing.T) {
 			uri: "/", body: `"checkout-v2" 0.998 fail`, plan: "POST %s with 24 bytes of text/json",
 		},
 		{
+			name: "id that no header can hold", config: "url: '%s'\n    headers: {X-Reason: '{{.ID}}'}", halt: func(h *Halt) { h.ID = "a\nb é" },
+			uri: "/", header: "a b é", plan: "POST %s",
+		},
+		{
 			name: "path that climbs", config: "url: '%s/runs/{{.Rollout.ID}}/cancel'", halt: func(h *Halt) { h.Rollout.ID = "../../admin" },
 			wantErr: "leaves its path", plan: "POST %s cannot be made: ",
 		},
 		{
 			name: "path that is escaped", config: "url: '%s/runs/{{urlpath .Rollout.ID}}/cancel'", halt: func(h *Halt) { h.Rollout.ID = "a/b?c" },
-			uri: "/runs/a%2Fb%3Fc/cancel", plan: "POST %s/runs/",
+			uri: "/runs/a%2Fb%3Fc/cancel", plan: "POST %s/runs/a%%2Fb%%3Fc/cancel",
 		},
 	}
 	for _, tt := range tests {
