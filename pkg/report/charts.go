@@ -6,6 +6,7 @@ import (
 	"html/template"
 	"math"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/andon-project/andon/pkg/analysis"
@@ -22,15 +23,16 @@ const (
 const drawn = 6
 
 // halt returns the evidence at which a rollout fails: one over the rate of
-// false halts that the sensitivity promises.
-func halt(s analysis.Sensitivity) float64 {
-	switch s {
-	case analysis.High:
-		return 100
-	case analysis.Low:
-		return 10_000
+// false halts that the sensitivity promises. Without a concurrent control less
+// can be promised, and evidence goes no further.
+func halt(s analysis.Sensitivity, taken analysis.Strategy) float64 {
+	if taken != analysis.BeforeAfter {
+		return 1 / s.Alpha()
 	}
-	return 1000
+	if s == analysis.Low {
+		return 500
+	}
+	return 100
 }
 
 // marksOf returns the times to mark for a rollout.
@@ -58,7 +60,7 @@ func evidenceChart(p Page) template.HTML {
 		return ""
 	}
 	times, values := make([]float64, len(p.Trail)), make([]float64, len(p.Trail))
-	line := math.Log10(halt(p.Service.Sensitivity))
+	line := math.Log10(halt(p.Service.Sensitivity, p.Verdict.Strategy))
 	lo, hi := -1.0, line+1
 	for i, at := range p.Trail {
 		times[i], values[i] = seconds(at.At), at.Log/math.Ln10
@@ -67,7 +69,7 @@ func evidenceChart(p Page) template.HTML {
 		}
 	}
 	// Evidence beyond any doubt must not press the rest flat.
-	lo, hi = math.Max(lo, -6), math.Min(hi+.2, 30)
+	lo, hi = math.Max(lo, -6), math.Min(hi+.2, line+6)
 	c := newCanvas(p.Trail[0].At, p.Trail[len(p.Trail)-1].At, lo, hi)
 	c.zone("haltzone", line, hi)
 	c.axes(oddsTicks(lo, hi, 6), "evidence: no regression : regression")
@@ -104,7 +106,12 @@ func lines(all []analysis.Deviation, first string) []line {
 		}
 		return m
 	}
-	sorted := slices.Clone(all)
+	sorted := make([]analysis.Deviation, 0, len(all))
+	for _, d := range all {
+		if len(d.Times) > 0 {
+			sorted = append(sorted, whole(d))
+		}
+	}
 	slices.SortStableFunc(sorted, func(a, b analysis.Deviation) int {
 		switch {
 		case a.Node == first && b.Node != first:
@@ -116,13 +123,10 @@ func lines(all []analysis.Deviation, first string) []line {
 	})
 	var out []line
 	for _, d := range sorted {
-		if len(d.Times) == 0 {
-			continue
-		}
 		if len(out) == drawn {
 			break
 		}
-		l := line{Node: d.Node, Class: fmt.Sprintf("s%d", len(out)), d: thin(d, 400), gap: math.Inf(1)}
+		l := line{Node: d.Node, d: thin(d, 400)}
 		for _, t := range l.d.Times {
 			l.times = append(l.times, seconds(t))
 		}
@@ -146,18 +150,48 @@ func gapOf(times []float64) float64 {
 	return 2.1 * steps[len(steps)/2]
 }
 
-// span returns the first and the last time of the lines.
+// span returns the first time at which a line or control is known, and the
+// last time of the lines.
 func span(ls []line) (from, to time.Time) {
 	for _, l := range ls {
-		a, b := l.d.Times[0], l.d.Times[len(l.d.Times)-1]
-		if from.IsZero() || a.Before(from) {
-			from = a
+		for i, t := range l.d.Times {
+			if math.IsNaN(l.d.Value[i]) && math.IsNaN(l.d.Centre[i]) {
+				continue
+			}
+			if from.IsZero() || t.Before(from) {
+				from = t
+			}
+			break
 		}
-		if b.After(to) {
+		if b := l.d.Times[len(l.d.Times)-1]; b.After(to) {
 			to = b
 		}
 	}
+	if from.IsZero() {
+		from = ls[0].d.Times[0]
+	}
 	return from, to
+}
+
+// A palette gives each node of a page the same colour in all charts.
+type palette map[string]int
+
+// paint sets the lines' classes. Nodes that one chart shows get different ones,
+// even if there are more nodes than colours.
+func (p palette) paint(ls []line) {
+	taken := make(map[int]bool)
+	for i := range ls {
+		n, ok := p[ls[i].Node]
+		if !ok {
+			n = len(p) % drawn
+			p[ls[i].Node] = n
+		}
+		for taken[n] {
+			n = (n + 1) % drawn
+		}
+		taken[n] = true
+		ls[i].Class = fmt.Sprintf("s%d", n)
+	}
 }
 
 // sigmaChart draws the deviation of the nodes; clamped says that it goes
@@ -178,15 +212,18 @@ func sigmaChart(ls []line, ro analysis.Rollout, name string) (chart template.HTM
 	c.zone("haltzone", haltSigma, hi)
 	c.axes(valueTicks(lo, hi, 5), "deviation, σ of control")
 	c.marks(marksOf(ro))
-	for i := len(ls) - 1; i >= 0; i-- {
+	for i := len(ls) - 1; i >= 0; i-- { // the first on top
 		c.curve(ls[i].Class, ls[i].Node, ls[i].times, ls[i].d.Sigma, ls[i].gap)
 	}
 	return c.svg("Deviation of " + name + " from control over time, in standard deviations"), c.clamped
 }
 
+// wholes are the greatest values of shares, by unit.
+var wholes = map[string]float64{"ratio": 1, "percent": 100, "%": 100}
+
 // valueChart draws the nodes' own values over control's band.
 func valueChart(ls []line, ro analysis.Rollout, s analysis.Signal) template.HTML {
-	lo, hi := extent(ls)
+	lo, hi := extent(ls, wholes[strings.ToLower(s.Unit)])
 	if math.IsInf(lo, 0) || math.IsInf(hi, 0) {
 		return ""
 	}
@@ -216,8 +253,9 @@ func valueChart(ls []line, ro analysis.Rollout, s analysis.Signal) template.HTML
 }
 
 // extent returns the least and greatest value to show: all of the nodes'
-// values, and of control's band what does not press them flat.
-func extent(ls []line) (lo, hi float64) {
+// values, and of control's band what neither presses them flat nor is more
+// than the whole, if that is above 0 and no value is more.
+func extent(ls []line, whole float64) (lo, hi float64) {
 	lo, hi = math.Inf(1), math.Inf(-1)
 	take := func(vs []float64) {
 		for _, v := range vs {
@@ -235,6 +273,9 @@ func extent(ls []line) (lo, hi float64) {
 	take(ls[0].d.High)
 	if room := 1.5 * (b - a); room > 0 {
 		lo, hi = math.Max(lo, a-room), math.Min(hi, b+room)
+	}
+	if whole > 0 && b <= whole {
+		hi = math.Min(hi, whole)
 	}
 	return lo, hi
 }

@@ -111,8 +111,8 @@ func (c *canvas) marks(all []mark) {
 		}
 		x := c.x(at)
 		c.line(class, x, top-6, x, height-bottom)
-		// 6.3 is the mean width of a letter of this font.
-		w := float64(len([]rune(m.text))) * 6.3
+		// 6.8 is the mean width of a letter of this font.
+		w := float64(len([]rune(m.text))) * 6.8
 		pos := math.Min(x+3, width-right-w)
 		if pos >= free {
 			c.text("", "start", pos, top-8, m.text)

@@ -7,11 +7,10 @@ import (
 	"github.com/andon-project/andon/pkg/analysis"
 )
 
-// thin returns d with at most about 2n points. Of each bucket of points it
+// thin returns d, whose series are all as long, with at most about 2n points. Of each bucket of points it
 // keeps the least and the greatest deviation (value, where the deviation is
 // not known), so that no peak is lost.
 func thin(d analysis.Deviation, n int) analysis.Deviation {
-	d = whole(d)
 	size := (len(d.Times) + n - 1) / n
 	if size <= 2 {
 		return d
@@ -57,8 +56,9 @@ func keep(out *analysis.Deviation, d analysis.Deviation, i int) {
 	out.High = append(out.High, d.High[i])
 }
 
-// whole returns d with all its series as long as Times: what is missing is
-// not known.
+// whole returns a copy of d with all its series as long as Times: what is
+// missing is not known. A control without any width is one without samples:
+// its spread has a floor.
 func whole(d analysis.Deviation) analysis.Deviation {
 	d.Times = append([]time.Time(nil), d.Times...)
 	for _, s := range []*[]float64{&d.Sigma, &d.Value, &d.Centre, &d.Low, &d.High} {
@@ -68,6 +68,11 @@ func whole(d analysis.Deviation) analysis.Deviation {
 		}
 		copy(full, *s)
 		*s = full
+	}
+	for i := range d.Times {
+		if d.Low[i] == d.High[i] {
+			d.Centre[i], d.Low[i], d.High[i] = math.NaN(), math.NaN(), math.NaN()
+		}
 	}
 	return d
 }

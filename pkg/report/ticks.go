@@ -40,11 +40,11 @@ func oddsTicks(lo, hi float64, n int) []tick {
 	for e := math.Ceil(lo/step) * step; e <= hi; e += step {
 		text := "1 : 1"
 		switch {
-		case e > 0 && e <= 6:
+		case e > 0 && e < 6:
 			text = "1 : " + grouped(math.Pow(10, e))
 		case e > 0:
 			text = "1 : 10" + superscript(int(e))
-		case e < 0 && e >= -6:
+		case e < 0 && e > -6:
 			text = grouped(math.Pow(10, -e)) + " : 1"
 		case e < 0:
 			text = "10" + superscript(int(-e)) + " : 1"

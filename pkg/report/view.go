@@ -50,13 +50,14 @@ func viewOf(p Page) view {
 	if t := p.Verdict.FirstFail; t != nil {
 		v.FirstFail = since(t.Sub(p.Rollout.FirstStage()))
 	}
+	colours := make(palette)
 	for _, s := range p.Signals {
-		v.Shown = append(v.Shown, signalOf(s, p.Rollout))
+		v.Shown = append(v.Shown, signalOf(s, p.Rollout, colours))
 	}
 	return v
 }
 
-func signalOf(s Signal, ro analysis.Rollout) signalView {
+func signalOf(s Signal, ro analysis.Rollout, colours palette) signalView {
 	v := signalView{Signal: s, Unit: s.Signal.Unit, CouldChart: s.Signal.Metric != ""}
 	about := []string{}
 	if s.Signal.Unit != "" {
@@ -81,6 +82,7 @@ func signalOf(s Signal, ro analysis.Rollout) signalView {
 	if len(v.Lines) == 0 {
 		return v
 	}
+	colours.paint(v.Lines)
 	v.More = len(s.Deviations) - len(v.Lines)
 	v.Sigma, v.Clamped = sigmaChart(v.Lines, ro, s.Signal.Name)
 	v.Value = valueChart(v.Lines, ro, s.Signal)
