@@ -59,9 +59,9 @@ func netHint(err error) string {
 	return "check that the tool can be reached from here"
 }
 
-// said returns what a tool said of its refusal as an error for people, nil if
+// refusalText returns what a tool said of its refusal as an error for people, nil if
 // it said nothing that is meant for people.
-func said(m *mask, contentType string, body []byte) error {
+func refusalText(m *mask, contentType string, body []byte) error {
 	kind, _, _ := mime.ParseMediaType(contentType)
 	var fields map[string]any
 	text := ""

@@ -127,6 +127,6 @@ func (w *webhook) Halt(ctx context.Context, h Halt) (Answer, error) {
 	secrets = secrets.with(resp.Request) // with what a file or a token server gave
 	return Answer{}, &Error{
 		Tool: "webhook", Request: a.Request, Status: resp.StatusCode, Retry: retryable(resp.StatusCode),
-		Err: said(secrets, resp.Header.Get("Content-Type"), body), Hint: statusHint(resp.StatusCode),
+		Err: refusalText(secrets, resp.Header.Get("Content-Type"), body), Hint: statusHint(resp.StatusCode),
 	}
 }
