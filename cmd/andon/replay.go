@@ -1,0 +1,143 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"runtime"
+	"sync"
+
+	"github.com/alecthomas/kingpin/v2"
+	"github.com/hashicorp/go-hclog"
+
+	"github.com/andon-project/andon/pkg/analysis"
+	"github.com/andon-project/andon/pkg/replay"
+	"github.com/andon-project/andon/pkg/report"
+)
+
+// A replaying is what is replayed and how it is written.
+type replaying struct {
+	paths  []string
+	format string
+	report string
+}
+
+// replayCases judges rollouts of the past.
+func replayCases(app *kingpin.Application) (string, command) {
+	var r replaying
+	c := app.Command("replay", "Judge the rollouts of recorded cases, tick by tick, as they would have been judged then. Exits with 2 if a case is wrong, whatever the verdicts.")
+	c.Flag("format", "How verdicts are written: a table for people, or a line of JSON for each rollout.").Default("table").EnumVar(&r.format, "table", "jsonl")
+	c.Flag("report", "Also write one HTML page with all that the verdicts rest on to this file.").PlaceHolder("FILE").StringVar(&r.report)
+	c.Arg("case", "Folder of a case (case.yaml, metrics.om.gz), or a folder of such folders.").Required().StringsVar(&r.paths)
+	return c.FullCommand(), func(ctx context.Context, log hclog.Logger) error {
+		err := r.run(ctx, log)
+		var wrong *replay.InputError
+		if errors.As(err, &wrong) {
+			fmt.Fprintln(os.Stderr, "andon:", err)
+			os.Exit(2)
+		}
+		return err
+	}
+}
+
+func (r replaying) run(ctx context.Context, log hclog.Logger) error {
+	dirs, err := replay.Find(r.paths)
+	if err != nil {
+		return err
+	}
+	gathered := pages{title: "Replay", made: make(map[[2]string]report.Page)}
+	o := replay.Options{Questions: max(1, runtime.GOMAXPROCS(0)/len(dirs))}
+	if r.report != "" {
+		o.Inspect = gathered.make
+	}
+	write, flush := r.writer()
+	show := terminal(os.Stderr)
+	done := 0
+	err = replay.All(ctx, dirs, o, func(res replay.Result) error {
+		if done++; show {
+			fmt.Fprintf(os.Stderr, "\r\x1b[K%d of %d cases", done, len(dirs))
+		}
+		if res.Err != nil {
+			return nil // All returns it
+		}
+		for _, n := range res.Case.Notes {
+			log.Warn("part of a case is not replayed", "case", res.Case.Name, "what", n)
+		}
+		gathered.take(res)
+		return write(res)
+	})
+	if show {
+		fmt.Fprint(os.Stderr, "\r\x1b[K")
+	}
+	if err = errors.Join(err, flush()); err != nil || r.report == "" {
+		return err
+	}
+	return gathered.write(r.report)
+}
+
+// writer returns what writes a result, and what is to be called at the end.
+func (r replaying) writer() (write func(replay.Result) error, flush func() error) {
+	if r.format == "table" {
+		t := replay.NewTable(os.Stdout, terminal(os.Stdout) && os.Getenv("NO_COLOR") == "")
+		return func(res replay.Result) error { t.Add(res); return nil }, t.Flush
+	}
+	lines := json.NewEncoder(os.Stdout)
+	lines.SetEscapeHTML(false)
+	return func(res replay.Result) error {
+		for _, j := range res.Judged {
+			if err := lines.Encode(j.Verdict); err != nil {
+				return err
+			}
+		}
+		return nil
+	}, func() error { return nil }
+}
+
+// terminal reports whether f is one.
+func terminal(f *os.File) bool {
+	s, err := f.Stat()
+	return err == nil && s.Mode()&os.ModeCharDevice != 0 && os.Getenv("TERM") != "dumb"
+}
+
+// pages are what a report is made of. Cases are replayed at the same time, and
+// taken in their order.
+type pages struct {
+	title string
+	mu    sync.Mutex
+	made  map[[2]string]report.Page // by case and rollout
+	taken []report.Page
+}
+
+func (p *pages) make(ctx context.Context, a *analysis.Analyzer, j replay.Judged) error {
+	page, err := report.Collect(ctx, a, report.Page{Rollout: j.Rollout, Service: j.Service, Verdict: j.Verdict, Trail: j.Trail})
+	if err != nil {
+		return err
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.made[[2]string{j.Verdict.Case, j.Rollout.ID}] = page
+	return nil
+}
+
+func (p *pages) take(r replay.Result) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, j := range r.Judged {
+		key := [2]string{j.Verdict.Case, j.Rollout.ID}
+		if page, ok := p.made[key]; ok {
+			p.taken = append(p.taken, page)
+			delete(p.made, key)
+		}
+	}
+}
+
+// write writes the report to a file.
+func (p *pages) write(path string) error {
+	f, err := os.Create(path)
+	if err != nil {
+		return err
+	}
+	return errors.Join(report.WriteAll(f, p.title, p.taken), f.Close())
+}
