@@ -13,6 +13,7 @@ import (
 const (
 	maxNotification = 512 << 10 // bytes of a body
 	maxAlerts       = 1000      // in one
+	maxText         = 512       // bytes of what is kept of a text
 )
 
 // A message is what Alertmanager's webhook sends, version 4.

@@ -42,39 +42,18 @@ func unknownField(err error) (string, bool) {
 }
 
 func (e *Exporter) postRollout(w http.ResponseWriter, r *http.Request) {
-	const example = `curl -d '{"id":"checkout-v42","service":"checkout","version":"v42"}' …/api/v1/rollouts`
 	body, ok := e.body(w, r, maxAnnouncement)
 	if !ok {
 		return
 	}
 	ro, err := parseRollout(body)
 	if err != nil {
-		refuse(w, http.StatusBadRequest, err.Error(), example)
+		refuse(w, http.StatusBadRequest, err.Error(), curl)
 		return
 	}
-	now, board := e.opt.Now(), e.board.Load()
-	before, known := board.Get(ro.ID, now)
-	if ro.Started.IsZero() {
-		ro.Started = now.UTC()
-		if known {
-			ro.Started = before.Started
-		}
-	}
-	err = checkRollout(ro, e.setup.Load().config, now)
-	switch {
-	case errors.Is(err, errUnknownService):
-		refuse(w, http.StatusUnprocessableEntity, err.Error(), "add the service to the configuration and reload it")
-		return
-	case err != nil:
-		refuse(w, http.StatusBadRequest, err.Error(), example)
-		return
-	case !known && len(board.UnderWay(now)) >= maxUnderWay:
-		refuse(w, http.StatusTooManyRequests, fmt.Sprintf("%d rollouts are under way, the most there may be", maxUnderWay), `announce the end of others with "ended"`)
-		return
-	}
-	stands, first, err := e.announce(r.Context(), ro, now)
-	if err != nil {
-		refuse(w, http.StatusServiceUnavailable, "the announcement was not kept: "+err.Error(), "send it again")
+	stands, first, err := e.take(r.Context(), ro)
+	if no, refused := errors.AsType[*refusal](err); refused {
+		refuse(w, no.status, no.wrong, no.hint)
 		return
 	}
 	status := http.StatusOK

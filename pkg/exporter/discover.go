@@ -70,7 +70,8 @@ func (e *Exporter) discoverIn(ctx context.Context, s *setup, svc Service, now ti
 	for _, c := range appearances(presenceOf(answer, svc.Version, r), r) {
 		ro := c.rollout(svc)
 		same := func(k analysis.Rollout) bool {
-			return k.Service == ro.Service && k.Version == ro.Version && !k.Started.Before(ro.Started.Add(-goneFor)) && !k.Started.After(ro.Started.Add(goneFor))
+			return k.Service == ro.Service && k.Version == ro.Version && !k.Started.After(ro.Started.Add(goneFor)) &&
+				(k.Ended.IsZero() || k.Ended.After(ro.Started.Add(-goneFor)))
 		}
 		if i := slices.IndexFunc(known, same); i >= 0 {
 			// An announcement of the same change by a delivery tool stands; ours
@@ -78,7 +79,7 @@ func (e *Exporter) discoverIn(ctx context.Context, s *setup, svc Service, now ti
 			if known[i].Tool != byVersion || c.gone.IsZero() || !known[i].Ended.IsZero() {
 				continue
 			}
-			ro.ID, ro.Started = known[i].ID, known[i].Started
+			ro = analysis.Rollout{ID: known[i].ID, Service: ro.Service, Ended: ro.Ended}
 		}
 		if err := checkVersion(ro.Version); err != nil {
 			e.log.Warn("version not announced", "service", svc.Name, "version", ro.Version, "error", err)
