@@ -35,7 +35,7 @@ func (w *webhook) request(ctx context.Context, h Halt) (*http.Request, *mask, er
 		return nil, nil, err
 	}
 	u, err := url.Parse(raw)
-	if err != nil || u.Scheme+"://"+u.Host != w.origin || u.User != nil {
+	if err != nil || originOf(u) != w.origin || u.User != nil {
 		return nil, nil, fmt.Errorf("the url that this rollout makes is not one of %s", w.origin)
 	}
 	for part := range strings.SplitSeq(u.Path, "/") {
@@ -78,7 +78,7 @@ func headerSafe(id string) string {
 
 // told returns a request as people may see it: no query, for it may hold a token.
 func told(req *http.Request) string {
-	text := req.Method + " " + req.URL.Scheme + "://" + req.URL.Host + req.URL.EscapedPath()
+	text := req.Method + " " + originOf(req.URL) + req.URL.EscapedPath()
 	if req.URL.RawQuery != "" {
 		text += "?" + strings.Join(slices.Sorted(maps.Keys(req.URL.Query())), "=…&") + "=…"
 	}

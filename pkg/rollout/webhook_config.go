@@ -103,7 +103,7 @@ func (w *webhook) parseURL(section *yaml.Node, text string) error {
 		case u.User != nil:
 			return complain(section, "webhook.url must not hold a user or password; write basic_auth: {username: …, password_file: …}")
 		}
-		origins = append(origins, u.Scheme+"://"+u.Host)
+		origins = append(origins, originOf(u))
 	}
 	if origins[0] != origins[1] {
 		return complain(section, "webhook.url must name its host without a template; a rollout may choose the path, not the host")
@@ -111,6 +111,9 @@ func (w *webhook) parseURL(section *yaml.Node, text string) error {
 	w.origin = origins[0]
 	return nil
 }
+
+// originOf returns the scheme and host of u; an empty port is none.
+func originOf(u *url.URL) string { return u.Scheme + "://" + strings.TrimSuffix(u.Host, ":") }
 
 func (w *webhook) parseContent(section *yaml.Node, c webhookConfig) (err error) {
 	if w.body, err = parse("body", c.Body); err != nil {

@@ -300,6 +300,7 @@ func FuzzWebhook(f *testing.F) {
 	f.Add("https://a/{{.ID}}", "{{json .}}", "{{.Reason}}", "b")
 	f.Add("https://a/{{base .Rollout.Ref}}?{{urlquery .Reason}}", "{{range .Verdict.Findings}}{{.Signal}}{{end}}", "Bearer b", "../x")
 	f.Add("https://{{.ID}}/", "{{with .Rollout}}{{.Scope.a}}{{end}}", "", "evil.example")
+	f.Add("http://http:", "", "", "a")
 	f.Fuzz(func(t *testing.T, url, body, header, word string) {
 		if strings.Contains(url+body+header, "range") && len(url+body+header) > 200 {
 			t.Skip("a loop of a loop takes its time")
