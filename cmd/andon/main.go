@@ -23,6 +23,7 @@ type command func(ctx context.Context, log hclog.Logger) error
 var commands = []func(app *kingpin.Application) (name string, run command){
 	serve,
 	check,
+	demonstrate,
 	replayCases,
 }
 

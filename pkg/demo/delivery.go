@@ -37,6 +37,7 @@ type Status struct {
 	Halts    int       `json:"halts"`               // times that a halt took effect: never more than one
 	HaltedBy string    `json:"halted_by,omitempty"` // Idempotency-Key of that
 	HaltedAt time.Time `json:"halted_at,omitzero"`
+	Call     string    `json:"call,omitempty"` // request that halted it
 	Reason   string    `json:"reason,omitempty"`
 	Error    string    `json:"error,omitempty"`
 }
@@ -46,8 +47,8 @@ type AnnounceFunc func(ctx context.Context, ro analysis.Rollout) error
 
 // A Pace is how fast a Delivery goes.
 type Pace struct {
-	First time.Duration // from the first node to the second; 40 seconds if zero
-	Next  time.Duration // from node to node after that; 5 seconds if zero
+	First time.Duration // from the first node to the second; 55 seconds if zero
+	Next  time.Duration // from node to node after that; 4 seconds if zero
 }
 
 // A Delivery is a stand-in for a delivery tool: it replaces the nodes of a
@@ -77,10 +78,10 @@ type rollout struct {
 // function for are rolled out without a word.
 func NewDelivery(s *Shop, p Pace, announce map[string]AnnounceFunc) *Delivery {
 	if p.First == 0 {
-		p.First = 40 * time.Second
+		p.First = 55 * time.Second
 	}
 	if p.Next == 0 {
-		p.Next = 5 * time.Second
+		p.Next = 4 * time.Second
 	}
 	d := &Delivery{shop: s, pace: p, announce: announce, rollouts: make(map[string]*rollout)}
 	d.ctx, d.cancel = context.WithCancel(context.Background())
@@ -213,10 +214,19 @@ func (d *Delivery) finish(r *rollout, p Phase, err error) {
 	d.tell(r)
 }
 
-// Halt stops the rollout of a service and takes its nodes back. Only the first
-// halt of a rollout has an effect, whatever its key; already tells the others.
-// If version is not empty, a rollout of another version is not halted.
-func (d *Delivery) Halt(service, version, key, reason string, now time.Time) (s Status, already bool, err error) {
+// A HaltRequest is the wish to stop the rollout of a service.
+type HaltRequest struct {
+	Service string
+	Version string // if set, a rollout of another version is not halted
+	Key     string // Idempotency-Key
+	Reason  string // for people
+	Call    string // how it came, for people
+}
+
+// Halt stops a rollout and takes its nodes back. Only the first halt of a
+// rollout has an effect, whatever its key; already tells the others.
+func (d *Delivery) Halt(h HaltRequest, now time.Time) (s Status, already bool, err error) {
+	service, version := h.Service, h.Version
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	r, ok := d.rollouts[service]
@@ -232,7 +242,7 @@ func (d *Delivery) Halt(service, version, key, reason string, now time.Time) (s 
 	case r.Phase != Progressing:
 		return r.Status, false, fmt.Errorf("%s: %w", service, ErrDone)
 	}
-	r.Phase, r.Halts, r.HaltedBy, r.HaltedAt, r.Reason = Halted, 1, key, now, reason
+	r.Phase, r.Halts, r.HaltedBy, r.HaltedAt, r.Reason, r.Call = Halted, 1, h.Key, now, h.Reason, h.Call
 	close(r.halting)
 	return r.Status, false, nil
 }

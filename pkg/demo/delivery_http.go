@@ -71,7 +71,11 @@ func (d *Delivery) halt(w http.ResponseWriter, r *http.Request) {
 		answer(w, http.StatusBadRequest, problem{"the body is not JSON: " + err.Error()})
 		return
 	}
-	s, already, err := d.Halt(r.PathValue("name"), body.Version, r.Header.Get("Idempotency-Key"), body.Reason, time.Now())
+	key := r.Header.Get("Idempotency-Key")
+	s, already, err := d.Halt(HaltRequest{
+		Service: r.PathValue("name"), Version: body.Version, Key: key, Reason: body.Reason,
+		Call: fmt.Sprintf("POST http://%s%s Idempotency-Key: %s", r.Host, r.URL.Path, key),
+	}, time.Now())
 	if err != nil {
 		refuse(w, err)
 		return

@@ -97,7 +97,7 @@ func TestRollCompletes(t *testing.T) {
 	if ro.ID != "catalog-v2" || ro.Service != "catalog" || ro.Version != New || ro.Previous != Old || !ro.Ended.IsZero() {
 		t.Errorf("announced %+v", ro)
 	}
-	if _, _, err := d.Halt("catalog", "", "k", "", time.Now()); !errors.Is(err, ErrDone) {
+	if _, _, err := d.Halt(HaltRequest{Service: "catalog", Key: "k"}, time.Now()); !errors.Is(err, ErrDone) {
 		t.Errorf("halting a complete rollout: %v, want %v", err, ErrDone)
 	}
 }

@@ -33,15 +33,15 @@ type behaviour struct {
 
 // services are the shop: a catalog, and a checkout that looks things up in it.
 var services = map[string]behaviour{
-	"catalog":  {median: 18 * time.Millisecond, spread: .3, errors: .003, life: 12 * time.Minute, cpu: 3 * time.Millisecond, heap: 48e6, restart: time.Second},
-	"checkout": {median: 30 * time.Millisecond, spread: .3, errors: .003, life: 12 * time.Minute, cpu: 5 * time.Millisecond, heap: 64e6, restart: time.Second, calls: "catalog"},
+	"catalog":  {median: 15 * time.Millisecond, spread: .3, errors: .002, life: 12 * time.Minute, cpu: 3 * time.Millisecond, heap: 48e6, restart: time.Second},
+	"checkout": {median: 60 * time.Millisecond, spread: .3, errors: .002, life: 12 * time.Minute, cpu: 5 * time.Millisecond, heap: 64e6, restart: time.Second, calls: "catalog"},
 }
 
 // with returns the behaviour of a version that has the fault.
 func (b behaviour) with(f Fault) behaviour {
 	switch f {
 	case Latency:
-		b.slow, b.slower = .85, 1.6
+		b.slow, b.slower = .9, 1.6
 	case Errors:
 		b.errors = .05
 	case Crash:

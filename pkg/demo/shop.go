@@ -18,7 +18,7 @@ import (
 type Config struct {
 	Seed  uint64    // of all that is left to chance
 	Nodes int       // of each service; 5 if zero
-	Rate  float64   // requests a second that customers send to each service; 40 if zero
+	Rate  float64   // requests a second that customers send to each service; 60 if zero
 	Bad   string    // service whose new version has the fault; checkout if empty
 	Fault Fault     // of that version
 	Logs  io.Writer // gets a JSON object a line; nothing is logged if nil
@@ -54,7 +54,7 @@ func Open(c Config) (*Shop, error) {
 		c.Nodes = 5
 	}
 	if c.Rate == 0 {
-		c.Rate = 40
+		c.Rate = 60
 	}
 	if c.Bad == "" {
 		c.Bad = "checkout"

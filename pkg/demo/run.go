@@ -1,0 +1,208 @@
+package demo
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/hashicorp/go-hclog"
+
+	"github.com/andon-project/andon/pkg/analysis"
+)
+
+// Options says what a demonstration shows and where.
+type Options struct {
+	Shop     Config
+	Pace     Pace
+	Baseline time.Duration // before the rollouts begin; 20 seconds if zero
+	Limit    time.Duration // for what is expected to happen, from the start; 3 minutes if zero
+
+	Listen string       // address of the exporter; localhost:9415 if empty
+	Rules  string       // folder of alerts.yaml, recording.yaml and alertmanager.yaml; rules if empty
+	Log    hclog.Logger // of the exporter
+
+	Out  io.Writer // where progress is told
+	Live bool      // Out is a terminal: draw in place
+	Exit bool      // return when all has happened, instead of waiting for ctx
+}
+
+// Run rolls a new version out to both services of the shop, one of them bad,
+// and tells how Andon judges them and has the bad one halted. It ends with
+// ctx; what did not go as expected is an error.
+func Run(ctx context.Context, o Options) (err error) {
+	o.setDefaults()
+	started := time.Now()
+	s, err := startStack(o)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, s.close()) }()
+
+	screen := newScreen(o, s.url)
+	defer screen.leave()
+	show := &showing{stack: s, screen: screen, started: started, bad: o.badService()}
+	screen.open(s.shop)
+	if !show.until(ctx, o.Baseline, func() (bool, error) { return false, nil }) {
+		return show.err
+	}
+	for _, service := range Services() {
+		if err := s.delivery.Roll(service, New, time.Now()); err != nil {
+			return err
+		}
+	}
+	ranOut := show.until(ctx, o.Limit-time.Since(started), func() (bool, error) { return expected(show.last, show.bad) })
+	switch {
+	case show.err != nil:
+		return show.err
+	case ctx.Err() != nil:
+		return nil
+	case ranOut:
+		return fmt.Errorf("after %s %s", o.Limit, missing(show.last, show.bad))
+	}
+	screen.close(show.last, show.bad, o.Exit)
+	if !o.Exit {
+		show.until(ctx, 0, func() (bool, error) { return false, nil })
+	}
+	return show.err
+}
+
+func (o *Options) setDefaults() {
+	if o.Baseline == 0 {
+		o.Baseline = 20 * time.Second
+	}
+	if o.Limit == 0 {
+		o.Limit = 3 * time.Minute
+	}
+	if o.Listen == "" {
+		o.Listen = "localhost:9415"
+	}
+	if o.Rules == "" {
+		o.Rules = "rules"
+	}
+	if o.Shop.Bad == "" {
+		o.Shop.Bad = "checkout"
+	}
+	if o.Log == nil {
+		o.Log = hclog.NewNullLogger()
+	}
+}
+
+// badService returns the service whose new version has a fault; empty if none has.
+func (o *Options) badService() string {
+	if o.Shop.Fault == "" {
+		return ""
+	}
+	return o.Shop.Bad
+}
+
+// A sight is what is seen of one service at one time.
+type sight struct {
+	Status
+	at      time.Duration // since the start of the demonstration
+	fault   Fault         // of the version that goes out
+	verdict analysis.Verdict
+	judged  bool // there is a verdict
+}
+
+// showing looks at the services every second and shows what it sees.
+type showing struct {
+	*stack
+	screen  *screen
+	started time.Time
+	bad     string
+	last    []sight
+	err     error
+}
+
+// until shows for d, or without end if d is zero, and returns whether the time
+// ran out: not if enough held, ctx ended, or something went wrong.
+func (s *showing) until(ctx context.Context, d time.Duration, enough func() (bool, error)) (ranOut bool) {
+	const every = 500 * time.Millisecond
+	for begun := time.Now(); d == 0 || time.Since(begun) < d; {
+		s.look(ctx)
+		done, err := enough()
+		if s.err == nil {
+			s.err = err
+		}
+		if s.err != nil || done {
+			return false
+		}
+		select {
+		case err := <-s.failed:
+			s.err = fmt.Errorf("the exporter ended: %w", err)
+			return false
+		default:
+		}
+		if !pause(ctx, every) {
+			return false
+		}
+	}
+	return true
+}
+
+// look takes a look at every service and shows it. A verdict that could not be
+// asked for is the one of before.
+func (s *showing) look(ctx context.Context) {
+	sights := make([]sight, len(Services()))
+	for i, service := range Services() {
+		v := sight{at: time.Since(s.started)}
+		v.Status, _ = s.delivery.Status(service)
+		if service == s.bad {
+			v.fault = s.shop.config.Fault
+		}
+		if i < len(s.last) && s.last[i].ID == v.ID {
+			v.verdict, v.judged = s.last[i].verdict, s.last[i].judged
+		}
+		if v.ID != "" {
+			if newest, ok, err := s.verdict(ctx, v.ID); ok && err == nil {
+				v.verdict, v.judged = newest, true
+			}
+		}
+		sights[i] = v
+	}
+	s.screen.show(s.last, sights)
+	s.last = sights
+}
+
+// expected reports whether what should happen has: the good versions are on
+// all nodes and pass, and the bad one failed, was halted once and taken back.
+// The error says what can no longer come right.
+func expected(sights []sight, bad string) (bool, error) {
+	all := true
+	for _, s := range sights {
+		switch {
+		case s.Phase == Broken:
+			return false, fmt.Errorf("%s could not be rolled out: %s", s.Name, s.Error)
+		case s.Name == bad && s.Phase == Complete:
+			return false, fmt.Errorf("the bad %s of %s went out to all nodes and was not halted", s.Version, s.Name)
+		case s.Name != bad && s.Halts > 0:
+			return false, fmt.Errorf("the good %s of %s was halted: %s", s.Version, s.Name, s.Reason)
+		case s.Name == bad:
+			all = all && s.Phase == RolledBack && s.verdict.Verdict == analysis.Fail
+		default:
+			all = all && s.Phase == Complete && s.judged && s.verdict.Verdict == analysis.Pass
+		}
+	}
+	return all, nil
+}
+
+// missing says what has not happened yet.
+func missing(sights []sight, bad string) string {
+	for _, s := range sights {
+		want := analysis.Pass
+		if s.Name == bad {
+			want = analysis.Fail
+		}
+		if s.verdict.Verdict != want {
+			return fmt.Sprintf("the verdict on %s is %q and not %q: %s", s.Name, s.verdict.Verdict, want, s.verdict.Reason)
+		}
+	}
+	for _, s := range sights {
+		if s.Name == bad && s.Phase != RolledBack || s.Name != bad && s.Phase != Complete {
+			return fmt.Sprintf("the rollout of %s is still %s", s.Name, s.Phase)
+		}
+	}
+	return "all has happened"
+}
