@@ -20,7 +20,7 @@ const maxSamplesText = 256 << 20
 func gunzip(r io.Reader, limit int64) ([]byte, error) {
 	z, err := gzip.NewReader(r)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("not a gzip file: %w", err)
 	}
 	b, err := io.ReadAll(io.LimitReader(z, limit+1))
 	if err != nil {

@@ -1,0 +1,86 @@
+package replay
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/andon-project/andon/pkg/analysis"
+)
+
+// sharedCases returns the recorded cases beside the repository, which are not
+// part of it; the test is skipped where they are not.
+func sharedCases(t *testing.T) []string {
+	t.Helper()
+	dir, err := os.Getwd()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for {
+		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
+			break
+		}
+		if dir == filepath.Dir(dir) {
+			t.Fatal("no go.mod above the working directory")
+		}
+		dir = filepath.Dir(dir)
+	}
+	dirs, err := Find([]string{filepath.Join(dir, "..", "shared", "cases")})
+	if err != nil {
+		t.Skipf("the recorded cases are not here: %v", err)
+	}
+	return dirs
+}
+
+// TestRecordedCases replays real rollouts: all with a concurrent control, and
+// every tenth without. The bounds leave room for the judge to change its mind
+// on two or three; a replay that feeds it wrongly misses them by far.
+func TestRecordedCases(t *testing.T) {
+	var dirs []string
+	for _, d := range sharedCases(t) {
+		if strings.HasPrefix(filepath.Base(d), "changerca-") || strings.HasSuffix(d, "0") {
+			dirs = append(dirs, d)
+		}
+	}
+	type score struct{ bad, found, clean, alarms int }
+	got := make(map[string]*score)
+	err := All(t.Context(), dirs, Options{}, func(r Result) error {
+		if r.Err != nil {
+			return nil // All returns it
+		}
+		set, _, _ := strings.Cut(r.Case.Name, "-")
+		s := got[set]
+		if s == nil {
+			s = new(score)
+			got[set] = s
+		}
+		truth := make(map[string]bool)
+		for _, tr := range r.Case.Truth {
+			truth[tr.Rollout] = tr.Regression
+		}
+		for _, j := range r.Judged {
+			fail := 0
+			if j.Verdict.Verdict == analysis.Fail {
+				fail = 1
+			}
+			if truth[j.Verdict.Rollout] {
+				s.bad++
+				s.found += fail
+			} else {
+				s.clean++
+				s.alarms += fail
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for set, s := range got {
+		t.Logf("%s: %d of %d regressions failed, %d of %d clean rollouts failed", set, s.found, s.bad, s.alarms, s.clean)
+		if float64(s.found) < .7*float64(s.bad) || float64(s.alarms) > .05*float64(s.clean)+1 {
+			t.Errorf("%s: %d of %d regressions failed, %d of %d clean rollouts failed", set, s.found, s.bad, s.alarms, s.clean)
+		}
+	}
+}
