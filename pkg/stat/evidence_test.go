@@ -84,7 +84,7 @@ func TestCountsDoNotAllocate(t *testing.T) {
 // The promise: whoever reads the evidence at every bin and stops at 100 does
 // so in one clean rollout of 100 at most. Bounds are 1% and three standard errors.
 func TestCountsKeepTheirPromise(t *testing.T) {
-	const runs, looks = 2000, 60
+	const runs, looks = 700, 60
 	r := rand.New(rand.NewPCG(3, 3))
 	for _, tc := range []struct{ rate, share, growth float64 }{
 		{rate: .5, share: .1}, {rate: 20, share: .5}, {rate: 3, share: .05, growth: .01},
@@ -146,7 +146,7 @@ func TestScatter(t *testing.T) {
 
 // Shares of failure whose bins fail as a whole must not be taken for many trials.
 func TestScatteredFailuresKeepTheirPromise(t *testing.T) {
-	const runs, looks = 1000, 60
+	const runs, looks = 250, 60
 	r := rand.New(rand.NewPCG(4, 4))
 	for name, share := range map[string]func() float64{
 		"15 calls, 5% fail": func() float64 { return distuv.Binomial{N: 15, P: .05, Src: r}.Rand() / 15 },
