@@ -126,10 +126,14 @@ func (p *publication) readBack(ctx context.Context) (done, first bool, err error
 
 // giveUp looks a last time, since ctx is done, and says what is known.
 func (p *publication) giveUp(ctx context.Context, err error) (first bool, _ error) {
-	if err == nil || p.l.closing.Err() == nil {
-		err = errors.Join(context.Cause(ctx), err)
-	} else {
+	switch cause := context.Cause(ctx); {
+	case p.l.closing.Err() != nil:
 		err = ErrClosed
+	case !errors.Is(err, cause):
+		err = fmt.Errorf("%w; the last try: %w", cause, err)
+	}
+	if said := p.l.from.complaint(); said != "" {
+		err = fmt.Errorf("%w; the embedded server's last complaint: %s", err, said)
 	}
 	if !p.sent {
 		return false, err

@@ -1,7 +1,6 @@
 package ledger
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -32,11 +31,12 @@ type embedded struct {
 	dir  string
 	lock *os.File
 	ns   *server.Server
+	said *serverLog
 	had  bool // dir held facts before the server started
 }
 
 // embed locks dir and starts a server on it.
-func embed(ctx context.Context, dir string, log hclog.Logger) (*embedded, error) {
+func embed(dir string, log hclog.Logger) (*embedded, error) {
 	if err := os.MkdirAll(dir, 0o750); err != nil {
 		return nil, fmt.Errorf("%w; give a folder that this user may write", err)
 	}
@@ -45,14 +45,13 @@ func embed(ctx context.Context, dir string, log hclog.Logger) (*embedded, error)
 		return nil, err
 	}
 	e := &embedded{dir: dir, lock: lock, had: holdsFacts(dir)}
-	if err := e.start(ctx, log); err != nil {
+	if err := e.start(log); err != nil {
 		return nil, errors.Join(err, e.stop())
 	}
 	return e, nil
 }
 
-func (e *embedded) start(ctx context.Context, log hclog.Logger) error {
-	heard := &serverLog{log: log}
+func (e *embedded) start(log hclog.Logger) error {
 	ns, err := server.NewServer(&server.Options{
 		ServerName: "andon", JetStream: true, StoreDir: e.dir, SyncAlways: true, JetStreamMaxStore: noLimit,
 		DontListen: true, NoSigs: true, MaxPayload: 2 * MaxFact,
@@ -60,30 +59,30 @@ func (e *embedded) start(ctx context.Context, log hclog.Logger) error {
 	if err != nil {
 		return fmt.Errorf("the embedded NATS server: %w", err)
 	}
-	ns.SetLoggerV2(heard, false, false, false)
+	e.said = &serverLog{log: log}
+	ns.SetLoggerV2(e.said, false, false, false)
 	e.ns = ns
-	up := make(chan bool, 1)
-	go func() {
-		ns.Start()
-		// Start returns once the folder is read, and silently if that went wrong.
-		up <- !heard.gaveUp() && ns.ReadyForConnections(startPatience)
-	}()
-	select {
-	case ok := <-up:
-		if !ok {
-			return fmt.Errorf("the embedded NATS server did not come up: %s; "+
-				"see that this user may read and write everything in the folder, and that the disk is not full", heard.last())
-		}
-		return nil
-	case <-ctx.Done():
-		<-up // Shutdown during Start would leave files open behind us
-		return fmt.Errorf("the embedded NATS server was still reading its folder: %w", context.Cause(ctx))
+	// Start returns once the folder is read, and silently if that went wrong.
+	ns.Start()
+	if e.said.gaveUp() || !ns.ReadyForConnections(startPatience) {
+		return fmt.Errorf("the embedded NATS server did not come up: %s; "+
+			"see that this user may read and write everything in the folder, and that the disk is not full", e.complaint())
 	}
+	return nil
 }
 
 func (e *embedded) dial() (*nats.Conn, error) {
 	return nats.Connect("", nats.InProcessServer(e.ns), nats.Name("andon"), nats.MaxReconnects(-1),
 		nats.ReconnectWait(100*time.Millisecond), nats.ReconnectBufSize(-1))
+}
+
+// complaint returns what the server complained of last, "" if there was
+// nothing or it is not in this process.
+func (e *embedded) complaint() string {
+	if e == nil || e.said == nil {
+		return ""
+	}
+	return e.said.last()
 }
 
 // settle makes the names of the stream's files survive power loss; what is in

@@ -3,11 +3,13 @@ package ledger
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"os"
 	"os/exec"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 )
@@ -82,6 +84,29 @@ func TestKillLosesNothing(t *testing.T) {
 		t.Errorf("%d facts acknowledged in %d kills: the test shows nothing", len(acknowledged), kills)
 	}
 	t.Logf("%d kills: all of %d acknowledged facts are there; %d more were kept without an answer", kills, len(acknowledged), extra)
+}
+
+func TestOpenRefusesAFolderThatAnotherProcessHas(t *testing.T) {
+	dir := t.TempDir()
+	cmd := exec.Command(os.Args[0])
+	cmd.Env = append(os.Environ(), killDir+"="+dir)
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	if lines := bufio.NewScanner(out); !lines.Scan() || lines.Text() != "opened" {
+		t.Error("the other process says", lines.Text())
+	}
+	_, err = Open(t.Context(), Config{Dir: dir}, nil)
+	if want := fmt.Sprintf("process %d", cmd.Process.Pid); !errors.Is(err, ErrLocked) || !strings.Contains(err.Error(), want) {
+		t.Errorf("got %v, want ErrLocked by %s", err, want)
+	}
+	cmd.Process.Kill()
+	cmd.Wait() // "signal: killed" is what was asked for
+	open(t, Config{Dir: dir})
 }
 
 // killOne starts a process that appends, kills it and returns what it had

@@ -87,7 +87,7 @@ func Open(ctx context.Context, c Config, log hclog.Logger) (*Ledger, error) {
 	}
 	l := &Ledger{log: log, seen: &witness{}, tryFor: tryPatience}
 	l.closing, l.close = context.WithCancel(context.Background())
-	err := l.connect(ctx, c)
+	err := l.connect(c)
 	if err == nil {
 		err = l.open(ctx, c)
 	}
@@ -98,14 +98,14 @@ func Open(ctx context.Context, c Config, log hclog.Logger) (*Ledger, error) {
 	return l, nil
 }
 
-func (l *Ledger) connect(ctx context.Context, c Config) (err error) {
+func (l *Ledger) connect(c Config) (err error) {
 	switch {
 	case c.URL != "":
 		l.where = redact(c.URL)
 		l.nc, err = dial(c.URL, l.log)
 	case c.Dir != "":
 		l.where = c.Dir
-		if l.from, err = embed(ctx, c.Dir, l.log); err == nil {
+		if l.from, err = embed(c.Dir, l.log); err == nil {
 			l.nc, err = l.from.dial()
 		}
 	default:

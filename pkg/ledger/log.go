@@ -24,12 +24,10 @@ func (l *serverLog) gaveUp() bool {
 	return l.fatal
 }
 
+// last returns the last complaint, "" if there was none.
 func (l *serverLog) last() string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.complaint == "" {
-		return "it gave no reason"
-	}
 	return l.complaint
 }
 

@@ -45,7 +45,7 @@ func randomWord(r *rand.Rand, now time.Time) analysis.Rollout {
 }
 
 func TestFoldOfFactsIsTheLiveBoard(t *testing.T) {
-	const runs, words = 200, 60
+	const runs, words = 60, 60
 	kept, refused, ended := 0, 0, 0
 	for run := range runs {
 		r := rand.New(rand.NewPCG(uint64(run), 7))
