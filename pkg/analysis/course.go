@@ -88,7 +88,7 @@ func (c *course) nextTime(now time.Time) (time.Time, bool) {
 }
 
 // fold takes in the bin of each signal that has it, and reports whether the
-// bin is to be decided on: it is not if late samples only were taken in.
+// bin is to be decided on: it is not while late samples catch up.
 func (c *course) fold(at time.Time) bool {
 	bin := binAt(at, c.step)
 	known := c.rollout.AsOf(at)
@@ -101,7 +101,7 @@ func (c *course) fold(at time.Time) bool {
 			s.fold(b)
 		}
 	}
-	if bin <= c.decided {
+	if bin < c.decided {
 		return false
 	}
 	c.decided = bin

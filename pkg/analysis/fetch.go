@@ -53,11 +53,12 @@ type side struct {
 	metric, per string // resolved
 	node        string
 	back        time.Duration
+	counts      bool // the signal is of events, of whatever exposure
 }
 
 // newSide writes the cohort's selector into the signal's expressions.
 func (a *Analyzer) newSide(c Comparison, co Cohort) (side, error) {
-	s := side{metric: c.Signal.Metric, per: c.Signal.Per, node: c.Node, back: co.Back}
+	s := side{metric: c.Signal.Metric, per: c.Signal.Per, node: c.Node, back: co.Back, counts: c.Signal.InferKind() == Counts}
 	if len(co.Select) == 0 {
 		return s, nil
 	}
@@ -80,8 +81,14 @@ func (a *Analyzer) newSide(c Comparison, co Cohort) (side, error) {
 // fetch asks for the samples of a side over g.
 func (a *Analyzer) fetch(ctx context.Context, s side, g gridSpan) (*frame, error) {
 	f, err := a.fetchOne(ctx, s, s.metric, g)
-	if err != nil || s.per == "" {
-		return f, err
+	if err != nil {
+		return nil, err
+	}
+	if s.per == "" && s.counts {
+		return over(f, f.ones(), g.step.Seconds()), nil
+	}
+	if s.per == "" {
+		return f, nil
 	}
 	per, err := a.fetchOne(ctx, s, s.per, g)
 	if err != nil {

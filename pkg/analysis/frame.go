@@ -94,6 +94,23 @@ func over(events, exposures *frame, seconds float64) *frame {
 	return f
 }
 
+// ones returns an exposure of 1, a second a second, wherever f has a sample:
+// that of events that come by the time a node runs.
+func (f *frame) ones() *frame {
+	out := &frame{first: f.first, width: f.width, rows: map[string]*row{}}
+	for name, r := range f.rows {
+		e := newRow(f.width, false)
+		copy(e.seen, r.seen)
+		for i, v := range r.v {
+			if known(v) {
+				e.v[i] = 1
+			}
+		}
+		out.rows[name] = e
+	}
+	return out
+}
+
 // nodes returns the names of the nodes, sorted, so that sums over them come
 // out the same every time.
 func (f *frame) nodes() []string {

@@ -61,6 +61,15 @@ var scenes = []scene{
 		want: analysis.Pass, quality: analysis.OK,
 	},
 	{
+		name: "restarts by the time a node runs", service: shop(restarts), lasts: time.Hour,
+		build: func(w *world) {
+			w.fleet("restarts_rate", constant(1./3600), func(string) func(time.Time) float64 {
+				return func(t time.Time) float64 { return float64(b2i(t.Minute()%10 < 1)) / 30 }
+			})
+		},
+		want: analysis.Fail, says: "restarts rose",
+	},
+	{
 		name: "candidate never appears", service: shop(success, cpu),
 		build: func(w *world) {
 			w.fleet("success_ratio", constant(1), nil)

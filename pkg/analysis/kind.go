@@ -186,7 +186,7 @@ func bent(k Kind, unit string, v float64) float64 {
 		}
 		return math.Log(v)
 	case Failures, Counts:
-		if isPercent(unit) {
+		if k == Failures && isPercent(unit) {
 			v /= 100
 		}
 		switch {
@@ -213,7 +213,7 @@ func unbent(k Kind, unit string, g float64) float64 {
 		case g > 0:
 			v = math.Pow(math.Sin(g), 2)
 		}
-		if isPercent(unit) {
+		if k == Failures && isPercent(unit) {
 			v *= 100
 		}
 		return v

@@ -150,8 +150,10 @@ func (t *tracker) learn() {
 	if t.meter.timed {
 		t.meter.before = t.cand.slice(t.meter.beforeSpan())
 	}
-	switch w := t.weigher.(type) {
+	switch w := unwatched(t.weigher).(type) {
 	case *levelled:
+		w.learn(t.ctrl, t.next)
+	case *counted:
 		w.learn(t.ctrl, t.next)
 	case *timed:
 		w.learn(t.cand, t.next)

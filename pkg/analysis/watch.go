@@ -176,5 +176,8 @@ func keep(trail []Point, p Point) []Point {
 		}
 		trail = trail[:n]
 	}
+	if n := len(trail); n > 0 && trail[n-1].At.Equal(p.At) {
+		trail = trail[:n-1] // decided on once more, for late samples
+	}
 	return append(trail, p)
 }

@@ -159,7 +159,7 @@ func TestSourceError(t *testing.T) {
 	u := analysis.Underway{Rollout: r, Service: s.service}
 	tick(watch, noon.Add(5*time.Minute), u)
 	l.failing = "success_ratio"
-	v := tick(watch, noon.Add(15*time.Minute), u)[0]
+	v := tick(watch, noon.Add(18*time.Minute), u)[0]
 	f := v.Findings[0]
 	if f.Quality != analysis.SourceError || !strings.Contains(f.Reason, "the server is away") {
 		t.Errorf("finding of quality %s: %s", f.Quality, f.Reason)
@@ -168,8 +168,8 @@ func TestSourceError(t *testing.T) {
 		t.Errorf("failed on what could not be read: %s", v.Reason)
 	}
 	l.failing = ""
-	v = tick(watch, noon.Add(20*time.Minute), u)[0]
-	fresh, _ := a.Judge(context.Background(), r, s.service, noon.Add(20*time.Minute))
+	v = tick(watch, noon.Add(18*time.Minute+time.Second), u)[0]
+	fresh, _ := a.Judge(context.Background(), r, s.service, noon.Add(18*time.Minute))
 	if v.Verdict != analysis.Fail || math.Abs(float64(v.Evidence/fresh.Evidence)-1) > 1e-9 {
 		t.Errorf("%s with evidence %v after the source came back, want %s with %v", v.Verdict, v.Evidence, fresh.Verdict, fresh.Evidence)
 	}

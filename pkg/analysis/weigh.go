@@ -128,8 +128,8 @@ func smallestRate(margin, logE float64, seen [3]float64) float64 {
 
 // counted weighs events out of a known exposure.
 type counted struct {
-	unit       float64
 	warm       time.Duration
+	novelty    float64
 	margin     float64
 	sign       float64
 	counts     *stat.Counts
@@ -141,14 +141,41 @@ type counted struct {
 
 func newCounted(t *tracker, s Service) *counted {
 	m := math.Log1p(t.signal.margin(s.Sensitivity))
-	return &counted{warm: s.warmUp() / 3, margin: m, sign: t.signal.Worse.sign(), counts: stat.NewCounts(m)}
+	return &counted{
+		warm: s.warmUp() / 3, novelty: novelty(t.signal.Metric, t.step), margin: m,
+		sign: t.signal.Worse.sign(), counts: stat.NewCounts(m),
+	}
+}
+
+// learn takes in how the events of control scattered before the bin first.
+func (c *counted) learn(ctrl *frame, first int64) {
+	for bin := max(ctrl.first, first-placeboBins); bin < first; bin++ {
+		var ks []sample
+		for _, name := range ctrl.nodes() {
+			r, i := ctrl.rows[name], bin-ctrl.first
+			ks = append(ks, sample{node: name, v: r.v[i], e: r.e[i]})
+		}
+		c.disperse(ks)
+	}
+}
+
+// disperse takes in the scatter among control nodes in one bin. The events of
+// the whole window that the expression looks back on are compared, since those
+// of a part of it, being means, scatter less than events do.
+func (c *counted) disperse(ctrl []sample) {
+	x, e := make([]float64, 0, len(ctrl)), make([]float64, 0, len(ctrl))
+	for _, s := range ctrl {
+		if known(s.v) {
+			x, e = append(x, c.events(s)/c.novelty), append(e, s.e/c.novelty)
+		}
+	}
+	c.dispersion.Add(x, e)
 }
 
 // fold takes in one bin. How much more than independent events those of
 // control scatter is taken from earlier bins.
 func (c *counted) fold(b moment, cand, ctrl []sample) {
 	var xC, eC, xK, eK float64
-	x, e := make([]float64, 0, len(ctrl)), make([]float64, 0, len(ctrl))
 	for _, s := range cand {
 		if known(s.v) && b.at.Sub(s.first) >= c.warm {
 			xC, eC = xC+c.events(s), eC+s.e
@@ -156,7 +183,6 @@ func (c *counted) fold(b moment, cand, ctrl []sample) {
 	}
 	for _, s := range ctrl {
 		if known(s.v) {
-			x, e = append(x, c.events(s)), append(e, s.e)
 			xK, eK = xK+c.events(s), eK+s.e
 		}
 	}
@@ -165,7 +191,7 @@ func (c *counted) fold(b moment, cand, ctrl []sample) {
 		c.eC, c.xK, c.eK = c.eC+eC, c.xK+xK, c.eK+eK
 		c.n++
 	}
-	c.dispersion.Add(x, e)
+	c.disperse(ctrl)
 }
 
 // events returns the bad events: if lower is worse, those of the exposure that

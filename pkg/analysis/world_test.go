@@ -99,11 +99,12 @@ func (w *world) canary() analysis.Rollout {
 }
 
 var (
-	latency = analysis.Signal{Name: "latency", Metric: "latency_seconds", Unit: "seconds"}
-	success = analysis.Signal{Name: "success", Metric: "success_ratio", Unit: "ratio", Worse: analysis.Lower}
-	failing = analysis.Signal{Name: "errors", Metric: "errors_rate", Per: "calls_rate"}
-	cpu     = analysis.Signal{Name: "cpu", Metric: "cpu_ratio", Unit: "ratio"}
-	memory  = analysis.Signal{Name: "memory", Metric: "memory_bytes", Unit: "bytes"}
+	latency  = analysis.Signal{Name: "latency", Metric: "latency_seconds", Unit: "seconds"}
+	success  = analysis.Signal{Name: "success", Metric: "success_ratio", Unit: "ratio", Worse: analysis.Lower}
+	failing  = analysis.Signal{Name: "errors", Metric: "errors_rate", Per: "calls_rate"}
+	restarts = analysis.Signal{Name: "restarts", Metric: "restarts_rate", Kind: analysis.Counts}
+	cpu      = analysis.Signal{Name: "cpu", Metric: "cpu_ratio", Unit: "ratio"}
+	memory   = analysis.Signal{Name: "memory", Metric: "memory_bytes", Unit: "bytes"}
 )
 
 func shop(signals ...analysis.Signal) analysis.Service {
