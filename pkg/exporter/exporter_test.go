@@ -14,7 +14,7 @@ const halting = "halt: {mode: halt}"
 // TestFromAnnouncementToHalt goes the whole way with real parts: a Prometheus,
 // the judge, the ledger, a delivery tool behind HTTP.
 func TestFromAnnouncementToHalt(t *testing.T) {
-	shop, tool := newShop(t, noon, []string{"good"}, []string{"bad"}), newDeliverer(t)
+	shop, tool := sharedShop(t), newDeliverer(t)
 	c := &clock{now: noon.Add(time.Minute)}
 	dir := t.TempDir()
 	text := config(shop.server.URL, tool.server.URL, halting, "good", "bad")

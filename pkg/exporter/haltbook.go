@@ -32,9 +32,10 @@ type notification struct {
 }
 
 // key names the alert: every repetition and every copy from the other of a
-// pair of Alertmanagers has the same.
+// pair of Alertmanagers has the same. The fingerprint is the sender's word, so
+// the rollout is in it too: what is said of one never settles another.
 func (n notification) key() string {
-	return n.Fingerprint + "/" + n.StartsAt.UTC().Format(time.RFC3339Nano)
+	return n.Rollout + "/" + n.Fingerprint + "/" + n.StartsAt.UTC().Format(time.RFC3339Nano)
 }
 
 // A decision is what was decided about, or became of, halting a rollout.

@@ -9,6 +9,7 @@ import (
 	"math"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"strings"
 	"sync"
 	"testing"
@@ -20,6 +21,33 @@ import (
 	"github.com/andon-project/andon/pkg/inprocess"
 )
 
+// theShop is shared by the tests that only read, with v2 from noon.
+var theShop struct {
+	once  sync.Once
+	shop  *shop
+	close func()
+}
+
+func sharedShop(t testing.TB) *shop {
+	t.Helper()
+	theShop.once.Do(func() {
+		dir, err := os.MkdirTemp("", "andon-exporter-*")
+		if err != nil {
+			t.Fatal(err)
+		}
+		theShop.shop = newShop(t, dir, noon, []string{"good"}, []string{"bad", "bad-1", "bad-2", "bad-3"})
+		theShop.close = func() {
+			theShop.shop.server.Close()
+			theShop.shop.Close()
+			os.RemoveAll(dir)
+		}
+	})
+	if theShop.shop == nil {
+		t.Fatal("there is no shop")
+	}
+	return theShop.shop
+}
+
 // A shop is a Prometheus with the samples of some services, each of which
 // rolls version v2 out beside v1.
 type shop struct {
@@ -29,9 +57,9 @@ type shop struct {
 
 // newShop keeps samples from -2h to +1h around start, at which v2 appears. In
 // a bad service one request in four of v2 fails; one in a hundred otherwise.
-func newShop(t testing.TB, start time.Time, good, bad []string) *shop {
+func newShop(t testing.TB, dir string, start time.Time, good, bad []string) *shop {
 	t.Helper()
-	store, err := inprocess.OpenStore(inprocess.StoreConfig{Dir: t.TempDir(), Past: 4 * time.Hour}, prometheus.NewRegistry())
+	store, err := inprocess.OpenStore(inprocess.StoreConfig{Dir: dir, Past: 4 * time.Hour}, prometheus.NewRegistry())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -67,9 +95,7 @@ func newShop(t testing.TB, start time.Time, good, bad []string) *shop {
 	if err := app.Commit(); err != nil {
 		t.Fatal(err)
 	}
-	sh := &shop{Store: store, server: httptest.NewServer(store.Handler())}
-	t.Cleanup(func() { sh.server.Close(); store.Close() })
-	return sh
+	return &shop{Store: store, server: httptest.NewServer(store.Handler())}
 }
 
 // A deliverer is a delivery tool that counts what takes effect: the first call
