@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"runtime"
 	"sync"
@@ -22,11 +23,12 @@ type replaying struct {
 	paths  []string
 	format string
 	report string
+	out    io.Writer
 }
 
 // replayCases judges rollouts of the past.
 func replayCases(app *kingpin.Application) (string, command) {
-	var r replaying
+	r := replaying{out: os.Stdout}
 	c := app.Command("replay", "Judge the rollouts of recorded cases, tick by tick, as they would have been judged then. Exits with 2 if a case is wrong, whatever the verdicts.")
 	c.Flag("format", "How verdicts are written: a table for people, or a line of JSON for each rollout.").Default("table").EnumVar(&r.format, "table", "jsonl")
 	c.Flag("report", "Also write one HTML page with all that the verdicts rest on to this file.").PlaceHolder("FILE").StringVar(&r.report)
@@ -53,7 +55,7 @@ func (r replaying) run(ctx context.Context, log hclog.Logger) error {
 		o.Inspect = gathered.make
 	}
 	write, flush := r.writer()
-	show := terminal(os.Stderr)
+	show := isTerminal(os.Stderr)
 	done := 0
 	err = replay.All(ctx, dirs, o, func(res replay.Result) error {
 		if done++; show {
@@ -80,10 +82,10 @@ func (r replaying) run(ctx context.Context, log hclog.Logger) error {
 // writer returns what writes a result, and what is to be called at the end.
 func (r replaying) writer() (write func(replay.Result) error, flush func() error) {
 	if r.format == "table" {
-		t := replay.NewTable(os.Stdout, terminal(os.Stdout) && os.Getenv("NO_COLOR") == "")
+		t := replay.NewTable(r.out, isTerminal(r.out) && os.Getenv("NO_COLOR") == "")
 		return func(res replay.Result) error { t.Add(res); return nil }, t.Flush
 	}
-	lines := json.NewEncoder(os.Stdout)
+	lines := json.NewEncoder(r.out)
 	lines.SetEscapeHTML(false)
 	return func(res replay.Result) error {
 		for _, j := range res.Judged {
@@ -95,10 +97,14 @@ func (r replaying) writer() (write func(replay.Result) error, flush func() error
 	}, func() error { return nil }
 }
 
-// terminal reports whether f is one.
-func terminal(f *os.File) bool {
+// isTerminal reports whether w is a terminal that knows colours.
+func isTerminal(w io.Writer) bool {
+	f, ok := w.(*os.File)
+	if !ok || os.Getenv("TERM") == "dumb" {
+		return false
+	}
 	s, err := f.Stat()
-	return err == nil && s.Mode()&os.ModeCharDevice != 0 && os.Getenv("TERM") != "dumb"
+	return err == nil && s.Mode()&os.ModeCharDevice != 0
 }
 
 // pages are what a report is made of. Cases are replayed at the same time, and

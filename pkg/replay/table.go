@@ -79,13 +79,20 @@ func (t *Table) Flush() error {
 	for _, row := range t.rows {
 		t.row(&b, row, width)
 	}
-	fmt.Fprintf(&b, "\n%d rollouts in %d cases: %d fail, %d pass, %d inconclusive\n", len(t.rows), t.cases,
+	fmt.Fprintf(&b, "\n%s in %s: %d fail, %d pass, %d inconclusive\n", count(len(t.rows), "rollout"), count(t.cases, "case"),
 		t.counts[analysis.Fail], t.counts[analysis.Pass], t.counts[analysis.Inconclusive])
 	if t.bad+t.clean > 0 {
 		fmt.Fprintf(&b, "against the truth: %d of %d regressions failed, %d of %d clean rollouts failed\n", t.found, t.bad, t.alarms, t.clean)
 	}
 	_, err := io.WriteString(t.w, b.String())
 	return err
+}
+
+func count(n int, of string) string {
+	if n == 1 {
+		return "1 " + of
+	}
+	return fmt.Sprintf("%d %ss", n, of)
 }
 
 // colours are the terminal's codes of the verdicts.
