@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/hashicorp/go-hclog"
+	"github.com/nats-io/nats-server/v2/server"
 )
 
 // rewrite changes the one file of dir that the pattern names.
@@ -155,6 +156,19 @@ func TestOpenGoesOnWithABackup(t *testing.T) {
 	}
 	appendFact(t, b, fact("50"), false)
 	appendFact(t, b, fact("new"), true)
+}
+
+// What docs/state.md says about looking at the folder with NATS' own tools.
+func TestFolderIsOneOfNATS(t *testing.T) {
+	dir := t.TempDir()
+	l := open(t, Config{Dir: dir})
+	appendFact(t, l, fact("a"), true)
+	appendFact(t, l, fact("b"), true)
+	l.Close()
+	s := serve(t, &server.Options{StoreDir: dir})
+	if got := all(t, open(t, Config{URL: s.ClientURL()})); len(got) != 2 || got[1].Key != "b" {
+		t.Errorf("a NATS server sees %v", got)
+	}
 }
 
 func TestOpenRefusesASpoiltWitness(t *testing.T) {
