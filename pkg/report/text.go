@@ -52,12 +52,12 @@ func odds(n analysis.Number) string {
 	switch {
 	case math.IsNaN(f) || f < 0:
 		return unknown
-	case f >= 1e15:
+	case f >= 1e7:
 		return "1 : " + power(f)
 	case f >= 1:
 		return "1 : " + grouped(f)
-	case f < 1e-15:
-		return "more than 10¹⁵ : 1"
+	case f < 1e-7:
+		return power(1/f) + " : 1"
 	}
 	return grouped(1/f) + " : 1"
 }
@@ -72,7 +72,17 @@ func power(f float64) string {
 	if math.IsInf(f, 1) || f >= math.MaxFloat64 {
 		return "more than 10³⁰⁸"
 	}
-	return "10" + superscript(int(math.Floor(math.Log10(f)+1e-9)))
+	return scientific(f)
+}
+
+// scientific writes a value as 3.7·10¹⁴.
+func scientific(f float64) string {
+	digits, exponent, _ := strings.Cut(strconv.FormatFloat(f, 'e', 1, 64), "e")
+	e, err := strconv.Atoi(exponent)
+	if err != nil {
+		return strconv.FormatFloat(f, 'g', 3, 64) // an infinity
+	}
+	return strings.TrimSuffix(digits, ".0") + "·10" + superscript(e)
 }
 
 func superscript(n int) string {
@@ -104,7 +114,7 @@ func sigmas(n analysis.Number) string {
 	return strings.Replace(fmt.Sprintf("%+.1f σ", float64(n)), "-", "−", 1)
 }
 
-// number writes a value in its unit to three or four figures.
+// number writes a value in its unit to three figures.
 func number(n analysis.Number, unit string) string {
 	if !n.Known() {
 		return unknown
@@ -112,7 +122,7 @@ func number(n analysis.Number, unit string) string {
 	if unit != "" {
 		unit = " " + unit
 	}
-	return short(float64(n)) + unit
+	return short(figures(float64(n), 3)) + unit
 }
 
 // short writes a value to four significant figures, never as 1e-05.
@@ -121,17 +131,20 @@ func short(f float64) string {
 	case f == 0:
 		return "0"
 	case a >= 1e15 || a < 1e-6:
-		e := int(math.Floor(math.Log10(a)))
-		return strconv.FormatFloat(f/math.Pow(10, float64(e)), 'f', 1, 64) + "·10" + superscript(e)
+		return strings.Replace(scientific(f), "-", "−", 1)
 	case a >= 1000:
 		if f < 0 {
 			return "−" + grouped(-f)
 		}
 		return grouped(f)
 	}
-	s := strconv.FormatFloat(f, 'g', 4, 64)
-	if v, err := strconv.ParseFloat(s, 64); err == nil {
-		s = strconv.FormatFloat(v, 'f', -1, 64)
+	return strings.Replace(strconv.FormatFloat(figures(f, 4), 'f', -1, 64), "-", "−", 1)
+}
+
+// figures rounds a value to n significant figures.
+func figures(f float64, n int) float64 {
+	if v, err := strconv.ParseFloat(strconv.FormatFloat(f, 'g', n, 64), 64); err == nil {
+		return v
 	}
-	return strings.Replace(s, "-", "−", 1)
+	return f
 }
