@@ -1,0 +1,88 @@
+package plugin
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+
+	"github.com/grafana/grafana-plugin-sdk-go/data"
+	"github.com/prometheus/common/model"
+
+	"github.com/andon-project/andon/pkg/analysis"
+)
+
+// notices returns what a reader should know before believing the picture.
+func notices(r request, a asked, seen *tally, found []analysis.Deviation) []data.Notice {
+	var out []data.Notice
+	if len(r.Unknown) > 0 {
+		out = append(out, warning("the query still holds %s; no variable of that name is defined here", strings.Join(r.Unknown, ", ")))
+	}
+	if seen.bare {
+		out = append(out, warning("some series have no label %s and count as one node; keep the label in the query, as in sum by (%s) (…)",
+			r.Query.NodeLabel, r.Query.NodeLabel))
+	}
+	out = append(out, coverage(r, a, seen, found)...)
+	for _, w := range slices.Sorted(slices.Values(seen.said)) {
+		out = append(out, warning("%s", w))
+	}
+	if r.Grid.Wide {
+		out = append(out, data.Notice{Severity: data.NoticeSeverityInfo, Text: fmt.Sprintf(
+			"the range is so long that samples were taken every %s; zoom in to see the deviation that a rollout is judged by", model.Duration(r.Grid.Bin))})
+	}
+	return out
+}
+
+// coverage says which cohort is missing or thin, and how it was selected.
+func coverage(r request, a asked, seen *tally, found []analysis.Deviation) []data.Notice {
+	candidate, control := seen.seen(a.candidate), seen.seen(a.control)
+	if a.sameQuery() {
+		switch {
+		case candidate == 0:
+			return []data.Notice{warning("no series at all; check the query: %s", a.candidate)}
+		case len(found) > 0 && !slices.ContainsFunc(found, hasControl):
+			return []data.Notice{warning("nothing is known of the time that is compared with, so no deviation can be told; query: %s", a.control)}
+		case len(found) == 0:
+			return []data.Notice{ended(a)}
+		}
+		return nil
+	}
+	none := func(cohort, query string, s analysis.Selector) data.Notice {
+		return warning("%s has no series: nothing matches %s; query: %s", cohort, describe(s), query)
+	}
+	switch {
+	case candidate == 0 && control == 0:
+		return []data.Notice{warning("neither candidate (%s) nor control (%s) has any series; check the query %s and its labels",
+			describe(r.Query.Candidate), describe(r.Query.Control), r.Query.Expr)}
+	case candidate == 0:
+		return []data.Notice{none("candidate", a.candidate, r.Query.Candidate)}
+	case control == 0:
+		return []data.Notice{none("control", a.control, r.Query.Control)}
+	case len(found) == 0:
+		return []data.Notice{ended(a)}
+	case control < thinControl:
+		return []data.Notice{warning("control is thin: %s, and it takes %d to tell how much nodes differ without any change",
+			nodes(control), thinControl)}
+	}
+	return nil
+}
+
+// ended says that a query has had an answer, but none in the range shown.
+func ended(a asked) data.Notice {
+	return warning("candidate has samples shortly before this time range and none in it; query: %s", a.candidate)
+}
+
+func nodes(n int) string {
+	if n == 1 {
+		return "1 node"
+	}
+	return fmt.Sprintf("%d nodes", n)
+}
+
+func hasControl(d analysis.Deviation) bool {
+	return slices.ContainsFunc(d.Centre, func(v float64) bool { return !math.IsNaN(v) })
+}
+
+func warning(format string, args ...any) data.Notice {
+	return data.Notice{Severity: data.NoticeSeverityWarning, Text: fmt.Sprintf(format, args...)}
+}
