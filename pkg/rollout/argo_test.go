@@ -169,8 +169,13 @@ func TestClusterAnswersWithoutEnd(t *testing.T) {
 func TestClusterOutside(t *testing.T) {
 	t.Setenv("KUBERNETES_SERVICE_HOST", "")
 	t.Setenv("KUBECONFIG", filepath.Join(t.TempDir(), "none"))
+	plain := filepath.Join(t.TempDir(), "plain")
+	if err := os.WriteFile(plain, []byte("{apiVersion: v1, kind: Config, current-context: a, contexts: [{name: a, context: {cluster: a}}], clusters: [{name: a, cluster: {server: 'http://127.0.0.1:1'}}]}"), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	tests := []struct{ name, config, wantErr string }{
 		{"not in a cluster", "", "Andon does not run in a cluster; set kubeconfig and context, or api"},
+		{"plain kubeconfig", ", kubeconfig: " + plain, "nothing listens there"},
 		{"no kubeconfig", ", kubeconfig: /nowhere/config", "/nowhere/config"},
 		{"no such context", ", context: prod", `context "prod" does not exist; check kubeconfig and context`},
 	}
@@ -178,8 +183,8 @@ func TestClusterOutside(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			h := mustLoad(t, "tool: {argo-rollouts: {namespace: shop, name: checkout"+tt.config+"}}")
 			a, err := h.Halt(t.Context(), v2)
-			checkOutcome(t, a, err, outcome{tool: "argo-rollouts", wantErr: tt.wantErr})
-			if plan := h.Plan(v2); !strings.HasPrefix(plan, "PATCH "+rolloutPath+"/status with ") {
+			checkOutcome(t, a, err, outcome{tool: "argo-rollouts", wantErr: tt.wantErr, retry: tt.name == "plain kubeconfig"})
+			if plan := h.Plan(v2); !strings.HasPrefix(plan, "PATCH ") || !strings.Contains(plan, rolloutPath+"/status with ") {
 				t.Errorf("plan %s", plan)
 			}
 		})

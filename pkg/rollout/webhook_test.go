@@ -208,6 +208,10 @@ func TestWebhookRequests(t *testing.T) {
 			wantErr: "leaves its path", plan: "POST %s cannot be made: ",
 		},
 		{
+			name: "host that changes after all", config: "url: 'http://stop.example{{if eq .ID `evil`}}.evil.example{{end}}/{{/* %s */}}'", halt: func(h *Halt) { h.ID = "evil" },
+			wantErr: "is not one of http://stop.example", plan: "POST http://stop.example cannot be made: %.0s",
+		},
+		{
 			name: "path that is escaped", config: "url: '%s/runs/{{urlpath .Rollout.ID}}/cancel'", halt: func(h *Halt) { h.Rollout.ID = "a/b?c" },
 			uri: "/runs/a%2Fb%3Fc/cancel", plan: "POST %s/runs/a%%2Fb%%3Fc/cancel",
 		},
@@ -260,7 +264,9 @@ func TestWebhookTellsNoSecret(t *testing.T) {
 			w.Header().Set("Content-Type", "text/plain")
 			w.WriteHeader(status)
 			body, _ := io.ReadAll(r.Body)
-			fmt.Fprintf(w, "%s %s %s", r.RequestURI, body, r.Header)
+			_, user, _ := strings.Cut(r.Header.Get("Authorization"), " ")
+			_, password, _ := r.BasicAuth()
+			fmt.Fprintf(w, "%s %s %s %s %s", user, password, r.RequestURI, body, r.Header)
 		}
 	}
 	file := filepath.Join(t.TempDir(), "token")
@@ -269,6 +275,7 @@ func TestWebhookTellsNoSecret(t *testing.T) {
 	}
 	for _, config := range []string{
 		"basic_auth: {username: andon, password: hunter2-and-more}",
+		"basic_auth: {username: andon, password_file: " + file + "}",
 		"authorization: {credentials: hunter2}",
 		"authorization: {credentials_file: " + file + "}",
 		"oauth2: {client_id: andon, client_secret: hunter2, token_url: '%s/token'}",
