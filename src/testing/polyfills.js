@@ -41,3 +41,6 @@ globalThis.matchMedia ??= (query) => ({
   addListener() {},
   removeListener() {},
 });
+
+// jsdom draws nothing; lists measure their text to be as wide as it.
+HTMLCanvasElement.prototype.getContext = () => ({ measureText: (text) => ({ width: 8 * text.length }) });
