@@ -85,14 +85,19 @@ func (c *course) whyFail(v Verdict) string {
 }
 
 // quality returns that of the signals that count: OK if one of them can be
-// judged and candidate serves.
+// judged, candidate serves, and none could not be read.
 func (c *course) quality() Quality {
+	for _, s := range c.signals {
+		if s.err != nil && (s.weight > 0 || c.strategy == Threshold) {
+			return SourceError
+		}
+	}
 	if a := c.absence; a != nil {
 		if q := a.signal.quality(); q == NoCandidateData || q == Stale {
 			return q
 		}
 	}
-	order := []Quality{OK, LowExposure, Stale, NoCandidateData, NoControlData, SourceError, NoSeries}
+	order := []Quality{OK, LowExposure, Stale, NoCandidateData, NoControlData, NoSeries}
 	found := map[Quality]bool{}
 	for _, s := range c.signals {
 		if s.weight > 0 || c.strategy == Threshold {
@@ -126,7 +131,21 @@ func (c *course) open(v Verdict) (Decision, string) {
 	if c.strategy == Threshold || !ok {
 		return Pass, "no signal of the rollout breached its thresholds"
 	}
-	return Pass, fmt.Sprintf("no signal tells the candidate from control by more than chance; the most that any showed: %s", f.Reason)
+	return Pass, fmt.Sprintf("no signal tells the candidate from control by more than chance; the most that any showed: %s%s", f.Reason, c.unseen())
+}
+
+// unseen names the signals that count and could not be compared.
+func (c *course) unseen() string {
+	var names []string
+	for _, s := range c.signals {
+		if s.weight > 0 && s.quality() != OK {
+			names = append(names, s.signal.Name)
+		}
+	}
+	if len(names) == 0 {
+		return ""
+	}
+	return "; not compared: " + list(names)
 }
 
 // whyOpen says what stands in the way of a judgment.
