@@ -166,11 +166,12 @@ func jsonWords(err error) error {
 		}
 		return fmt.Errorf("%q is a JSON %s, which it cannot be", t.Field, t.Value)
 	}
-	if s, ok := errors.AsType[*json.SyntaxError](err); ok {
-		return fmt.Errorf("not JSON at byte %d: %w", s.Offset, err)
-	}
-	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+	s, syntax := errors.AsType[*json.SyntaxError](err)
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || syntax && strings.HasPrefix(s.Error(), "unexpected end") {
 		return errors.New("it is empty or ends early")
+	}
+	if syntax {
+		return fmt.Errorf("not JSON at byte %d: %w", s.Offset, err)
 	}
 	return err
 }

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -98,12 +97,7 @@ type world struct {
 }
 
 func (w *world) configure(prometheus string) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		w.Fatal(err)
-	}
-	w.address = l.Addr().String()
-	l.Close()
+	w.address = freeAddress(w.T)
 	text := config(prometheus, "", "tick: 200ms\nhalt: {mode: halt, budget: 10000 per 1h}", "good", "bad")
 	// Thresholds, for rollouts that fail at the same time share the blame.
 	text = strings.ReplaceAll(text, "    per:", "    fail_fast: {above: 2}\n    per:") +

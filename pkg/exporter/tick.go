@@ -1,6 +1,7 @@
 package exporter
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -16,7 +17,7 @@ import (
 const (
 	questionsAtOnce = 8                // asked of Prometheus at the same time
 	leastTimeout    = 10 * time.Second // a tick has at least this long
-	overrunGrace    = time.Second      // after its timeout a tick has this long to give up
+	giveUpTime      = time.Second      // after its timeout a tick has this long to give up
 )
 
 // tickTimeout returns how long one tick may take.
@@ -30,24 +31,31 @@ type judge struct {
 	of      *setup        // what watch was made for
 	overdue chan struct{} // closed when a tick that ran over its time has given up; nil if none did
 	looked  time.Time     // when versions were last looked for
+
+	limit, grace time.Duration // of a tick, instead of those that follow from the configuration, if set
 }
 
-// loop ticks until ctx ends. A tick that is late is left out: the next one
-// begins at the next multiple of the interval.
+// loop ticks until ctx ends.
 func (e *Exporter) loop(ctx context.Context) {
-	e.drive(ctx)
-	for {
-		interval := time.Duration(e.setup.Load().config.Tick)
-		begun := time.Now()
+	every(ctx, func() time.Duration { return time.Duration(e.setup.Load().config.Tick) }, func() {
+		e.drive(ctx)
 		e.Tick(ctx, e.opt.Now())
-		wait := time.NewTimer(interval - time.Since(begun)%interval)
+	})
+}
+
+// every calls f at multiples of an interval until ctx ends. A call that is
+// late is left out: the next one is at the next multiple.
+func every(ctx context.Context, interval func() time.Duration, f func()) {
+	for ctx.Err() == nil {
+		begun := time.Now()
+		f()
+		i := interval()
+		wait := time.NewTimer(i - time.Since(begun)%i)
 		select {
 		case <-ctx.Done():
 			wait.Stop()
-			return
 		case <-wait.C:
 		}
-		e.drive(ctx)
 	}
 }
 
@@ -60,7 +68,7 @@ func (e *Exporter) Tick(ctx context.Context, now time.Time) {
 	defer e.ticking.Unlock()
 	defer prometheus.NewTimer(e.metrics.tick).ObserveDuration()
 	s := e.setup.Load()
-	limit := tickTimeout(s.config)
+	limit, grace := cmp.Or(e.judge.limit, tickTimeout(s.config)), cmp.Or(e.judge.grace, giveUpTime)
 
 	if e.judge.overdue != nil {
 		select {
@@ -83,7 +91,7 @@ func (e *Exporter) Tick(ctx context.Context, now time.Time) {
 		e.discover(tctx, s, now)
 		result <- e.judgeAll(tctx, s, now)
 	}()
-	giveUp := time.NewTimer(limit + overrunGrace)
+	giveUp := time.NewTimer(limit + grace)
 	defer giveUp.Stop()
 	select {
 	case all := <-result:

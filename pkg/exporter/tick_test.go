@@ -1,0 +1,198 @@
+package exporter
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/prometheus/common/model"
+
+	"github.com/andon-project/andon/pkg/analysis"
+)
+
+// asking opens an Exporter whose source is ask, with one rollout under way.
+func asking(t *testing.T, ask analysis.RangeFunc, c *clock) *Exporter {
+	t.Helper()
+	parsed, err := ParseConfig([]byte(config("http://localhost:9090", "", "tick: 1s", "bad")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	e, err := New(t.Context(), Options{Config: parsed, StoragePath: t.TempDir(), Now: c.Now, Metrics: ask})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { closeNow(t, e) })
+	want(t, 201, e.Handler(), "POST", "/api/v1/rollouts", announcement("bad-v2", "bad", noon))
+	return e
+}
+
+func TestDeadSource(t *testing.T) {
+	dead := httptest.NewServer(http.NotFoundHandler())
+	dead.Close()
+	tests := []struct {
+		name string
+		ask  http.HandlerFunc // none: nobody listens
+		says string
+	}{
+		{name: "nobody listens", says: "refused"},
+		{name: "error", ask: func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusBadGateway) }, says: "502"},
+		{name: "not Prometheus", ask: func(w http.ResponseWriter, _ *http.Request) { w.Write([]byte("<html>")) }, says: ""},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			address := dead.URL
+			if tt.ask != nil {
+				s := httptest.NewServer(tt.ask)
+				defer s.Close()
+				address = s.URL
+			}
+			c := &clock{now: noon.Add(5 * time.Minute)}
+			e := open(t, config(address, "", "", "bad"), t.TempDir(), c)
+			defer closeNow(t, e)
+			want(t, 201, e.Handler(), "POST", "/api/v1/rollouts", announcement("bad-v2", "bad", noon))
+			e.Tick(t.Context(), c.Now())
+			v, ok := e.verdict("bad-v2")
+			if !ok || v.Verdict != analysis.Inconclusive || v.Quality != analysis.SourceError || !strings.Contains(v.Reason, tt.says) {
+				t.Errorf("got %+v, want inconclusive because the source does not answer, with %q", v, tt.says)
+			}
+			want(t, 200, e.Handler(), "GET", "/-/ready", "")
+			if page := want(t, 200, e.Handler(), "GET", "/metrics", ""); !strings.Contains(page, `reason="source_error"`) {
+				t.Errorf("the metrics do not tell:\n%s", ours(page))
+			}
+			want(t, 200, e.Handler(), "GET", "/rollouts/bad-v2", "")
+		})
+	}
+}
+
+// TestStubbornSource: a source that neither answers nor gives up costs a tick
+// its time and nothing else; once it lets go, ticks judge again.
+func TestStubbornSource(t *testing.T) {
+	c := &clock{now: noon.Add(5 * time.Minute)}
+	release := make(chan struct{})
+	calls := make(chan struct{}, 100)
+	e := asking(t, func(context.Context, string, analysis.Range) (model.Matrix, error) {
+		calls <- struct{}{}
+		<-release
+		return nil, errors.New("let go")
+	}, c)
+	limit := 50 * time.Millisecond
+	e.judge.limit, e.judge.grace = limit, limit
+	e.Tick(t.Context(), c.Now())
+	v, _ := e.verdict("bad-v2")
+	if v.Verdict != analysis.Inconclusive || !strings.Contains(v.Reason, "did not finish within 50ms") {
+		t.Errorf("got %+v, want inconclusive because of the time", v)
+	}
+	asked := len(calls)
+	e.Tick(t.Context(), c.Now().Add(time.Second)) // at once: nothing is asked while the last one hangs
+	if len(calls) != asked {
+		t.Errorf("%d questions more while the source hangs", len(calls)-asked)
+	}
+	if got := e.snap.Load().at; !got.Equal(c.Now().Add(time.Second)) {
+		t.Errorf("the last snapshot is of %v", got)
+	}
+	close(release)
+	<-e.judge.overdue
+	e.Tick(t.Context(), c.Now().Add(2*time.Second))
+	if v, _ := e.verdict("bad-v2"); !strings.Contains(v.Reason, "let go") {
+		t.Errorf("got %+v, want what the source says now", v)
+	}
+}
+
+// TestOverrunKeepsFailures: evidence that was seen does not vanish because a
+// later tick is slow.
+func TestOverrunKeepsFailures(t *testing.T) {
+	e, c := failed(t, 1, halting, newDeliverer(t))
+	all := e.overrun(c.Now(), time.Second)
+	if len(all) != 1 || all[0].verdict.Verdict != analysis.Fail {
+		t.Errorf("got %+v, want that it has failed", all)
+	}
+}
+
+// TestLateTicksAreLeftOut: with a source that takes two and a half intervals,
+// ticks begin every third.
+func TestLateTicksAreLeftOut(t *testing.T) {
+	var starts []time.Duration
+	synctest.Test(t, func(t *testing.T) {
+		begun := time.Now()
+		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+		defer cancel()
+		every(ctx, func() time.Duration { return time.Second }, func() {
+			starts = append(starts, time.Since(begun))
+			time.Sleep(2500 * time.Millisecond)
+		})
+	})
+	want := []time.Duration{0, 3 * time.Second, 6 * time.Second, 9 * time.Second}
+	if len(starts) != len(want) {
+		t.Fatalf("ticks at %v, want %v", starts, want)
+	}
+	for i := range want {
+		if starts[i] != want[i] {
+			t.Errorf("ticks at %v, want %v", starts, want)
+		}
+	}
+}
+
+func TestEndedKeepsItsVerdict(t *testing.T) {
+	e, c := failed(t, 1, halting, newDeliverer(t))
+	want(t, 200, e.Handler(), "POST", "/api/v1/rollouts", `{"id":"bad-1","service":"bad-1","ended":"2026-03-01T12:25:00Z"}`)
+	c.set(c.Now().Add(time.Minute))
+	e.Tick(t.Context(), c.Now())
+	if _, underWay := e.snap.Load().get("bad-1"); underWay {
+		t.Error("it is under way")
+	}
+	if err := e.fold(t.Context(), e.setup.Load().config); err != nil {
+		t.Fatal(err)
+	}
+	if text := want(t, 200, e.Handler(), "GET", "/api/v1/rollouts/bad-1/verdict", ""); !strings.Contains(text, `"verdict":"fail"`) {
+		t.Errorf("its last verdict is forgotten: %s", text)
+	}
+	if page := want(t, 200, e.Handler(), "GET", "/metrics", ""); strings.Contains(page, `rollout="bad-1"`) {
+		t.Error("its metrics are still there")
+	}
+}
+
+func TestServiceTakenOut(t *testing.T) {
+	e, c := failed(t, 1, halting, newDeliverer(t))
+	s := *e.setup.Load()
+	other, err := ParseConfig([]byte(config("http://localhost:9090", "", "", "other")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.config = other
+	e.setup.Store(&s)
+	e.Tick(t.Context(), c.Now())
+	if v, _ := e.verdict("bad-1"); v.Verdict != analysis.Inconclusive || !strings.Contains(v.Reason, "not in the configuration") {
+		t.Errorf("got %+v, want inconclusive for its service is gone", v)
+	}
+	want(t, 200, e.Handler(), "GET", "/rollouts/bad-1", "")
+}
+
+func TestCohortsByVersion(t *testing.T) {
+	sel := func(v string) analysis.Selector { return analysis.Selector{"version": v} }
+	tests := []struct {
+		name               string
+		ro                 analysis.Rollout
+		label              string
+		candidate, control analysis.Selector
+	}{
+		{"against previous", analysis.Rollout{Version: "2", Previous: "1"}, "version", sel("2"), sel("1")},
+		{"against all others", analysis.Rollout{Version: "2"}, "version", sel("2"), sel("!=2")},
+		{"as announced", analysis.Rollout{Version: "2", Candidate: sel("x")}, "version", sel("x"), nil},
+		{"by time", analysis.Rollout{Version: "2", Strategy: analysis.BeforeAfter}, "version", nil, nil},
+		{"without a label", analysis.Rollout{Version: "2"}, "", nil, nil},
+		{"without a version", analysis.Rollout{}, "version", nil, nil},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			got := withCohorts(tt.ro, tt.label)
+			if got.Candidate["version"] != tt.candidate["version"] || got.Control["version"] != tt.control["version"] || len(got.Control) != len(tt.control) {
+				t.Errorf("got %v against %v, want %v against %v", got.Candidate, got.Control, tt.candidate, tt.control)
+			}
+		})
+	}
+}
