@@ -28,6 +28,7 @@ func demonstrate(app *kingpin.Application) (string, command) {
 		}
 		o.Out = os.Stdout
 		o.Live = drawable(os.Stdout)
+		o.Colour = os.Getenv("NO_COLOR") == ""
 		if *logs != "" {
 			shop, andon, err := logFiles(*logs)
 			if err != nil {

@@ -24,6 +24,7 @@ var commands = []func(app *kingpin.Application) (name string, run command){
 	serve,
 	check,
 	demonstrate,
+	runShop,
 	replayCases,
 }
 

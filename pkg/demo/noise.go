@@ -9,8 +9,8 @@ import (
 
 // How nodes of the same version differ, all on the logarithm of latency.
 const (
-	nodeSpread  = .02                     // standard deviation between nodes, for good
-	driftSpread = .03                     // standard deviation of one node's slow drift
+	nodeSpread  = .015                    // standard deviation between nodes, for good
+	driftSpread = .025                    // standard deviation of one node's slow drift
 	driftFades  = 2500 * time.Millisecond // after which a drift has lost 63% of itself
 )
 

@@ -23,9 +23,10 @@ type Options struct {
 	Rules  string       // folder of alerts.yaml, recording.yaml and alertmanager.yaml; rules if empty
 	Log    hclog.Logger // of the exporter
 
-	Out  io.Writer // where progress is told
-	Live bool      // Out is a terminal: draw in place
-	Exit bool      // return when all has happened, instead of waiting for ctx
+	Out    io.Writer // where progress is told
+	Live   bool      // Out is a terminal: draw in place
+	Colour bool      // and in colour
+	Exit   bool      // return when all has happened, instead of waiting for ctx
 }
 
 // Run rolls a new version out to both services of the shop, one of them bad,

@@ -13,14 +13,15 @@ import (
 // A screen tells what happens: on a terminal it draws the state in place below
 // what has happened; elsewhere it writes a line when something happens.
 type screen struct {
-	out   io.Writer
-	live  bool
-	url   string
-	drawn int // lines of the state that were drawn last
+	out    io.Writer
+	live   bool
+	colour bool
+	url    string
+	drawn  int // lines of the state that were drawn last
 }
 
 func newScreen(o Options, url string) *screen {
-	return &screen{out: o.Out, live: o.Live, url: url}
+	return &screen{out: o.Out, live: o.Live, colour: o.Colour, url: url}
 }
 
 // open says what runs.
@@ -49,7 +50,7 @@ func (s *screen) show(before, now []sight) {
 			old = before[i]
 		}
 		for _, n := range happened(old, now[i]) {
-			news = append(news, fmt.Sprintf("%s  %-8s  %s", clock(now[i].at), now[i].Name, n))
+			news = append(news, s.paint(fmt.Sprintf("%s  %-8s  %s", clock(now[i].at), now[i].Name, n)))
 		}
 	}
 	if !s.live {
@@ -63,9 +64,25 @@ func (s *screen) show(before, now []sight) {
 		fmt.Fprintln(s.out, n)
 	}
 	lines := state(now)
+	for i := range lines {
+		lines[i] = s.paint(lines[i])
+	}
 	fmt.Fprintln(s.out, strings.Join(lines, "\n"))
 	s.drawn = len(lines)
 }
+
+// paint colours the words for what is good and what is bad.
+func (s *screen) paint(line string) string {
+	if !s.live || !s.colour {
+		return line
+	}
+	return colours.Replace(line)
+}
+
+var colours = strings.NewReplacer(
+	"PASS", "\x1b[1;32mPASS\x1b[0m", "FAIL", "\x1b[1;31mFAIL\x1b[0m", "halted", "\x1b[1;31mhalted\x1b[0m",
+	"  pass", "  \x1b[32mpass\x1b[0m", "  fail", "  \x1b[31mfail\x1b[0m", "█", "\x1b[33m█\x1b[0m",
+)
 
 // erase takes the state off the terminal.
 func (s *screen) erase() {
@@ -183,7 +200,7 @@ func toOne(odds float64) string {
 	switch {
 	case math.IsNaN(odds):
 		return "not known"
-	case odds > 1e6:
+	case odds >= 1e6:
 		return "over 1,000,000 to 1"
 	case odds >= 1000:
 		return fmt.Sprintf("%d,%03d to 1", int(odds)/1000, int(odds)%1000)

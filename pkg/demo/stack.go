@@ -38,9 +38,16 @@ type stack struct {
 	failed  chan error     // gets why the exporter ended by itself
 }
 
-// addresses are where the parts listen, by the names that the configuration
-// files have for them.
-var parts = []string{"andon:9415", "andon:9093", "prometheus:9090", "shop:8080"}
+// Where the configuration files say that the parts are: beside each other, as
+// in a Kubernetes pod.
+const (
+	andonAt        = "localhost:9415"
+	alertmanagerAt = "localhost:9093"
+	prometheusAt   = "localhost:9090"
+	deliveryAt     = "localhost:8080"
+)
+
+var parts = []string{andonAt, alertmanagerAt, prometheusAt, deliveryAt}
 
 // startStack starts everything and returns when all of it answers.
 func startStack(o Options) (s *stack, err error) {
@@ -59,30 +66,32 @@ func startStack(o Options) (s *stack, err error) {
 	if err != nil {
 		return s, err
 	}
-	s.url = "http://" + listeners["andon:9415"].Addr().String()
+	s.url = "http://" + listeners[andonAt].Addr().String()
 	read := reader(o.Rules, listeners)
 
 	if s.shop, err = Open(o.Shop); err != nil {
 		return s, err
 	}
 	s.onClose(func() error { s.shop.Close(); return nil })
-	s.delivery = NewDelivery(s.shop, o.Pace, map[string]AnnounceFunc{"catalog": s.announce, "checkout": s.announce})
-	s.onClose(func() error { s.delivery.Close(); return nil })
-	s.serve(listeners["shop:8080"], s.delivery.Handler())
-
-	if err := s.startExporter(listeners["andon:9415"], read, dir, o.Log); err != nil {
-		return s, err
-	}
-	if err := s.startAlertmanager(listeners["andon:9093"], read, dir); err != nil {
-		return s, err
-	}
-	if err := s.startPrometheus(listeners["prometheus:9090"], read, dir); err != nil {
-		return s, err
-	}
+	// Customers come before Prometheus looks: nodes that nobody uses yet are
+	// not what the new version is to be compared with.
 	ctx, cancel := context.WithCancel(context.Background())
 	var load sync.WaitGroup
 	load.Go(func() { s.shop.Load(ctx) })
 	s.onClose(func() error { cancel(); load.Wait(); return nil })
+	s.delivery = NewDelivery(s.shop, o.Pace, map[string]AnnounceFunc{"catalog": s.announce, "checkout": s.announce})
+	s.onClose(func() error { s.delivery.Close(); return nil })
+	s.serve(listeners[deliveryAt], s.delivery.Handler())
+
+	if err := s.startExporter(listeners[andonAt], read, dir, o.Log); err != nil {
+		return s, err
+	}
+	if err := s.startAlertmanager(listeners[alertmanagerAt], read, dir); err != nil {
+		return s, err
+	}
+	if err := s.startPrometheus(listeners[prometheusAt], read, dir); err != nil {
+		return s, err
+	}
 	return s, nil
 }
 
@@ -91,7 +100,7 @@ func (s *stack) listenAll(exporter string) (map[string]net.Listener, error) {
 	out := make(map[string]net.Listener)
 	for _, part := range parts {
 		address := "127.0.0.1:0"
-		if part == "andon:9415" {
+		if part == andonAt {
 			address = exporter
 		}
 		l, err := net.Listen("tcp", address)
@@ -119,7 +128,7 @@ type readFunc func(name string) (string, error)
 // reader reads embedded files by the names that begin with config/, and those
 // in the folder of rules by others.
 func reader(rules string, listeners map[string]net.Listener) readFunc {
-	pairs := []string{"/etc/prometheus/rules", rules, "localhost:9415", listeners["andon:9415"].Addr().String()}
+	pairs := []string{"/etc/prometheus/rules", rules}
 	for part, l := range listeners {
 		pairs = append(pairs, part, l.Addr().String())
 	}

@@ -1,0 +1,85 @@
+package demo
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/hashicorp/go-hclog"
+)
+
+// ServeOptions says how the shop runs by itself, for a Prometheus, an
+// Alertmanager and an Andon that run elsewhere.
+type ServeOptions struct {
+	Shop Config
+	Pace Pace
+	Log  hclog.Logger
+
+	Listen   string        // address of the delivery tool
+	After    time.Duration // until the new version goes out by itself; never if zero
+	URL      string        // of Andon, to announce rollouts to
+	Announce []string      // services whose rollouts are announced; others show by their version label
+}
+
+// Serve runs the shop, its customers and its delivery tool until ctx ends.
+func Serve(ctx context.Context, o ServeOptions) (err error) {
+	if o.Log == nil {
+		o.Log = hclog.NewNullLogger()
+	}
+	announce := make(map[string]AnnounceFunc)
+	client := &http.Client{Timeout: 5 * time.Second}
+	for _, service := range o.Announce {
+		if !slices.Contains(Services(), service) {
+			return fmt.Errorf("no service %q to announce rollouts of; there are %v", service, Services())
+		}
+		announce[service] = Announcer(client, o.URL)
+	}
+	l, err := net.Listen("tcp", o.Listen)
+	if err != nil {
+		return fmt.Errorf("listening on %s: %w", o.Listen, err)
+	}
+	shop, err := Open(o.Shop)
+	if err != nil {
+		return errors.Join(err, l.Close())
+	}
+	defer shop.Close()
+	delivery := NewDelivery(shop, o.Pace, announce)
+	defer delivery.Close()
+	srv := &http.Server{Handler: delivery.Handler(), ReadHeaderTimeout: 5 * time.Second}
+	var background sync.WaitGroup
+	defer background.Wait()
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	background.Go(func() { shop.Load(ctx) })
+	background.Go(func() {
+		<-ctx.Done()
+		_ = srv.Close()
+	})
+	if o.After > 0 {
+		background.Go(func() {
+			if pause(ctx, o.After) {
+				rollAll(delivery, o.Log)
+			}
+		})
+	}
+	o.Log.Info("shop is open", "delivery", l.Addr().String(), "services", len(Services()), "nodes", len(shop.Nodes("")))
+	if err := srv.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+		return err
+	}
+	return nil
+}
+
+func rollAll(d *Delivery, log hclog.Logger) {
+	for _, service := range Services() {
+		if err := d.Roll(service, New, time.Now()); err != nil {
+			log.Warn("rollout not begun", "service", service, "error", err)
+			continue
+		}
+		log.Info("rollout begun", "service", service, "version", New)
+	}
+}
