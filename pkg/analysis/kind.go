@@ -42,8 +42,9 @@ func (s Sensitivity) Alpha() float64 {
 	return 1e-3
 }
 
-// scale returns by how much the margins of signals are multiplied.
-func (s Sensitivity) scale() float64 {
+// least returns the smallest effect on a continuous signal that counts, in
+// standard deviations of a control node's level.
+func (s Sensitivity) least() float64 {
 	switch s {
 	case High:
 		return .5
@@ -150,7 +151,7 @@ func weights(signals []Signal) []float64 {
 }
 
 // margin returns the smallest change of the signal that counts, as a ratio.
-func (s Signal) margin(sens Sensitivity) float64 {
+func (s Signal) margin() float64 {
 	m := .05
 	switch s.InferKind() {
 	case Failures, Counts:
@@ -161,7 +162,7 @@ func (s Signal) margin(sens Sensitivity) float64 {
 	if s.Margin != nil {
 		m = *s.Margin
 	}
-	return m * sens.scale()
+	return m
 }
 
 // sign returns +1 if higher is worse or both directions are, -1 if lower is.

@@ -18,6 +18,7 @@ type levelled struct {
 	worse  Direction
 	warm   time.Duration
 	margin float64 // on the bent scale; of Value a share of control's level
+	least  float64 // standard deviations that count
 
 	noise       stat.Noise
 	before      []float64            // levels of control nodes
@@ -34,7 +35,7 @@ type levelled struct {
 func newLevelled(t *tracker, s Service) *levelled {
 	l := &levelled{
 		kind: t.kind, unit: strings.ToLower(t.signal.Unit), worse: t.signal.Worse, warm: s.warmUp(),
-		margin:    t.signal.margin(s.Sensitivity),
+		margin: t.signal.margin(), least: s.Sensitivity.least(),
 		candidate: map[string]*runningMean{}, control: map[string]*runningMean{}, since: map[string][]float64{},
 	}
 	if l.kind != Value {
@@ -134,7 +135,7 @@ func (l *levelled) compare(sign float64) stat.Shift {
 	}
 	levels := stat.Levels{
 		Noise: l.noise, Samples: float64(l.n), Before: l.before,
-		After: signed(l.control), Candidate: signed(l.candidate), Margin: l.fixedMargin,
+		After: signed(l.control), Candidate: signed(l.candidate), Margin: l.fixedMargin, Least: l.least,
 	}
 	if len(l.before) < 2 {
 		levels.Noise, levels.Before = l.noiseSince(), levels.After
@@ -162,7 +163,7 @@ func (l *levelled) bins() int {
 }
 
 func (l *levelled) smallest(logE float64) float64 {
-	d := l.shift.Smallest(l.fixedMargin, logE)
+	d := l.shift.Smallest(logE)
 	if l.kind == Value {
 		return l.worse.sign() * d
 	}

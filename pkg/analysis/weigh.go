@@ -24,7 +24,7 @@ type failed struct {
 func newFailed(t *tracker, s Service) *failed {
 	f := &failed{
 		signal: t.signal, unit: 1, warm: s.warmUp() / 3, novelty: novelty(t.signal.Metric, t.step),
-		margin: math.Log1p(t.signal.margin(s.Sensitivity)), scatter: map[string]*stat.Scatter{},
+		margin: math.Log1p(t.signal.margin()), scatter: map[string]*stat.Scatter{},
 	}
 	if isPercent(t.signal.Unit) {
 		f.unit = 100
@@ -140,7 +140,7 @@ type counted struct {
 }
 
 func newCounted(t *tracker, s Service) *counted {
-	m := math.Log1p(t.signal.margin(s.Sensitivity))
+	m := math.Log1p(t.signal.margin())
 	return &counted{
 		warm: s.warmUp() / 3, novelty: novelty(t.signal.Metric, t.step), margin: m,
 		sign: t.signal.Worse.sign(), counts: stat.NewCounts(m),

@@ -166,6 +166,7 @@ type Levels struct {
 	After     []float64 // control nodes since
 	Candidate []float64 // candidate nodes since
 	Margin    float64   // differences up to this do not count
+	Least     float64   // nor up to so many standard deviations of a control node's level
 }
 
 // A Shift is how far candidate lies above control.
@@ -174,6 +175,7 @@ type Shift struct {
 	Variance   float64 // of Difference
 	Spread     float64 // of one node's level, as a variance
 	Freedom    float64 // degrees of freedom of Variance
+	Margin     float64 // that was taken
 	LogE       float64 // evidence that Difference exceeds the margin
 }
 
@@ -183,9 +185,9 @@ type Shift struct {
 //	theo = σ² (1+ρ)/(1-ρ) / Samples
 //	v_b  = max(variance of Before, variance of After)
 //	S    = max(theo, v_b, (6 theo + (K₀-1) v_b)/(6+K₀-1))
-//	V    = S (1/m + 1/k)
-//	t    = (Difference - Margin)/√V,  ν = 6+K₀-1,  z = Φ⁻¹(F_ν(t))
-//	E    = half-normal mixture of z, V with τ = max(Margin, 2√S)
+//	V    = S (1/m + 1/k),  margin = max(Margin, Least √S)
+//	t    = (Difference - margin)/√V,  ν = 6+K₀-1,  z = Φ⁻¹(F_ν(t))
+//	E    = half-normal mixture of z, V with τ = max(margin, 2√S)
 //
 // The spread between control nodes is inside V because fresh nodes have no
 // history of their own to be compared with. V is estimated, so that E is an
@@ -198,7 +200,7 @@ func (l Levels) Shift() Shift {
 	nan := math.NaN()
 	k0, k, m := float64(len(l.Before)), float64(len(l.After)), float64(len(l.Candidate))
 	if k0 < 2 || k < 1 || m < 1 {
-		return Shift{nan, nan, nan, nan, nan}
+		return Shift{nan, nan, nan, nan, nan, nan}
 	}
 	theo := l.Noise.Variance * LongRun(l.Noise.Rho) / l.Samples
 	between := Variance(l.Before)
@@ -217,36 +219,33 @@ func (l Levels) Shift() Shift {
 		Variance:   s * (1/m + 1/k),
 		Spread:     s,
 		Freedom:    PriorNodes + k0 - 1,
+		Margin:     max(l.Margin, l.Least*math.Sqrt(s)),
 	}
-	sh.LogE = sh.logE(l.Margin)
+	t := (sh.Difference - sh.Margin) / math.Sqrt(sh.Variance)
+	sh.LogE = LogHalfNormal(StudentZ(t, sh.Freedom), sh.Variance, sh.tau())
 	return sh
 }
 
-func (s Shift) logE(margin float64) float64 {
-	t := (s.Difference - margin) / math.Sqrt(s.Variance)
-	return LogHalfNormal(StudentZ(t, s.Freedom), s.Variance, s.tau(margin))
-}
-
-func (s Shift) tau(margin float64) float64 {
-	return max(margin, 2*math.Sqrt(s.Spread))
+func (s Shift) tau() float64 {
+	return max(s.Margin, 2*math.Sqrt(s.Spread))
 }
 
 // Smallest returns the smallest difference that the evidence would reach
 // exp(logE) for with probability .8 at these variances:
 //
 //	(z* + 0.84) √V + margin,  z* the root of E(z*) = exp(logE)
-func (s Shift) Smallest(margin, logE float64) float64 {
+func (s Shift) Smallest(logE float64) float64 {
 	if !(s.Variance > 0) {
 		return math.NaN()
 	}
 	lo, hi := 0., 200.
 	for range 60 {
 		mid := (lo + hi) / 2
-		if LogHalfNormal(mid, s.Variance, s.tau(margin)) < logE {
+		if LogHalfNormal(mid, s.Variance, s.tau()) < logE {
 			lo = mid
 		} else {
 			hi = mid
 		}
 	}
-	return (hi+.8416)*math.Sqrt(s.Variance) + margin
+	return (hi+.8416)*math.Sqrt(s.Variance) + s.Margin
 }

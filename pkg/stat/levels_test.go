@@ -128,9 +128,14 @@ func TestShift(t *testing.T) {
 	if s := l.Shift(); !(s.LogE <= 0) {
 		t.Errorf("nothing varies: %v, want no evidence", s.LogE)
 	}
+	l = base
+	l.Least = 2
+	if a, b := base.Shift(), l.Shift(); !(b.Margin > a.Margin && b.LogE < a.LogE) || !same(b.Margin, 2*math.Sqrt(b.Spread), 1e-12) {
+		t.Errorf("margin %v, of two standard deviations %v of spread %v", a.Margin, b.Margin, b.Spread)
+	}
 	s := base.Shift()
 	l = base
-	l.Candidate = []float64{s.Smallest(l.Margin, math.Log(1000))}
+	l.Candidate = []float64{s.Smallest(math.Log(1000))}
 	if got := l.Shift(); got.LogE < math.Log(50) {
 		t.Errorf("the smallest effect that would be seen gives %v nats", got.LogE)
 	}
