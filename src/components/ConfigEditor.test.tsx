@@ -30,7 +30,7 @@ const write = (label: RegExp, text: string) =>
 
 it('sets where Prometheus is', () => {
   const latest = show();
-  write(/Prometheus server URL/, 'http://prometheus:9090');
+  write(/Prometheus URL/, 'http://prometheus:9090');
   expect(latest()?.url).toBe('http://prometheus:9090');
 });
 

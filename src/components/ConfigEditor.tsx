@@ -23,7 +23,7 @@ export function ConfigEditor({ options, onOptionsChange }: Props) {
       <ConnectionSettings
         config={options}
         onChange={onOptionsChange}
-        urlLabel="Prometheus server URL"
+        urlLabel="Prometheus URL"
         urlPlaceholder="http://localhost:9090"
         urlTooltip="Prometheus, Mimir, Thanos or VictoriaMetrics: whatever answers PromQL over HTTP"
       />
@@ -62,7 +62,7 @@ function AndonSettings({ options, onOptionsChange }: Props) {
       </Field>
       <Field
         label="Exporter URL"
-        description="Where the companion exporter, andon serve, listens. Optional: rollouts, verdicts and feedback come from it."
+        description="Where the companion exporter, andon serve, listens. Optional: the health check then asks it too."
         htmlFor="andon-exporter-url"
       >
         <Input
