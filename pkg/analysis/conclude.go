@@ -84,8 +84,8 @@ func (c *course) whyFail(v Verdict) string {
 	return fmt.Sprintf("%s; that is %s times likelier if the rollout is to blame than if it is not", f.Reason, number(math.Exp(min(c.peak, 700))))
 }
 
-// quality returns that of the signals that count: OK if one of them can be
-// judged, candidate serves, and none could not be read.
+// quality returns that of the signals that count: OK if one of them and
+// that which tells who serves can be judged, and none could not be read.
 func (c *course) quality() Quality {
 	for _, s := range c.signals {
 		if s.err != nil && (s.weight > 0 || c.strategy == Threshold) {
@@ -93,7 +93,8 @@ func (c *course) quality() Quality {
 		}
 	}
 	if a := c.absence; a != nil {
-		if q := a.signal.quality(); q == NoCandidateData || q == Stale {
+		// What tells who serves tells most: nothing passes without it.
+		if q := a.signal.quality(); q == NoCandidateData || q == Stale || q == LowExposure {
 			return q
 		}
 	}
@@ -117,9 +118,6 @@ func (c *course) open(v Verdict) (Decision, string) {
 	if len(c.signals) == 0 {
 		return Inconclusive, fmt.Sprintf("service %s has no signal with a metric to judge by", c.service.Name)
 	}
-	if v.Quality != OK {
-		return Inconclusive, c.whyOpen(v)
-	}
 	f, ok := leading(v.Findings)
 	if c.logE >= math.Log(warnEvidence) && c.strategy != Threshold {
 		reason := fmt.Sprintf("%s; evidence is %s, %s would fail it", f.Reason, number(math.Exp(min(c.logE, 700))), number(math.Exp(c.needs())))
@@ -127,6 +125,9 @@ func (c *course) open(v Verdict) (Decision, string) {
 			reason = fmt.Sprintf("%s, but %d other rollouts were under way and this one's share of the blame is %.2f", f.Reason, c.overlapping, c.blame)
 		}
 		return Inconclusive, reason
+	}
+	if v.Quality != OK {
+		return Inconclusive, c.whyOpen(v)
 	}
 	if c.strategy == Threshold || !ok {
 		return Pass, "no signal of the rollout breached its thresholds"

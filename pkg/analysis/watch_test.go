@@ -74,7 +74,7 @@ func TestTickLooksAtNothingLater(t *testing.T) {
 func TestTickCostsTheSameAtAnyAge(t *testing.T) {
 	for _, s := range scenes {
 		t.Run(s.name, func(t *testing.T) {
-			s.lasts = 10 * s.span()
+			s.lasts = 3 * s.span()
 			w, r := s.world()
 			a, l := w.analyzer()
 			watch := a.NewWatch(2)
@@ -84,7 +84,7 @@ func TestTickCostsTheSameAtAnyAge(t *testing.T) {
 			}
 			tick(watch, noon, analysis.Underway{Rollout: r, Service: s.service})
 			first := 0
-			for i := 1; i <= 300; i++ {
+			for i := 1; i <= 80; i++ {
 				l.points = 0
 				tick(watch, noon.Add(time.Duration(i)*step), analysis.Underway{Rollout: r, Service: s.service})
 				if i == 1 {
