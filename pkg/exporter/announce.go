@@ -42,7 +42,20 @@ func (e *Exporter) take(ctx context.Context, ro analysis.Rollout) (stands analys
 	if _, known := board.Get(ro.ID, now); !known && len(board.UnderWay(now)) >= maxUnderWay {
 		return ro, false, &refusal{http.StatusTooManyRequests, fmt.Sprintf("%d rollouts are under way, the most there may be", maxUnderWay), `announce the end of others with "ended"`}
 	}
+	seen := e.seenOf(ro, now)
+	for _, s := range seen {
+		if !ro.Started.IsZero() && ro.Started.Before(s.Started) {
+			ro.Started = s.Started // or what was seen would come later, and supersede it
+		}
+	}
 	stands, first, err = e.announce(ctx, ro, now)
+	for i := 0; err == nil && stands.Ended.IsZero() && i < len(seen); i++ {
+		end := stands.Started
+		if end.Before(seen[i].Started) {
+			end = seen[i].Started
+		}
+		_, _, err = e.announce(ctx, analysis.Rollout{ID: seen[i].ID, Service: seen[i].Service, Ended: end}, now)
+	}
 	if wrong, ok := errors.AsType[*rollout.AnnouncementError](err); ok {
 		status, hint := http.StatusBadRequest, curl
 		if wrong.Conflict {
@@ -54,6 +67,14 @@ func (e *Exporter) take(ctx context.Context, ro analysis.Rollout) (stands analys
 		return ro, false, &refusal{http.StatusServiceUnavailable, "the announcement was not kept: " + err.Error(), "send it again"}
 	}
 	return stands, first, nil
+}
+
+// seenOf returns what is under way because its version was seen, and is the
+// same change that a delivery tool announces now: the tool knows more of it.
+func (e *Exporter) seenOf(ro analysis.Rollout, now time.Time) []analysis.Rollout {
+	return slices.DeleteFunc(e.board.Load().UnderWay(now), func(s analysis.Rollout) bool {
+		return s.Tool != byVersion || ro.Version == "" || s.Service != ro.Service || s.Version != ro.Version || s.ID == ro.ID
+	})
 }
 
 // announce has the board keep a rollout.

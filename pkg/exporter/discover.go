@@ -67,7 +67,8 @@ func (e *Exporter) discoverIn(ctx context.Context, s *setup, svc Service, now ti
 	}
 	board := e.board.Load()
 	known := board.List(now)
-	for _, c := range appearances(presenceOf(answer, svc.Version, r), r) {
+	nodes := nodesOf(answer, svc.Version, r)
+	for _, c := range appearances(presenceOf(nodes), r) {
 		ro := c.rollout(svc)
 		same := func(k analysis.Rollout) bool {
 			return k.Service == ro.Service && k.Version == ro.Version && !k.Started.After(ro.Started.Add(goneFor)) &&
@@ -89,7 +90,41 @@ func (e *Exporter) discoverIn(ctx context.Context, s *setup, svc Service, now ti
 			return fmt.Errorf("announcing %s: %w", ro.ID, err)
 		}
 	}
+	for _, ro := range board.UnderWay(now) {
+		if ro.Service != svc.Name || ro.Tool != byVersion {
+			continue
+		}
+		if at := lastGrowth(nodes, ro, r); !at.IsZero() {
+			if _, _, err := e.announce(ctx, analysis.Rollout{ID: ro.ID, Service: ro.Service, Stages: []time.Time{at}}, now); err != nil {
+				return fmt.Errorf("announcing a stage of %s: %w", ro.ID, err)
+			}
+		}
+	}
 	return nil
+}
+
+// lastGrowth returns when the new version of a rollout last came to more nodes
+// than before, next to the previous one: it still goes out, and has not begun
+// to bake. It is the zero time within goneFor of the last stage known, lest
+// every node be a stage.
+func lastGrowth(nodes map[string][]float64, ro analysis.Rollout, r analysis.Range) time.Time {
+	most, grown := 0., time.Time{}
+	for i, n := range nodes[ro.Version] {
+		at := r.Start.Add(time.Duration(i) * r.Step)
+		beside := nodes[ro.Previous]
+		if n > most && at.After(ro.Started) && beside != nil && beside[i] > 0 {
+			grown = at
+		}
+		most = max(most, n)
+	}
+	last := ro.Started
+	if len(ro.Stages) > 0 {
+		last = ro.Stages[len(ro.Stages)-1]
+	}
+	if grown.Sub(last) < goneFor {
+		return time.Time{}
+	}
+	return grown
 }
 
 // versionQuery returns the query for the nodes by version: a count over the
@@ -116,23 +151,36 @@ func versionQuery(svc Service) (string, bool) {
 	return "", false
 }
 
-// presenceOf returns at which steps of r each version had samples.
-func presenceOf(m model.Matrix, label string, r analysis.Range) map[string][]bool {
+// nodesOf returns on how many nodes each version was at each step of r.
+func nodesOf(m model.Matrix, label string, r analysis.Range) map[string][]float64 {
 	steps := int(r.End.Sub(r.Start)/r.Step) + 1
-	out := make(map[string][]bool)
+	out := make(map[string][]float64)
 	for _, series := range m {
 		version := string(series.Metric[model.LabelName(label)])
 		if version == "" {
 			continue
 		}
 		if out[version] == nil {
-			out[version] = make([]bool, steps)
+			out[version] = make([]float64, steps)
 		}
 		for _, p := range series.Values {
 			if i := int(p.Timestamp.Time().Sub(r.Start) / r.Step); i >= 0 && i < steps && p.Value > 0 {
-				out[version][i] = true
+				out[version][i] = float64(p.Value)
 			}
 		}
+	}
+	return out
+}
+
+// presenceOf returns at which steps each version had samples.
+func presenceOf(nodes map[string][]float64) map[string][]bool {
+	out := make(map[string][]bool, len(nodes))
+	for version, counts := range nodes {
+		here := make([]bool, len(counts))
+		for i, n := range counts {
+			here[i] = n > 0
+		}
+		out[version] = here
 	}
 	return out
 }
@@ -220,7 +268,7 @@ func (c change) rollout(svc Service) analysis.Rollout {
 	ro := analysis.Rollout{
 		ID:      idOf(svc.Name) + "-" + idOf(c.version) + "-" + c.at.UTC().Format("20060102T150405Z"),
 		Service: svc.Name, Version: c.version, Previous: c.previous, Strategy: analysis.Auto,
-		Started: c.at.UTC(), Ended: c.gone.UTC(), Tool: byVersion,
+		Started: c.at.UTC(), Stages: []time.Time{c.at.UTC()}, Ended: c.gone.UTC(), Tool: byVersion,
 	}
 	if c.together {
 		ro.Strategy = analysis.Rolling

@@ -145,3 +145,70 @@ func TestDiscovery(t *testing.T) {
 		t.Errorf("the verdict on what was told is %+v, want one with data", v)
 	}
 }
+
+// TestToolSpeaksAfterDiscovery: what a delivery tool announces takes the place
+// of what was seen of the same change, whatever its scope and start.
+func TestToolSpeaksAfterDiscovery(t *testing.T) {
+	tests := []struct{ name, body string }{
+		{"begun before the first sample", `{"id":"told","service":"bad","version":"v2","started":"2026-03-01T11:58:00Z"}`},
+		{"begun after it", `{"id":"told","service":"bad","version":"v2","started":"2026-03-01T12:01:00Z"}`},
+		{"of a scope", `{"id":"told","service":"bad","version":"v2","started":"2026-03-01T11:58:00Z","scope":{"environment":"prod"}}`},
+		{"without a start", `{"id":"told","service":"bad","version":"v2"}`},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			c := &clock{now: noon.Add(2 * time.Minute)}
+			e := open(t, config(sharedShop(t).server.URL, "", "# versions", "bad"), t.TempDir(), c)
+			defer closeNow(t, e)
+			underWay := func() (ids []string) {
+				for _, ro := range e.board.Load().UnderWay(c.Now()) {
+					ids = append(ids, ro.ID)
+				}
+				return ids
+			}
+			e.Tick(t.Context(), c.Now())
+			if ids := underWay(); len(ids) != 1 || ids[0] != "bad-v2-20260301T120000Z" {
+				t.Fatalf("under way are %v, want what was seen", ids)
+			}
+			want(t, 201, e.Handler(), "POST", "/api/v1/rollouts", tt.body)
+			want(t, 200, e.Handler(), "POST", "/api/v1/rollouts", tt.body)
+			for range 3 {
+				c.set(c.Now().Add(2 * time.Minute))
+				e.Tick(t.Context(), c.Now())
+				if ids := underWay(); len(ids) != 1 || ids[0] != "told" {
+					t.Fatalf("under way are %v, want what was told alone", ids)
+				}
+			}
+		})
+	}
+}
+
+func TestLastGrowth(t *testing.T) {
+	minute := func(n int) time.Time { return noon.Add(time.Duration(n) * time.Minute) }
+	r := analysis.Range{Start: noon, Step: time.Minute}
+	tests := []struct {
+		name     string
+		old, new []float64
+		stages   []time.Time
+		want     time.Time
+	}{
+		{"goes out by and by", []float64{4, 3, 3, 3, 3, 3, 3, 2, 2}, []float64{0, 1, 1, 1, 1, 1, 1, 2, 2}, nil, minute(7)},
+		{"soon after the last stage", []float64{4, 3, 2, 2, 2, 2, 2, 2, 2}, []float64{0, 1, 2, 2, 2, 2, 2, 2, 2}, nil, time.Time{}},
+		{"known already", []float64{4, 3, 3, 3, 3, 3, 3, 2, 2}, []float64{0, 1, 1, 1, 1, 1, 1, 2, 2}, []time.Time{minute(7)}, time.Time{}},
+		{"grows once it is alone", []float64{4, 3, 3, 3, 3, 3, 0, 0, 0}, []float64{0, 1, 1, 1, 1, 1, 1, 2, 2}, nil, time.Time{}},
+		{"a node that restarts", []float64{2, 2, 2, 2, 2, 2, 2, 2, 2}, []float64{0, 2, 2, 2, 1, 1, 1, 2, 2}, nil, time.Time{}},
+		{"the old was never seen", nil, []float64{0, 1, 1, 1, 1, 1, 1, 2, 2}, nil, time.Time{}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			nodes := map[string][]float64{"v2": tt.new}
+			if tt.old != nil {
+				nodes["v1"] = tt.old
+			}
+			ro := analysis.Rollout{Version: "v2", Previous: "v1", Started: minute(1), Stages: tt.stages}
+			if got := lastGrowth(nodes, ro, r); !got.Equal(tt.want) {
+				t.Errorf("got %v, want %v", got, tt.want)
+			}
+		})
+	}
+}
