@@ -212,9 +212,9 @@ func TestFind(t *testing.T) {
 	}
 }
 
-// FuzzParseCase checks that a case that is accepted can be replayed: its
+// FuzzLoadCase checks that a case that is accepted can be replayed: its
 // rollouts have services and its ticks have an end.
-func FuzzParseCase(f *testing.F) {
+func FuzzLoadCase(f *testing.F) {
 	f.Add([]byte(goodCase))
 	f.Add([]byte(strings.Replace(goodCase, "ended: 2024-05-01T12:40:00Z", "ended: 0001-01-01T00:00:00Z", 1)))
 	f.Add([]byte("a: &a [*a]"))
@@ -234,9 +234,9 @@ func FuzzParseCase(f *testing.F) {
 	})
 }
 
-// FuzzParseSamples checks that what is accepted can be put into a store: in
+// FuzzLoadCaseSamples checks that what is accepted can be put into a store: in
 // order, each series growing.
-func FuzzParseSamples(f *testing.F) {
+func FuzzLoadCaseSamples(f *testing.F) {
 	f.Add([]byte("# TYPE a gauge\na{x=\"1\"} 1 10\na{x=\"2\"} NaN 10.5\n# EOF\n"))
 	f.Add([]byte("# TYPE h histogram\nh_bucket{le=\"1\"} 3 1 # {id=\"x\"} 0.5\nh_count 3 1\nh_sum 2 1\n# EOF\n"))
 	f.Add([]byte("# HELP a b\n# UNIT a_seconds seconds\n{\"a.b\",c=\"d\"} +Inf 1e3\n# EOF"))
