@@ -8,12 +8,14 @@ import (
 	"slices"
 
 	"github.com/prometheus/alertmanager/template"
+	"golang.org/x/sync/errgroup"
 )
 
 const (
 	maxNotification = 512 << 10 // bytes of a body
 	maxAlerts       = 1000      // in one
 	maxText         = 512       // bytes of what is kept of a text
+	haltsAtOnce     = 16        // of one notification
 )
 
 // A message is what Alertmanager's webhook sends, version 4.
@@ -88,9 +90,15 @@ func (e *Exporter) postAlerts(w http.ResponseWriter, r *http.Request) {
 		e.log.Warn("notification was cut by Alertmanager", "receiver", short(m.Receiver), "missing", m.TruncatedAlerts)
 	}
 	outcomes := make([]outcome, len(m.Alerts))
+	var g errgroup.Group // a tool that is slow for one rollout does not keep the next one waiting
+	g.SetLimit(haltsAtOnce)
 	for i, a := range m.Alerts {
-		outcomes[i] = e.alert(r, a, m.Receiver)
+		g.Go(func() error {
+			outcomes[i] = e.alert(r, a, m.Receiver)
+			return nil
+		})
 	}
+	g.Wait() // what went wrong is in the outcomes
 	statuses := make([]int, len(outcomes))
 	for i, o := range outcomes {
 		statuses[i] = o.Status

@@ -73,6 +73,7 @@ type Exporter struct {
 	judge   judge
 
 	background sync.WaitGroup // halts that are driven again
+	driving    sync.Map       // their ids
 	drawing    chan struct{}  // holds one for each page that asks for charts
 }
 

@@ -54,15 +54,16 @@ func (e *Exporter) receive(ctx context.Context, n notification) outcome {
 // decide says whether the rollout is halted now, and halts it.
 func (e *Exporter) decide(ctx context.Context, n notification) outcome {
 	id := haltID(n.Rollout)
-	if s, ok := e.halts.settledBy(n.key()); ok {
-		o := s.outcome()
-		o.Duplicate = true
-		return o
-	}
+	s, now := e.setup.Load(), e.opt.Now()
 	if h := e.halts.state(id); h.answered != nil {
 		return outcome{Status: http.StatusOK, Result: "halted", Duplicate: true, Says: "it was halted before: " + h.answered.Says}
 	}
-	s, now := e.setup.Load(), e.opt.Now()
+	// What was only observed is looked at anew once halts are wanted.
+	if before, ok := e.halts.settledBy(n.key()); ok && (before.kind != factObserved || s.config.Halt.Mode == Observe) {
+		o := before.outcome()
+		o.Duplicate = true
+		return o
+	}
 	d := decision{Halt: id, Rollout: n.Rollout, Notification: n.key()}
 	ro, known := e.board.Load().Get(n.Rollout, now)
 	if !known {
@@ -211,7 +212,11 @@ func (e *Exporter) keep(ctx context.Context, kind, key string, data any) (first 
 // the same id as before, so that what was in fact done is not done twice.
 func (e *Exporter) drive(ctx context.Context) {
 	for _, d := range e.halts.open() {
+		if _, already := e.driving.LoadOrStore(d.Halt, true); already {
+			continue
+		}
 		e.background.Go(func() {
+			defer e.driving.Delete(d.Halt)
 			e.flights.Do(d.Rollout, func() (any, error) { return e.driveOne(ctx, d), nil })
 		})
 	}

@@ -109,7 +109,7 @@ func TestPolicy(t *testing.T) {
 				if o.Result != tt.result || !strings.Contains(o.Says, tt.says) {
 					t.Errorf("try %d: got %+v, want %s with %q", try, o, tt.result, tt.says)
 				}
-				if tt.status == 200 && o.Duplicate != (try > 0) {
+				if tt.status == 200 && !tt.noTool && o.Duplicate != (try > 0) {
 					t.Errorf("try %d: duplicate is %v", try, o.Duplicate)
 				}
 			}
@@ -121,6 +121,25 @@ func TestPolicy(t *testing.T) {
 				t.Errorf("%d calls of the tool, want %d", calls, tt.calls)
 			}
 		})
+	}
+}
+
+// TestModeChanges: what was only observed is halted once the mode is halt.
+func TestModeChanges(t *testing.T) {
+	tool := newDeliverer(t)
+	e, _ := failed(t, 1, "halt: {mode: observe}", tool)
+	want(t, 200, e.Handler(), "POST", "/api/v1/alerts", firing("bad-1", noon))
+	s, c := *e.setup.Load(), *e.setup.Load().config
+	c.Halt.Mode = HaltIt
+	s.config = &c
+	e.setup.Store(&s)
+	for _, result := range []string{"halted", "halted"} {
+		if o := outcomes(t, want(t, 200, e.Handler(), "POST", "/api/v1/alerts", firing("bad-1", noon)))[0]; o.Result != result {
+			t.Errorf("got %+v, want %s", o, result)
+		}
+	}
+	if calls, _ := tool.counts(); calls != 1 {
+		t.Errorf("%d calls of the tool, want one", calls)
 	}
 }
 

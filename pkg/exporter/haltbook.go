@@ -122,7 +122,7 @@ func (b *haltBook) fold(f ledger.Fact) error {
 	case factHaltFailed:
 		h.failed = &d
 	case factRefused:
-		if d.Why == whyVerdict || d.Why == whyBudget {
+		if d.Why != whyEnded {
 			return nil // may be different the next time the alert is told
 		}
 	}
