@@ -1,6 +1,7 @@
 package exporter
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -128,13 +129,14 @@ func lastGrowth(nodes map[string][]float64, ro analysis.Rollout, r analysis.Rang
 }
 
 // versionQuery returns the query for the nodes by version: a count over the
-// first series that the service's first metric signal selects.
+// first series that the service's first metric signal selects, or its
+// exposure does: a version without errors has requests.
 func versionQuery(svc Service) (string, bool) {
 	for _, sig := range svc.Signals {
 		if sig.Metric == "" {
 			continue
 		}
-		e, err := promQL.ParseExpr(sig.Metric)
+		e, err := promQL.ParseExpr(cmp.Or(sig.Per, sig.Metric))
 		if err != nil {
 			return "", false
 		}

@@ -91,13 +91,14 @@ func TestAppearances(t *testing.T) {
 }
 
 func TestVersionQuery(t *testing.T) {
-	tests := []struct{ metric, want string }{
-		{`sum by (pod) (rate(errors_total{app="a"}[5m] offset 1h)) / sum by (pod) (rate(all[5m]))`, `count by (version) (errors_total{app="a"})`},
-		{`histogram_quantile(0.9, sum by (le, pod) (rate(b_bucket[5m])))`, `count by (version) (b_bucket)`},
-		{`{__name__="up",job="a"} @ end()`, `count by (version) ({__name__="up",job="a"})`},
+	tests := []struct{ metric, per, want string }{
+		{`rate(all{code="500"}[5m])`, `rate(all{job="a"}[5m])`, `count by (version) (all{job="a"})`},
+		{`sum by (pod) (rate(errors_total{app="a"}[5m] offset 1h)) / sum by (pod) (rate(all[5m]))`, ``, `count by (version) (errors_total{app="a"})`},
+		{`histogram_quantile(0.9, sum by (le, pod) (rate(b_bucket[5m])))`, ``, `count by (version) (b_bucket)`},
+		{`{__name__="up",job="a"} @ end()`, ``, `count by (version) ({__name__="up",job="a"})`},
 	}
 	for _, tt := range tests {
-		svc := Service{Service: analysis.Service{Version: "version", Signals: []analysis.Signal{{Logs: "{}"}, {Metric: tt.metric}}}}
+		svc := Service{Service: analysis.Service{Version: "version", Signals: []analysis.Signal{{Logs: "{}"}, {Metric: tt.metric, Per: tt.per}}}}
 		got, ok := versionQuery(svc)
 		if !ok || got != tt.want {
 			t.Errorf("of %s: got %s, want %s", tt.metric, got, tt.want)
