@@ -196,3 +196,34 @@ func TestCohortsByVersion(t *testing.T) {
 		})
 	}
 }
+
+// TestFailureOutlivesItsSource: what has failed is still halted when the
+// source is gone by the time the alert comes.
+func TestFailureOutlivesItsSource(t *testing.T) {
+	shop, tool := sharedShop(t), newDeliverer(t)
+	c := &clock{now: noon.Add(25 * time.Minute)}
+	parsed, err := ParseConfig([]byte(config(shop.server.URL, tool.server.URL, halting, "bad")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	gone := false
+	e, err := New(t.Context(), Options{Config: parsed, StoragePath: t.TempDir(), Now: c.Now,
+		Metrics: func(ctx context.Context, expr string, r analysis.Range) (model.Matrix, error) {
+			if gone {
+				return nil, errors.New("gone")
+			}
+			return shop.Range(ctx, expr, r)
+		}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer closeNow(t, e)
+	want(t, 201, e.Handler(), "POST", "/api/v1/rollouts", announcement("bad-v2", "bad", noon))
+	e.Tick(t.Context(), c.Now())
+	gone = true
+	c.set(c.Now().Add(5 * time.Minute))
+	e.Tick(t.Context(), c.Now())
+	if o := outcomes(t, want(t, 200, e.Handler(), "POST", "/api/v1/alerts", firing("bad-v2", noon)))[0]; o.Result != "halted" {
+		t.Errorf("got %+v, want it halted", o)
+	}
+}
