@@ -115,8 +115,8 @@ func newWorld(t *testing.T, andon string, first time.Duration) *world {
 	prometheus, alertmanager := freeAddress(t), freeAddress(t)
 	w.prometheusURL = "http://" + prometheus
 	places := []string{
-		"prometheus:9090", prometheus, "andon:9093", alertmanager, "andon:9415", "localhost:9415",
-		"shop:8080", strings.TrimPrefix(tool.URL, "http://"), "/etc/prometheus/rules", rules,
+		"localhost:9090", prometheus, "localhost:9093", alertmanager,
+		"localhost:8080", strings.TrimPrefix(tool.URL, "http://"), "/etc/prometheus/rules", rules,
 	}
 	w.exporter = newProcess(t, andon, "serve", "--web.listen-address", "localhost:9415", "--storage.path", filepath.Join(dir, "andon"),
 		"--config.file", write(t, filepath.Join(dir, "andon.yml"), "../../pkg/demo/config/andon.yml", places...))

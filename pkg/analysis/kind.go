@@ -209,6 +209,8 @@ func unbent(k Kind, unit string, g float64) float64 {
 	case Failures, Counts:
 		v := 0.
 		switch {
+		case math.IsNaN(g):
+			v = g
 		case g > math.Pi/2:
 			v = math.Pow(g-math.Pi/2+1, 2)
 		case g > 0:

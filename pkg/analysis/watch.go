@@ -126,8 +126,8 @@ func (w *Watch) fold(all []*course, now time.Time) {
 	}
 }
 
-// blame shares out the probability of a regression among the rollouts that
-// were under way at one time.
+// blame says of the rollouts that were under way at one time how probable it
+// is that each, and not another, made its service worse.
 func blame(all []*course, at time.Time) {
 	var live []*course
 	var e []float64
@@ -138,10 +138,34 @@ func blame(all []*course, at time.Time) {
 			e = append(e, c.logE)
 		}
 	}
-	shares := stat.Blame(make([]float64, len(e)), e, prior)
+	shares := stat.Blame(e, prior, func(d, i int) float64 { return live[d].owed(live[i]) })
 	for i, c := range live {
 		c.blame, c.overlapping = shares[i], len(live)-1
 	}
+}
+
+// owed returns the share of the evidence on c that a regression of another
+// rollout would explain as well: all of it where nothing ran beside the
+// candidate or both change the same service; else that of absence. What the
+// nodes of one service measure beside those of its control is not spoilt by
+// another service, as that is called by both; but whether a node comes up may
+// hang on others, and control nodes are up already.
+func (c *course) owed(other *course) float64 {
+	if !c.concurrent() || c.service.Name == other.service.Name {
+		return 1
+	}
+	e, w := c.terms()
+	last := len(e) - 1
+	if !known(e[last]) || w[last] == 0 {
+		return 0
+	}
+	total := 0.
+	for i := range e {
+		if known(e[i]) {
+			total += w[i]
+		}
+	}
+	return min(1, math.Exp(e[last]+math.Log(w[last]/total)-c.logE))
 }
 
 // A Point is a rollout's evidence at one time.
