@@ -47,7 +47,7 @@ type AnnounceFunc func(ctx context.Context, ro analysis.Rollout) error
 
 // A Pace is how fast a Delivery goes.
 type Pace struct {
-	First time.Duration // from the first node to the second; 55 seconds if zero
+	First time.Duration // from the first node to the second; 60 seconds if zero
 	Next  time.Duration // from node to node after that; 4 seconds if zero
 }
 
@@ -78,7 +78,7 @@ type rollout struct {
 // function for are rolled out without a word.
 func NewDelivery(s *Shop, p Pace, announce map[string]AnnounceFunc) *Delivery {
 	if p.First == 0 {
-		p.First = 55 * time.Second
+		p.First = 60 * time.Second
 	}
 	if p.Next == 0 {
 		p.Next = 4 * time.Second

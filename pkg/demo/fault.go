@@ -33,8 +33,8 @@ type behaviour struct {
 
 // services are the shop: a catalog, and a checkout that looks things up in it.
 var services = map[string]behaviour{
-	"catalog":  {median: 15 * time.Millisecond, spread: .2, errors: .002, life: 12 * time.Minute, cpu: 3 * time.Millisecond, heap: 48e6, restart: time.Second},
-	"checkout": {median: 60 * time.Millisecond, spread: .2, errors: .002, life: 12 * time.Minute, cpu: 5 * time.Millisecond, heap: 64e6, restart: time.Second, calls: "catalog"},
+	"catalog":  {median: 15 * time.Millisecond, spread: .2, errors: .002, life: 20 * time.Minute, cpu: 3 * time.Millisecond, heap: 48e6, restart: time.Second},
+	"checkout": {median: 60 * time.Millisecond, spread: .2, errors: .002, life: 20 * time.Minute, cpu: 5 * time.Millisecond, heap: 64e6, restart: time.Second, calls: "catalog"},
 }
 
 // with returns the behaviour of a version that has the fault.

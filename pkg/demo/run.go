@@ -16,7 +16,7 @@ import (
 type Options struct {
 	Shop     Config
 	Pace     Pace
-	Baseline time.Duration // before the rollouts begin; 20 seconds if zero
+	Baseline time.Duration // that Prometheus watches before the rollouts begin; 20 seconds if zero
 	Limit    time.Duration // for what is expected to happen, from the start; 3 minutes if zero
 
 	Listen string       // address of the exporter; localhost:9415 if empty
@@ -28,6 +28,9 @@ type Options struct {
 	Colour bool      // and in colour
 	Exit   bool      // return when all has happened, instead of waiting for ctx
 }
+
+// settling is how long the shop is used before it is watched.
+const settling = 4 * time.Second
 
 // Run rolls a new version out to both services of the shop, one of them bad,
 // and tells how Andon judges them and has the bad one halted. It ends with
@@ -45,6 +48,12 @@ func Run(ctx context.Context, o Options) (err error) {
 	defer screen.leave()
 	show := &showing{stack: s, screen: screen, started: started, bad: o.badService()}
 	screen.open(s.shop)
+	if !pause(ctx, settling) {
+		return nil
+	}
+	if err := s.watch(); err != nil {
+		return err
+	}
 	if !show.until(ctx, o.Baseline, func() (bool, error) { return false, nil }) {
 		return show.err
 	}

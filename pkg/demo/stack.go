@@ -34,6 +34,10 @@ type stack struct {
 	url      string // of the exporter
 	client   *http.Client
 
+	// watch starts Prometheus. Customers come some seconds before: nodes that
+	// nobody uses yet are not what a new version is to be compared with.
+	watch func() error
+
 	closers []func() error // in the order of starting
 	failed  chan error     // gets why the exporter ended by itself
 }
@@ -49,7 +53,7 @@ const (
 
 var parts = []string{andonAt, alertmanagerAt, prometheusAt, deliveryAt}
 
-// startStack starts everything and returns when all of it answers.
+// startStack starts everything but Prometheus.
 func startStack(o Options) (s *stack, err error) {
 	s = &stack{failed: make(chan error, 1), client: &http.Client{Timeout: 5 * time.Second, Transport: &http.Transport{}}}
 	defer func() {
@@ -66,15 +70,13 @@ func startStack(o Options) (s *stack, err error) {
 	if err != nil {
 		return s, err
 	}
-	s.url = "http://" + listeners[andonAt].Addr().String()
+	s.url = address(o.Listen, listeners[andonAt])
 	read := reader(o.Rules, listeners)
 
 	if s.shop, err = Open(o.Shop); err != nil {
 		return s, err
 	}
 	s.onClose(func() error { s.shop.Close(); return nil })
-	// Customers come before Prometheus looks: nodes that nobody uses yet are
-	// not what the new version is to be compared with.
 	ctx, cancel := context.WithCancel(context.Background())
 	var load sync.WaitGroup
 	load.Go(func() { s.shop.Load(ctx) })
@@ -89,9 +91,7 @@ func startStack(o Options) (s *stack, err error) {
 	if err := s.startAlertmanager(listeners[alertmanagerAt], read, dir); err != nil {
 		return s, err
 	}
-	if err := s.startPrometheus(listeners[prometheusAt], read, dir); err != nil {
-		return s, err
-	}
+	s.watch = func() error { return s.startPrometheus(listeners[prometheusAt], read, dir) }
 	return s, nil
 }
 
@@ -119,6 +119,17 @@ func (s *stack) listenAll(exporter string) (map[string]net.Listener, error) {
 		out[part] = l
 	}
 	return out, nil
+}
+
+// address returns the address of a listener as people write it: with the host
+// that was asked for, and the port that there is.
+func address(asked string, l net.Listener) string {
+	_, port, _ := net.SplitHostPort(l.Addr().String())
+	host, _, _ := net.SplitHostPort(asked)
+	if ip := net.ParseIP(host); host == "" || ip != nil && ip.IsUnspecified() {
+		host = "localhost"
+	}
+	return "http://" + net.JoinHostPort(host, port)
 }
 
 // A readFunc returns the text of a configuration file with the addresses of
