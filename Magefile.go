@@ -92,7 +92,7 @@ func Bench() error {
 	return sh.RunV("go", "test", "-run", "^$", "-bench", ".", "-benchmem", "./pkg/stat", "./pkg/analysis", "./pkg/ledger")
 }
 
-// Accuracy replays labelled rollouts (CASES, ../shared/cases by default) and scores the verdicts.
+// Accuracy replays labelled rollouts (CASES, ../shared/cases by default) with Andon and with other tools' rules, and writes docs/accuracy.md.
 func Accuracy() error {
 	cases := os.Getenv("CASES")
 	if cases == "" {
@@ -101,7 +101,7 @@ func Accuracy() error {
 	if _, err := os.Stat(cases); err != nil {
 		return fmt.Errorf("no labelled rollouts at %s: set CASES to their folder", cases)
 	}
-	return sh.RunV("go", "run", "./cmd/andon", "replay", "--score", cases)
+	return sh.RunV("go", "run", "./cmd/andon", "accuracy", "--out", filepath.Join("docs", "accuracy.md"), cases)
 }
 
 // npm installs the front end's packages as package-lock.json pins them, if that was not done.

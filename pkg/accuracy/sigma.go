@@ -1,0 +1,106 @@
+package accuracy
+
+import (
+	"fmt"
+	"math"
+
+	"github.com/andon-project/andon/pkg/analysis"
+	"github.com/andon-project/andon/pkg/stat"
+)
+
+const (
+	// sigmaDelay is how many ticks after the first stage it judges first.
+	sigmaDelay = 5
+	// mostSigmas stands for infinitely many, where control never moved.
+	mostSigmas = 1000
+)
+
+// sigmas returns the comparison of nodes in standard deviations with a
+// tolerance of so many.
+func sigmas(sensitivity string, tolerance float64) Rule {
+	what := fmt.Sprintf("the same with a tolerance of %.0f σ: it fails beyond %.0f σ.", tolerance, 2*tolerance)
+	if tolerance == 1 {
+		what = "each candidate node's mean since the first stage, newer minutes weighing more (linearly), less control's mean, in standard deviations of control's samples, in the bad direction. " +
+			"Tolerance 1 σ: beyond it is a warning, beyond 2 σ fails, from the fifth minute on. CPU and memory are left out. Less than 50 ms or half of control's latency, or one percentage point of a ratio, " +
+			"counts for nothing; a node without samples is not compared. Before-after: the hour before the change is the control."
+	}
+	return Rule{
+		Name:   fmt.Sprintf("%.0f σ a node, %s", 2*tolerance, sensitivity),
+		What:   what,
+		Source: "simplified from how continuous-verification products describe theirs, such as [Harness' verify step](https://developer.harness.io/docs/continuous-delivery/verify/cv-results/interpret-metric-results)",
+		New: func() Judge {
+			return func(v View) Reading {
+				if v.Ticks() < sigmaDelay {
+					return Reading{Verdict: analysis.Inconclusive}
+				}
+				furthest := math.Inf(-1)
+				for _, s := range v.Signals {
+					furthest = math.Max(furthest, v.furthest(s))
+				}
+				r := Reading{Verdict: analysis.Pass, Score: math.Max(0, furthest)}
+				switch {
+				case math.IsInf(furthest, -1):
+					r.Verdict = analysis.Inconclusive
+				case furthest > 2*tolerance:
+					r.Verdict = analysis.Fail
+				}
+				return r
+			}
+		},
+	}
+}
+
+// furthest returns how many standard deviations the candidate node that is
+// furthest from control lies from it; -Inf if nothing can be compared.
+func (v View) furthest(s Signal) float64 {
+	from, to := v.First, s.bins
+	if v.Timed {
+		from, to = 0, v.Started
+	}
+	var control []float64
+	for _, n := range s.Control {
+		control = append(control, n.Values[from:to]...)
+	}
+	mean, sd := stat.Mean(control), math.Sqrt(stat.Variance(control))
+	out := math.Inf(-1)
+	for _, n := range s.Candidate {
+		sum, weights := 0.0, 0.0
+		for i, x := range n.Values[v.First:] {
+			if !math.IsNaN(x) {
+				sum += float64(i+1) * x
+				weights += float64(i + 1)
+			}
+		}
+		d := sum/weights - mean
+		if math.IsNaN(d) || math.IsNaN(sd) {
+			continue
+		}
+		switch s.Worse {
+		case analysis.Lower:
+			d = -d
+		case analysis.Both:
+			d = math.Abs(d)
+		}
+		if d <= leastDelta(s, mean) {
+			out = math.Max(out, 0)
+			continue
+		}
+		out = math.Max(out, math.Min(mostSigmas, d/sd))
+	}
+	return out
+}
+
+// leastDelta returns the largest change of a signal that counts for nothing.
+func leastDelta(s Signal, mean float64) float64 {
+	switch s.InferKind() {
+	case analysis.Latency:
+		least := .05
+		if secondsOf(s.Signal)(1) != 1 {
+			least = 50
+		}
+		return math.Max(least, .5*math.Abs(mean))
+	case analysis.Failures, analysis.Counts, analysis.Resource:
+		return .01
+	}
+	return 0
+}

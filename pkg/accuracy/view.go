@@ -1,0 +1,280 @@
+package accuracy
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"math"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/prometheus/common/model"
+	"github.com/prometheus/prometheus/promql/parser"
+
+	"github.com/andon-project/andon/pkg/analysis"
+	"github.com/andon-project/andon/pkg/source"
+	"github.com/andon-project/andon/pkg/stat"
+)
+
+// past is how long before a rollout's start its samples are shown to a rule.
+const past = time.Hour
+
+// A View is all that a rule may see of a rollout at one tick: the samples of
+// its signals in whole bins, from an hour before the start up to now.
+type View struct {
+	Started int  // the bins before this one came before the rollout's start
+	First   int  // first bin at or after the end of the first stage: the candidate should serve
+	Ended   bool // this tick is the rollout's last
+	Timed   bool // the cohorts are the same nodes, before and after
+	Signals []Signal
+}
+
+// Ticks returns how many times the rollout was judged, this tick included.
+func (v View) Ticks() int { return v.bins() - v.First }
+
+func (v View) bins() int {
+	for _, s := range v.Signals {
+		return s.bins
+	}
+	return v.First
+}
+
+// A Signal is one signal with its samples. In a Timed view both cohorts are
+// the same.
+type Signal struct {
+	analysis.Signal
+	Candidate, Control Cohort
+
+	bins int
+}
+
+// A Cohort holds its nodes in order of their names.
+type Cohort []Node
+
+// A Node holds the samples of one node, one a bin: NaN where there is none.
+type Node struct {
+	Name   string
+	Values []float64
+	Seen   []bool // there was a sample, if only NaN
+}
+
+// Mean returns the mean over nodes in a bin, leaving out NaN, and whether any
+// node had a sample, if only NaN.
+func (c Cohort) Mean(bin int) (mean float64, seen bool) {
+	var values []float64
+	for _, n := range c {
+		values = append(values, n.Values[bin])
+		seen = seen || n.Seen[bin]
+	}
+	return stat.Mean(values), seen
+}
+
+// Means returns the means over nodes in the bins [from, to), leaving out bins
+// without any.
+func (c Cohort) Means(from, to int) []float64 {
+	out := make([]float64, 0, max(0, to-from))
+	for b := from; b < to; b++ {
+		if m, _ := c.Mean(b); !math.IsNaN(m) {
+			out = append(out, m)
+		}
+	}
+	return out
+}
+
+// Samples returns what the signal's cohorts showed by now, means over nodes:
+// the candidate since the end of the first stage, and the control at the same
+// time or, in a Timed view, before the start.
+func (v View) Samples(s Signal) (candidate, control []float64) {
+	candidate = s.Candidate.Means(v.First, s.bins)
+	if v.Timed {
+		return candidate, s.Control.Means(0, v.Started)
+	}
+	return candidate, s.Control.Means(v.First, s.bins)
+}
+
+// upTo returns v as it was when the bin before n was the last.
+func (v View) upTo(n int) View {
+	signals := make([]Signal, len(v.Signals))
+	for i, s := range v.Signals {
+		signals[i] = Signal{Signal: s.Signal, Candidate: s.Candidate.upTo(n), Control: s.Control.upTo(n), bins: n}
+	}
+	v.Ended = n == v.bins()
+	v.Signals = signals
+	return v
+}
+
+func (c Cohort) upTo(n int) Cohort {
+	out := make(Cohort, len(c))
+	for i, node := range c {
+		// The capacity is cut too, so that what comes later is out of reach.
+		out[i] = Node{node.Name, node.Values[:n:n], node.Seen[:n:n]}
+	}
+	return out
+}
+
+// A span is the bins of a View.
+type span struct {
+	first, last int64 // numbers of bins: time divided by step
+	step        time.Duration
+}
+
+func (s span) width() int { return int(s.last - s.first + 1) }
+
+func (s span) time(bin int) time.Time {
+	return time.Unix(0, (s.first+int64(bin))*int64(s.step)).UTC()
+}
+
+// binAt returns the last bin at or before t, binFrom the first at or after it.
+func binAt(t time.Time, step time.Duration) int64 {
+	n := t.UnixNano() / int64(step)
+	if t.UnixNano() < n*int64(step) {
+		n--
+	}
+	return n
+}
+
+func binFrom(t time.Time, step time.Duration) int64 {
+	n := binAt(t, step)
+	if t.UnixNano() > n*int64(step) {
+		n++
+	}
+	return n
+}
+
+// collect asks for the samples of a rollout up to its end. Metrics that were
+// asked for then are what they were at each tick, for nothing in them looks
+// ahead; an expression that does is an error.
+func collect(ctx context.Context, a *analysis.Analyzer, ro analysis.Rollout, s analysis.Service, end time.Time) (View, span, error) {
+	step := time.Duration(s.Step)
+	if step == 0 {
+		step = time.Minute
+	}
+	started := binFrom(ro.Started, step)
+	g := span{step: step, first: started - int64(past/step), last: binAt(end, step)}
+	v := View{Started: int(started - g.first), First: int(binFrom(ro.FirstStage(), step) - g.first), Ended: true}
+	if g.width() <= 0 {
+		return v, g, nil
+	}
+	for _, sig := range s.Signals {
+		if sig.Metric == "" {
+			continue // log lines are not replayed
+		}
+		c := analysis.Compare(ro, s, sig)
+		v.Timed = maps.Equal(c.Candidate.Select, c.Control.Select)
+		out := Signal{Signal: sig, bins: g.width()}
+		var err error
+		if out.Candidate, err = ask(ctx, a, c, c.Candidate.Select, g); err != nil {
+			return v, g, err
+		}
+		if out.Control, err = ask(ctx, a, c, c.Control.Select, g); err != nil {
+			return v, g, err
+		}
+		v.Signals = append(v.Signals, out)
+	}
+	return v, g, nil
+}
+
+// ask returns one cohort of a signal; its ratio to its exposure, if it has one.
+func ask(ctx context.Context, a *analysis.Analyzer, c analysis.Comparison, sel analysis.Selector, g span) (Cohort, error) {
+	values, err := askOne(ctx, a, c, question{c.Signal.Metric, sel, g})
+	if err != nil || c.Signal.Per == "" {
+		return values, err
+	}
+	per, err := askOne(ctx, a, c, question{c.Signal.Per, sel, g})
+	if err != nil {
+		return nil, err
+	}
+	for _, n := range per {
+		i, found := slices.BinarySearchFunc(values, n.Name, func(m Node, name string) int { return strings.Compare(m.Name, name) })
+		for b, e := range n.Values {
+			x := 0.0 // a counter that never counted is often not exported
+			if found && !math.IsNaN(values[i].Values[b]) {
+				x = values[i].Values[b]
+			}
+			n.Values[b] = x / e // 0/0 is NaN: no exposure
+		}
+	}
+	return per, nil
+}
+
+// A question is a query on one cohort.
+type question struct {
+	expr string
+	sel  analysis.Selector
+	g    span
+}
+
+func askOne(ctx context.Context, a *analysis.Analyzer, c analysis.Comparison, q question) (Cohort, error) {
+	if err := looksBack(q.expr); err != nil {
+		return nil, fmt.Errorf("signal %s: %w", c.Signal.Name, err)
+	}
+	expr, err := source.Resolve(q.expr, q.sel)
+	if err != nil {
+		return nil, fmt.Errorf("signal %s: %w", c.Signal.Name, err)
+	}
+	m, err := a.Metrics(ctx, expr, analysis.Range{Start: q.g.time(0), End: q.g.time(q.g.width() - 1), Step: q.g.step})
+	if err != nil {
+		return nil, fmt.Errorf("signal %s: %w", c.Signal.Name, err)
+	}
+	return cohort(m, c.Node, q.g), nil
+}
+
+// cohort puts series into bins. Series of the same node are averaged.
+func cohort(m model.Matrix, node string, g span) Cohort {
+	nodes := make(map[string]*Node)
+	counts := make(map[string][]float64)
+	for _, s := range m {
+		name := string(s.Metric[model.LabelName(node)])
+		n := nodes[name]
+		if n == nil {
+			n = &Node{Name: name, Values: make([]float64, g.width()), Seen: make([]bool, g.width())}
+			for i := range n.Values {
+				n.Values[i] = math.NaN()
+			}
+			nodes[name], counts[name] = n, make([]float64, g.width())
+		}
+		for _, p := range s.Values {
+			b := int(p.Timestamp.UnixNano()/int64(g.step) - g.first)
+			n.Seen[b] = true
+			v := float64(p.Value)
+			if math.IsNaN(v) || math.IsInf(v, 0) {
+				continue
+			}
+			if counts[name][b]++; counts[name][b] == 1 {
+				n.Values[b] = 0
+			}
+			n.Values[b] += (v - n.Values[b]) / counts[name][b]
+		}
+	}
+	out := make(Cohort, 0, len(nodes))
+	for _, name := range slices.Sorted(maps.Keys(nodes)) {
+		out = append(out, *nodes[name])
+	}
+	return out
+}
+
+var promQL = parser.NewParser(parser.Options{})
+
+// looksBack returns an error if the value of an expression at some time may
+// depend on later samples.
+func looksBack(expr string) error {
+	tree, err := promQL.ParseExpr(expr)
+	if err != nil {
+		return fmt.Errorf("query %s: %w", expr, err)
+	}
+	ahead := false
+	parser.Inspect(tree, func(n parser.Node, _ []parser.Node) error {
+		switch n := n.(type) {
+		case *parser.VectorSelector:
+			ahead = ahead || n.OriginalOffset < 0 || n.Timestamp != nil || n.StartOrEnd != 0
+		case *parser.SubqueryExpr:
+			ahead = ahead || n.OriginalOffset < 0 || n.Timestamp != nil || n.StartOrEnd != 0
+		}
+		return nil
+	})
+	if ahead {
+		return fmt.Errorf("query %s: a negative offset or @ may show what comes later; leave it out", expr)
+	}
+	return nil
+}
