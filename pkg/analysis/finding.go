@@ -95,6 +95,8 @@ func (t *tracker) quality() Quality {
 		return NoSeries
 	case t.strat == Threshold:
 		return OK
+	case t.candidateSeen == 0 && !control && t.young():
+		return LowExposure
 	case t.candidateSeen == 0 && !control:
 		return NoSeries
 	case t.candidateSeen == 0:
@@ -107,6 +109,12 @@ func (t *tracker) quality() Quality {
 		return LowExposure
 	}
 	return OK
+}
+
+// young reports whether too little time has passed since the rollout began for
+// a missing series to mean anything.
+func (t *tracker) young() bool {
+	return binTime(t.next-1, t.step).Sub(t.started) < leastBins*t.step
 }
 
 // patience is how long a candidate may be without samples before what is known
@@ -149,11 +157,14 @@ func (t *tracker) reason(f Finding, straying, nodes int) string {
 	if t.strat == Threshold {
 		return fmt.Sprintf("%s: no threshold breached by %d points", name, t.bounds.points)
 	}
+	if t.candidateSeen+t.controlSeen == 0 && f.Quality == LowExposure {
+		return name + " has no value since the rollout began, yet"
+	}
 	text := t.moved(f)
 	if straying > 0 && (nodes > 1 || f.Node != "") {
 		text += fmt.Sprintf(" on %d of %d candidate nodes", straying, nodes)
 	}
-	if f.Quality == LowExposure {
+	if f.Quality == LowExposure && f.Evidence < warnEvidence {
 		return text + "; too little to judge yet: " + t.missing()
 	}
 	return text

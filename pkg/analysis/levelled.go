@@ -17,6 +17,7 @@ type levelled struct {
 	unit   string
 	worse  Direction
 	warm   time.Duration
+	step   time.Duration
 	margin float64 // on the bent scale; of Value a share of control's level
 	least  float64 // standard deviations that count
 
@@ -34,7 +35,7 @@ type levelled struct {
 
 func newLevelled(t *tracker, s Service) *levelled {
 	l := &levelled{
-		kind: t.kind, unit: strings.ToLower(t.signal.Unit), worse: t.signal.Worse, warm: s.warmUp(),
+		kind: t.kind, unit: strings.ToLower(t.signal.Unit), worse: t.signal.Worse, warm: s.warmUp(), step: t.step,
 		margin: t.signal.margin(), least: s.Sensitivity.least(),
 		candidate: map[string]*runningMean{}, control: map[string]*runningMean{}, since: map[string][]float64{},
 	}
@@ -44,24 +45,39 @@ func newLevelled(t *tracker, s Service) *levelled {
 	return l
 }
 
-// learn takes the noise and the levels of control from before the bin first.
+// learn takes the noise and the levels of control from before the bin first,
+// from samples of warm nodes if at least two have such.
 func (l *levelled) learn(ctrl *frame, first int64) {
 	past := ctrl.slice(gridSpan{first: first - placeboBins, last: first - 1})
-	var rows [][]float64
-	for _, name := range past.nodes() {
-		x := make([]float64, past.width)
-		for i, v := range past.rows[name].v {
-			x[i] = bent(l.kind, l.unit, v)
-		}
-		if level := stat.Mean(x); known(level) {
-			rows, l.before = append(rows, x), append(l.before, level)
-		}
+	rows := l.levels(past, true)
+	if len(rows) < 2 {
+		rows = l.levels(past, false)
 	}
 	l.noise = stat.NoiseOf(rows)
 	l.fixedMargin = l.margin
 	if l.kind == Value {
 		l.fixedMargin = max(1e-9, l.margin*math.Abs(stat.Mean(l.before)))
 	}
+}
+
+// levels makes before the levels of the nodes of past and returns the samples
+// that they are means of; if warm, without those that a node which came up
+// within past had during its warm-up.
+func (l *levelled) levels(past *frame, warm bool) (rows [][]float64) {
+	l.before = nil
+	for _, name := range past.nodes() {
+		x := make([]float64, past.width)
+		for i, v := range past.rows[name].v {
+			x[i] = bent(l.kind, l.unit, v)
+		}
+		if warm {
+			l.coldOut(past.rows[name], x)
+		}
+		if level := stat.Mean(x); known(level) {
+			rows, l.before = append(rows, x), append(l.before, level)
+		}
+	}
+	return rows
 }
 
 // fold takes in one bin. Without a sample of control it tells nothing, whatever
@@ -176,4 +192,19 @@ func (l *levelled) controlMean() float64 {
 		levels = append(levels, l.control[name].mean)
 	}
 	return stat.Mean(levels)
+}
+
+// coldOut takes out of x the samples of a node that came up within them, for as
+// long as the warm-up, as is done on candidate.
+func (l *levelled) coldOut(r *row, x []float64) {
+	up := 0
+	for up < len(r.seen) && !r.seen[up] {
+		up++
+	}
+	if up == 0 {
+		return
+	}
+	for i := up; i < len(x) && time.Duration(i-up)*l.step < l.warm; i++ {
+		x[i] = math.NaN()
+	}
 }
