@@ -104,6 +104,15 @@ func Accuracy() error {
 	return sh.RunV("go", "run", "./cmd/andon", "accuracy", "--out", filepath.Join("docs", "accuracy.md"), cases)
 }
 
+// Simulate judges rollouts drawn from known laws (ROLLOUTS of each, 4000 by default) and writes docs/simulation.md.
+func Simulate() error {
+	n := os.Getenv("ROLLOUTS")
+	if n == "" {
+		n = "4000"
+	}
+	return sh.RunV("go", "run", "./cmd/andon", "simulate", "--rollouts", n, "--out", filepath.Join("docs", "simulation.md"))
+}
+
 // npm installs the front end's packages as package-lock.json pins them, if that was not done.
 func npm() error {
 	done := filepath.Join("node_modules", ".package-lock.json")

@@ -1,0 +1,104 @@
+package simulation
+
+import (
+	"fmt"
+	"math/rand/v2"
+
+	"github.com/prometheus/common/model"
+)
+
+// A node is one instance of a service, with its labels' history.
+type node struct {
+	metric   model.Metric
+	from, to int   // minutes in which it runs, to excluded
+	fresh    bool  // it runs the new version
+	adopted  []int // Shared: the minute from which it has each rollout
+	stage    int   // fresh: the stage that it came with
+}
+
+// far is a minute that never comes.
+const far = 1 << 30
+
+// arrival is how long after a stage is reached its nodes show their first
+// sample.
+const arrival = 1
+
+// has reports whether the node has rollout r at a minute.
+func (n *node) has(r, minute int) bool {
+	if n.adopted == nil {
+		return n.fresh
+	}
+	return minute >= n.adopted[r]
+}
+
+// in returns the minutes in which the node belongs to a cohort of rollout r.
+func (n *node) in(r int, candidate bool) (from, to int) {
+	switch {
+	case n.adopted == nil && n.fresh != candidate:
+		return 0, 0
+	case n.adopted == nil:
+		return n.from, n.to
+	case candidate:
+		return max(n.from, n.adopted[r]), n.to
+	}
+	return n.from, min(n.to, n.adopted[r])
+}
+
+// staged returns the nodes of a fleet whose old ones make way, stage by stage,
+// for fresh ones.
+func (f Fleet) staged(before, minutes int) []node {
+	var nodes []node
+	gone := 0
+	for i := range f.Nodes {
+		nodes = append(nodes, node{metric: named("old", i), from: -before, to: far})
+	}
+	for stage, s := range f.Stages {
+		for i := gone; i < s.Nodes; i++ {
+			nodes = append(nodes, node{metric: named("new", i), from: s.At + arrival, to: far, fresh: true, stage: stage})
+			// Where traffic is shared out by weight, old nodes stay.
+			if s.Share == 0 && i < f.Nodes {
+				nodes[i].to = s.At + arrival
+			}
+		}
+		gone = max(gone, s.Nodes)
+	}
+	for i := range nodes {
+		nodes[i].to = min(nodes[i].to, minutes+1)
+	}
+	return nodes
+}
+
+// shared returns the nodes of a fleet that several rollouts go out to in
+// batches, each in an order of its own unless the orders are locked.
+func (f Fleet) shared(r *rand.Rand, rollouts, before, minutes int) []node {
+	nodes := make([]node, f.Nodes)
+	for i := range nodes {
+		nodes[i] = node{metric: named("node", i), from: -before, to: minutes + 1, adopted: make([]int, rollouts)}
+	}
+	order := r.Perm(f.Nodes)
+	for d := range rollouts {
+		if d > 0 && !f.Lock {
+			order = r.Perm(f.Nodes)
+		}
+		for place, i := range order {
+			nodes[i].adopted[d] = f.Offset*d + arrival + place/max(1, f.Batch)*f.Pace
+		}
+	}
+	return nodes
+}
+
+// share returns the share of the traffic that candidates have at a minute, 0
+// if it goes by their number.
+func (f Fleet) share(minute int) float64 {
+	share := 0.
+	for _, s := range f.Stages {
+		if minute >= s.At+arrival {
+			share = s.Share
+		}
+	}
+	return share
+}
+
+func named(kind string, i int) model.Metric {
+	return model.Metric{"node": model.LabelValue(fmt.Sprintf("%s-%d", kind, i))}
+}

@@ -1,0 +1,99 @@
+package simulation
+
+import (
+	"math"
+	"math/rand/v2"
+
+	"gonum.org/v1/gonum/stat/distuv"
+)
+
+// day is the number of minutes a season takes.
+const day = 1440
+
+// A linger is noise of mean 0 and variance 1 that remembers its last value:
+//
+//	z_t = ρ z_(t-1) + √(1-ρ²) ε_t
+//
+// It begins in its stationary law.
+type linger struct {
+	rho, step float64
+	tails     float64
+	z         float64
+}
+
+func newLinger(r *rand.Rand, rho, tails float64) linger {
+	l := linger{rho: rho, step: math.Sqrt(1 - rho*rho), tails: tails}
+	l.z = l.shock(r)
+	return l
+}
+
+func (l *linger) next(r *rand.Rand) float64 {
+	l.z = l.rho*l.z + l.step*l.shock(r)
+	return l.z
+}
+
+// shock returns a deviate of variance 1.
+func (l *linger) shock(r *rand.Rand) float64 {
+	if l.tails > 2 {
+		return student(r, l.tails) / math.Sqrt(l.tails/(l.tails-2))
+	}
+	return r.NormFloat64()
+}
+
+func student(r *rand.Rand, nu float64) float64 {
+	return distuv.StudentsT{Mu: 0, Sigma: 1, Nu: nu, Src: r}.Rand()
+}
+
+func poisson(r *rand.Rand, mean float64) float64 {
+	if !(mean > 0) {
+		return 0
+	}
+	return distuv.Poisson{Lambda: mean, Src: r}.Rand()
+}
+
+// clumps returns the number of events of a given mean that come size at a time
+// on average: a Poisson number of clumps of geometric size.
+func clumps(r *rand.Rand, mean, size float64) float64 {
+	if size <= 1 {
+		return poisson(r, mean)
+	}
+	sum := 0.
+	for range int(poisson(r, mean/size)) {
+		sum += 1 + math.Floor(math.Log(1-r.Float64())/math.Log(1-1/size))
+	}
+	return sum
+}
+
+// season returns the factor of a day's course at a minute.
+func season(amplitude, phase float64, minute int) float64 {
+	if amplitude == 0 {
+		return 1
+	}
+	return math.Exp(amplitude * math.Sin(2*math.Pi*(float64(minute)+phase)/day))
+}
+
+// drawEffect returns the effect of a bad rollout whose size nobody knows: on
+// errors in half of them, else on latency, CPU, or that it never serves. Sizes
+// follow a gamma law on the logarithm, unlike the priors that the judge
+// averages over.
+func drawEffect(r *rand.Rand) Effect {
+	size := math.Exp(distuv.Gamma{Alpha: 2, Beta: 2.5, Src: r}.Rand())
+	switch u := r.Float64(); {
+	case u < .5:
+		return Effect{Errors: size}
+	case u < .75:
+		return Effect{Latency: size}
+	case u < .95:
+		return Effect{CPU: size}
+	default:
+		return Effect{Absent: true}
+	}
+}
+
+// factor returns f, 1 if it is 0.
+func factor(f float64) float64 {
+	if f == 0 {
+		return 1
+	}
+	return f
+}

@@ -1,0 +1,154 @@
+package simulation
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/andon-project/andon/pkg/analysis"
+)
+
+// Signals as services have them.
+var (
+	errorCounts = Shape{Kind: analysis.Counts, Name: "errors", Rate: .01}
+	crashes     = Shape{Kind: analysis.Counts, Name: "crashes", Bare: true, Rate: .2}
+	success     = Shape{Kind: analysis.Failures, Name: "success", Calls: 20, Rate: .05}
+	latency     = Shape{Kind: analysis.Latency, Name: "latency"}
+	cpu         = Shape{Kind: analysis.Resource, Name: "cpu"}
+	usual       = []Shape{errorCounts, success, latency, cpu}
+)
+
+var (
+	canary = Fleet{Nodes: 10, Stages: []Stage{{At: 0, Nodes: 1}, {At: 20, Nodes: 3}}}
+	tenth  = Fleet{Nodes: 10, Stages: []Stage{{At: 0, Nodes: 1}}}
+	ramp   = Fleet{Nodes: 10, Stages: []Stage{{At: 0, Nodes: 2, Share: .1}, {At: 20, Nodes: 2, Share: .25}, {At: 40, Nodes: 2, Share: .5}}}
+	steps  = Fleet{Nodes: 200, Batch: 10, Pace: 3}
+)
+
+const (
+	promise      = .001 // of harmless rollouts that fail, at medium sensitivity
+	timedPromise = .01  // without a control
+)
+
+// freshest is why levels fail more harmless rollouts than is promised.
+const freshest = "A node that has just joined weighs as much in the candidate's level as one of twenty minutes, and the variance of its first sample is taken to be that of a mean of twenty."
+
+// Scenarios returns all scenarios, in the order of the document.
+func Scenarios() []Scenario {
+	return slices.Concat(nulls(), timedNulls(), powers(), attributions(), calibrations())
+}
+
+// nulls are harmless rollouts with a concurrent control. What a scenario is
+// about is laid over noise that every service has.
+func nulls() []Scenario {
+	var out []Scenario
+	add := func(name, about string, change func(s *Scenario)) {
+		s := Scenario{
+			Name: name, About: about, Group: Null, Fleet: canary, Signals: usual,
+			Noise: Noise{Rho: .6, Common: .1}, Target: Target{Fail: promise},
+		}
+		change(&s)
+		out = append(out, s)
+	}
+	for _, rho := range []float64{0, .3, .6, .9} {
+		add(fmt.Sprintf("rho-%g", rho), fmt.Sprintf("noise with a lag-1 autocorrelation of %g", rho), func(s *Scenario) {
+			s.Noise.Rho = rho
+			if rho < .6 {
+				s.Beyond = freshest
+			}
+		})
+	}
+	add("rates", "error rates of each node fluctuate by 30%, autocorrelation .6", func(s *Scenario) { s.Noise.Rates, s.Beyond = .3, freshest })
+	add("bursts", "errors come ten at a time on single nodes", func(s *Scenario) {
+		s.Noise.Burst = 10
+		s.Beyond = "A success ratio says nothing of how its calls hang together: a node's minute counts as one trial of its own, but the scatter of a few quiet minutes vouches for more, and then a burst comes."
+	})
+	add("bursts-rare", "errors come ten at a time, one such burst in ten minutes a node", func(s *Scenario) {
+		s.Noise.Burst, s.Signals = 10, []Shape{{Kind: analysis.Counts, Name: "errors", Rate: .0033}}
+		s.Beyond = "Dividing log likelihoods by the scatter φ is a heuristic under clumping, and φ is itself measured from few bursts."
+	})
+	add("crashes", "crashes by the time nodes run, two a minute in the fleet", func(s *Scenario) { s.Signals = []Shape{crashes} })
+	add("season", "traffic doubles and halves over the day", func(s *Scenario) { s.Noise.Season = .7 })
+	add("tails", "noise with Student tails, 3 degrees of freedom", func(s *Scenario) { s.Noise.Tails = 3 })
+	add("levels-latency-cpu", "nodes differ in latency and CPU, standard deviation 30%", func(s *Scenario) {
+		s.Noise.Levels, s.Signals = .3, []Shape{latency, cpu}
+	})
+	add("levels-success", "nodes differ in their success ratio's failures, standard deviation 30%", func(s *Scenario) {
+		s.Noise.Levels, s.Signals = .3, []Shape{success}
+	})
+	add("levels-errors", "nodes differ in their rate of errors, standard deviation 30%, 180 errors a node and hour", func(s *Scenario) {
+		s.Noise.Levels, s.Signals = .3, []Shape{errorCounts}
+		s.Beyond = "A node whose rate lies 30% above that of the others is a rate above the margin of 20%, and 180 events tell. The scatter φ is measured from bin to bin, where it is hardly above 1; what persists on a node is not in it."
+	})
+	add("levels-errors-10", "nodes differ in their rate of errors, standard deviation 10%", func(s *Scenario) {
+		s.Noise.Levels, s.Signals = .1, []Shape{errorCounts}
+	})
+	add("wander", "levels of nodes wander, 2% a minute", func(s *Scenario) { s.Noise.Wander = .02 })
+	add("ramp", "two candidate nodes take 10, 25 and 50% of the traffic", func(s *Scenario) { s.Fleet = ramp })
+	add("resets", "counters start anew once in a hundred minutes; fresh counters lose their first increment", func(s *Scenario) { s.Noise.Resets = .01 })
+	add("warm-up", "fresh nodes are three times as slow and busy in their first minute, 10% in their fourth, and fail five times as often in the first", func(s *Scenario) { s.Noise.WarmUp, s.Beyond = true, freshest })
+	add("cold", "fresh nodes are 20% slower and busier besides, for a quarter of an hour", func(s *Scenario) {
+		s.Noise.WarmUp, s.Noise.Cold = true, true
+		s.Beyond = "The signals themselves are 16% worse when the judge begins to look, four times CPU's margin. It takes a longer warm_up, or a wider margin."
+	})
+	add("cold-warm-up-30", "the same, in a service with warm_up: 30m", func(s *Scenario) { s.Noise.WarmUp, s.Noise.Cold, s.WarmUp = true, true, 30 })
+	add("missing", "one scrape in ten is lost", func(s *Scenario) { s.Noise.Missing = .1 })
+	add("control-gone", "control shows nothing from minute 15 to 30", func(s *Scenario) { s.Noise.Gone = Span{15, 30} })
+	add("outage", "errors are ten times as frequent everywhere from minute 15 to 25", func(s *Scenario) { s.Noise.Outage = Span{15, 25} })
+	add("window", "expressions look back on five minutes", func(s *Scenario) {
+		s.Signals = nil
+		for _, sh := range usual {
+			sh.Window = 5
+			s.Signals = append(s.Signals, sh)
+		}
+	})
+	add("all", "season, flickering rates, small level differences, lost scrapes, resets and warm-up together", func(s *Scenario) {
+		s.Noise = Noise{Rho: .6, Common: .1, Rates: .2, Levels: .05, Season: .5, Missing: .05, Resets: .005, WarmUp: true}
+	})
+	add("two-controls", "three nodes, one of them candidate", func(s *Scenario) { s.Fleet = Fleet{Nodes: 3, Stages: []Stage{{At: 0, Nodes: 1}}} })
+	for _, n := range []int{1, 5, 20, 200} {
+		add(fmt.Sprintf("signals-%d", n), fmt.Sprintf("%d signals of all kinds", n), func(s *Scenario) {
+			s.Signals = many(n)
+			s.Part = min(1, 5/float64(n))
+		})
+	}
+	for _, n := range []int{2, 4, 8} {
+		add(fmt.Sprintf("overlapping-%d", n), fmt.Sprintf("%d rollouts of different services at once", n), func(s *Scenario) {
+			s.Rollouts, s.Part = n, 1/float64(n)
+		})
+	}
+	return out
+}
+
+// many returns n signals, the usual ones over and over.
+func many(n int) []Shape {
+	var out []Shape
+	for i := range n {
+		sh := usual[i%len(usual)]
+		sh.Name = fmt.Sprintf("%s_%d", sh.Name, i)
+		out = append(out, sh)
+	}
+	return out
+}
+
+// timedNulls are harmless rollouts of a whole service at once.
+func timedNulls() []Scenario {
+	var out []Scenario
+	kpi := []Shape{{Kind: analysis.Value, Name: "kpi", Sigma: .1}}
+	for _, t := range []struct {
+		name, about string
+		noise       Noise
+	}{
+		{"timed-white", "independent noise", Noise{}},
+		{"timed-rho-0.9", "noise with a lag-1 autocorrelation of .9", Noise{Rho: .9}},
+		{"timed-season", "a day's course, traffic doubling and halving, noise of .6", Noise{Rho: .6, Season: .7}},
+		{"timed-tails", "noise with Student tails, 3 degrees of freedom, autocorrelation .6", Noise{Rho: .6, Tails: 3}},
+		{"timed-all", "a day's course, lingering noise of .9 and tails", Noise{Rho: .9, Season: .7, Tails: 3}},
+		{"timed-wander", "a level that wanders by 1% a minute and never returns", Noise{Wander: .01}},
+	} {
+		out = append(out, Scenario{
+			Name: t.name, About: t.about, Group: Timed, Fleet: Fleet{Timed: true}, Signals: kpi,
+			Noise: t.noise, Part: .5, Target: Target{Fail: timedPromise},
+		})
+	}
+	return out
+}

@@ -1,0 +1,107 @@
+package simulation
+
+import (
+	"fmt"
+
+	"github.com/andon-project/andon/pkg/analysis"
+)
+
+// powers are bad rollouts.
+func powers() []Scenario {
+	var out []Scenario
+	add := func(name, about string, change func(s *Scenario)) {
+		s := Scenario{
+			Name: name, About: about, Group: Power, Fleet: tenth, Signals: usual, Culprits: 1,
+			Noise: Noise{Rho: .6, Common: .1}, Part: .2,
+		}
+		change(&s)
+		out = append(out, s)
+	}
+	for _, t := range []struct{ times, delay float64 }{{4, 16}, {10, 4}} {
+		add(fmt.Sprintf("crashes-x%g", t.times), fmt.Sprintf("crashes × %g, two a minute in a fleet of ten nodes, one of them candidate", t.times), func(s *Scenario) {
+			s.Signals, s.Effect, s.Target = []Shape{crashes}, Effect{Errors: t.times}, Target{Found: .5, Delay: t.delay}
+			s.Beyond = "The wanted delay is that of a single test of whether the rate rose at all. The margin of 20% costs a quarter of the time, the stake on absence (.40 of .65) another 3 minutes of 24."
+		})
+		add(fmt.Sprintf("crashes-x%g-margin-0", t.times), "the same where any increase counts", func(s *Scenario) {
+			sh := crashes
+			sh.Margin = 1e-6
+			s.Signals, s.Effect = []Shape{sh}, Effect{Errors: t.times}
+		})
+	}
+	for _, times := range []float64{2, 4, 10} {
+		add(fmt.Sprintf("errors-x%g", times), fmt.Sprintf("errors × %g on one node of ten, 3 of 300 calls a minute before", times), func(s *Scenario) {
+			s.Effect, s.Target = Effect{Errors: times}, Target{Found: .9}
+		})
+	}
+	for _, times := range []float64{2, 4, 10} {
+		add(fmt.Sprintf("success-x%g", times), fmt.Sprintf("failures × %g, seen by a success ratio alone, 1 of 20 calls a minute before", times), func(s *Scenario) {
+			s.Signals, s.Effect = []Shape{success}, Effect{Errors: times}
+		})
+	}
+	slow := func(name, about string, times, margin float64) {
+		add(name, about, func(s *Scenario) {
+			sh := latency
+			sh.Margin = margin
+			s.Signals, s.Effect = []Shape{errorCounts, success, sh, cpu}, Effect{Latency: times}
+		})
+	}
+	for _, percent := range []float64{20, 50, 100} {
+		slow(fmt.Sprintf("latency+%g", percent), fmt.Sprintf("latency + %g%%, the margin of latency (50%%)", percent), 1+percent/100, 0)
+		slow(fmt.Sprintf("latency+%g-margin-5", percent), fmt.Sprintf("latency + %g%%, margin: 0.05", percent), 1+percent/100, .05)
+	}
+	for _, times := range []float64{1.4, 2} {
+		add(fmt.Sprintf("cpu-x%g", times), fmt.Sprintf("CPU × %g", times), func(s *Scenario) { s.Effect = Effect{CPU: times} })
+		add(fmt.Sprintf("cpu-x%g-levels", times), fmt.Sprintf("CPU × %g where nodes differ by 10%%", times), func(s *Scenario) {
+			s.Effect, s.Noise.Levels = Effect{CPU: times}, .1
+			s.Signals = []Shape{success, latency, cpu}
+		})
+	}
+	add("absent", "the candidate never serves", func(s *Scenario) { s.Effect, s.Target = Effect{Absent: true}, Target{Found: 1, Delay: 15} })
+	return out
+}
+
+// attributions are rollouts that overlap.
+func attributions() []Scenario {
+	var out []Scenario
+	add := func(name, about string, change func(s *Scenario)) {
+		s := Scenario{
+			Name: name, About: about, Group: Attribution, Fleet: tenth, Signals: usual, Culprits: 1,
+			Effect: Effect{Errors: 8}, Noise: Noise{Rho: .6, Common: .1}, Part: .05, Target: Target{Fail: promise},
+		}
+		change(&s)
+		out = append(out, s)
+	}
+	for _, n := range []int{2, 4, 8} {
+		add(fmt.Sprintf("apart-%d", n), fmt.Sprintf("%d services with nodes of their own, errors × 8 in one", n), func(s *Scenario) { s.Rollouts = n })
+	}
+	both := func(s *Scenario) { s.Rollouts, s.Culprits = 4, 2 }
+	add("apart-4-two-bad", "4 services with nodes of their own, errors × 8 in two, nobody halts", both)
+	add("apart-4-two-bad-halting", "the same; a rollout that fails is ended", func(s *Scenario) { both(s); s.Halting = true })
+	shared := func(n int, change func(s *Scenario)) func(s *Scenario) {
+		return func(s *Scenario) {
+			s.Shared, s.Rollouts, s.Fleet, s.Minutes = true, n, steps, 75
+			s.Signals = []Shape{{Kind: analysis.Counts, Name: "crashes", Bare: true, Rate: .005}}
+			s.Noise = Noise{}
+			change(s)
+		}
+	}
+	keep := func(*Scenario) {}
+	for _, n := range []int{2, 8} {
+		add(fmt.Sprintf("shared-%d", n), fmt.Sprintf("%d changes of the same 200 nodes, ten every three minutes, each in an order of its own; one crash a minute, × 8 with one of them", n), shared(n, keep))
+	}
+	add("shared-4-offset", "4 changes in the same order, three minutes apart", shared(4, func(s *Scenario) { s.Fleet.Lock, s.Fleet.Offset = true, 3 }))
+	add("shared-4-alike", "4 changes in the same order at the same time: nothing tells them apart", shared(4, func(s *Scenario) { s.Fleet.Lock = true }))
+	add("shared-8-clean", "8 changes of the same nodes, none bad", shared(8, func(s *Scenario) { s.Culprits = 0 }))
+	return out
+}
+
+// calibrations are mixtures of harmless and bad rollouts.
+func calibrations() []Scenario {
+	few := errorCounts
+	few.Calls = 60
+	return []Scenario{{
+		Name: "mixture", About: "5% of rollouts are bad, with effects of sizes drawn from another law than the judge averages over",
+		Group: Calibration, Fleet: canary, Signals: []Shape{few, success, latency, cpu}, BadShare: .05,
+		Noise: Noise{Rho: .6, Common: .1, Season: .5, Missing: .02}, Part: 2,
+	}}
+}
