@@ -170,8 +170,8 @@ func (c *course) owed(other *course) float64 {
 
 // A Point is a rollout's evidence at one time.
 type Point struct {
-	At  time.Time
-	Log float64 // natural logarithm of the evidence
+	At  time.Time `json:"at"`
+	Log float64   `json:"log"` // natural logarithm of the evidence; finite
 }
 
 // mostPointsKept bounds a trail.
@@ -189,7 +189,7 @@ func (w *Watch) Trail(rollout string) []Point {
 // keep appends a point, leaving out every other of the older ones when there
 // are too many.
 func keep(trail []Point, p Point) []Point {
-	if math.IsNaN(p.Log) {
+	if math.IsNaN(p.Log) || math.IsInf(p.Log, 0) {
 		return trail
 	}
 	if len(trail) >= mostPointsKept {

@@ -57,7 +57,7 @@ func (e *Exporter) getPage(w http.ResponseWriter, r *http.Request) {
 	if j, ok := e.snap.Load().get(ro.ID); ok {
 		p.Verdict, p.Trail = j.verdict, j.trail
 	} else if v, ok := e.past.get(ro.ID); ok {
-		p.Verdict = v
+		p.Verdict, p.Trail = v.Verdict, v.Trail
 	} else {
 		p.Verdict = unjudged(ro, e.opt.Now(), analysis.NoSeries, "it has not been judged")
 	}

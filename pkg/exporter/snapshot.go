@@ -46,28 +46,34 @@ func (s *snapshot) get(id string) (judged, bool) {
 	return s.judged[i], true
 }
 
-// The kinds of facts about verdicts; the data of both is the verdict.
+// The kinds of facts about verdicts; the data of both is a keptVerdict.
 const (
 	factVerdictFailed = "verdict.failed" // a rollout failed for the first time
 	factVerdictFinal  = "verdict.final"  // a rollout ended with this verdict
 )
 
+// A keptVerdict is a verdict with the evidence over time that led to it.
+type keptVerdict struct {
+	analysis.Verdict
+	Trail []analysis.Point `json:"trail,omitempty"`
+}
+
 // pastVerdicts are the last verdicts on rollouts that are no longer under
 // way, and the first failing ones: a fold over facts.
 type pastVerdicts struct {
 	mu   sync.Mutex
-	last map[string]analysis.Verdict
+	last map[string]keptVerdict
 }
 
 func newPastVerdicts() *pastVerdicts {
-	return &pastVerdicts{last: make(map[string]analysis.Verdict)}
+	return &pastVerdicts{last: make(map[string]keptVerdict)}
 }
 
 func (p *pastVerdicts) fold(f ledger.Fact) error {
 	if f.Kind != factVerdictFailed && f.Kind != factVerdictFinal {
 		return nil
 	}
-	var v analysis.Verdict
+	var v keptVerdict
 	if err := json.Unmarshal(f.Data, &v); err != nil {
 		return fmt.Errorf("fact %s holds no verdict: %w", f.Key, err)
 	}
@@ -77,7 +83,7 @@ func (p *pastVerdicts) fold(f ledger.Fact) error {
 	return nil
 }
 
-func (p *pastVerdicts) get(id string) (analysis.Verdict, bool) {
+func (p *pastVerdicts) get(id string) (keptVerdict, bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	v, ok := p.last[id]
@@ -89,5 +95,6 @@ func (e *Exporter) verdict(id string) (analysis.Verdict, bool) {
 	if j, ok := e.snap.Load().get(id); ok {
 		return j.verdict, true
 	}
-	return e.past.get(id)
+	v, ok := e.past.get(id)
+	return v.Verdict, ok
 }

@@ -191,7 +191,7 @@ func (e *Exporter) publish(ctx context.Context, now time.Time, all []judged) {
 				"quality", j.verdict.Quality, "reason", j.verdict.Reason)
 		}
 		if j.verdict.Verdict == analysis.Fail && last.verdict.Verdict != analysis.Fail {
-			e.remember(ctx, factVerdictFailed, j.verdict, now)
+			e.remember(ctx, factVerdictFailed, j, now)
 		}
 	}
 	if before == nil {
@@ -199,21 +199,21 @@ func (e *Exporter) publish(ctx context.Context, now time.Time, all []judged) {
 	}
 	for _, j := range before.judged {
 		if _, still := next.byID[j.rollout.ID]; !still {
-			e.remember(ctx, factVerdictFinal, j.verdict, now)
+			e.remember(ctx, factVerdictFinal, j, now)
 		}
 	}
 }
 
 // remember keeps a verdict as a fact; the first of its kind on a rollout stands.
-func (e *Exporter) remember(ctx context.Context, kind string, v analysis.Verdict, now time.Time) {
-	data, err := json.Marshal(v)
+func (e *Exporter) remember(ctx context.Context, kind string, j judged, now time.Time) {
+	data, err := json.Marshal(keptVerdict{j.verdict, j.trail})
 	if err == nil {
-		f := ledger.Fact{Key: kind + "/" + v.Rollout, Kind: kind, At: now, Data: data}
+		f := ledger.Fact{Key: kind + "/" + j.rollout.ID, Kind: kind, At: now, Data: data}
 		if _, err = e.ledger.Append(ctx, f); err == nil {
 			err = e.past.fold(f)
 		}
 	}
 	if err != nil {
-		e.log.Error("verdict not kept", "rollout", v.Rollout, "kind", kind, "error", err)
+		e.log.Error("verdict not kept", "rollout", j.rollout.ID, "kind", kind, "error", err)
 	}
 }

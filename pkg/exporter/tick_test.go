@@ -151,6 +151,9 @@ func TestEndedKeepsItsVerdict(t *testing.T) {
 	if text := want(t, 200, e.Handler(), "GET", "/api/v1/rollouts/bad-1/verdict", ""); !strings.Contains(text, `"verdict":"fail"`) {
 		t.Errorf("its last verdict is forgotten: %s", text)
 	}
+	if page := want(t, 200, e.Handler(), "GET", "/rollouts/bad-1", ""); !strings.Contains(page, "Evidence over time") {
+		t.Error("its page does not show any more how the evidence grew")
+	}
 	if page := want(t, 200, e.Handler(), "GET", "/metrics", ""); strings.Contains(page, `rollout="bad-1"`) {
 		t.Error("its metrics are still there")
 	}
