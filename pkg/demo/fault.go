@@ -8,7 +8,7 @@ type Fault string
 // The faults. The empty Fault is none.
 const (
 	Latency Fault = "latency" // most requests take longer by 60%
-	Errors  Fault = "errors"  // 5% of requests are answered with an error
+	Errors  Fault = "errors"  // 10% of requests are answered with an error
 	Crash   Fault = "crash"   // the process ends every few seconds
 	Leak    Fault = "leak"    // memory is never given back, and collecting it halts the process ever longer
 )
@@ -43,7 +43,7 @@ func (b behaviour) with(f Fault) behaviour {
 	case Latency:
 		b.slow, b.slower = .9, 1.6
 	case Errors:
-		b.errors = .05
+		b.errors = .10
 	case Crash:
 		b.life = 2 * time.Second
 	case Leak:
