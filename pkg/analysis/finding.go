@@ -105,8 +105,8 @@ func (t *tracker) quality() Quality {
 		return NoControlData
 	case binTime(t.next-1, t.step).Sub(t.lastCandidate) > t.patience():
 		return Stale
-	case t.weigher.bins() < t.leastBins():
-		return LowExposure
+	case t.weigher.bins() < t.leastBins() && t.evidence() < math.Log(warnEvidence):
+		return LowExposure // what speaks so soon has had exposure enough
 	}
 	return OK
 }
@@ -164,7 +164,7 @@ func (t *tracker) reason(f Finding, straying, nodes int) string {
 	if straying > 0 && (nodes > 1 || f.Node != "") {
 		text += fmt.Sprintf(" on %d of %d candidate nodes", straying, nodes)
 	}
-	if f.Quality == LowExposure && f.Evidence < warnEvidence {
+	if f.Quality == LowExposure {
 		return text + "; too little to judge yet: " + t.missing()
 	}
 	return text
