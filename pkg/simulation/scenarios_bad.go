@@ -66,7 +66,7 @@ func attributions() []Scenario {
 	add := func(name, about string, change func(s *Scenario)) {
 		s := Scenario{
 			Name: name, About: about, Group: Attribution, Fleet: tenth, Signals: usual, Culprits: 1,
-			Effect: Effect{Errors: 8}, Noise: Noise{Rho: .6, Common: .1}, Part: .05, Target: Target{Fail: promise},
+			Effect: Effect{Errors: 8}, Noise: Noise{Rho: .6, Common: .1}, Part: .1, Target: Target{Fail: promise},
 		}
 		change(&s)
 		out = append(out, s)
@@ -89,7 +89,10 @@ func attributions() []Scenario {
 	for _, n := range []int{2, 8} {
 		add(fmt.Sprintf("shared-%d", n), fmt.Sprintf("%d changes of the same 200 nodes, ten every three minutes, each in an order of its own; one crash a minute, × 8 with one of them", n), shared(n, keep))
 	}
-	add("shared-4-offset", "4 changes in the same order, three minutes apart", shared(4, func(s *Scenario) { s.Fleet.Lock, s.Fleet.Offset = true, 3 }))
+	add("shared-4-offset", "4 changes in the same order, three minutes apart", shared(4, func(s *Scenario) {
+		s.Fleet.Lock, s.Fleet.Offset = true, 3
+		s.Beyond = "Changes that go the same way three minutes apart differ in one batch of nodes at a time: a few crashes tell them apart, and sometimes the wrong one is ahead."
+	}))
 	add("shared-4-alike", "4 changes in the same order at the same time: nothing tells them apart", shared(4, func(s *Scenario) { s.Fleet.Lock = true }))
 	add("shared-8-clean", "8 changes of the same nodes, none bad", shared(8, func(s *Scenario) { s.Culprits = 0 }))
 	return out

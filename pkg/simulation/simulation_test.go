@@ -15,17 +15,17 @@ import (
 // few is how many worlds of a scenario fit a test.
 const few = 200
 
-// costly says of how many times fewer worlds a scenario is drawn here.
-func costly(s Scenario) int {
+// affordable returns of how many worlds of a scenario a test can draw some part.
+func affordable(s Scenario) int {
 	switch {
 	case s.Group == Attribution:
-		return 4
-	case s.Group == Timed:
-		return 2
-	case len(s.Signals) > 5, s.Rollouts > 1:
-		return 2
+		return few / 8
+	case s.Rollouts > 1, s.Group == Timed, len(s.Signals) > 5:
+		return few / 2
+	case len(s.Signals) > 2:
+		return few * 3 / 5
 	}
-	return 1
+	return few
 }
 
 // Of harmless rollouts no more fail than is promised, up to three standard errors.
@@ -36,7 +36,7 @@ func TestHarmless(t *testing.T) {
 		}
 		t.Run(s.Name, func(t *testing.T) {
 			t.Parallel()
-			r, err := Run(context.Background(), s, Options{Worlds: few / costly(s)})
+			r, err := Run(context.Background(), s, Options{Worlds: affordable(s)})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -65,7 +65,7 @@ func TestBad(t *testing.T) {
 		}
 		t.Run(s.Name, func(t *testing.T) {
 			t.Parallel()
-			r, err := Run(context.Background(), s, Options{Worlds: few / costly(s)})
+			r, err := Run(context.Background(), s, Options{Worlds: affordable(s)})
 			if err != nil {
 				t.Fatal(err)
 			}
