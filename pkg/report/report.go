@@ -1,11 +1,13 @@
 package report
 
 import (
+	"cmp"
 	"context"
 	_ "embed"
 	"fmt"
 	"html/template"
 	"io"
+	"slices"
 	"time"
 
 	"github.com/andon-project/andon/pkg/analysis"
@@ -18,7 +20,7 @@ type Page struct {
 	Verdict analysis.Verdict
 	Trail   []analysis.Point // evidence over time, oldest first; no chart if empty
 
-	Signals []Signal // filled in by Collect
+	Signals []Signal // filled in by Collect, the one with the largest part in the evidence first
 	Notes   []string // what people should know of the data; Collect adds to them
 
 	Home string // address of the index; no link if empty
@@ -29,6 +31,17 @@ type Signal struct {
 	Signal     analysis.Signal
 	Findings   []analysis.Finding   // strongest first; none if the signal was not judged
 	Deviations []analysis.Deviation // one a candidate node; no charts if empty
+}
+
+// part returns the signal's part in the rollout's evidence; 0 if it has none.
+func (s Signal) part() float64 {
+	part := 0.
+	for _, f := range s.Findings {
+		if p := float64(f.Evidence * f.Weight); p > part {
+			part = p
+		}
+	}
+	return part
 }
 
 // before is how much of the time before a rollout is shown.
@@ -61,6 +74,7 @@ func Collect(ctx context.Context, a *analysis.Analyzer, p Page) (Page, error) {
 		p.Signals = append(p.Signals, shown)
 	}
 	p.Signals = append(p.Signals, others(p)...)
+	slices.SortStableFunc(p.Signals, func(a, b Signal) int { return cmp.Compare(b.part(), a.part()) })
 	p.Notes = notes
 	return p, nil
 }

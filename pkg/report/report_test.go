@@ -178,7 +178,7 @@ func checkCharts(t *testing.T, page string) {
 func TestCollect(t *testing.T) {
 	p := example()
 	p.Service.Signals = []analysis.Signal{{Name: "latency", Metric: "latency"}, {Name: "logs", Logs: "{}"}}
-	p.Verdict.Findings = []analysis.Finding{{Signal: "absent", Kind: "presence"}, {Signal: "latency", Kind: "metric"}}
+	p.Verdict.Findings = []analysis.Finding{{Signal: "absent", Kind: "presence", Evidence: 80, Weight: .4}, {Signal: "latency", Kind: "metric", Evidence: 90, Weight: .15}}
 	away := errors.New("the source is away")
 	a := &analysis.Analyzer{
 		Metrics: func(context.Context, string, analysis.Range) (model.Matrix, error) { return nil, away },
@@ -192,7 +192,7 @@ func TestCollect(t *testing.T) {
 	for _, s := range got.Signals {
 		names = append(names, s.Signal.Name)
 	}
-	if want := "latency logs absent"; strings.Join(names, " ") != want {
+	if want := "absent latency logs"; strings.Join(names, " ") != want {
 		t.Errorf("signals %q, want %q", names, want)
 	}
 	if len(got.Notes) != 2 || !strings.HasPrefix(got.Notes[1], "latency has no chart: ") {
