@@ -1,0 +1,82 @@
+package backtest
+
+import (
+	"fmt"
+	"math"
+
+	"github.com/andon-project/andon/pkg/analysis"
+	"github.com/andon-project/andon/pkg/stat"
+)
+
+const (
+	// fewestWindows is how many placebos a suggestion takes: below it not one
+	// failure is to be expected even at the rate that high promises.
+	fewestWindows = 100
+	// rare is how improbable a number of failures must be at the promised rate
+	// for the promise to be taken as broken.
+	rare = .05
+)
+
+// conclude fills in what the placebos told of a service.
+func (t *tally) conclude(s *Service) {
+	for _, x := range t.signals {
+		x.Deviation, x.Missing = analysis.Unknown, analysis.Unknown
+		if len(x.deviations) > 0 {
+			x.Deviation = analysis.Number(stat.Median(x.deviations))
+		}
+		if x.all > 0 {
+			x.Missing = analysis.Number(max(0, 1-float64(x.seen)/float64(x.all)))
+		}
+		s.Signals = append(s.Signals, x.Signal)
+	}
+	for _, x := range t.trials {
+		x.Within = x.Windows > 0 && atLeast(x.Failures, x.Windows, x.Promised) >= rare
+		s.Trials = append(s.Trials, x)
+	}
+	s.Suggested, s.Reason = suggest(s.Trials, s.Signals)
+}
+
+// suggest returns the most sensitive of the trials that kept its promise, ""
+// if none did or there are too few windows, and why.
+func suggest(trials []Trial, signals []Signal) (analysis.Sensitivity, string) {
+	least := math.MaxInt
+	for _, t := range trials {
+		least = min(least, t.Windows)
+	}
+	if least < fewestWindows {
+		return "", fmt.Sprintf("not enough history: %d of the %d windows without a rollout that a suggestion takes", least, fewestWindows)
+	}
+	for _, t := range trials {
+		if t.Within {
+			return t.Sensitivity, fmt.Sprintf("%d of %d placebos failed, %s promises 1 in %.0f", t.Failures, t.Windows, t.Sensitivity, 1/t.Promised)
+		}
+	}
+	last := trials[len(trials)-1]
+	reason := fmt.Sprintf("none keeps its promise: even at %s %d of %d placebos failed", last.Sensitivity, last.Failures, last.Windows)
+	if noisy := noisiest(signals); noisy != "" {
+		reason += "; see to " + noisy
+	}
+	return "", reason
+}
+
+// noisiest returns the name of the signal that counts and alarmed most often,
+// "" if none did.
+func noisiest(signals []Signal) string {
+	most, name := 0, ""
+	for _, s := range signals {
+		if s.Weight > 0 && s.Alarmed > most {
+			most, name = s.Alarmed, s.Name
+		}
+	}
+	return name
+}
+
+// atLeast returns the probability of k or more of n at rate p.
+func atLeast(k, n int, p float64) float64 {
+	below, term := 0., math.Pow(1-p, float64(n)) // of exactly i
+	for i := range k {
+		below += term
+		term *= float64(n-i) / float64(i+1) * p / (1 - p)
+	}
+	return 1 - below
+}
