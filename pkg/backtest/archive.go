@@ -16,10 +16,10 @@ import (
 )
 
 const (
-	defaultPoints = 720       // steps of a query: half a day of minutes
-	fewPoints     = 10        // shorter queries are not split
-	mostHeld      = 4_000_000 // samples kept, about 64 MB
-	mostTries     = 2         // of a query that fails
+	defaultPoints = 720        // steps of a query: half a day of minutes
+	fewPoints     = 10         // shorter queries are not split
+	mostHeld      = 16_000_000 // samples kept, about 256 MB
+	mostTries     = 2          // of a query that fails
 )
 
 // An archive answers range queries from blocks that it asks for once: a tick

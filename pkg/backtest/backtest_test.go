@@ -112,6 +112,28 @@ func TestNoise(t *testing.T) {
 	}
 }
 
+// TestRollback: a version that comes back once the other is gone is a rollout,
+// and a signal that shows half of the time is said to.
+func TestRollback(t *testing.T) {
+	o := options(t, "bank")
+	o.Since = friday.AddDate(0, 0, -1)
+	r, err := Run(t.Context(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := said(r); !strings.HasPrefix(got, "bank v2<v1@5T10:00 ") || !strings.Contains(got, ", bank v1<v2@5T10:30 ") || len(r.Rollouts) != 2 {
+		t.Errorf("found %s", got)
+	}
+	for _, j := range r.Rollouts {
+		if j.Verdict.Verdict == analysis.Fail {
+			t.Errorf("%s failed: %s", j.Rollout.ID, j.Verdict.Reason)
+		}
+	}
+	if m := r.Services[0].Signals[1].Missing; !(m > .3 && m < .6) {
+		t.Errorf("%v of the latency is missing, want about half", m)
+	}
+}
+
 // TestSameAgain: the same seed finds the same, however much is asked at once.
 func TestSameAgain(t *testing.T) {
 	text := func(points, atOnce int) string {
@@ -153,6 +175,9 @@ func TestLittleHistory(t *testing.T) {
 			o.Services = append(o.Services, serviceOf("nobody"))
 		}, "no version label"},
 		{"no metric", func(o *Options) { o.Services[0].Signals = []analysis.Signal{{Name: "logs", Logs: "{}"}} }, "no metric"},
+		{"nothing to judge", func(o *Options) {
+			o.Services[0].Signals = []analysis.Signal{{Name: "latency", Metric: `latency_seconds{app="cart"} * NaN`}}
+		}, "0 of 189 windows could be judged, 100 wanted; of one that could not: latency has no series at all"},
 		{"no nodes", func(o *Options) { o.Services[0].Node = "" }, "no node label"},
 		{"one node", func(o *Options) { o.Services[0].Node = "app" }, "began with fewer than 3 nodes"},
 		{"no placebos", func(o *Options) { o.Placebos = -1 }, "no placebos were asked for"},

@@ -93,7 +93,7 @@ func (b *runner) window(h *history) time.Duration {
 // are taken are random.
 func (b *runner) windows(h *history, rng *rand.Rand) []time.Time {
 	length := b.window(h)
-	from := b.o.Since
+	from := b.o.Since.Add(b.o.Bake) // when nothing of before is under way any more
 	if h.first.After(from) {
 		from = h.first
 	}
@@ -182,9 +182,12 @@ func (b *runner) try(ctx context.Context, h *history, p placebo, t *tally) {
 		s := h.service
 		s.Sensitivity = t.trials[i].Sensitivity
 		v := judge(s)
-		t.trials[i].add(v)
+		if !t.trials[i].add(v) {
+			t.why = v.Reason
+		}
 		t.weigh(v)
 	}
+	t.tried++
 	samples := p.nodes * (int(p.to.Sub(p.from)/h.step) + 1)
 	weight := alone
 	for i := range t.signals {
@@ -228,6 +231,8 @@ func (b *runner) divided(h *history, p placebo) analysis.RangeFunc {
 type tally struct {
 	trials  []Trial
 	signals []signalTally
+	tried   int    // windows
+	why     string // the last that could not be judged could not
 }
 
 type signalTally struct {
@@ -250,14 +255,16 @@ func newTally(s analysis.Service) *tally {
 	return t
 }
 
-func (t *Trial) add(v analysis.Verdict) {
+// add counts a verdict, and reports whether it is one.
+func (t *Trial) add(v analysis.Verdict) bool {
 	if v.Quality != analysis.OK && v.FirstFail == nil {
-		return
+		return false
 	}
 	t.Windows++
 	if v.FirstFail != nil {
 		t.Failures++
 	}
+	return true
 }
 
 // weigh notes what share of the evidence the signals had.

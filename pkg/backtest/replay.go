@@ -46,7 +46,7 @@ func (b *runner) read(ctx context.Context, s analysis.Service) (*history, error)
 	}
 	r := analysis.Range{
 		// As much earlier as must be seen for a version to be new at Since.
-		Start: b.o.Since.Add(-2 * rollout.GoneFor).Truncate(h.step), End: b.o.Until.Truncate(h.step), Step: h.step,
+		Start: grid(b.o.Since.Add(-2*rollout.GoneFor), h.step), End: grid(b.o.Until, h.step), Step: h.step,
 	}
 	m, err := b.archive.Range(ctx, query, r)
 	if stop := errors.Join(ctx.Err(), b.archive.failure()); stop != nil {

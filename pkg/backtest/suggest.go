@@ -33,27 +33,30 @@ func (t *tally) conclude(s *Service) {
 		x.Within = x.Windows > 0 && atLeast(x.Failures, x.Windows, x.Promised) >= rare
 		s.Trials = append(s.Trials, x)
 	}
-	s.Suggested, s.Reason = suggest(s.Trials, s.Signals)
+	s.Suggested, s.Reason = t.suggest(*s)
 }
 
 // suggest returns the most sensitive of the trials that kept its promise, ""
 // if none did or there are too few windows, and why.
-func suggest(trials []Trial, signals []Signal) (analysis.Sensitivity, string) {
+func (t *tally) suggest(s Service) (analysis.Sensitivity, string) {
 	least := math.MaxInt
-	for _, t := range trials {
-		least = min(least, t.Windows)
+	for _, x := range s.Trials {
+		least = min(least, x.Windows)
 	}
-	if least < fewestWindows {
-		return "", fmt.Sprintf("not enough history: %d of the %d windows without a rollout that a suggestion takes", least, fewestWindows)
+	switch {
+	case t.tried < fewestWindows:
+		return "", fmt.Sprintf("not enough history: %d windows without a rollout, %d wanted", t.tried, fewestWindows)
+	case least < fewestWindows:
+		return "", fmt.Sprintf("%d of %d windows could be judged, %d wanted; of one that could not: %s", least, t.tried, fewestWindows, t.why)
 	}
-	for _, t := range trials {
-		if t.Within {
-			return t.Sensitivity, fmt.Sprintf("%d of %d placebos failed, %s promises 1 in %.0f", t.Failures, t.Windows, t.Sensitivity, 1/t.Promised)
+	for _, x := range s.Trials {
+		if x.Within {
+			return x.Sensitivity, fmt.Sprintf("%d of %d placebos failed, %s promises 1 in %.0f", x.Failures, x.Windows, x.Sensitivity, 1/x.Promised)
 		}
 	}
-	last := trials[len(trials)-1]
+	last := s.Trials[len(s.Trials)-1]
 	reason := fmt.Sprintf("none keeps its promise: even at %s %d of %d placebos failed", last.Sensitivity, last.Failures, last.Windows)
-	if noisy := noisiest(signals); noisy != "" {
+	if noisy := noisiest(s.Signals); noisy != "" {
 		reason += "; see to " + noisy
 	}
 	return "", reason

@@ -84,7 +84,7 @@ func writeTrials(b *strings.Builder, r *Report) {
 		if suggested == "" {
 			suggested = "-"
 		}
-		rows = append(rows, append(row, string(s.Configured), suggested, s.Reason))
+		rows = append(rows, append(row, string(s.Configured), suggested, plain(s.Reason)))
 	}
 	b.WriteString("placebos that failed at each sensitivity\n")
 	align(b, rows)

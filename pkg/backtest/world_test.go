@@ -36,7 +36,8 @@ type pod struct {
 // rollouts: v2 goes out node by node; v3, which fails a fifth of its requests,
 // goes to two more nodes and is taken back; v4 goes out node by node. The cart
 // has six nodes, each of which fails for a quarter of an hour now and then,
-// and no rollout.
+// and no rollout. The bank has four nodes, which all get v2 at once and v1
+// again half an hour later, and shows its latency ten minutes out of twenty.
 func pods() []pod {
 	well := func(time.Time) float64 { return .01 }
 	at := func(day, hour, minute int) time.Time {
@@ -67,6 +68,12 @@ func pods() []pod {
 		}
 		out = append(out, pod{"cart", fmt.Sprintf("cart-%d", i), "v1", monday, time.Time{}, fails})
 	}
+	for i := range 4 {
+		out = append(out,
+			pod{"bank", fmt.Sprintf("bank-a-%d", i), "v1", monday, at(3, 10, 0), well},
+			pod{"bank", fmt.Sprintf("bank-b-%d", i), "v2", at(3, 10, 0), at(3, 10, 30), well},
+			pod{"bank", fmt.Sprintf("bank-c-%d", i), "v1", at(3, 10, 30), time.Time{}, well})
+	}
 	return out
 }
 
@@ -94,6 +101,9 @@ func fill(s *inprocess.Store) error {
 			mean := requests * p.fails(t)
 			values := [3]float64{requests / 60, max(0, math.Round(mean+math.Sqrt(mean)*rng.NormFloat64())) / 60, .1 * math.Exp(.1*rng.NormFloat64())}
 			for k, v := range values {
+				if p.app == "bank" && names[k] == "latency_seconds" && t.Minute()/10%2 == 0 {
+					continue
+				}
 				if stale {
 					v = math.Float64frombits(value.StaleNaN)
 				}
