@@ -177,7 +177,7 @@ func TestLittleHistory(t *testing.T) {
 		{"no metric", func(o *Options) { o.Services[0].Signals = []analysis.Signal{{Name: "logs", Logs: "{}"}} }, "no metric"},
 		{"nothing to judge", func(o *Options) {
 			o.Services[0].Signals = []analysis.Signal{{Name: "latency", Metric: `latency_seconds{app="cart"} * NaN`}}
-		}, "0 of 189 windows could be judged, 100 wanted; of one that could not: latency has no series at all"},
+		}, "0 of 188 windows could be judged, 100 wanted; of one that could not: latency has no series at all"},
 		{"no nodes", func(o *Options) { o.Services[0].Node = "" }, "no node label"},
 		{"one node", func(o *Options) { o.Services[0].Node = "app" }, "began with fewer than 3 nodes"},
 		{"no placebos", func(o *Options) { o.Placebos = -1 }, "no placebos were asked for"},

@@ -17,6 +17,78 @@ const (
 	rare = .05
 )
 
+// A tally counts what placebos of one service came to.
+type tally struct {
+	trials  []Trial
+	signals []signalTally
+	tried   int    // windows
+	why     string // the last that could not be judged could not
+}
+
+type signalTally struct {
+	Signal
+	of         analysis.Signal
+	deviations []float64
+	seen, all  int // samples
+}
+
+func newTally(s analysis.Service) *tally {
+	t := &tally{}
+	for _, x := range []analysis.Sensitivity{analysis.High, analysis.Medium, analysis.Low} {
+		t.trials = append(t.trials, Trial{Sensitivity: x, Promised: x.Alpha()})
+	}
+	for _, sig := range s.Signals {
+		if sig.Metric != "" {
+			t.signals = append(t.signals, signalTally{Signal: Signal{Name: sig.Name}, of: sig})
+		}
+	}
+	return t
+}
+
+// add counts a verdict, and reports whether it is one.
+func (t *Trial) add(v analysis.Verdict) bool {
+	if v.Quality != analysis.OK && v.FirstFail == nil {
+		return false
+	}
+	t.Windows++
+	if v.FirstFail != nil {
+		t.Failures++
+	}
+	return true
+}
+
+// weigh notes what share of the evidence the signals had.
+func (t *tally) weigh(v analysis.Verdict) {
+	for _, f := range v.Findings {
+		for i := range t.signals {
+			if x := &t.signals[i]; f.Kind == "metric" && x.Name == f.Signal {
+				x.Weight = max(x.Weight, float64(f.Weight))
+			}
+		}
+	}
+}
+
+func (t *signalTally) add(v analysis.Verdict, samples int) {
+	if len(v.Findings) == 0 {
+		return
+	}
+	f := v.Findings[0]
+	t.seen, t.all = t.seen+f.Candidate+f.Control, t.all+samples
+	if f.Quality != analysis.OK {
+		return
+	}
+	t.Windows++
+	if v.Evidence >= 100 {
+		t.Warned++
+	}
+	if v.Evidence >= 1000 {
+		t.Alarmed++
+	}
+	if f.Deviation.Known() {
+		t.deviations = append(t.deviations, math.Abs(float64(f.Deviation)))
+	}
+}
+
 // conclude fills in what the placebos told of a service.
 func (t *tally) conclude(s *Service) {
 	for _, x := range t.signals {
