@@ -26,6 +26,7 @@ func TestImports(t *testing.T) {
 		{name: "sources do not know who asks", of: "pkg/source", never: []string{module + "pkg/ledger", module + "pkg/rollout", module + "pkg/exporter", module + "pkg/plugin", module + "pkg/replay"}},
 		{name: "delivery tools do not know the exporter", of: "pkg/rollout", never: []string{module + "pkg/exporter", module + "pkg/plugin", module + "pkg/replay", module + "pkg/source"}},
 		{name: "replay does not know the exporter", of: "pkg/replay", never: []string{module + "pkg/exporter", module + "pkg/plugin", module + "pkg/rollout", "github.com/grafana/grafana-plugin-sdk-go"}},
+		{name: "the backtest knows no exporter", of: "pkg/backtest", never: []string{module + "pkg/exporter", module + "pkg/plugin", module + "pkg/replay", module + "pkg/inprocess", "github.com/grafana/grafana-plugin-sdk-go"}},
 		{name: "the page knows only the judgment", of: "pkg/report", never: []string{module + "pkg/exporter", module + "pkg/plugin", module + "pkg/replay", module + "pkg/rollout"}},
 		{name: "the exporter links no Grafana", of: "pkg/exporter", never: []string{"github.com/grafana/grafana-plugin-sdk-go", module + "pkg/plugin", module + "pkg/replay", module + "pkg/demo"}},
 		{name: "andon links no Grafana", of: "cmd/andon", never: []string{"github.com/grafana/grafana-plugin-sdk-go", module + "pkg/plugin"}},

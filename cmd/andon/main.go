@@ -26,6 +26,7 @@ var commands = []func(app *kingpin.Application) (name string, run command){
 	demonstrate,
 	runShop,
 	replayCases,
+	judgePast,
 	measureAccuracy,
 	simulate,
 }

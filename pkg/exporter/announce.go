@@ -73,7 +73,7 @@ func (e *Exporter) take(ctx context.Context, ro analysis.Rollout) (stands analys
 // same change that a delivery tool announces now: the tool knows more of it.
 func (e *Exporter) seenOf(ro analysis.Rollout, now time.Time) []analysis.Rollout {
 	return slices.DeleteFunc(e.board.Load().UnderWay(now), func(s analysis.Rollout) bool {
-		return s.Tool != byVersion || ro.Version == "" || s.Service != ro.Service || s.Version != ro.Version || s.ID == ro.ID
+		return s.Tool != rollout.ByVersion || ro.Version == "" || s.Service != ro.Service || s.Version != ro.Version || s.ID == ro.ID
 	})
 }
 
@@ -121,18 +121,8 @@ func (e *Exporter) acceptable(ro analysis.Rollout) error {
 	if !slices.IsSortedFunc(ro.Stages, time.Time.Compare) {
 		return no(`"stages" are not in order; list the oldest first`)
 	}
-	if err := errors.Join(checkVersion(ro.Version), checkVersion(ro.Previous)); err != nil {
+	if err := errors.Join(rollout.CheckVersion(ro.Version), rollout.CheckVersion(ro.Previous)); err != nil {
 		return no("%s", err)
-	}
-	return nil
-}
-
-// checkVersion refuses versions that a Selector would read as matchers.
-func checkVersion(v string) error {
-	for _, operator := range []string{"!=", "=~", "!~"} {
-		if strings.HasPrefix(v, operator) {
-			return fmt.Errorf("the version %.100q begins with %s, which in a cohort is a matcher", v, operator)
-		}
 	}
 	return nil
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/andon-project/andon/pkg/analysis"
 	"github.com/andon-project/andon/pkg/rollout"
+	"github.com/andon-project/andon/pkg/source"
 )
 
 // A Config is what the exporter is told: where the samples are, what is
@@ -187,8 +188,8 @@ func (c *Config) service(name string) (Service, bool) {
 	return Service{}, false
 }
 
-// judged returns what an Analyzer is told of the service: its metric signals.
-func (s Service) judged() analysis.Service {
+// Judged returns what an Analyzer is told of the service: its metric signals.
+func (s Service) Judged() analysis.Service {
 	j := s.Service
 	j.Signals = nil
 	for _, sig := range s.Signals {
@@ -197,6 +198,20 @@ func (s Service) judged() analysis.Service {
 		}
 	}
 	return j
+}
+
+// Ask returns what asks the configured Prometheus, giving up on a question
+// after timeout; warn is told what it warns of beside an answer, and may be nil.
+func (c *Config) Ask(timeout time.Duration, warn func(query string, warnings []string)) (analysis.RangeFunc, error) {
+	client, err := promconfig.NewClientFromConfig(c.Prometheus.HTTP, "prometheus")
+	if err != nil {
+		return nil, fmt.Errorf("prometheus: %w", err)
+	}
+	p, err := source.NewPrometheus(source.PrometheusConfig{URL: c.Prometheus.URL, Client: client, Timeout: timeout, Warn: warn})
+	if err != nil {
+		return nil, fmt.Errorf("prometheus: %w", err)
+	}
+	return p.Range, nil
 }
 
 // token returns what callers must present, empty if nothing.

@@ -114,7 +114,7 @@ services:
 			t.Errorf("no warning of %q in:\n%s", want, all)
 		}
 	}
-	if s := c.Services[0].judged(); len(s.Signals) != 0 {
+	if s := c.Services[0].Judged(); len(s.Signals) != 0 {
 		t.Errorf("%d signals of logs are judged", len(s.Signals))
 	}
 }

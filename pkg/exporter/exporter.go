@@ -18,14 +18,12 @@ import (
 
 	"github.com/hashicorp/go-hclog"
 	"github.com/prometheus/client_golang/prometheus"
-	promconfig "github.com/prometheus/common/config"
 	"golang.org/x/sync/errgroup"
 	"golang.org/x/sync/singleflight"
 
 	"github.com/andon-project/andon/pkg/analysis"
 	"github.com/andon-project/andon/pkg/ledger"
 	"github.com/andon-project/andon/pkg/rollout"
-	"github.com/andon-project/andon/pkg/source"
 )
 
 // Options is what an Exporter stands on.
@@ -227,20 +225,12 @@ func (e *Exporter) load() (*setup, error) {
 		return nil, err
 	}
 	if s.ask == nil {
-		client, err := promconfig.NewClientFromConfig(c.Prometheus.HTTP, "prometheus")
-		if err != nil {
-			return nil, fmt.Errorf("prometheus: %w", err)
-		}
-		p, err := source.NewPrometheus(source.PrometheusConfig{
-			URL: c.Prometheus.URL, Client: client, Timeout: tickTimeout(c),
-			Warn: func(query string, warnings []string) {
-				e.log.Debug("prometheus warns", "query", query, "warnings", warnings)
-			},
+		s.ask, err = c.Ask(tickTimeout(c), func(query string, warnings []string) {
+			e.log.Debug("prometheus warns", "query", query, "warnings", warnings)
 		})
 		if err != nil {
-			return nil, fmt.Errorf("prometheus: %w", err)
+			return nil, err
 		}
-		s.ask = p.Range
 	}
 	return s, nil
 }

@@ -241,6 +241,6 @@ func (e *Exporter) driveOne(ctx context.Context, d decision) outcome {
 		d.Why, d.Says = whyEnded, "the rollout ended before the tool answered"
 		return e.settle(ctx, factHaltFailed, d)
 	}
-	ro = withCohorts(ro, svc.Version)
+	ro = rollout.WithCohorts(ro, svc.Version)
 	return e.call(ctx, svc.Tool, rollout.Halt{ID: d.Halt, Rollout: ro, Verdict: *d.Verdict, Reason: d.Verdict.Reason}, d)
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/andon-project/andon/pkg/analysis"
 	"github.com/andon-project/andon/pkg/report"
+	"github.com/andon-project/andon/pkg/rollout"
 	"github.com/andon-project/andon/pkg/source"
 )
 
@@ -53,7 +54,7 @@ func (e *Exporter) getPage(w http.ResponseWriter, r *http.Request) {
 	}
 	s := e.setup.Load()
 	svc, configured := s.config.service(ro.Service)
-	p := report.Page{Rollout: withCohorts(ro, svc.Version), Service: svc.judged(), Home: "/"}
+	p := report.Page{Rollout: rollout.WithCohorts(ro, svc.Version), Service: svc.Judged(), Home: "/"}
 	if j, ok := e.snap.Load().get(ro.ID); ok {
 		p.Verdict, p.Trail = j.verdict, j.trail
 	} else if v, ok := e.past.get(ro.ID); ok {

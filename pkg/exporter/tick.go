@@ -11,6 +11,7 @@ import (
 
 	"github.com/andon-project/andon/pkg/analysis"
 	"github.com/andon-project/andon/pkg/ledger"
+	"github.com/andon-project/andon/pkg/rollout"
 	"github.com/andon-project/andon/pkg/source"
 )
 
@@ -112,7 +113,7 @@ func (e *Exporter) judgeAll(ctx context.Context, s *setup, now time.Time) []judg
 			all[i].verdict = unjudged(all[i].rollout, now, analysis.NoSeries, fmt.Sprintf("the service %q is not in the configuration any more", all[i].rollout.Service))
 			continue
 		}
-		under = append(under, analysis.Underway{Rollout: all[i].rollout, Service: all[i].service.judged()})
+		under = append(under, analysis.Underway{Rollout: all[i].rollout, Service: all[i].service.Judged()})
 		place = append(place, i)
 	}
 	for i, v := range e.judge.watch.Tick(ctx, under, now) {
@@ -128,25 +129,9 @@ func (e *Exporter) underWay(c *Config, now time.Time) []judged {
 	all := make([]judged, len(ros))
 	for i, ro := range ros {
 		svc, _ := c.service(ro.Service)
-		all[i] = judged{rollout: withCohorts(ro, svc.Version), service: svc}
+		all[i] = judged{rollout: rollout.WithCohorts(ro, svc.Version), service: svc}
 	}
 	return all
-}
-
-// withCohorts returns the rollout with the cohorts that the service's version
-// label gives it, where it was announced without any: nodes on the new version
-// against those on the previous, or on any other if that is not known.
-func withCohorts(ro analysis.Rollout, label string) analysis.Rollout {
-	byTime := ro.Strategy == analysis.BeforeAfter || ro.Strategy == analysis.LoadTest || ro.Strategy == analysis.Threshold
-	if byTime || label == "" || ro.Version == "" || len(ro.Candidate) > 0 || len(ro.Control) > 0 {
-		return ro
-	}
-	ro.Candidate = analysis.Selector{label: ro.Version}
-	ro.Control = analysis.Selector{label: "!=" + ro.Version}
-	if ro.Previous != "" {
-		ro.Control = analysis.Selector{label: ro.Previous}
-	}
-	return ro
 }
 
 // overrun returns what is said of the rollouts under way when a tick ran over

@@ -175,31 +175,6 @@ func TestServiceTakenOut(t *testing.T) {
 	want(t, 200, e.Handler(), "GET", "/rollouts/bad-1", "")
 }
 
-func TestCohortsByVersion(t *testing.T) {
-	sel := func(v string) analysis.Selector { return analysis.Selector{"version": v} }
-	tests := []struct {
-		name               string
-		ro                 analysis.Rollout
-		label              string
-		candidate, control analysis.Selector
-	}{
-		{"against previous", analysis.Rollout{Version: "2", Previous: "1"}, "version", sel("2"), sel("1")},
-		{"against all others", analysis.Rollout{Version: "2"}, "version", sel("2"), sel("!=2")},
-		{"as announced", analysis.Rollout{Version: "2", Candidate: sel("x")}, "version", sel("x"), nil},
-		{"by time", analysis.Rollout{Version: "2", Strategy: analysis.BeforeAfter}, "version", nil, nil},
-		{"without a label", analysis.Rollout{Version: "2"}, "", nil, nil},
-		{"without a version", analysis.Rollout{}, "version", nil, nil},
-	}
-	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
-			got := withCohorts(tt.ro, tt.label)
-			if got.Candidate["version"] != tt.candidate["version"] || got.Control["version"] != tt.control["version"] || len(got.Control) != len(tt.control) {
-				t.Errorf("got %v against %v, want %v against %v", got.Candidate, got.Control, tt.candidate, tt.control)
-			}
-		})
-	}
-}
-
 // TestFailureOutlivesItsSource: what has failed is still halted when the
 // source is gone by the time the alert comes.
 func TestFailureOutlivesItsSource(t *testing.T) {

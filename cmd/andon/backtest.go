@@ -1,0 +1,120 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/alecthomas/kingpin/v2"
+	"github.com/hashicorp/go-hclog"
+	"github.com/prometheus/common/model"
+
+	"github.com/andon-project/andon/pkg/analysis"
+	"github.com/andon-project/andon/pkg/backtest"
+	"github.com/andon-project/andon/pkg/exporter"
+	"github.com/andon-project/andon/pkg/source"
+)
+
+// queryTimeout is how long one query of a backtest may take.
+const queryTimeout = time.Minute
+
+// A backtesting is what the judge is run over and how it is written.
+type backtesting struct {
+	config   string
+	since    string
+	services []string
+	format   string
+	options  backtest.Options
+	out      io.Writer
+}
+
+// judgePast runs the judge over the history that Prometheus holds.
+func judgePast(app *kingpin.Application) (string, command) {
+	b := backtesting{out: os.Stdout}
+	c := app.Command("backtest", "Run the judge over the history that your Prometheus holds: what it would have said of past rollouts, and how noisy the signals are.")
+	c.Flag("config.file", "The configuration.").Default("andon.yml").StringVar(&b.config)
+	c.Flag("since", "How far back, such as 12h or 30d.").Default("30d").StringVar(&b.since)
+	c.Flag("service", "Only this service; may be repeated. All of the configuration otherwise.").StringsVar(&b.services)
+	c.Flag("format", "How it is written: tables for people, or lines of JSON.").Default("table").EnumVar(&b.format, "table", "jsonl")
+	c.Flag("max-points", "Steps of one query at most; longer spans are asked for in parts.").Default("720").IntVar(&b.options.MaxPoints)
+	c.Flag("concurrency", "Queries at the same time at most.").Default("2").IntVar(&b.options.AtOnce)
+	c.Flag("placebos", "Windows without a rollout that are judged for each service at most; 0 for none.").Default("200").IntVar(&b.options.Placebos)
+	c.Flag("seed", "Of which windows are taken, and how their nodes are split.").Default("1").Uint64Var(&b.options.Seed)
+	return c.FullCommand(), func(ctx context.Context, log hclog.Logger) error { return b.run(ctx, log, time.Now()) }
+}
+
+func (b backtesting) run(ctx context.Context, log hclog.Logger, now time.Time) error {
+	config, err := exporter.LoadConfig(b.config)
+	if err != nil {
+		return err
+	}
+	back, err := model.ParseDuration(b.since)
+	if err != nil || back == 0 {
+		return fmt.Errorf("--since: %q is not a duration; write a number with its unit, such as 12h or 30d", b.since)
+	}
+	o := b.options
+	if o.AtOnce < 1 || o.AtOnce > 64 {
+		return fmt.Errorf("--concurrency: %d is not between 1 and 64", o.AtOnce)
+	}
+	if o.Placebos <= 0 {
+		o.Placebos = -1
+	}
+	if o.Services, err = chosen(config, b.services); err != nil {
+		return err
+	}
+	o.Bake, o.Since, o.Until, o.Resolve = time.Duration(config.Bake), now.Add(-time.Duration(back)), now, source.Resolve
+	o.Ask, err = config.Ask(queryTimeout, func(query string, warnings []string) {
+		log.Debug("prometheus warns", "query", query, "warnings", warnings)
+	})
+	if err != nil {
+		return err
+	}
+	if isTerminal(os.Stderr) {
+		o.Progress = showProgress()
+		defer fmt.Fprint(os.Stderr, "\r\x1b[K")
+	}
+	r, err := backtest.Run(ctx, o)
+	if err != nil {
+		return err
+	}
+	if o.Progress != nil {
+		fmt.Fprint(os.Stderr, "\r\x1b[K")
+	}
+	if b.format == "jsonl" {
+		return backtest.WriteLines(b.out, r)
+	}
+	return backtest.WriteTable(b.out, r)
+}
+
+// chosen returns the named services of the configuration, or all.
+func chosen(c *exporter.Config, names []string) ([]analysis.Service, error) {
+	var known []string
+	var out []analysis.Service
+	for _, s := range c.Services {
+		known = append(known, s.Name)
+		if len(names) == 0 || slices.Contains(names, s.Name) {
+			out = append(out, s.Judged())
+		}
+	}
+	for _, n := range names {
+		if !slices.Contains(known, n) {
+			return nil, fmt.Errorf("--service: %q is not in the configuration, which has %s", n, strings.Join(known, ", "))
+		}
+	}
+	return out, nil
+}
+
+// showProgress returns what writes progress to a terminal, at every hundredth.
+func showProgress() func(backtest.Progress) {
+	last := ""
+	return func(p backtest.Progress) {
+		if line := fmt.Sprintf("%s: %.0f%%", p.Doing, 100*p.Share); line != last {
+			fmt.Fprint(os.Stderr, "\r\x1b[K"+line)
+			last = line
+		}
+	}
+}

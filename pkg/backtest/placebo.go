@@ -1,0 +1,227 @@
+package backtest
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"hash/fnv"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/prometheus/common/model"
+
+	"github.com/andon-project/andon/pkg/analysis"
+)
+
+const (
+	longestWindow = time.Hour // of a placebo, however long a rollout bakes
+	fewestNodes   = 3         // that can be split: one candidate and two to compare
+	candidateOf   = 4         // one node in so many is a candidate
+	// alone makes a signal's weight all but the whole of the evidence.
+	alone = 1e6
+)
+
+// The label, in selectors of a placebo, that stands for what side of the split
+// a node is on.
+const (
+	sideLabel     = "side"
+	sideCandidate = "candidate"
+	sideControl   = "control"
+)
+
+// A placebo is a rollout that did not happen: at a time when nothing rolled
+// out, some nodes are called candidate and the rest control.
+type placebo struct {
+	from, to  time.Time
+	candidate map[string]bool
+	nodes     int
+}
+
+// learn runs a service's placebos and says what they tell.
+func (b *runner) learn(ctx context.Context, h *history) (Service, error) {
+	s := Service{Name: h.service.Name, Configured: cmp.Or(h.service.Sensitivity, analysis.Medium)}
+	s.Notes = h.notes
+	switch {
+	case h.nodes == nil:
+		s.Reason = "there is no history of its versions"
+	case b.o.Placebos < 0:
+		s.Reason = "no placebos were asked for"
+	case h.service.Node == "":
+		s.Reason = "it has no node label, so that there are no nodes to split"
+	}
+	if s.Reason != "" {
+		return s, nil
+	}
+	seed := fnv.New64a()
+	seed.Write([]byte(h.service.Name))
+	rng := rand.New(rand.NewPCG(b.o.Seed, seed.Sum64()))
+	windows := b.windows(h, rng)
+	t := newTally(h.service)
+	few := 0
+	for i, w := range windows {
+		b.o.Progress(Progress{Doing: "placebos of " + s.Name, Share: float64(i) / float64(len(windows))})
+		p, enough := b.split(ctx, h, placebo{from: w, to: w.Add(b.window(h))}, rng)
+		if enough {
+			b.try(ctx, h, p, t)
+		} else {
+			few++
+		}
+		if stop := errors.Join(ctx.Err(), b.archive.failure()); stop != nil {
+			return s, fmt.Errorf("looking for noise in %s at %s: %w", s.Name, stamp(w), stop)
+		}
+	}
+	if few > 0 {
+		h.note("%d of %s began with fewer than %d nodes, too few to split", few, count(len(windows), "window"), fewestNodes)
+	}
+	t.conclude(&s)
+	s.Notes = h.notes
+	return s, nil
+}
+
+// window returns how long a placebo is: as long as a rollout bakes, at most
+// longestWindow.
+func (b *runner) window(h *history) time.Duration {
+	return max(min(b.o.Bake, longestWindow).Truncate(h.step), h.step)
+}
+
+// windows returns when a service's placebos begin, oldest first: windows that
+// do not overlap one another or a rollout of the service, of which those that
+// are taken are random.
+func (b *runner) windows(h *history, rng *rand.Rand) []time.Time {
+	length := b.window(h)
+	from := b.o.Since.Add(b.o.Bake) // when nothing of before is under way any more
+	if h.first.After(from) {
+		from = h.first
+	}
+	var out []time.Time
+	for at := from.Truncate(length).Add(length); !at.Add(length).After(b.o.Until); at = at.Add(length) {
+		if !b.rolling(h, at, at.Add(length)) && h.served(at, at.Add(length)) {
+			out = append(out, at)
+		}
+	}
+	rng.Shuffle(len(out), func(i, j int) { out[i], out[j] = out[j], out[i] })
+	out = out[:min(len(out), b.o.Placebos)]
+	slices.SortFunc(out, time.Time.Compare)
+	return out
+}
+
+// rolling reports whether a rollout of the service was under way in a span.
+func (b *runner) rolling(h *history, from, to time.Time) bool {
+	for _, j := range b.judged {
+		ro := j.Rollout
+		if ro.Service == h.service.Name && ro.Started.Before(to) && (ro.Ended.IsZero() || ro.Ended.After(from)) {
+			return true
+		}
+	}
+	return false
+}
+
+// served reports whether a service had samples in at least half of a span.
+func (h *history) served(from, to time.Time) bool {
+	here := map[model.Time]bool{}
+	for _, s := range cut(h.nodes, model.TimeFromUnixNano(from.UnixNano()), model.TimeFromUnixNano(to.UnixNano())) {
+		for _, p := range s.Values {
+			here[p.Timestamp] = true
+		}
+	}
+	return 2*len(here) >= int(to.Sub(from)/h.step)
+}
+
+// split divides the nodes that are there when a placebo begins; it is false if
+// they are too few.
+func (b *runner) split(ctx context.Context, h *history, p placebo, rng *rand.Rand) (divided placebo, enough bool) {
+	begin := grid(p.from, h.step)
+	r := analysis.Range{Start: begin, End: begin.Add(h.step), Step: h.step}
+	var names []string
+	for _, sig := range h.service.Signals {
+		if sig.Metric == "" {
+			continue
+		}
+		m, err := b.archive.Range(ctx, cmp.Or(sig.Per, sig.Metric), r)
+		if err != nil {
+			continue // the signal says so
+		}
+		for _, s := range m {
+			if n := string(s.Metric[model.LabelName(h.service.Node)]); n != "" && !slices.Contains(names, n) {
+				names = append(names, n)
+			}
+		}
+	}
+	if len(names) < fewestNodes {
+		return p, false
+	}
+	slices.Sort(names)
+	rng.Shuffle(len(names), func(i, j int) { names[i], names[j] = names[j], names[i] })
+	p.candidate, p.nodes = map[string]bool{}, len(names)
+	for _, n := range names[:max(1, len(names)/candidateOf)] {
+		p.candidate[n] = true
+	}
+	return p, true
+}
+
+// grid returns the last step at or before t.
+func grid(t time.Time, step time.Duration) time.Time {
+	return time.Unix(0, t.UnixNano()/int64(step)*int64(step)).UTC()
+}
+
+// try judges a placebo at each sensitivity, and each of its signals alone.
+func (b *runner) try(ctx context.Context, h *history, p placebo, t *tally) {
+	a := &analysis.Analyzer{Metrics: b.divided(h, p), Resolve: toSide}
+	judge := func(s analysis.Service) analysis.Verdict {
+		ro := analysis.Rollout{
+			ID: "placebo", Service: s.Name, Strategy: analysis.Canary, Started: p.from,
+			Candidate: analysis.Selector{sideLabel: sideCandidate}, Control: analysis.Selector{sideLabel: sideControl},
+		}
+		return a.NewWatch(max(1, b.o.AtOnce)).Tick(ctx, []analysis.Underway{{Rollout: ro, Service: s}}, p.to)[0]
+	}
+	for i := range t.trials {
+		s := h.service
+		s.Sensitivity = t.trials[i].Sensitivity
+		v := judge(s)
+		if !t.trials[i].add(v) {
+			t.why = v.Reason
+		}
+		t.weigh(v)
+	}
+	t.tried++
+	samples := p.nodes * (int(p.to.Sub(p.from)/h.step) + 1)
+	weight := alone
+	for i := range t.signals {
+		s := h.service
+		sig := t.signals[i].of
+		sig.Weight = &weight
+		s.Signals = []analysis.Signal{sig}
+		t.signals[i].add(judge(s), samples)
+	}
+}
+
+// toSide is the ResolveFunc of placebos: nothing that the samples say tells the
+// sides apart, so that the side is written before the query, for divided to
+// read.
+func toSide(expr string, s analysis.Selector) (string, error) {
+	return s[sideLabel] + "\n" + expr, nil
+}
+
+// divided answers the question for one side with the nodes of that side.
+func (b *runner) divided(h *history, p placebo) analysis.RangeFunc {
+	return func(ctx context.Context, expr string, r analysis.Range) (model.Matrix, error) {
+		if r.End.After(p.to) {
+			return nil, fmt.Errorf("asked for %s, and the window ends at %s", stamp(r.End), stamp(p.to))
+		}
+		side, expr, _ := strings.Cut(expr, "\n")
+		m, err := b.archive.Range(ctx, expr, r)
+		if err != nil {
+			return nil, err
+		}
+		var out model.Matrix
+		for _, s := range m {
+			if p.candidate[string(s.Metric[model.LabelName(h.service.Node)])] == (side == sideCandidate) {
+				out = append(out, s)
+			}
+		}
+		return out, nil
+	}
+}

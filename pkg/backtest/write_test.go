@@ -1,0 +1,104 @@
+package backtest
+
+import (
+	"encoding/json"
+	"flag"
+	"math"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/andon-project/andon/pkg/analysis"
+)
+
+var update = flag.Bool("update", false, "rewrite the golden files")
+
+// written is a report with all that a report can hold.
+func written() *Report {
+	at := func(minutes int) time.Time { return monday.Add(time.Duration(minutes) * time.Minute) }
+	fail := at(607)
+	verdict := func(d analysis.Decision, evidence float64, reason string) analysis.Verdict {
+		return analysis.Verdict{Rollout: "x", Service: "shop", At: at(660), Verdict: d, Score: .5, Evidence: analysis.Number(evidence), Blame: .5, Quality: analysis.OK, Reason: reason, Findings: []analysis.Finding{}}
+	}
+	ro := func(version, previous string, start, end int) analysis.Rollout {
+		r := analysis.Rollout{ID: "shop-" + version, Service: "shop", Version: version, Previous: previous, Started: at(start)}
+		if end > 0 {
+			r.Ended = at(end)
+		}
+		return r
+	}
+	bad := verdict(analysis.Fail, 41250, "errors rose from 0.01 to 0.20")
+	bad.FirstFail = &fail
+	return &Report{
+		Since: monday, Until: friday, Queries: 98,
+		Rollouts: []Judged{
+			{Rollout: ro("v2", "v1", 60, 125), Verdict: verdict(analysis.Pass, 1.2, "no signal tells the candidate from control"), Reached: analysis.Unknown},
+			{Rollout: ro("v3", "v2", 600, 620), Verdict: bad, Reached: .2},
+			{Rollout: ro("v4", "v2", 900, 0), Verdict: verdict(analysis.Inconclusive, math.NaN(), "errors could not be read:\nno answer"), Reached: analysis.Unknown, Open: true},
+		},
+		Services: []Service{
+			{
+				Name: "shop", Configured: analysis.Medium, Suggested: analysis.High, Reason: "1 of 184 placebos failed, high promises 1 in 100",
+				Signals: []Signal{
+					{Name: "errors", Weight: .3125, Windows: 184, Warned: 2, Alarmed: 1, Deviation: .16, Missing: 0},
+					{Name: "memory", Windows: 0, Deviation: analysis.Unknown, Missing: analysis.Unknown},
+				},
+				Trials: []Trial{{analysis.High, 184, 1, .01, true}, {analysis.Medium, 184, 1, .001, true}, {analysis.Low, 184, 0, .0001, true}},
+			},
+			{Name: "cart", Configured: analysis.Low, Notes: []string{"no version label"}, Reason: "there is no history of its versions"},
+		},
+	}
+}
+
+func golden(t *testing.T, name, got string) {
+	t.Helper()
+	file := filepath.Join("testdata", name)
+	if *update {
+		if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got != string(want) {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+}
+
+func TestWriteTable(t *testing.T) {
+	for name, r := range map[string]*Report{
+		"table.txt": written(),
+		"none.txt":  {Since: monday, Until: friday, Queries: 1, Services: written().Services[1:]},
+	} {
+		var b strings.Builder
+		if err := WriteTable(&b, r); err != nil {
+			t.Fatal(err)
+		}
+		golden(t, name, b.String())
+	}
+}
+
+func TestWriteLines(t *testing.T) {
+	var b strings.Builder
+	if err := WriteLines(&b, written()); err != nil {
+		t.Fatal(err)
+	}
+	golden(t, "lines.jsonl", b.String())
+	kinds := map[string]int{}
+	for line := range strings.Lines(b.String()) {
+		var l struct {
+			Kind, Service string
+		}
+		if err := json.Unmarshal([]byte(line), &l); err != nil || l.Service == "" {
+			t.Errorf("%q: %v", line, err)
+		}
+		kinds[l.Kind]++
+	}
+	if kinds["rollout"] != 3 || kinds["signal"] != 2 || kinds["sensitivity"] != 3 || kinds["service"] != 2 {
+		t.Errorf("got %v", kinds)
+	}
+}
