@@ -68,7 +68,7 @@ func nulls() []Scenario {
 	})
 	add("crashes", "crashes by the time nodes run, two a minute in the fleet", func(s *Scenario) { s.Signals = []Shape{crashes} })
 	add("season", "traffic doubles and halves over the day", func(s *Scenario) { s.Noise.Season = .7 })
-	add("rush", "traffic grows or falls by up to half within the hour", func(s *Scenario) { s.Noise = Noise{Season: 2} })
+	add("rush", "traffic grows or falls by up to half within the hour", func(s *Scenario) { s.Noise, s.Beyond = Noise{Season: 2}, freshest })
 	add("tails", "noise with Student tails, 3 degrees of freedom", func(s *Scenario) { s.Noise.Tails = 3 })
 	add("levels-latency-cpu", "nodes differ in latency and CPU, standard deviation 30%", func(s *Scenario) {
 		s.Noise.Levels, s.Signals = .3, []Shape{latency, cpu}
