@@ -135,6 +135,38 @@ func (s *Scatter) Exposure() float64 {
 	return max(1, min(MaxExposure, p*(1-p)/v))
 }
 
+// Fellows pool the scatter of nodes that nothing happened to, each about its
+// own mean, to bound how many trials a bin can be worth.
+type Fellows struct{ freedom, mean, m2 float64 }
+
+// Add takes in the share of failures of one bin of a node, whose own Scatter is
+// s. NaN is passed over.
+func (f *Fellows) Add(s *Scatter, share float64) {
+	f.part(s, -1)
+	s.Add(share)
+	f.part(s, 1)
+}
+
+func (f *Fellows) part(s *Scatter, sign float64) {
+	if s.n > 1 {
+		k := float64(s.n - 1)
+		f.freedom += sign * k
+		f.mean += sign * k * s.mean
+		f.m2 += sign * s.m2
+	}
+}
+
+// Exposure returns the number of trials n a bin of which would scatter as those
+// of the nodes do, p(1-p)/s² with p and s² pooled, 1 at least; +Inf with no
+// more than ten degrees of freedom, or where nothing scatters.
+func (f *Fellows) Exposure() float64 {
+	if f.freedom <= 10 || !(f.m2 > 0) {
+		return math.Inf(1)
+	}
+	p := f.mean / f.freedom
+	return max(1, p*(1-p)/(f.m2/f.freedom))
+}
+
 // A Dispersion measures how much more than independent events those of control
 // nodes scatter.
 type Dispersion struct{ chi2, freedom float64 }
