@@ -165,7 +165,7 @@ func TestBlame(t *testing.T) {
 		{"none", nil, 1, nil},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			got := stat.Blame(tc.e, .05, func(int, int) float64 { return tc.owed })
+			got := stat.Blame(tc.e, .05, func(_, i int) float64 { return tc.e[i] + math.Log(tc.owed) })
 			for i := range got {
 				if !same(got[i], tc.want[i], 1e-9) {
 					t.Errorf("got %v, want %v", got, tc.want)
