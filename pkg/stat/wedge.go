@@ -1,6 +1,10 @@
 package stat
 
-import "math"
+import (
+	"math"
+
+	"gonum.org/v1/gonum/stat/distuv"
+)
 
 // Cox is evidence that one change, which nodes adopt one after another, raises
 // the rate of events on those that have it. Given the n events of a bin, with
@@ -41,20 +45,27 @@ func (x *Cox) LogE() float64 { return x.counts.LogE() }
 //
 //	y_{i,t} = time_t + node_i + δ a_{d,i,t} + noise
 //
-// with node_i of variance v and noise of variance s². Both y and a are taken
-// less their means over the nodes of the bin (time_t cancels), and then by
-// generalised least squares with k_i = v/(s² + n_i v) for the n_i bins of node i
+// with noise of variance λ²s² and node_i of variance λ²v, δ half-normal of
+// scale λτ, and λ², by which s² and v are wrong, inverse-gamma with ν degrees of
+// freedom around 1. Both y and a are taken less their means over the nodes of
+// the bin, so that time_t cancels. With k_i = v/(s² + n_i v) for the n_i bins of
+// node i
 //
+//	Q   = ( Σ_{i,t} y²  - Σ_i k_i (Σ_t y)² ) / s²
 //	U_d = ( Σ_{i,t} y a - Σ_i k_i (Σ_t y)(Σ_t a) ) / s²
-//	I_d = ( Σ_{i,t} a² - Σ_i k_i (Σ_t a)² ) / s²
+//	I_d = ( Σ_{i,t} a²  - Σ_i k_i (Σ_t a)² ) / s²
+//	h   = τ U_d/√(1 + τ² I_d)
+//	E_d = 2 (1 + τ² I_d)^-½ ( (ν + Q)/(ν + Q - h²) )^((ν+n)/2) F_{ν+n}( h √((ν+n)/(ν + Q - h²)) )
 //
-// I_d^-½ is the standard error of δ and z = U_d/√I_d its deviate. The evidence
-// is the half-normal mixture of LogHalfNormal over δ, with variance 1/I_d.
-// With v = 0 nodes are compared with one another alone, with v = ∞ each only
-// with itself before it adopted. This is the analysis of stepped-wedge trials
-// (Hussey and Hughes, Contemporary Clinical Trials 28 (2007)). All changes
-// share one null, so that the ratio of two such E says which explains the
-// values better.
+// where F is Student's distribution function and n the number of values, less
+// the bins, over the long-run factor of the noise: the marginal likelihood of
+// d over that of no change. With v = 0 nodes are compared with one another
+// alone, with v = ∞ each only with itself before it adopted. This is the
+// analysis of stepped-wedge trials (Hussey and Hughes, Contemporary Clinical
+// Trials 28 (2007)) with a conjugate prior. All changes share one null, so that
+// the ratio of two such E says which explains the values better; and as λ is
+// learnt, a change that leaves most of what is seen unexplained loses however
+// large the effect.
 //
 // Nodes and changes are known by index, counted from 0; memory grows with
 // both, not with bins. The zero Wedge is ready to use.
@@ -63,6 +74,8 @@ type Wedge struct {
 	level   []float64   // Σ_t y of each node
 	adopted [][]float64 // Σ_t a of each change and node
 	ya, aa  []float64   // Σ y a and Σ a² of each change
+	yy      float64     // Σ y²
+	free    float64     // values less bins
 }
 
 // Add takes in one bin: the nodes with a value, their values y, which are
@@ -79,7 +92,9 @@ func (w *Wedge) Add(nodes []int, y []float64, adopted [][]bool) {
 		y[j] -= mean
 		w.bins[i]++
 		w.level[i] += y[j]
+		w.yy += y[j] * y[j]
 	}
+	w.free += float64(len(nodes) - 1)
 	for d, has := range adopted {
 		share := 0.
 		for _, a := range has {
@@ -119,38 +134,39 @@ func (w *Wedge) grow(nodes []int, changes int) {
 
 // A WedgeNoise is what a Wedge takes for chance.
 type WedgeNoise struct {
-	Sample  float64 // variance of noise, times the long-run factor of its autocorrelation
+	Noise   Noise   // of one node, from sample to sample
 	Node    float64 // variance between the levels of nodes
-	Freedom float64 // degrees of freedom of both
-	Scale   float64 // size of effects to be expected: τ of the mixture
+	Freedom float64 // ν: how many degrees of freedom both are worth
+	Scale   float64 // τ: size of effects to be expected
 }
 
-// LogE returns the logarithm of the evidence that a change raises the value,
-// with z taken through Student's distribution, for the variances are estimated;
+// leastTail bounds the logarithm of a probability that underflows.
+const leastTail = -700
+
+// LogE returns the logarithm of the evidence that a change raises the value;
 // that it lowers the value, if sign is -1. It is 0 if nothing can be told: no
 // bin in which some nodes had adopted and others not, or no noise known.
 func (w *Wedge) LogE(change int, sign float64, n WedgeNoise) float64 {
-	if change >= len(w.ya) || !(n.Sample > 0) || !(n.Scale > 0) || !(n.Node >= 0) {
+	s := n.Noise.Variance * LongRun(n.Noise.Rho)
+	if change >= len(w.ya) || !(s > 0) || !(n.Scale > 0) || !(n.Node >= 0) || !(n.Freedom > 0) {
 		return 0
 	}
-	u, info := w.ya[change], w.aa[change]
+	q, u, info := w.yy, w.ya[change], w.aa[change]
 	for i, bins := range w.bins {
-		if bins > 0 {
-			k := n.Node / (n.Sample + bins*n.Node)
-			u -= k * w.level[i] * w.adopted[change][i]
-			info -= k * w.adopted[change][i] * w.adopted[change][i]
-		}
+		k, y, a := n.Node/(s+bins*n.Node), w.level[i], w.adopted[change][i]
+		q, u, info = q-k*y*y, u-k*y*a, info-k*a*a
 	}
 	// What is left of Σ a² after rounding is no information.
-	if info <= 1e-9*w.aa[change] || info <= 0 {
+	if info <= 1e-9*w.aa[change] {
 		return 0
 	}
-	v := n.Sample / info
-	z := StudentZ(sign*u/info/math.Sqrt(v), n.Freedom)
-	if e := LogHalfNormal(z, v, n.Scale); !math.IsNaN(e) {
-		return e
-	}
-	return 0
+	q, u, info = max(0, q)/s, sign*u/s, info/s
+	shrunk := 1 + n.Scale*n.Scale*info
+	h := n.Scale * u / math.Sqrt(shrunk)
+	free := n.Freedom + w.free/LongRun(n.Noise.Rho)
+	left := max(n.Freedom+q-h*h, n.Freedom) // h² ≤ q but for rounding
+	tail := distuv.StudentsT{Mu: 0, Sigma: 1, Nu: free}.CDF(h * math.Sqrt(free/left))
+	return math.Ln2 - .5*math.Log(shrunk) + free/2*math.Log((n.Freedom+q)/left) + max(leastTail, math.Log(tail))
 }
 
 // Posterior returns for each of N overlapping changes, and for none of them,
@@ -159,20 +175,14 @@ func (w *Wedge) LogE(change int, sign float64, n WedgeNoise) float64 {
 //	π E_d / ( max(1 - πN, 1/2) + Σ π E_i )
 //
 // e holds the natural logarithms of the evidence on each, all against the same
-// null.
+// null; -Inf for a change that explains nothing.
 func Posterior(e []float64, prior float64) (each []float64, none float64) {
 	terms := make([]float64, len(e)+1)
 	copy(terms, e)
-	terms[len(e)] = logNone(len(e), prior)
+	terms[len(e)] = math.Log(max(1-prior*float64(len(e)), .5)) - math.Log(prior)
 	total := LogSumExp(terms...)
 	for i, t := range terms {
 		terms[i] = math.Exp(t - total)
 	}
 	return terms[:len(e)], terms[len(e)]
-}
-
-// logNone returns the logarithm of the prior odds of none of n changes against
-// any single one.
-func logNone(n int, prior float64) float64 {
-	return math.Log(max(1-prior*float64(n), .5)) - math.Log(prior)
 }

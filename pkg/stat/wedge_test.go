@@ -54,6 +54,8 @@ func TestPosterior(t *testing.T) {
 	}{
 		{"no evidence keeps the prior", []float64{0, 0}, []float64{.05, .05, .9}},
 		{"one beyond doubt", []float64{5000, 0}, []float64{1, 0, 0}},
+		{"the stronger takes all", []float64{50, 0}, []float64{1, 0, 0}},
+		{"one that explains nothing", []float64{50, math.Inf(-1)}, []float64{1, 0, 0}},
 		{"two alike share", []float64{50, 50}, []float64{.5, .5, 0}},
 		{"many keep half a chance of none", make([]float64, 20), append(slicesOf(20, 1./30), 1./3)},
 		{"no change", nil, []float64{1}},
@@ -164,7 +166,7 @@ func (o overlap) name(e []float64, top float64) (int, float64) {
 func (o overlap) values(r *rand.Rand) (named, at int, top float64) {
 	const nodes, rho = 40, .6
 	w := &stat.Wedge{}
-	noise := stat.WedgeNoise{Sample: (1 + rho) / (1 - rho), Node: 1, Freedom: stat.PriorNodes + nodes - 1, Scale: 2}
+	noise := stat.WedgeNoise{Noise: stat.Noise{Variance: 1, Rho: rho}, Node: 1, Freedom: stat.PriorNodes + nodes - 1, Scale: 2}
 	level, drift := make([]float64, nodes), make([]float64, nodes)
 	index, y := make([]int, nodes), make([]float64, nodes)
 	has, e := make([][]bool, len(o.adopted)), make([]float64, len(o.adopted))
