@@ -19,7 +19,6 @@ const excuseEvidence = 10
 type suspect struct {
 	rollout string
 	logE    float64 // logarithm of how well it explains what speaks against the other
-	gone    bool    // it is no longer under way
 }
 
 // blame says of the rollouts that were under way at one time how probable it
@@ -54,7 +53,7 @@ func (c *course) suspect(live []*course) {
 		if !ok {
 			e = c.shared(id)
 		}
-		c.suspects = append(c.suspects, suspect{id, e, true})
+		c.suspects = append(c.suspects, suspect{id, e})
 	}
 	for _, s := range c.suspects {
 		logs = append(logs, s.logE)
@@ -229,12 +228,12 @@ func (c *course) undivided(showed string) string {
 			best = s
 		}
 	}
-	when := "were"
-	if best.gone {
-		when = "are or were"
+	others, were := "1 other rollout", "was"
+	if n := len(c.suspects); n > 1 {
+		others, were = fmt.Sprintf("%d other rollouts", n), "were"
 	}
-	return fmt.Sprintf("%s, but %d other rollouts %s under way and %s explains it better; this one's share of the blame is %.2f",
-		showed, len(c.suspects), when, best.rollout, c.posterior()[0])
+	return fmt.Sprintf("%s, but %s %s under way and %s explains it better; this one's share of the blame is %.2f",
+		showed, others, were, best.rollout, c.posterior()[0])
 }
 
 // Callees returns, for each service, the services that it calls directly or

@@ -1,6 +1,7 @@
 package analysis_test
 
 import (
+	"cmp"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -8,17 +9,18 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
+	gocmp "github.com/google/go-cmp/cmp"
 	"github.com/prometheus/common/model"
 
 	"github.com/andon-project/andon/pkg/analysis"
 )
 
-// A wave is a rollout to the nodes of a fleet, two every other minute, each
-// keeping its name: the label of the wave turns from old to new.
+// A wave is a rollout to the nodes of a fleet, two at a time, each keeping its
+// name: the label of the wave turns from old to new.
 type wave struct {
 	label string
 	start time.Duration // after noon
+	every time.Duration // between steps; two minutes if zero
 	order int64         // seed of the order of nodes
 	bad   bool
 	other bool // of another service, whose own signals stay as they were
@@ -28,7 +30,7 @@ const waveNodes = 12
 
 func (w wave) adopts(node int) time.Time {
 	order := rand.New(rand.NewPCG(uint64(w.order), 3)).Perm(waveNodes)
-	return noon.Add(w.start + time.Minute + time.Duration(slices.Index(order, node)/2)*2*time.Minute)
+	return noon.Add(w.start + time.Minute + time.Duration(slices.Index(order, node)/2)*cmp.Or(w.every, 2*time.Minute))
 }
 
 // fleetOf adds the samples of a metric of all nodes: fine before a node has
@@ -174,7 +176,7 @@ func TestOverlappingRollouts(t *testing.T) {
 					}
 				}
 				// All bins at once come to the same.
-				if d := cmp.Diff(wire(t, got), wire(t, tick(a.NewWatch(2), noon.Add(30*time.Minute), under...))); d != "" {
+				if d := gocmp.Diff(wire(t, got), wire(t, tick(a.NewWatch(2), noon.Add(30*time.Minute), under...))); d != "" {
 					t.Errorf("from scratch the verdicts differ:\n%s", d)
 				}
 			})
