@@ -15,8 +15,8 @@ import (
 	"github.com/andon-project/andon/pkg/analysis"
 )
 
-// A wave is a rollout to the nodes of a fleet, two at a time, each keeping its
-// name: the label of the wave turns from old to new.
+// A wave is a rollout to the nodes of a fleet, two at a time: the label of the
+// wave turns from old to new.
 type wave struct {
 	label string
 	start time.Duration // after noon
@@ -24,6 +24,7 @@ type wave struct {
 	order int64         // seed of the order of nodes
 	bad   bool
 	other bool // of another service, whose own signals stay as they were
+	fresh bool // it replaces nodes by others of new names
 }
 
 const waveNodes = 12
@@ -41,7 +42,7 @@ func (w *world) fleetOf(metric string, waves []wave, fine, worse func(node strin
 		ok, ko := fine(node), worse(node)
 		streams := map[string]*model.SampleStream{}
 		for t := w.from; !t.After(w.to); t = t.Add(w.step) {
-			m, v := model.Metric{"pod": model.LabelValue(node)}, ok(t)
+			m, v, name := model.Metric{}, ok(t), node
 			for _, x := range waves {
 				m[model.LabelName(x.label)] = "old"
 				if !t.Before(x.adopts(i)) {
@@ -49,8 +50,12 @@ func (w *world) fleetOf(metric string, waves []wave, fine, worse func(node strin
 					if x.bad {
 						v = ko(t)
 					}
+					if x.fresh {
+						name += "-" + x.label
+					}
 				}
 			}
+			m["pod"] = model.LabelValue(name)
 			s := streams[m.String()]
 			if s == nil {
 				s = &model.SampleStream{Metric: m}
@@ -134,6 +139,9 @@ func TestOverlappingRollouts(t *testing.T) {
 		{name: "the later", waves: []wave{{label: version, order: 1}, {label: config, start: 5 * time.Minute, order: 4, bad: true}}, fails: config},
 		{name: "the earlier", waves: []wave{{label: version, order: 1, bad: true}, {label: config, start: 5 * time.Minute, order: 4}}, fails: version},
 		{name: "one of three", waves: []wave{{label: version, order: 5}, {label: config, order: 6, bad: true}, {label: third, start: 2 * time.Minute, order: 7}}, fails: config},
+		{name: "one that replaces nodes", waves: []wave{{label: version, order: 1, fresh: true, bad: true}, {label: config, order: 2}}, fails: version},
+		{name: "one beside one that replaces nodes", waves: []wave{{label: version, order: 1, fresh: true}, {label: config, order: 2, bad: true}}, fails: config},
+		{name: "two that replace nodes on one schedule", waves: []wave{{label: version, order: 1, fresh: true, bad: true}, {label: config, order: 1, fresh: true}}, set: []string{config, version}},
 		{name: "none", waves: []wave{{label: version, order: 1}, {label: config, order: 2}}},
 		{name: "one schedule", waves: []wave{{label: version, order: 1, bad: true}, {label: config, order: 1}}, set: []string{config, version}},
 		{name: "one schedule of two of three", waves: []wave{{label: version, order: 1, bad: true}, {label: config, order: 1}, {label: third, order: 8}}, set: []string{config, version}},
@@ -191,4 +199,44 @@ func sortedNames[V any](m map[string]V) []string {
 	}
 	slices.Sort(out)
 	return out
+}
+
+// TestOverlapAtLarge: of two or three rollouts in random orders, started at
+// random within ten minutes of one another, of whom one is bad or none.
+func TestOverlapAtLarge(t *testing.T) {
+	runs := 24
+	if *verdicts != "" {
+		runs = 600
+	}
+	kinds := sortedNames(faults)
+	right, wrong, bad := 0, 0, 0
+	for i := range runs {
+		r := rand.New(rand.NewPCG(uint64(i), 17))
+		waves := []wave{{label: "version"}, {label: "config"}, {label: "flags"}}[:2+r.IntN(2)]
+		guilty := r.IntN(len(waves) + 1)
+		for j := range waves {
+			waves[j].start, waves[j].order = time.Duration(r.IntN(11))*time.Minute, r.Int64N(1e6)
+			waves[j].every, waves[j].bad, waves[j].fresh = time.Duration(2+r.IntN(4))*time.Minute, j == guilty, r.IntN(2) == 0
+		}
+		fault := faults[kinds[i%len(kinds)]]
+		w := newWorld(time.Minute, noon.Add(-time.Hour), noon.Add(50*time.Minute))
+		fault.add(w, waves)
+		a, _ := w.analyzer()
+		for _, v := range tick(a.NewWatch(1), noon.Add(50*time.Minute), underWaves(waves, shop(fault.signal))...) {
+			is := guilty < len(waves) && v.Rollout == waves[guilty].label
+			bad += b2i(is)
+			switch {
+			case v.Verdict != analysis.Fail:
+			case is:
+				right++
+			default:
+				wrong++
+				t.Logf("run %d, %s: %s fails at %s, waves %+v: %s", i, kinds[i%len(kinds)], v.Rollout, v.FirstFail, waves, v.Reason)
+			}
+		}
+	}
+	t.Logf("%d of %d bad rollouts failed, and %d others", right, bad, wrong)
+	if wrong > runs/200 || right*100 < 95*bad {
+		t.Errorf("%d of %d bad rollouts failed and %d others", right, bad, wrong)
+	}
 }
