@@ -26,7 +26,6 @@ type suspect struct {
 func blame(all []*course, at time.Time) {
 	var live []*course
 	for _, c := range all {
-		c.overlapping = 0
 		if c.underwayAt(at) {
 			live = append(live, c)
 		}
@@ -39,7 +38,7 @@ func blame(all []*course, at time.Time) {
 // suspect weighs the rollouts that overlap c, and those that did and came to
 // its nodes or its callees: that they were taken back does not make c guilty.
 func (c *course) suspect(live []*course) {
-	c.suspects, c.overlapping = c.suspects[:0], len(live)-1
+	c.suspects = c.suspects[:0]
 	here := map[string]bool{c.rollout.ID: true}
 	logs := []float64{c.logE}
 	for _, o := range live {
@@ -232,8 +231,12 @@ func (c *course) undivided(showed string) string {
 	if n := len(c.suspects); n > 1 {
 		others, were = fmt.Sprintf("%d other rollouts", n), "were"
 	}
-	return fmt.Sprintf("%s, but %s %s under way and %s explains it better; this one's share of the blame is %.2f",
-		showed, others, were, best.rollout, c.posterior()[0])
+	how := "as well"
+	if best.logE > c.logE {
+		how = "better"
+	}
+	return fmt.Sprintf("%s, but %s %s under way and %s may explain it %s; this one's share of the blame is %.2f",
+		showed, others, were, best.rollout, how, c.posterior()[0])
 }
 
 // Callees returns, for each service, the services that it calls directly or

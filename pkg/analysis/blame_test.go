@@ -184,7 +184,7 @@ func TestInnocentOnBadHosts(t *testing.T) {
 			if most < 1000 {
 				t.Errorf("evidence of %v at most; the scene tests nothing", most)
 			}
-			if !strings.Contains(reason, "os explains it better") {
+			if !strings.Contains(reason, "os may explain it better") {
 				t.Errorf("the reason does not name what explains it better: %s", reason)
 			}
 		})

@@ -24,16 +24,15 @@ type course struct {
 	adopted map[string]time.Time // when each candidate node was first seen
 	fresh   []*tracker           // that folded the bin folded last
 
-	logE, peak  float64
-	blame       float64
-	overlapping int
-	suspects    []suspect          // the rollouts that overlap, or did
-	met         map[string]float64 // of each that was weighed against a rollout without control, the most evidence
-	surprise    float64            // largest S, without control
-	trail       []Point
-	firstFail   *time.Time
-	failScore   float64
-	failReason  string
+	logE, peak float64
+	blame      float64
+	suspects   []suspect          // the rollouts that overlap, or did
+	met        map[string]float64 // of each that was weighed against a rollout without control, the most evidence
+	surprise   float64            // largest S, without control
+	trail      []Point
+	firstFail  *time.Time
+	failScore  float64
+	failReason string
 }
 
 // newCourse prepares to judge u from its start.
