@@ -110,7 +110,7 @@ services:
 	}
 	want := [][]string{{"cart", "db"}, {"db"}, {}, nil, {}}
 	for i, s := range c.Services {
-		if d := cmp.Diff(want[i], s.judged().DependsOn); d != "" {
+		if d := cmp.Diff(want[i], s.Judged().DependsOn); d != "" {
 			t.Errorf("%s depends on (-want +got):\n%s", s.Name, d)
 		}
 	}
