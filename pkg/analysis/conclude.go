@@ -20,8 +20,19 @@ func (c *course) verdict(now time.Time) Verdict {
 		v.Verdict, v.Reason = Fail, c.whyFail(v)
 	default:
 		v.Verdict, v.Reason = c.open(v)
+		if v.Set = c.ambiguous(); v.Set != nil {
+			v.Verdict, v.Quality, v.Reason = Inconclusive, Ambiguous, c.whyAmbiguous(v)
+		}
 	}
 	return v
+}
+
+func (c *course) whyAmbiguous(v Verdict) string {
+	showed := "the service became worse"
+	if f, ok := leading(v.Findings); ok {
+		showed = f.Reason
+	}
+	return fmt.Sprintf("AMBIGUOUS: %s; it was %s, which cannot be told apart: hold them all", showed, names(v.Set))
 }
 
 // needs returns the logarithm of the evidence that fails the rollout.
@@ -121,8 +132,8 @@ func (c *course) open(v Verdict) (Decision, string) {
 	f, ok := leading(v.Findings)
 	if c.logE >= math.Log(warnEvidence) && c.strategy != Threshold {
 		reason := fmt.Sprintf("%s; evidence is %s, %s would fail it", f.Reason, number(math.Exp(min(c.logE, 700))), number(math.Exp(c.needs())))
-		if c.concurrent() && c.logE >= c.needs() {
-			reason = fmt.Sprintf("%s, but %d other rollouts were under way and this one's share of the blame is %.2f", f.Reason, c.overlapping, c.blame)
+		if c.logE >= c.needs()-1e-9 && len(c.counting()) > 0 {
+			reason = c.undivided(f.Reason)
 		}
 		return Inconclusive, reason
 	}

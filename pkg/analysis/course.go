@@ -21,20 +21,23 @@ type course struct {
 	signals []*tracker
 	absence *absence // nil without a signal that tells who serves
 	twins   map[string]bool
+	adopted map[string]time.Time // when each candidate node was first seen
+	fresh   []*tracker           // that folded the bin folded last
 
-	logE, peak  float64
-	blame       float64
-	overlapping int
-	surprise    float64 // largest S, without control
-	trail       []Point
-	firstFail   *time.Time
-	failScore   float64
-	failReason  string
+	logE, peak float64
+	blame      float64
+	suspects   []suspect          // the rollouts that overlap, or did
+	met        map[string]float64 // of each that was weighed against a rollout without control, the most evidence
+	surprise   float64            // largest S, without control
+	trail      []Point
+	firstFail  *time.Time
+	failScore  float64
+	failReason string
 }
 
 // newCourse prepares to judge u from its start.
 func (a *Analyzer) newCourse(u Underway) *course {
-	c := &course{rollout: u.Rollout, service: u.Service, step: u.Service.step(), twins: map[string]bool{}}
+	c := &course{rollout: u.Rollout, service: u.Service, step: u.Service.step(), twins: map[string]bool{}, adopted: map[string]time.Time{}, met: map[string]float64{}}
 	c.strategy, _, _ = cohorts(u.Rollout)
 	c.first = binFrom(u.Rollout.Started, c.step)
 	c.decided = c.first - 1
@@ -96,9 +99,11 @@ func (c *course) fold(at time.Time) bool {
 	if c.concurrent() {
 		c.findTwins(bin)
 	}
+	c.fresh = c.fresh[:0]
 	for _, s := range c.signals {
 		if s.ready() && s.next == bin {
 			s.fold(b)
+			c.fresh = append(c.fresh, s)
 		}
 	}
 	if bin < c.decided {
@@ -216,7 +221,7 @@ func (c *course) decide(at time.Time) {
 	switch alpha := c.service.Sensitivity.Alpha(); {
 	case c.strategy == Threshold:
 	case c.strategy == BeforeAfter:
-		if c.logE >= c.cap()-1e-9 {
+		if c.logE >= c.cap()-1e-9 && c.posterior()[0] >= enoughBlame {
 			c.fail(at, "")
 		}
 	case c.logE >= -math.Log(alpha) && c.blame >= enoughBlame:

@@ -31,6 +31,7 @@ type levelled struct {
 	counter     stat.Shift // with the signs turned
 	fixedMargin float64
 	e           float64
+	chance      stat.WedgeNoise // as in the last comparison
 }
 
 func newLevelled(t *tracker, s Service) *levelled {
@@ -156,7 +157,20 @@ func (l *levelled) compare(sign float64) stat.Shift {
 	if len(l.before) < 2 {
 		levels.Noise, levels.Before = l.noiseSince(), levels.After
 	}
-	return levels.Shift()
+	sh := levels.Shift()
+	noise := levels.Noise
+	if math.IsNaN(noise.Variance) {
+		noise = stat.Noise{Variance: sh.Spread}
+	}
+	// A floor, as Shift has it: nodes that agree to the last digit.
+	noise.Variance = max(noise.Variance, 1e-12, 1e-8*l.fixedMargin*l.fixedMargin)
+	l.chance = stat.WedgeNoise{
+		Noise:   noise,
+		Node:    sh.Spread,
+		Freedom: sh.Freedom,
+		Scale:   max(sh.Margin, 2*math.Sqrt(sh.Spread)),
+	}
+	return sh
 }
 
 // noiseSince returns the noise of control since the change, for services that

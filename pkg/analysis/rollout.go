@@ -104,6 +104,13 @@ type Service struct {
 	// continuous comparisons, on both sides; three minutes if nil.
 	WarmUp *model.Duration `json:"warm_up,omitempty" yaml:"warm_up,omitempty"`
 
+	// DependsOn names the services that this one calls, directly or through
+	// others (see Callees). Where no control that runs at the same time cancels
+	// what a callee does to its caller, a rollout of one of them explains what
+	// is seen on this service, and that of any other service does not. Nil if
+	// it is not known whom the service calls: then any may explain it.
+	DependsOn []string `json:"depends_on,omitempty" yaml:"depends_on,omitempty"`
+
 	Signals []Signal `json:"signals" yaml:"signals"`
 }
 

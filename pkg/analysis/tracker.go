@@ -51,7 +51,9 @@ type tracker struct {
 	breach  string // why it fails at once
 
 	arrived                    map[string]time.Time // first sample of each candidate node since the start
-	candidateSeen, controlSeen int                  // samples
+	adopted                    map[string]time.Time // the same, by any signal of the rollout
+	split                      split
+	candidateSeen, controlSeen int // samples
 	lastCandidate, lastControl time.Time
 	effect                     effect
 	last                       []Deviation
@@ -62,7 +64,7 @@ type tracker struct {
 func (a *Analyzer) newTracker(c *course, sig Signal, weight float64) *tracker {
 	t := &tracker{
 		signal: sig, kind: sig.InferKind(), weight: weight, strat: c.strategy, started: c.rollout.Started, step: c.step,
-		next: c.first, arrived: map[string]time.Time{}, lowAt: binTime(c.first-1, c.step),
+		next: c.first, arrived: map[string]time.Time{}, adopted: c.adopted, lowAt: binTime(c.first-1, c.step),
 	}
 	t.bounds = bounds{signal: sig}
 	t.meter, t.err = a.bareMeter(Compare(c.rollout, c.service, sig))
@@ -179,6 +181,9 @@ func (t *tracker) fold(b moment) {
 		s := &cand[i]
 		if _, ok := t.arrived[s.node]; !ok {
 			t.arrived[s.node] = b.at
+			if first, ok := t.adopted[s.node]; !ok || b.at.Before(first) {
+				t.adopted[s.node] = b.at
+			}
 		}
 		s.first = t.arrived[s.node]
 		t.bounds.fold(b.at, s.node, t.cand.rows[s.node].raw[b.bin-t.cand.first])

@@ -30,6 +30,11 @@ type Verdict struct {
 	Blame     Number     `json:"blame"`    // share among overlapping rollouts
 	FirstFail *time.Time `json:"first_fail"`
 
+	// Set holds the IDs, sorted, of the rollouts of which one made the service
+	// worse, where it cannot be told which (Quality Ambiguous); this rollout's
+	// among them.
+	Set []string `json:"set,omitempty"`
+
 	Strategy Strategy  `json:"strategy"` // the one that was taken
 	Quality  Quality   `json:"quality"`
 	Reason   string    `json:"reason"` // one sentence for people
@@ -68,6 +73,7 @@ const (
 	LowExposure     Quality = "low_exposure"
 	Stale           Quality = "stale"
 	SourceError     Quality = "source_error"
+	Ambiguous       Quality = "ambiguous" // of a Verdict: one of its Set did it
 )
 
 // A Number is a float64 whose unknown value, NaN, is null on the wire. An

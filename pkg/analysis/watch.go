@@ -7,8 +7,6 @@ import (
 	"time"
 
 	"golang.org/x/sync/errgroup"
-
-	"github.com/andon-project/andon/pkg/stat"
 )
 
 const (
@@ -113,9 +111,14 @@ func (w *Watch) fold(all []*course, now time.Time) {
 		}
 		var decide []*course
 		for _, c := range all {
+			c.fresh = c.fresh[:0]
 			if t, ok := c.nextTime(now); ok && t.Equal(at) && c.fold(at) {
 				decide = append(decide, c)
 			}
+		}
+		// Only now is it known of all which nodes have adopted them.
+		for _, c := range all {
+			c.attribute(all, at)
 		}
 		if len(decide) > 0 {
 			blame(all, at)
@@ -124,48 +127,6 @@ func (w *Watch) fold(all []*course, now time.Time) {
 			}
 		}
 	}
-}
-
-// blame says of the rollouts that were under way at one time how probable it
-// is that each, and not another, made its service worse.
-func blame(all []*course, at time.Time) {
-	var live []*course
-	var e []float64
-	for _, c := range all {
-		c.overlapping = 0
-		if c.underwayAt(at) {
-			live = append(live, c)
-			e = append(e, c.logE)
-		}
-	}
-	shares := stat.Blame(e, prior, func(d, i int) float64 { return live[d].owed(live[i]) })
-	for i, c := range live {
-		c.blame, c.overlapping = shares[i], len(live)-1
-	}
-}
-
-// owed returns the share of the evidence on c that a regression of another
-// rollout would explain as well: all of it where nothing ran beside the
-// candidate or both change the same service; else that of absence. What the
-// nodes of one service measure beside those of its control is not spoilt by
-// another service, as that is called by both; but whether a node comes up may
-// hang on others, and control nodes are up already.
-func (c *course) owed(other *course) float64 {
-	if !c.concurrent() || c.service.Name == other.service.Name {
-		return 1
-	}
-	e, w := c.terms()
-	last := len(e) - 1
-	if !known(e[last]) || w[last] == 0 {
-		return 0
-	}
-	total := 0.
-	for i := range e {
-		if known(e[i]) {
-			total += w[i]
-		}
-	}
-	return min(1, math.Exp(e[last]+math.Log(w[last]/total)-c.logE))
 }
 
 // A Point is a rollout's evidence at one time.

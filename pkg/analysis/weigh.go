@@ -19,6 +19,7 @@ type failed struct {
 
 	xC, eC, xK, eK float64
 	n              int
+	trials         float64 // of one node, in the bin folded last
 }
 
 func newFailed(t *tracker, s Service) *failed {
@@ -39,6 +40,7 @@ func newFailed(t *tracker, s Service) *failed {
 // the first sample after a start tells of the start.
 func (f *failed) fold(b moment, cand, ctrl []sample) {
 	n := f.exposure() * f.novelty
+	f.trials = n
 	var xC, eC, xK, eK float64
 	for _, s := range cand {
 		x := f.signal.failures(s.v)
@@ -137,6 +139,7 @@ type counted struct {
 
 	eC, xK, eK float64
 	n          int
+	phi        float64 // that the bin folded last was weighed by
 }
 
 func newCounted(t *tracker, s Service) *counted {
@@ -176,6 +179,7 @@ func (c *counted) disperse(ctrl []sample) {
 // control scatter is taken from earlier bins.
 func (c *counted) fold(b moment, cand, ctrl []sample) {
 	var xC, eC, xK, eK float64
+	c.phi = c.dispersion.Phi()
 	for _, s := range cand {
 		if known(s.v) && b.at.Sub(s.first) >= c.warm {
 			xC, eC = xC+c.events(s), eC+s.e
@@ -187,7 +191,7 @@ func (c *counted) fold(b moment, cand, ctrl []sample) {
 		}
 	}
 	if eC > 0 && eK > 0 {
-		c.counts.AddTempered(xC, eC, xK, eK, c.dispersion.Phi())
+		c.counts.AddTempered(xC, eC, xK, eK, c.phi)
 		c.eC, c.xK, c.eK = c.eC+eC, c.xK+xK, c.eK+eK
 		c.n++
 	}

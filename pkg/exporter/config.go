@@ -142,7 +142,20 @@ func ParseConfig(text []byte) (*Config, error) {
 	if len(f.problems) > 0 {
 		return nil, &ConfigError{Problems: f.sorted()}
 	}
+	c.complete()
 	return &c, nil
+}
+
+// complete fills in who is called through others.
+func (c *Config) complete() {
+	direct := make(map[string][]string)
+	for _, s := range c.Services {
+		direct[s.Name] = s.DependsOn
+	}
+	all := analysis.Callees(direct)
+	for i := range c.Services {
+		c.Services[i].DependsOn = all[c.Services[i].Name]
+	}
 }
 
 // Warnings returns sentences about what is configured and does less than one

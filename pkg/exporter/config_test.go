@@ -93,6 +93,29 @@ services:
 	}
 }
 
+// TestDependsOn: who is called through others is filled in, and a service
+// that is called is known to call nobody else.
+func TestDependsOn(t *testing.T) {
+	c, err := ParseConfig([]byte(`
+prometheus: {url: http://localhost:9090}
+services:
+- {name: shop, node: pod, depends_on: [cart], signals: &some [{name: errors, metric: "rate(errors_total[1m])"}]}
+- {name: cart, node: pod, depends_on: [db], signals: *some}
+- {name: db, node: pod, signals: *some}
+- {name: mail, node: pod, signals: *some}
+- {name: site, node: pod, depends_on: [], signals: *some}
+`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := [][]string{{"cart", "db"}, {"db"}, {}, nil, {}}
+	for i, s := range c.Services {
+		if d := cmp.Diff(want[i], s.Judged().DependsOn); d != "" {
+			t.Errorf("%s depends on (-want +got):\n%s", s.Name, d)
+		}
+	}
+}
+
 func TestWarnings(t *testing.T) {
 	c, err := ParseConfig([]byte(`
 prometheus: {url: http://localhost:9090}

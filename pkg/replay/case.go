@@ -145,6 +145,13 @@ func parseCase(text []byte) (*Case, error) {
 	if err := c.check(&tree); err != nil {
 		return nil, err
 	}
+	direct := make(map[string][]string)
+	for _, s := range c.Services {
+		direct[s.Name] = s.DependsOn
+	}
+	for i, all := 0, analysis.Callees(direct); i < len(c.Services); i++ {
+		c.Services[i].DependsOn = all[c.Services[i].Name]
+	}
 	return &c, nil
 }
 

@@ -58,6 +58,11 @@ func (c *Case) checkService(i int, s analysis.Service, bad complaint) error {
 	if slices.ContainsFunc(c.Services[:i], func(o analysis.Service) bool { return o.Name == s.Name }) {
 		return bad([]any{"services", i, "name"}, "a second service %q", s.Name)
 	}
+	for j, callee := range s.DependsOn {
+		if _, known := c.Service(callee); !known || callee == s.Name {
+			return bad([]any{"services", i, "depends_on", j}, "service %s depends on %q, which is not another of the services", s.Name, callee)
+		}
+	}
 	if len(s.Signals) == 0 {
 		return bad([]any{"services", i, "signals"}, "service %s has no signals", s.Name)
 	}

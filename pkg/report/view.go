@@ -113,6 +113,7 @@ var qualities = map[analysis.Quality]string{
 	analysis.LowExposure:     "too little traffic to tell",
 	analysis.Stale:           "no new samples lately",
 	analysis.SourceError:     "the source did not answer",
+	analysis.Ambiguous:       "another rollout explains it as well: hold them all, and take them back one by one",
 }
 
 // quality explains q; empty if it is in order.

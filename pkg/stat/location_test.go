@@ -147,30 +147,3 @@ func TestLogs(t *testing.T) {
 		t.Errorf("the two formulas of LogNormalCDF do not meet: %v and %v", a, b)
 	}
 }
-
-func TestBlame(t *testing.T) {
-	for _, tc := range []struct {
-		name string
-		e    []float64
-		owed float64 // share of the evidence on one that another would explain
-		want []float64
-	}{
-		{"one without evidence keeps the prior", []float64{0}, 1, []float64{.05}},
-		{"one beyond doubt", []float64{50}, 1, []float64{1}},
-		{"two alike share", []float64{50, 50}, 1, []float64{.5, .5}},
-		{"the stronger takes all", []float64{50, 0}, 1, []float64{1, 0}},
-		{"evidence beyond float64", []float64{5000, 0}, 1, []float64{1, 0}},
-		{"two that owe each other nothing", []float64{50, 40}, 0, []float64{1, 1}},
-		{"two that owe each other a tenth", []float64{50, 50}, .1, []float64{1 / 1.1, 1 / 1.1}},
-		{"none", nil, 1, nil},
-	} {
-		t.Run(tc.name, func(t *testing.T) {
-			got := stat.Blame(tc.e, .05, func(int, int) float64 { return tc.owed })
-			for i := range got {
-				if !same(got[i], tc.want[i], 1e-9) {
-					t.Errorf("got %v, want %v", got, tc.want)
-				}
-			}
-		})
-	}
-}

@@ -57,27 +57,3 @@ func LogNormalCDF(x float64) float64 {
 	q := 1 / (x * x)
 	return -x*x/2 - math.Log(-x*math.Sqrt(2*math.Pi)) + math.Log1p(-q+3*q*q-15*q*q*q)
 }
-
-// Blame returns for each of N overlapping changes the probability that it made
-// things worse,
-//
-//	π E_d / ( max(1 - πN, 1/2) + π E_d + Σ_{i≠d} s(d,i) π E_i )
-//
-// where e holds the natural logarithms of the evidence E, and s(d, i), within
-// [0, 1], is the share of the evidence on d that change i would explain as
-// well. With s = 1 throughout it is the posterior over culprits of whom only
-// one is guilty; with s = 0 each change is judged by itself.
-func Blame(e []float64, prior float64, s func(d, i int) float64) []float64 {
-	none := math.Log(max(1-prior*float64(len(e)), .5)) - math.Log(prior)
-	out, terms := make([]float64, len(e)), make([]float64, 0, len(e)+1)
-	for d := range e {
-		terms = append(terms[:0], none, e[d])
-		for i := range e {
-			if i != d {
-				terms = append(terms, e[i]+math.Log(s(d, i)))
-			}
-		}
-		out[d] = math.Exp(e[d] - LogSumExp(terms...))
-	}
-	return out
-}

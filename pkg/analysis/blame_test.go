@@ -1,0 +1,192 @@
+package analysis_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/andon-project/andon/pkg/analysis"
+)
+
+// TestDependencies: where no control that runs at the same time cancels it, a
+// service is not blamed for what became of one that it calls.
+func TestDependencies(t *testing.T) {
+	drop := func(at time.Duration) func(time.Time) float64 {
+		return func(t time.Time) float64 {
+			if t.Before(noon.Add(at)) {
+				return 100 + noise("k", t)
+			}
+			return 60 + noise("k", t)
+		}
+	}
+	calm := func(t time.Time) float64 { return 100 + noise("calm", t) }
+	kpi := func(name string, calls []string) analysis.Underway {
+		return analysis.Underway{
+			Rollout: analysis.Rollout{ID: name, Service: name, Strategy: analysis.BeforeAfter, Started: noon},
+			Service: analysis.Service{Name: name, DependsOn: calls, Signals: []analysis.Signal{{Name: "kpi", Metric: name + "_kpi", Worse: analysis.Lower}}},
+		}
+	}
+	none := []string{}
+	for _, tc := range []struct {
+		name    string
+		under   []analysis.Underway
+		spoilt  map[string]time.Duration // when the service's own value falls
+		verdict map[string]analysis.Decision
+		set     map[string][]string
+	}{
+		{
+			name:    "the callee went bad",
+			under:   []analysis.Underway{kpi("shop", []string{"payment"}), kpi("payment", none)},
+			spoilt:  map[string]time.Duration{"shop": 3 * time.Minute, "payment": 3 * time.Minute},
+			verdict: map[string]analysis.Decision{"shop": analysis.Inconclusive, "payment": analysis.Fail},
+			set:     map[string][]string{"shop": {"payment", "shop"}},
+		},
+		{
+			name:    "the callee is well",
+			under:   []analysis.Underway{kpi("shop", []string{"payment"}), kpi("payment", none)},
+			spoilt:  map[string]time.Duration{"shop": 3 * time.Minute},
+			verdict: map[string]analysis.Decision{"shop": analysis.Fail, "payment": analysis.Pass},
+		},
+		{
+			name:    "one that it does not call went bad as well",
+			under:   []analysis.Underway{kpi("shop", []string{"stock"}), kpi("payment", none)},
+			spoilt:  map[string]time.Duration{"shop": 3 * time.Minute, "payment": 3 * time.Minute},
+			verdict: map[string]analysis.Decision{"shop": analysis.Fail, "payment": analysis.Fail},
+		},
+		{
+			name:    "nobody said who calls whom",
+			under:   []analysis.Underway{kpi("shop", nil), kpi("payment", nil)},
+			spoilt:  map[string]time.Duration{"shop": 3 * time.Minute, "payment": 3 * time.Minute},
+			verdict: map[string]analysis.Decision{"shop": analysis.Fail, "payment": analysis.Fail},
+		},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			w := newWorld(time.Minute, noon.Add(-24*time.Hour), noon.Add(time.Hour))
+			for _, u := range tc.under {
+				f := calm
+				if at, ok := tc.spoilt[u.Service.Name]; ok {
+					f = drop(at)
+				}
+				w.add(u.Service.Name+"_kpi", "", "", w.from, f)
+			}
+			a, _ := w.analyzer()
+			watch := a.NewWatch(1)
+			var got []analysis.Verdict
+			for now := noon; now.Before(noon.Add(25 * time.Minute)); now = now.Add(time.Minute) {
+				got = tick(watch, now, tc.under...)
+			}
+			for _, v := range got {
+				if v.Verdict != tc.verdict[v.Rollout] || !slices.Equal(v.Set, tc.set[v.Rollout]) {
+					t.Errorf("%s: %s, set %v (%s), want %s, %v", v.Rollout, v.Verdict, v.Set, v.Reason, tc.verdict[v.Rollout], tc.set[v.Rollout])
+				}
+			}
+			// That the callee was taken back does not make its caller guilty.
+			var left []analysis.Underway
+			for _, u := range tc.under {
+				if tc.verdict[u.Rollout.ID] != analysis.Fail {
+					left = append(left, u)
+				}
+			}
+			for _, v := range tick(watch, noon.Add(50*time.Minute), left...) {
+				if v.Verdict == analysis.Fail {
+					t.Errorf("%s fails once the others are gone: %s", v.Rollout, v.Reason)
+				}
+			}
+		})
+	}
+}
+
+// Candidates that do not come up may be absent for a service that they call,
+// not for one that they do not.
+func TestAbsenceAndDependencies(t *testing.T) {
+	for _, tc := range []struct {
+		name  string
+		calls []string
+		want  analysis.Decision
+	}{
+		{"not known", nil, analysis.Inconclusive},
+		{"calls it", []string{"pay"}, analysis.Inconclusive},
+		{"calls another", []string{"stock"}, analysis.Fail},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			w := newWorld(time.Minute, noon.Add(-time.Hour), noon.Add(time.Hour))
+			var under []analysis.Underway
+			for _, name := range []string{"cart", "pay"} {
+				sig := with(success, func(s *analysis.Signal) { s.Metric = name + "_success" })
+				w.fleet(sig.Metric, constant(1), nil)
+				s := shop(sig)
+				s.Name = name
+				r := w.canary()
+				r.ID, r.Service = name, name
+				under = append(under, analysis.Underway{Rollout: r, Service: s})
+			}
+			under[0].Service.DependsOn = tc.calls
+			a, _ := w.analyzer()
+			v := tick(a.NewWatch(1), noon.Add(25*time.Minute), under...)[0]
+			if v.Verdict != tc.want {
+				t.Errorf("%s (%s), want %s", v.Verdict, v.Reason, tc.want)
+			}
+			if (v.Quality == analysis.Ambiguous) != (tc.want != analysis.Fail) || (v.Set != nil) != (tc.want != analysis.Fail) {
+				t.Errorf("quality %s, set %v", v.Quality, v.Set)
+			}
+		})
+	}
+}
+
+func TestCallees(t *testing.T) {
+	got := analysis.Callees(map[string][]string{
+		"shop": {"cart", "payment"}, "cart": {"db"}, "payment": nil, "db": {"shop"}, "mail": nil, "lone": {},
+	})
+	want := map[string][]string{
+		"shop": {"cart", "db", "payment"}, "cart": {"db", "payment", "shop"}, "db": {"cart", "payment", "shop"}, "payment": {}, "lone": {},
+	}
+	if d := cmp.Diff(want, got); d != "" {
+		t.Errorf("callees (-want +got):\n%s", d)
+	}
+	if _, ok := got["mail"]; ok {
+		t.Error("a service of which nothing is known is said to call none")
+	}
+}
+
+// The layer underneath is looked at, services beside are not; and a rollout
+// that was taken back is not forgotten by those whose nodes it had come to.
+func TestInnocentOnBadHosts(t *testing.T) {
+	// Levels of control rise with the nodes that go bad: they show little here.
+	for _, fault := range []string{"counts", "failures"} {
+		t.Run(fault, func(t *testing.T) {
+			waves := []wave{
+				{label: "version", start: 3 * time.Minute, every: 6 * time.Minute, order: 1},
+				{label: "os", every: 6 * time.Minute, order: 1, bad: true, other: true},
+			}
+			w := newWorld(time.Minute, noon.Add(-time.Hour), noon.Add(time.Hour))
+			faults[fault].add(w, waves)
+			w.fleetOf("host_success_ratio", waves, constant(1), constant(1))
+			a, _ := w.analyzer()
+			watch, under := a.NewWatch(1), underWaves(waves, shop(faults[fault].signal))
+			var v analysis.Verdict
+			most, reason := 0., ""
+			for now := noon.Add(3 * time.Minute); now.Before(noon.Add(55 * time.Minute)); now = now.Add(time.Minute) {
+				if now.After(noon.Add(45 * time.Minute)) {
+					under = under[:1]
+				}
+				v = tick(watch, now, under...)[0]
+				if e := float64(v.Evidence); e > most {
+					most, reason = e, v.Reason
+				}
+				if v.Verdict == analysis.Fail {
+					t.Fatalf("blamed at %s for what the hosts did: %s", now, v.Reason)
+				}
+			}
+			t.Logf("at most %v: %s; in the end: %s", most, reason, v.Reason)
+			if most < 1000 {
+				t.Errorf("evidence of %v at most; the scene tests nothing", most)
+			}
+			if !strings.Contains(reason, "os may explain it better") {
+				t.Errorf("the reason does not name what explains it better: %s", reason)
+			}
+		})
+	}
+}
