@@ -8,6 +8,9 @@ import (
 
 // verdict returns what is known at now.
 func (c *course) verdict(now time.Time) Verdict {
+	if c.firstFail == nil {
+		c.ground(now) // a check may come to an end after its bin was decided on
+	}
 	v := Verdict{
 		Rollout: c.rollout.ID, Service: c.service.Name, At: now, Strategy: c.strategy,
 		Evidence: Number(math.Exp(c.peak)), Blame: Number(c.blame), FirstFail: c.firstFail,
@@ -15,6 +18,9 @@ func (c *course) verdict(now time.Time) Verdict {
 	}
 	v.Findings = c.findings()
 	v.Quality = c.quality()
+	if f, open := c.unflown(); open && v.Quality == OK {
+		v.Quality = f.Quality
+	}
 	switch {
 	case c.firstFail != nil:
 		v.Verdict, v.Reason = Fail, c.whyFail(v)
@@ -45,12 +51,19 @@ func (c *course) findings() []Finding {
 			share = w[i] / total
 		}
 		// Alone, a signal has to show this much for the rollout to fail.
-		out = append(out, s.finding(share, c.needs()-math.Log(share)))
+		needs := c.needs() - math.Log(share)
+		if s.signal.Critical {
+			needs = min(needs, c.needs()+math.Log(float64(c.criticals())))
+		}
+		out = append(out, s.finding(share, needs))
 	}
 	if c.absence != nil && total > 0 {
 		if f, ok := c.absence.finding(w[len(w)-1]/total, c.service.Sensitivity.Alpha()); ok {
 			out = append(out, f)
 		}
+	}
+	for _, f := range c.flights {
+		out = append(out, f.finding())
 	}
 	return out
 }
@@ -58,9 +71,18 @@ func (c *course) findings() []Finding {
 // leading returns the finding with the largest part in the evidence, and
 // whether there is any evidence.
 func leading(fs []Finding) (Finding, bool) {
-	best, at := 0., -1
+	best, at, critical := 0., -1, 0
+	for _, f := range fs {
+		if f.Critical {
+			critical++
+		}
+	}
 	for i, f := range fs {
-		if p := float64(f.Evidence) * float64(f.Weight); p > best {
+		p := float64(f.Evidence) * float64(f.Weight)
+		if f.Critical {
+			p = max(p, float64(f.Evidence)/float64(critical))
+		}
+		if p > best {
 			best, at = p, i
 		}
 	}
@@ -88,7 +110,7 @@ func (c *course) whyFail(v Verdict) string {
 // that which tells who serves can be judged, and none could not be read.
 func (c *course) quality() Quality {
 	for _, s := range c.signals {
-		if s.err != nil && (s.weight > 0 || c.strategy == Threshold) {
+		if s.err != nil && (s.counts() || c.strategy == Threshold) {
 			return SourceError
 		}
 	}
@@ -101,7 +123,7 @@ func (c *course) quality() Quality {
 	order := []Quality{OK, LowExposure, Stale, NoCandidateData, NoControlData, NoSeries}
 	found := map[Quality]bool{}
 	for _, s := range c.signals {
-		if s.weight > 0 || c.strategy == Threshold {
+		if s.counts() || c.strategy == Threshold {
 			found[s.quality()] = true
 		}
 	}
@@ -139,7 +161,7 @@ func (c *course) open(v Verdict) (Decision, string) {
 func (c *course) unseen() string {
 	var names []string
 	for _, s := range c.signals {
-		if s.weight > 0 && s.quality() != OK {
+		if s.counts() && s.quality() != OK {
 			names = append(names, s.signal.Name)
 		}
 	}
@@ -151,10 +173,13 @@ func (c *course) unseen() string {
 
 // whyOpen says what stands in the way of a judgment.
 func (c *course) whyOpen(v Verdict) string {
+	if f, open := c.unflown(); open && c.quality() == OK {
+		return f.Reason
+	}
 	var names []string
 	reason := ""
 	for i, s := range c.signals {
-		if s.quality() == v.Quality && (s.weight > 0 || c.strategy == Threshold) {
+		if s.quality() == v.Quality && (s.counts() || c.strategy == Threshold) {
 			names = append(names, s.signal.Name)
 			if reason == "" {
 				reason = v.Findings[i].Reason
@@ -162,8 +187,10 @@ func (c *course) whyOpen(v Verdict) string {
 		}
 	}
 	if c.absence != nil && c.absence.bins > 0 {
-		if f := v.Findings[len(v.Findings)-1]; f.Kind == "presence" {
-			return f.Reason
+		for _, f := range v.Findings {
+			if f.Kind == "presence" {
+				return f.Reason
+			}
 		}
 	}
 	if len(names) > 1 {

@@ -20,6 +20,7 @@ type course struct {
 
 	signals []*tracker
 	absence *absence // nil without a signal that tells who serves
+	flights []*flight
 	twins   map[string]bool
 
 	logE, peak  float64
@@ -47,6 +48,7 @@ func (a *Analyzer) newCourse(u Underway) *course {
 	if c.concurrent() {
 		c.absence = newAbsence(c)
 	}
+	c.flights = a.newFlights(c)
 	return c
 }
 
@@ -176,9 +178,9 @@ func (c *course) combined() float64 {
 	e, w := c.terms()
 	if c.concurrent() {
 		if m := stat.LogMean(e, w); known(m) {
-			return m
+			return max(m, c.critical())
 		}
-		return 0
+		return max(0, c.critical())
 	}
 	total, best := 0., math.Inf(-1)
 	for i := range e {
@@ -191,7 +193,7 @@ func (c *course) combined() float64 {
 			best = max(best, e[i]+math.Log(w[i]/total))
 		}
 	}
-	if math.IsInf(best, -1) {
+	if best = max(best, c.critical()); math.IsInf(best, -1) {
 		return 0
 	}
 	return min(best, c.cap())
@@ -204,6 +206,9 @@ func (c *course) cap() float64 { return math.Log(timedNeeds(c.service.Sensitivit
 func (c *course) decide(at time.Time) {
 	if c.firstFail != nil {
 		c.failScore = max(c.failScore, c.score())
+		return
+	}
+	if c.ground(at) {
 		return
 	}
 	for _, s := range c.signals {
@@ -226,6 +231,7 @@ func (c *course) decide(at time.Time) {
 
 func (c *course) fail(at time.Time, reason string) {
 	c.firstFail, c.failReason, c.failScore = &at, reason, c.score()
+	c.accuse()
 }
 
 // score returns the probability of a regression as it stands.

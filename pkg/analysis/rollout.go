@@ -104,6 +104,9 @@ type Service struct {
 	// continuous comparisons, on both sides; three minutes if nil.
 	WarmUp *model.Duration `json:"warm_up,omitempty" yaml:"warm_up,omitempty"`
 
+	// Preflight is checked before any evidence.
+	Preflight []Preflight `json:"preflight,omitempty" yaml:"preflight,omitempty"`
+
 	Signals []Signal `json:"signals" yaml:"signals"`
 }
 
@@ -140,6 +143,10 @@ type Signal struct {
 	// Weight is the signal's share of the evidence; that of its family if nil.
 	// A weight of 0 shows the signal and counts it for nothing.
 	Weight *float64 `json:"weight,omitempty" yaml:"weight,omitempty"`
+
+	// Critical has the signal's evidence fail the rollout by itself, whatever
+	// its weight and whatever the other signals show.
+	Critical bool `json:"critical,omitempty" yaml:"critical,omitempty"`
 
 	// Margin is the smallest change that counts, as a ratio (0.05 is 5%);
 	// that of its kind if nil.

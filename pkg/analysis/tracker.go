@@ -49,6 +49,7 @@ type tracker struct {
 	weigher weigher
 	bounds  bounds
 	breach  string // why it fails at once
+	blamed  bool   // for the rollout's fail
 
 	arrived                    map[string]time.Time // first sample of each candidate node since the start
 	candidateSeen, controlSeen int                  // samples

@@ -224,6 +224,7 @@ type absence struct {
 	step   time.Duration
 	bins   int
 	since  time.Time // when it began
+	blamed bool      // for the rollout's fail
 }
 
 // newAbsence watches the signal that tells who serves: the first inbound one
