@@ -106,8 +106,9 @@ func (c *course) whyFail(v Verdict) string {
 	return fmt.Sprintf("%s; that is %s times likelier if the rollout is to blame than if it is not", f.Reason, number(math.Exp(min(c.peak, 700))))
 }
 
-// quality returns that of the signals that count: OK if one of them and
-// that which tells who serves can be judged, and none could not be read.
+// quality returns that of the signals that count: OK if one of them, all
+// critical ones and that which tells who serves can be judged, and none could
+// not be read.
 func (c *course) quality() Quality {
 	for _, s := range c.signals {
 		if s.err != nil && (s.counts() || c.strategy == Threshold) {
@@ -118,6 +119,11 @@ func (c *course) quality() Quality {
 		// What tells who serves tells most: nothing passes without it.
 		if q := a.signal.quality(); q == NoCandidateData || q == Stale || q == LowExposure {
 			return q
+		}
+	}
+	for _, s := range c.signals {
+		if q := s.quality(); s.signal.Critical && q != OK {
+			return q // what is critical has to be seen
 		}
 	}
 	order := []Quality{OK, LowExposure, Stale, NoCandidateData, NoControlData, NoSeries}
