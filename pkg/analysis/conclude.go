@@ -154,6 +154,9 @@ func (c *course) open(v Verdict) (Decision, string) {
 		}
 		return Inconclusive, reason
 	}
+	if c.strategy == LoadTest && !c.rollout.Baseline.known() {
+		return Inconclusive, noBaseline(c.service.Name)
+	}
 	if v.Quality != OK {
 		return Inconclusive, c.whyOpen(v)
 	}

@@ -57,7 +57,7 @@ func (a *Analyzer) newCourse(u Underway) *course {
 func (c *course) same(u Underway) bool {
 	r, s := u.Rollout, c.rollout
 	return r.Service == s.Service && r.Strategy == s.Strategy && r.Started.Equal(s.Started) &&
-		maps.Equal(r.Candidate, s.Candidate) && maps.Equal(r.Control, s.Control) &&
+		r.Baseline.equal(s.Baseline) && maps.Equal(r.Candidate, s.Candidate) && maps.Equal(r.Control, s.Control) &&
 		reflect.DeepEqual(u.Service, c.service)
 }
 
@@ -70,6 +70,9 @@ func (c *course) concurrent() bool {
 func (c *course) lastBin(now time.Time) int64 {
 	if !c.rollout.Ended.IsZero() && c.rollout.Ended.Before(now) {
 		now = c.rollout.Ended
+	}
+	if end, ok := c.rollout.baselineEnd(); ok && end.Before(now) {
+		now = end // there is no control beyond it
 	}
 	return binAt(now, c.step)
 }
@@ -95,7 +98,7 @@ func (c *course) fold(at time.Time) bool {
 	bin := binAt(at, c.step)
 	known := c.rollout.AsOf(at)
 	b := moment{at: at, bin: bin, stage: known.FirstStage(), twins: c.twins}
-	if c.concurrent() {
+	if c.concurrent() && c.strategy != LoadTest {
 		c.findTwins(bin)
 	}
 	for _, s := range c.signals {

@@ -35,6 +35,9 @@ type Rollout struct {
 	Stages  []time.Time `json:"stages,omitempty" yaml:"stages,omitempty"` // when each stage was complete
 	Ended   time.Time   `json:"ended,omitzero" yaml:"ended,omitempty"`    // zero while under way
 
+	// Baseline is the earlier run that a load test is compared with.
+	Baseline *Baseline `json:"baseline,omitempty" yaml:"baseline,omitempty"`
+
 	Tool string `json:"tool,omitempty" yaml:"tool,omitempty"` // who announced it
 	Ref  string `json:"ref,omitempty" yaml:"ref,omitempty"`   // link to the deployment, for people
 }

@@ -157,7 +157,7 @@ func blame(all []*course, at time.Time) {
 // another service, as that is called by both; but whether a node comes up may
 // hang on others, and control nodes are up already.
 func (c *course) owed(other *course) float64 {
-	if !c.concurrent() || c.service.Name == other.service.Name {
+	if !c.concurrent() || c.strategy == LoadTest || c.service.Name == other.service.Name {
 		return 1
 	}
 	e, w := c.terms()
