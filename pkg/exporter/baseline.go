@@ -20,7 +20,7 @@ func (e *Exporter) withBaseline(ro analysis.Rollout, now time.Time) analysis.Rol
 			run.Ended.IsZero() || run.Ended.After(ro.Started) {
 			continue
 		}
-		if v, known := e.past.get(run.ID); !known || v.Verdict != analysis.Pass {
+		if v, known := e.past.get(run.ID); !known || v.Verdict.Verdict != analysis.Pass {
 			continue
 		}
 		ro.Baseline = &analysis.Baseline{Started: run.Started, Ended: run.Ended}
