@@ -3,6 +3,7 @@ package analysis
 import (
 	"fmt"
 	"math"
+	"slices"
 	"time"
 )
 
@@ -96,7 +97,12 @@ func (c *course) whyFail(v Verdict) string {
 	if c.failReason != "" {
 		return c.failReason
 	}
-	f, ok := leading(v.Findings)
+	// What led to the fail may have gone since, and stays the reason.
+	blamed := slices.DeleteFunc(slices.Clone(v.Findings), func(f Finding) bool { return !f.Blamed })
+	if len(blamed) == 0 {
+		blamed = v.Findings
+	}
+	f, ok := leading(blamed)
 	if !ok {
 		return "evidence against the rollout reached what fails it at " + c.firstFail.Format(time.RFC3339)
 	}

@@ -60,7 +60,7 @@ func (c *course) accuse() {
 		case at[i] < len(c.signals):
 			c.signals[at[i]].blamed = true
 		default:
-			c.absence.blamed = true
+			c.absence.blamed = c.absence.span()
 		}
 	}
 	for _, s := range c.signals {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"strings"
 	"testing"
 	"time"
 
@@ -152,6 +153,13 @@ func TestBlamed(t *testing.T) {
 	gone := last(t, func(w *world) { w.fleet("success_ratio", constant(1), nil) }, success)
 	if n := len(gone.Findings); gone.Verdict != analysis.Fail || !gone.Findings[n-1].Blamed || gone.Findings[n-1].Kind != "presence" {
 		t.Errorf("absence is not blamed: %+v", gone.Findings[n-1])
+	}
+	back := last(t, func(w *world) {
+		w.fleet("success_ratio", constant(1), nil)
+		w.add("success_ratio", "new-0", "v2", noon.Add(20*time.Minute), func(time.Time) float64 { return 1 })
+	}, success)
+	if back.Verdict != analysis.Fail || !strings.HasPrefix(back.Reason, "no candidate node had shown success for 1") || !back.Findings[1].Blamed {
+		t.Errorf("%s: %s; want the absence that failed it, although it is over", back.Verdict, back.Reason)
 	}
 	quick := latency
 	quick.FailFast = &analysis.Bound{Above: ptr(.15)}
