@@ -87,8 +87,8 @@ func (c *course) gone(here map[string]bool) []string {
 // what was measured apart: E_c A_o/A_c, with A the evidence of the stepped
 // wedge on c's signals.
 //
-// If both change the same service, or nothing ran beside c's candidate, all of
-// it: E_o. Unless, without a control, it is known that c's service does not
+// If both change the same service, or nothing ran beside c's candidate (before
+// and after, a load test), all of it: E_o. Unless, without a control, it is known that c's service does not
 // call the other's.
 //
 // Else what c's nodes measure beside those of its control is not spoilt by
@@ -112,7 +112,7 @@ func (c *course) rival(o *course) float64 {
 			absent *= c.mayCall(o)
 		}
 		return stat.LogSumExp(logOf(absent)+o.logE, logOf(1-c.absentShare())+c.shared(o.rollout.ID))
-	case same:
+	case same, c.strategy == LoadTest:
 		return o.logE
 	}
 	return o.logE + logOf(c.absentShare()*c.mayCall(o))

@@ -8,7 +8,7 @@ func Compare(ro Rollout, s Service, sig Signal) Comparison {
 	_, candidate, control := cohorts(ro)
 	return Comparison{
 		Signal: sig, Node: s.Node,
-		Candidate: Cohort{Select: candidate}, Control: Cohort{Select: control},
+		Candidate: Cohort{Select: candidate}, Control: Cohort{Select: control, Back: ro.back()},
 		Sensitivity: s.Sensitivity, Since: ro.Started, Step: s.step(),
 	}
 }
@@ -21,6 +21,8 @@ func cohorts(ro Rollout) (taken Strategy, candidate, control Selector) {
 	switch {
 	case taken == BeforeAfter, taken == Threshold:
 		return taken, candidate, candidate
+	case taken == LoadTest:
+		return ro.loadTest()
 	case len(control) == 0 && len(candidate) == 1:
 		control = candidate.not()
 	case len(candidate) == 0 && len(control) == 1:

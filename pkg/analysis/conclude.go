@@ -3,11 +3,15 @@ package analysis
 import (
 	"fmt"
 	"math"
+	"slices"
 	"time"
 )
 
 // verdict returns what is known at now.
 func (c *course) verdict(now time.Time) Verdict {
+	if c.firstFail == nil {
+		c.ground(now) // a check may come to an end after its bin was decided on
+	}
 	v := Verdict{
 		Rollout: c.rollout.ID, Service: c.service.Name, At: now, Strategy: c.strategy,
 		Evidence: Number(math.Exp(c.peak)), Blame: Number(c.blame), FirstFail: c.firstFail,
@@ -15,6 +19,9 @@ func (c *course) verdict(now time.Time) Verdict {
 	}
 	v.Findings = c.findings()
 	v.Quality = c.quality()
+	if f, open := c.unflown(); open && v.Quality == OK {
+		v.Quality = f.Quality
+	}
 	switch {
 	case c.firstFail != nil:
 		v.Verdict, v.Reason = Fail, c.whyFail(v)
@@ -56,12 +63,19 @@ func (c *course) findings() []Finding {
 			share = w[i] / total
 		}
 		// Alone, a signal has to show this much for the rollout to fail.
-		out = append(out, s.finding(share, c.needs()-math.Log(share)))
+		needs := c.needs() - math.Log(share)
+		if s.signal.Critical {
+			needs = min(needs, c.needs()+math.Log(float64(c.criticals())))
+		}
+		out = append(out, s.finding(share, needs))
 	}
 	if c.absence != nil && total > 0 {
 		if f, ok := c.absence.finding(w[len(w)-1]/total, c.service.Sensitivity.Alpha()); ok {
 			out = append(out, f)
 		}
+	}
+	for _, f := range c.flights {
+		out = append(out, f.finding())
 	}
 	return out
 }
@@ -69,9 +83,18 @@ func (c *course) findings() []Finding {
 // leading returns the finding with the largest part in the evidence, and
 // whether there is any evidence.
 func leading(fs []Finding) (Finding, bool) {
-	best, at := 0., -1
+	best, at, critical := 0., -1, 0
+	for _, f := range fs {
+		if f.Critical {
+			critical++
+		}
+	}
 	for i, f := range fs {
-		if p := float64(f.Evidence) * float64(f.Weight); p > best {
+		p := float64(f.Evidence) * float64(f.Weight)
+		if f.Critical {
+			p = max(p, float64(f.Evidence)/float64(critical))
+		}
+		if p > best {
 			best, at = p, i
 		}
 	}
@@ -85,7 +108,12 @@ func (c *course) whyFail(v Verdict) string {
 	if c.failReason != "" {
 		return c.failReason
 	}
-	f, ok := leading(v.Findings)
+	// What led to the fail may have gone since, and stays the reason.
+	blamed := slices.DeleteFunc(slices.Clone(v.Findings), func(f Finding) bool { return !f.Blamed })
+	if len(blamed) == 0 {
+		blamed = v.Findings
+	}
+	f, ok := leading(blamed)
 	if !ok {
 		return "evidence against the rollout reached what fails it at " + c.firstFail.Format(time.RFC3339)
 	}
@@ -95,11 +123,12 @@ func (c *course) whyFail(v Verdict) string {
 	return fmt.Sprintf("%s; that is %s times likelier if the rollout is to blame than if it is not", f.Reason, number(math.Exp(min(c.peak, 700))))
 }
 
-// quality returns that of the signals that count: OK if one of them and
-// that which tells who serves can be judged, and none could not be read.
+// quality returns that of the signals that count: OK if one of them, all
+// critical ones and that which tells who serves can be judged, and none could
+// not be read.
 func (c *course) quality() Quality {
 	for _, s := range c.signals {
-		if s.err != nil && (s.weight > 0 || c.strategy == Threshold) {
+		if s.err != nil && (s.counts() || c.strategy == Threshold) {
 			return SourceError
 		}
 	}
@@ -109,10 +138,15 @@ func (c *course) quality() Quality {
 			return q
 		}
 	}
+	for _, s := range c.signals {
+		if q := s.quality(); s.signal.Critical && q != OK {
+			return q // what is critical has to be seen
+		}
+	}
 	order := []Quality{OK, LowExposure, Stale, NoCandidateData, NoControlData, NoSeries}
 	found := map[Quality]bool{}
 	for _, s := range c.signals {
-		if s.weight > 0 || c.strategy == Threshold {
+		if s.counts() || c.strategy == Threshold {
 			found[s.quality()] = true
 		}
 	}
@@ -137,6 +171,9 @@ func (c *course) open(v Verdict) (Decision, string) {
 		}
 		return Inconclusive, reason
 	}
+	if c.strategy == LoadTest && !c.rollout.Baseline.known() {
+		return Inconclusive, noBaseline(c.service.Name)
+	}
 	if v.Quality != OK {
 		return Inconclusive, c.whyOpen(v)
 	}
@@ -150,7 +187,7 @@ func (c *course) open(v Verdict) (Decision, string) {
 func (c *course) unseen() string {
 	var names []string
 	for _, s := range c.signals {
-		if s.weight > 0 && s.quality() != OK {
+		if s.counts() && s.quality() != OK {
 			names = append(names, s.signal.Name)
 		}
 	}
@@ -162,10 +199,13 @@ func (c *course) unseen() string {
 
 // whyOpen says what stands in the way of a judgment.
 func (c *course) whyOpen(v Verdict) string {
+	if f, open := c.unflown(); open && c.quality() == OK {
+		return f.Reason
+	}
 	var names []string
 	reason := ""
 	for i, s := range c.signals {
-		if s.quality() == v.Quality && (s.weight > 0 || c.strategy == Threshold) {
+		if s.quality() == v.Quality && (s.counts() || c.strategy == Threshold) {
 			names = append(names, s.signal.Name)
 			if reason == "" {
 				reason = v.Findings[i].Reason
@@ -173,8 +213,10 @@ func (c *course) whyOpen(v Verdict) string {
 		}
 	}
 	if c.absence != nil && c.absence.bins > 0 {
-		if f := v.Findings[len(v.Findings)-1]; f.Kind == "presence" {
-			return f.Reason
+		for _, f := range v.Findings {
+			if f.Kind == "presence" {
+				return f.Reason
+			}
 		}
 	}
 	if len(names) > 1 {

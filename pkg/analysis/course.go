@@ -20,6 +20,7 @@ type course struct {
 
 	signals []*tracker
 	absence *absence // nil without a signal that tells who serves
+	flights []*flight
 	twins   map[string]bool
 	adopted map[string]time.Time // when each candidate node was first seen
 	fresh   []*tracker           // that folded the bin folded last
@@ -50,6 +51,7 @@ func (a *Analyzer) newCourse(u Underway) *course {
 	if c.concurrent() {
 		c.absence = newAbsence(c)
 	}
+	c.flights = a.newFlights(c)
 	return c
 }
 
@@ -58,7 +60,7 @@ func (a *Analyzer) newCourse(u Underway) *course {
 func (c *course) same(u Underway) bool {
 	r, s := u.Rollout, c.rollout
 	return r.Service == s.Service && r.Strategy == s.Strategy && r.Started.Equal(s.Started) &&
-		maps.Equal(r.Candidate, s.Candidate) && maps.Equal(r.Control, s.Control) &&
+		r.Baseline.equal(s.Baseline) && maps.Equal(r.Candidate, s.Candidate) && maps.Equal(r.Control, s.Control) &&
 		reflect.DeepEqual(u.Service, c.service)
 }
 
@@ -71,6 +73,9 @@ func (c *course) concurrent() bool {
 func (c *course) lastBin(now time.Time) int64 {
 	if !c.rollout.Ended.IsZero() && c.rollout.Ended.Before(now) {
 		now = c.rollout.Ended
+	}
+	if end, ok := c.rollout.baselineEnd(); ok && end.Before(now) {
+		now = end // there is no control beyond it
 	}
 	return binAt(now, c.step)
 }
@@ -96,7 +101,7 @@ func (c *course) fold(at time.Time) bool {
 	bin := binAt(at, c.step)
 	known := c.rollout.AsOf(at)
 	b := moment{at: at, bin: bin, stage: known.FirstStage(), twins: c.twins}
-	if c.concurrent() {
+	if c.concurrent() && c.strategy != LoadTest {
 		c.findTwins(bin)
 	}
 	c.fresh = c.fresh[:0]
@@ -181,9 +186,9 @@ func (c *course) combined() float64 {
 	e, w := c.terms()
 	if c.concurrent() {
 		if m := stat.LogMean(e, w); known(m) {
-			return m
+			return max(m, c.critical())
 		}
-		return 0
+		return max(0, c.critical())
 	}
 	total, best := 0., math.Inf(-1)
 	for i := range e {
@@ -196,7 +201,7 @@ func (c *course) combined() float64 {
 			best = max(best, e[i]+math.Log(w[i]/total))
 		}
 	}
-	if math.IsInf(best, -1) {
+	if best = max(best, c.critical()); math.IsInf(best, -1) {
 		return 0
 	}
 	return min(best, c.cap())
@@ -209,6 +214,9 @@ func (c *course) cap() float64 { return math.Log(timedNeeds(c.service.Sensitivit
 func (c *course) decide(at time.Time) {
 	if c.firstFail != nil {
 		c.failScore = max(c.failScore, c.score())
+		return
+	}
+	if c.ground(at) {
 		return
 	}
 	for _, s := range c.signals {
@@ -231,6 +239,7 @@ func (c *course) decide(at time.Time) {
 
 func (c *course) fail(at time.Time, reason string) {
 	c.firstFail, c.failReason, c.failScore = &at, reason, c.score()
+	c.accuse()
 }
 
 // score returns the probability of a regression as it stands.

@@ -28,7 +28,8 @@ func (t *tracker) finding(share, fail float64) Finding {
 	if t.strat == BeforeAfter {
 		t.timedEffect(&f)
 	}
-	if t.weigher != nil && share > 0 {
+	f.Critical, f.Blamed = t.signal.Critical, t.blamed
+	if t.weigher != nil && (share > 0 || t.signal.Critical) {
 		f.Smallest = Number(t.weigher.smallest(fail))
 	}
 	if t.evidence() >= math.Log(10) {
@@ -210,7 +211,7 @@ func unwatched(w weigher) weigher {
 
 // finding returns the finding on absence, and whether there is one.
 func (a *absence) finding(share, alpha float64) (Finding, bool) {
-	if a.bins == 0 {
+	if a.bins == 0 && a.blamed == 0 {
 		return Finding{}, false
 	}
 	since := a.since
@@ -219,8 +220,11 @@ func (a *absence) finding(share, alpha float64) (Finding, bool) {
 		Signal: t.signal.Name, Kind: "presence", Deviation: Unknown, Effect: Unknown, Smallest: Unknown,
 		Evidence: Number(math.Exp(a.logE(alpha))), Weight: Number(share), Onset: &since, Quality: OK,
 		Candidate: t.candidateSeen, Control: t.controlSeen,
-		Query: t.meter.candidate.metric, Against: t.meter.control.metric,
+		Query: t.meter.candidate.metric, Against: t.meter.control.metric, Blamed: a.blamed > 0,
 		Reason: fmt.Sprintf("no candidate node has shown %s for %s while control did", t.signal.Name, a.span()),
+	}
+	if a.bins == 0 {
+		f.Reason = fmt.Sprintf("no candidate node had shown %s for %s while control did when the rollout failed; one has since", t.signal.Name, a.blamed)
 	}
 	return f, true
 }

@@ -35,6 +35,9 @@ type Rollout struct {
 	Stages  []time.Time `json:"stages,omitempty" yaml:"stages,omitempty"` // when each stage was complete
 	Ended   time.Time   `json:"ended,omitzero" yaml:"ended,omitempty"`    // zero while under way
 
+	// Baseline is the earlier run that a load test is compared with.
+	Baseline *Baseline `json:"baseline,omitempty" yaml:"baseline,omitempty"`
+
 	Tool string `json:"tool,omitempty" yaml:"tool,omitempty"` // who announced it
 	Ref  string `json:"ref,omitempty" yaml:"ref,omitempty"`   // link to the deployment, for people
 }
@@ -111,6 +114,9 @@ type Service struct {
 	// it is not known whom the service calls: then any may explain it.
 	DependsOn []string `json:"depends_on,omitempty" yaml:"depends_on,omitempty"`
 
+	// Preflight is checked before any evidence.
+	Preflight []Preflight `json:"preflight,omitempty" yaml:"preflight,omitempty"`
+
 	Signals []Signal `json:"signals" yaml:"signals"`
 }
 
@@ -147,6 +153,10 @@ type Signal struct {
 	// Weight is the signal's share of the evidence; that of its family if nil.
 	// A weight of 0 shows the signal and counts it for nothing.
 	Weight *float64 `json:"weight,omitempty" yaml:"weight,omitempty"`
+
+	// Critical has the signal's evidence fail the rollout by itself, whatever
+	// its weight and whatever the other signals show.
+	Critical bool `json:"critical,omitempty" yaml:"critical,omitempty"`
 
 	// Margin is the smallest change that counts, as a ratio (0.05 is 5%);
 	// that of its kind if nil.

@@ -49,6 +49,7 @@ type tracker struct {
 	weigher weigher
 	bounds  bounds
 	breach  string // why it fails at once
+	blamed  bool   // for the rollout's fail
 
 	arrived                    map[string]time.Time // first sample of each candidate node since the start
 	adopted                    map[string]time.Time // the same, by any signal of the rollout
@@ -152,11 +153,15 @@ func (t *tracker) learn() {
 	if t.meter.timed {
 		t.meter.before = t.cand.slice(t.meter.beforeSpan())
 	}
+	past := t.ctrl
+	if t.strat == LoadTest { // before a run there is no load, and nothing to learn of one
+		past = &frame{first: t.next, rows: map[string]*row{}}
+	}
 	switch w := unwatched(t.weigher).(type) {
 	case *levelled:
-		w.learn(t.ctrl, t.next)
+		w.learn(past, t.next)
 	case *counted:
-		w.learn(t.ctrl, t.next)
+		w.learn(past, t.next)
 	case *timed:
 		w.learn(t.cand, t.next)
 	}
@@ -245,7 +250,7 @@ func (t *tracker) evidence() float64 {
 
 // deviations returns those of the bin folded last.
 func (t *tracker) deviations() []Deviation {
-	if t.cand == nil {
+	if t.cand == nil || t.strat == LoadTest && t.meter.timed {
 		return nil
 	}
 	at := bins{t.next - 1, t.next - 1, 1}

@@ -44,7 +44,7 @@ type Verdict struct {
 // A Finding is what one signal showed.
 type Finding struct {
 	Signal string `json:"signal"`
-	Kind   string `json:"kind"`           // metric, logs, crashes, presence
+	Kind   string `json:"kind"`           // metric, logs, crashes, presence, preflight
 	Node   string `json:"node,omitempty"` // the candidate node that strays furthest
 
 	Deviation Number     `json:"deviation"` // standard deviations of control; positive is worse
@@ -53,6 +53,8 @@ type Finding struct {
 	Weight    Number     `json:"weight"`    // its share of the rollout's evidence
 	Onset     *time.Time `json:"onset"`     // when it began, null if it did not
 	Smallest  Number     `json:"smallest"`  // smallest effect that would have been seen by now
+	Critical  bool       `json:"critical,omitempty"`
+	Blamed    bool       `json:"blamed"` // it was among the signals to blame when the rollout failed
 	Quality   Quality    `json:"quality"`
 	Candidate int        `json:"candidate_samples"`
 	Control   int        `json:"control_samples"`

@@ -55,6 +55,12 @@ func (w *Watch) Tick(ctx context.Context, under []Underway, now time.Time) []Ver
 				return nil
 			})
 		}
+		for _, f := range c.flights {
+			g.Go(func() error {
+				f.ask(ctx, w.a, c.lastBin(now))
+				return nil
+			})
+		}
 	}
 	_ = g.Wait() // a question's error is kept with its signal
 	w.fold(all, now)

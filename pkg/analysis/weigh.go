@@ -227,7 +227,8 @@ type absence struct {
 	half   time.Duration
 	step   time.Duration
 	bins   int
-	since  time.Time // when it began
+	since  time.Time     // when it began
+	blamed time.Duration // how long it had lasted when the rollout failed for it
 }
 
 // newAbsence watches the signal that tells who serves: the first inbound one

@@ -118,6 +118,7 @@ func checkService(s Service, path string, loki bool, f *filler) {
 		checkQuery(sig.Metric, at+".metric", s.Node, f)
 		checkQuery(sig.Per, at+".per", s.Node, f)
 	}
+	checkPreflight(s, path, names, f)
 }
 
 func checkLabel(name, path string, f *filler) {
@@ -152,6 +153,12 @@ func checkSignal(sig analysis.Signal, path string, f *filler) {
 	}
 	if sig.Weight != nil && !(*sig.Weight >= 0 && *sig.Weight <= 1e6) {
 		f.at(path+".weight", "%v is not a share; write 0 or more", *sig.Weight)
+	}
+	if sig.Critical && sig.Weight != nil && *sig.Weight == 0 {
+		f.at(path+".critical", "a weight of 0 counts the signal for nothing; leave out one of the two")
+	}
+	if sig.Critical && sig.Metric == "" && sig.Logs+sig.Crashes != "" {
+		f.at(path+".critical", "only signals of metrics are judged yet; leave it out")
 	}
 	if sig.Margin != nil && !(*sig.Margin >= 0 && *sig.Margin <= 1e6) {
 		f.at(path+".margin", "%v is not a ratio; write 0 or more: 0.05 is 5%%", *sig.Margin)

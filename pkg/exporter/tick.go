@@ -129,7 +129,7 @@ func (e *Exporter) underWay(c *Config, now time.Time) []judged {
 	all := make([]judged, len(ros))
 	for i, ro := range ros {
 		svc, _ := c.service(ro.Service)
-		all[i] = judged{rollout: rollout.WithCohorts(ro, svc.Version), service: svc}
+		all[i] = judged{rollout: e.withBaseline(rollout.WithCohorts(ro, svc.Version), now), service: svc}
 	}
 	return all
 }

@@ -65,9 +65,9 @@ func example() Page {
 	onset := began.Add(5 * time.Minute)
 	p.Signals = []Signal{
 		{
-			Signal: analysis.Signal{Name: "latency", Metric: "latency", Unit: "ms", Worse: analysis.Higher},
+			Signal: analysis.Signal{Name: "latency", Metric: "latency", Unit: "ms", Worse: analysis.Higher, Critical: true},
 			Findings: []analysis.Finding{{Signal: "latency", Kind: "metric", Node: "checkout-v2-7d9f", Deviation: 3.9, Effect: 19.1, Evidence: 41250, Weight: .15, Onset: &onset,
-				Smallest: 4.2, Quality: analysis.OK, Candidate: 88, Control: 1204, Query: `avg by (pod) (latency{version="v2.3.1"})`, Against: `avg by (pod) (latency{version="v2.3.0"})`,
+				Smallest: 4.2, Blamed: true, Quality: analysis.OK, Candidate: 88, Control: 1204, Query: `avg by (pod) (latency{version="v2.3.1"})`, Against: `avg by (pod) (latency{version="v2.3.0"})`,
 				Reason: "latency rose from 102 ms to 121 ms"}},
 			Deviations: []analysis.Deviation{deviation("checkout-v2-a", .2, 0), deviation("checkout-v2-7d9f", 4, 15), deviation("checkout-v2-longer-name", 80, 0)},
 		},
@@ -75,6 +75,11 @@ func example() Page {
 			Signal: analysis.Signal{Name: "cpu", Metric: "cpu", Unit: "ratio"},
 			Findings: []analysis.Finding{{Signal: "cpu", Kind: "metric", Deviation: analysis.Unknown, Effect: analysis.Unknown, Evidence: analysis.Unknown, Weight: .1,
 				Smallest: analysis.Unknown, Quality: analysis.NoCandidateData}},
+		},
+		{
+			Signal: analysis.Signal{Name: "preflight-version"},
+			Findings: []analysis.Finding{{Signal: "preflight-version", Kind: "preflight", Deviation: analysis.Unknown, Effect: 0, Evidence: analysis.Unknown, Smallest: analysis.Unknown,
+				Quality: analysis.OK, Candidate: 12, Query: "build_info", Reason: "preflight-version: 3 of 12 report v2.3.1"}},
 		},
 		{Signal: analysis.Signal{Name: "error logs", Logs: `{service="checkout"}`}},
 	}
@@ -112,7 +117,7 @@ func TestWriteShows(t *testing.T) {
 	}
 	page := b.String()
 	for _, want := range []string{"Fail: it made the service worse", "99.8%", "1 : 41,250", "ln 10.6", "15.0 min after stage 1", "avg by (pod) (latency{version=&#34;v2.3.0&#34;})",
-		"no samples of the candidate", "status 503", "fails from 1 : 1,000", ">first fail<", ">latency, ms<", "Deviations beyond the chart", `href="#r1"`, "Not yet judged", "19.1 ms"} {
+		"no samples of the candidate", "status 503", "fails from 1 : 1,000", ">first fail<", ">latency, ms<", "Deviations beyond the chart", `href="#r1"`, ">to blame<", ">critical<", "12 series", "Not yet judged", "19.1 ms"} {
 		if !strings.Contains(page, want) {
 			t.Errorf("the page does not hold %q", want)
 		}

@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"html/template"
+	"slices"
 	"strings"
 	"time"
 
@@ -30,6 +31,7 @@ type signalView struct {
 	Clamped    bool          // the deviation goes beyond the chart
 	Value      template.HTML // chart; empty if there is none
 	CouldChart bool          // the signal has series, so that their absence is worth a word
+	Blamed     bool          // among those to blame for the fail
 }
 
 func viewOf(p Page) view {
@@ -74,6 +76,7 @@ func signalOf(s Signal, ro analysis.Rollout, colours palette) signalView {
 		}
 	}
 	v.About = strings.Join(about, ", ")
+	v.Blamed = slices.ContainsFunc(s.Findings, func(f analysis.Finding) bool { return f.Blamed })
 	first := ""
 	if len(s.Findings) > 0 {
 		first = s.Findings[0].Node

@@ -86,7 +86,25 @@ func check(ro analysis.Rollout, now time.Time) error {
 		c.no("control", "picks the same nodes as candidate; select those on the old version, or leave both empty to compare before with after")
 	}
 	c.times(ro, now)
+	c.baseline(ro)
 	return errors.Join(c.errs...)
+}
+
+// baseline checks the run that a load test is to be compared with.
+func (c *checker) baseline(ro analysis.Rollout) {
+	b := ro.Baseline
+	switch {
+	case b == nil:
+	case ro.Strategy != "" && ro.Strategy != analysis.LoadTest:
+		c.no("baseline", "is of load tests, and the strategy is %s; leave it out", ro.Strategy)
+	case b.Accept && !(b.Started.IsZero() && b.Ended.IsZero()):
+		c.no("baseline", "either names an earlier run or accepts this one; leave out accept, or started and ended")
+	case b.Accept:
+	case b.Started.IsZero() || b.Ended.IsZero():
+		c.no("baseline", "needs started and ended of the earlier run, or accept")
+	case !b.Started.Before(b.Ended) || b.Ended.After(ro.Started):
+		c.no("baseline", "from %s to %s is no run before the one that started at %s", stamp(b.Started), stamp(b.Ended), stamp(ro.Started))
+	}
 }
 
 // checkOrder returns an error if stages are not in the order of time.
@@ -196,6 +214,9 @@ func conflicts(known, said analysis.Rollout) error {
 	}
 	if len(said.Scope) > 0 && !maps.Equal(known.Scope, said.Scope) {
 		c.no("scope", "%v was announced before and %v now; %s", known.Scope, said.Scope, anew)
+	}
+	if known.Baseline != nil && said.Baseline != nil && !sameBaseline(known.Baseline, said.Baseline) {
+		c.no("baseline", "another was announced before; %s", anew)
 	}
 	for _, s := range []struct {
 		field       string

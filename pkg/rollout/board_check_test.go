@@ -61,6 +61,24 @@ func TestAnnounceSaysWhatCannotBe(t *testing.T) {
 				r.Stages = append(r.Stages, noon.Add(time.Duration(i)*time.Millisecond))
 			}
 		}, []string{"stages: are 1001; at most 1000"}},
+		{"a load test with its baseline", func(r *analysis.Rollout) {
+			r.Strategy, r.Baseline = analysis.LoadTest, &analysis.Baseline{Started: minute(-60), Ended: minute(-30)}
+		}, nil},
+		{"a load test that is accepted", func(r *analysis.Rollout) {
+			r.Strategy, r.Baseline = analysis.LoadTest, &analysis.Baseline{Accept: true}
+		}, nil},
+		{"a baseline of a canary", func(r *analysis.Rollout) {
+			r.Strategy, r.Baseline = analysis.Canary, &analysis.Baseline{Accept: true}
+		}, []string{"baseline: is of load tests"}},
+		{"a baseline without its end", func(r *analysis.Rollout) {
+			r.Strategy, r.Baseline = analysis.LoadTest, &analysis.Baseline{Started: minute(-60)}
+		}, []string{"baseline: needs started and ended"}},
+		{"a baseline that is accepted", func(r *analysis.Rollout) {
+			r.Strategy, r.Baseline = analysis.LoadTest, &analysis.Baseline{Started: minute(-60), Ended: minute(-30), Accept: true}
+		}, []string{"baseline: either names an earlier run or accepts this one"}},
+		{"a baseline that had not ended", func(r *analysis.Rollout) {
+			r.Strategy, r.Baseline = analysis.LoadTest, &analysis.Baseline{Started: minute(-60), Ended: minute(1)}
+		}, []string{"baseline: from 2026-03-01T11:00:00Z to 2026-03-01T12:01:00Z is no run before"}},
 		{"all told at once", func(r *analysis.Rollout) { r.Service, r.Strategy, r.Ended = "", "x", minute(99) }, []string{"service:", "strategy:", "ended:"}},
 	}
 	for _, tt := range tests {

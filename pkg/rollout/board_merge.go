@@ -30,6 +30,9 @@ func mergeRollout(known, said analysis.Rollout) analysis.Rollout {
 	if len(known.Control) == 0 {
 		m.Control = said.Control
 	}
+	if known.Baseline == nil {
+		m.Baseline = said.Baseline
+	}
 	m.Stages = slices.Concat(known.Stages, said.Stages)
 	m.Ended = earlier(known.Ended, said.Ended)
 	return tidy(m)
@@ -57,6 +60,9 @@ func tidy(ro analysis.Rollout) analysis.Rollout {
 	if len(ro.Stages) == 0 {
 		ro.Stages = nil
 	}
+	if b := ro.Baseline; b != nil {
+		ro.Baseline = &analysis.Baseline{Started: tidyTime(b.Started), Ended: tidyTime(b.Ended), Accept: b.Accept}
+	}
 	ro.Scope = tidyMap(ro.Scope)
 	ro.Candidate, ro.Control = tidyMap(ro.Candidate), tidyMap(ro.Control)
 	return ro
@@ -80,8 +86,12 @@ func tidyMap[M ~map[string]string](m M) M {
 func same(a, b analysis.Rollout) bool {
 	return a.ID == b.ID && a.Service == b.Service && a.Version == b.Version && a.Previous == b.Previous &&
 		a.Strategy == b.Strategy && a.Tool == b.Tool && a.Ref == b.Ref &&
-		maps.Equal(a.Scope, b.Scope) && maps.Equal(a.Candidate, b.Candidate) && maps.Equal(a.Control, b.Control) &&
+		sameBaseline(a.Baseline, b.Baseline) && maps.Equal(a.Scope, b.Scope) && maps.Equal(a.Candidate, b.Candidate) && maps.Equal(a.Control, b.Control) &&
 		a.Started.Equal(b.Started) && a.Ended.Equal(b.Ended) && slices.EqualFunc(a.Stages, b.Stages, time.Time.Equal)
+}
+
+func sameBaseline(a, b *analysis.Baseline) bool {
+	return a == b || a != nil && b != nil && *a == *b
 }
 
 // factOf returns the fact that ro was said. An announcement's key is the

@@ -69,6 +69,10 @@ func (b *Board) at(g []*entry, i int, now time.Time) analysis.Rollout {
 		ro.Stages = nil
 	}
 	ro.Scope, ro.Candidate, ro.Control = maps.Clone(ro.Scope), maps.Clone(ro.Candidate), maps.Clone(ro.Control)
+	if known.Baseline != nil {
+		b := *known.Baseline
+		ro.Baseline = &b
+	}
 	if i+1 < len(g) {
 		if next := g[i+1].ro.Started; !next.After(now) {
 			ro.Ended = earlier(ro.Ended, next)

@@ -1,0 +1,69 @@
+package analysis
+
+import (
+	"math"
+
+	"github.com/andon-project/andon/pkg/stat"
+)
+
+// blameFDR is the share of wrong names, on average, among the signals that are
+// named as those to blame.
+const blameFDR = .1
+
+// counts reports whether the signal may fail a rollout by its evidence.
+func (t *tracker) counts() bool { return t.weight > 0 || t.signal.Critical }
+
+// criticals returns the number of critical signals.
+func (c *course) criticals() int {
+	n := 0
+	for _, s := range c.signals {
+		if s.signal.Critical {
+			n++
+		}
+	}
+	return n
+}
+
+// critical returns the logarithm of the evidence of the critical signals: of
+// the strongest, divided by their number (Bonferroni). It is -Inf without any.
+//
+// By Ville's inequality each reaches n/alpha in at most alpha/n of the harmless
+// rollouts, hence any of them in at most alpha. Together with the mean over all
+// signals, which does so in alpha as well, a service with critical signals is
+// promised 2 alpha.
+func (c *course) critical() float64 {
+	best, n := math.Inf(-1), c.criticals()
+	e, _ := c.terms()
+	for i, s := range c.signals {
+		if s.signal.Critical && known(e[i]) {
+			best = max(best, e[i]-math.Log(float64(n)))
+		}
+	}
+	return best
+}
+
+// accuse marks the signals that are to blame for a fail: those that e-BH
+// rejects at this time, and those whose threshold was breached.
+func (c *course) accuse() {
+	logE, weight := c.terms()
+	at := make([]int, 0, len(logE))
+	tested := make([]float64, 0, len(logE))
+	for i, e := range logE {
+		counts := weight[i] > 0 || i < len(c.signals) && c.signals[i].counts()
+		if known(e) && counts {
+			at, tested = append(at, i), append(tested, e)
+		}
+	}
+	for i, rejected := range stat.EBH(tested, blameFDR) {
+		switch {
+		case !rejected:
+		case at[i] < len(c.signals):
+			c.signals[at[i]].blamed = true
+		default:
+			c.absence.blamed = c.absence.span()
+		}
+	}
+	for _, s := range c.signals {
+		s.blamed = s.blamed || s.breach != ""
+	}
+}

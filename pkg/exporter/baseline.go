@@ -1,0 +1,33 @@
+package exporter
+
+import (
+	"maps"
+	"time"
+
+	"github.com/andon-project/andon/pkg/analysis"
+)
+
+// withBaseline returns a load test with the run that it is compared with,
+// where none was announced: the newest of the same service and scope that had
+// ended when this one started and whose last verdict was pass. A first run has
+// none.
+func (e *Exporter) withBaseline(ro analysis.Rollout, now time.Time) analysis.Rollout {
+	if ro.Strategy != analysis.LoadTest || ro.Baseline != nil {
+		return ro
+	}
+	for _, run := range e.board.Load().List(now) { // newest first
+		if run.ID == ro.ID || run.Service != ro.Service || run.Strategy != analysis.LoadTest || !maps.Equal(run.Scope, ro.Scope) ||
+			run.Ended.IsZero() || run.Ended.After(ro.Started) {
+			continue
+		}
+		if v, known := e.past.get(run.ID); !known || v.Verdict.Verdict != analysis.Pass {
+			continue
+		}
+		ro.Baseline = &analysis.Baseline{Started: run.Started, Ended: run.Ended}
+		if len(ro.Control) == 0 {
+			ro.Control = run.Candidate
+		}
+		return ro
+	}
+	return ro
+}

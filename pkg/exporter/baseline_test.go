@@ -1,0 +1,68 @@
+package exporter
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/andon-project/andon/pkg/analysis"
+)
+
+// A load test is compared with the newest one before it that passed, also
+// after a restart; one that passed because it was accepted is the first.
+func TestLoadTestBaseline(t *testing.T) {
+	s := sharedShop(t)
+	dir := t.TempDir()
+	c := &clock{now: noon.Add(-time.Hour)}
+	text := config(s.server.URL, "", "tick: 30s", "good", "bad")
+	e := open(t, text, dir, c)
+	run := func(id, service, more string, start, length time.Duration) analysis.Verdict {
+		t.Helper()
+		c.set(noon.Add(start))
+		want(t, 201, e.Handler(), "POST", "/api/v1/rollouts", fmt.Sprintf(`{"id":%q,"service":%q,"strategy":"load-test"%s}`, id, service, more))
+		for at := start; at < start+length; at += 5 * time.Minute {
+			c.set(noon.Add(at))
+			e.Tick(t.Context(), c.Now())
+		}
+		c.set(noon.Add(start + length))
+		want(t, 200, e.Handler(), "POST", "/api/v1/rollouts", fmt.Sprintf(`{"id":%q,"service":%q,"ended":%q}`, id, service, c.Now().Format(time.RFC3339)))
+		e.Tick(t.Context(), c.Now())
+		v, ok := e.verdict(id)
+		if !ok {
+			t.Fatalf("there is no verdict on %s", id)
+		}
+		return v
+	}
+	if v := run("first", "good", "", -110*time.Minute, 20*time.Minute); v.Verdict != analysis.Inconclusive || !strings.Contains(v.Reason, "no earlier load test of good") {
+		t.Errorf("without a baseline: %s, %s", v.Verdict, v.Reason)
+	}
+	if v := run("second", "good", `,"baseline":{"accept":true}`, -80*time.Minute, 20*time.Minute); v.Verdict != analysis.Pass || v.Strategy != analysis.Threshold {
+		t.Errorf("accepted: %s by %s, %s", v.Verdict, v.Strategy, v.Reason)
+	}
+	if v := run("third", "good", "", -50*time.Minute, 20*time.Minute); v.Verdict != analysis.Pass || v.Strategy != analysis.LoadTest {
+		t.Errorf("as good as the second: %s by %s, %s", v.Verdict, v.Strategy, v.Reason)
+	}
+	closeNow(t, e)
+	e = open(t, text, dir, c)
+	defer func() { closeNow(t, e) }()
+	ro := analysis.Rollout{ID: "fourth", Service: "good", Strategy: analysis.LoadTest, Started: noon}
+	if b := e.withBaseline(ro, noon).Baseline; b == nil || !b.Started.Equal(noon.Add(-50*time.Minute)) || !b.Ended.Equal(noon.Add(-30*time.Minute)) {
+		t.Errorf("after a restart the baseline is %+v, want the third run", b)
+	}
+	for name, other := range map[string]analysis.Rollout{
+		"another scope":    {ID: "x", Service: "good", Strategy: analysis.LoadTest, Started: noon, Scope: map[string]string{"region": "us"}},
+		"another service":  {ID: "x", Service: "bad", Strategy: analysis.LoadTest, Started: noon},
+		"another strategy": {ID: "x", Service: "good", Strategy: analysis.BeforeAfter, Started: noon},
+		"before them all":  {ID: "x", Service: "good", Strategy: analysis.LoadTest, Started: noon.Add(-3 * time.Hour)},
+	} {
+		if b := e.withBaseline(other, noon).Baseline; b != nil {
+			t.Errorf("%s: got the baseline %+v, want none", name, b)
+		}
+	}
+	given := &analysis.Baseline{Accept: true}
+	ro.Baseline = given
+	if b := e.withBaseline(ro, noon).Baseline; b != given {
+		t.Errorf("the announced baseline was replaced by %+v", b)
+	}
+}
