@@ -154,6 +154,9 @@ func (l *levelled) compare(sign float64) stat.Shift {
 		Noise: l.noise, Samples: float64(l.n), Before: l.before,
 		After: signed(l.control), Candidate: signed(l.candidate), Margin: l.fixedMargin, Least: l.least,
 	}
+	for _, name := range sortedKeys(l.candidate) {
+		levels.Each = append(levels.Each, float64(l.candidate[name].n))
+	}
 	if len(l.before) < 2 {
 		levels.Noise, levels.Before = l.noiseSince(), levels.After
 	}

@@ -15,7 +15,9 @@ type failed struct {
 	novelty float64
 	margin  float64
 	counts  *stat.Counts
-	scatter map[string]*stat.Scatter
+	scatter map[string]*stat.Scatter // of candidate nodes
+	fellow  map[string]*stat.Scatter // of control nodes
+	fellows stat.Fellows
 
 	xC, eC, xK, eK float64
 	n              int
@@ -25,7 +27,7 @@ type failed struct {
 func newFailed(t *tracker, s Service) *failed {
 	f := &failed{
 		signal: t.signal, unit: 1, warm: s.warmUp() / 3, novelty: novelty(t.signal.Metric, t.step),
-		margin: math.Log1p(t.signal.margin()), scatter: map[string]*stat.Scatter{},
+		margin: math.Log1p(t.signal.margin()), scatter: map[string]*stat.Scatter{}, fellow: map[string]*stat.Scatter{},
 	}
 	if isPercent(t.signal.Unit) {
 		f.unit = 100
@@ -35,7 +37,8 @@ func newFailed(t *tracker, s Service) *failed {
 }
 
 // fold takes in one bin: a node's bin is one trial, or as many as the scatter
-// among the candidate's earlier bins vouches for. A node without a call (NaN)
+// among the candidate's earlier bins vouches for and that among control's, where
+// bursts show that a few quiet bins of the candidate cannot, does not deny. A node without a call (NaN)
 // made no trial; a candidate node counts from a third of the warm-up on, for
 // the first sample after a start tells of the start.
 func (f *failed) fold(b moment, cand, ctrl []sample) {
@@ -58,6 +61,12 @@ func (f *failed) fold(b moment, cand, ctrl []sample) {
 		f.xC, f.eC, f.xK, f.eK = f.xC+xC, f.eC+eC, f.xK+xK, f.eK+eK
 		f.n++
 	}
+	for _, s := range ctrl {
+		if f.fellow[s.node] == nil {
+			f.fellow[s.node] = &stat.Scatter{}
+		}
+		f.fellows.Add(f.fellow[s.node], f.signal.failures(s.v))
+	}
 	for _, s := range cand {
 		if known(s.v) && b.at.Sub(s.first) >= f.warm {
 			if f.scatter[s.node] == nil {
@@ -69,7 +78,8 @@ func (f *failed) fold(b moment, cand, ctrl []sample) {
 }
 
 // exposure returns how many trials a bin of one node is worth: the smallest
-// that the scatter of a candidate node vouches for.
+// that the scatter of a candidate node vouches for, and no more than that of
+// control nodes allows; 1 before any candidate node vouches.
 func (f *failed) exposure() float64 {
 	n := math.Inf(1)
 	for _, s := range f.scatter {
@@ -80,7 +90,7 @@ func (f *failed) exposure() float64 {
 	if math.IsInf(n, 1) {
 		return 1
 	}
-	return n
+	return min(n, f.fellows.Exposure())
 }
 
 func (f *failed) logE() float64 { return f.counts.LogE() }

@@ -29,9 +29,6 @@ const (
 	timedPromise = .01  // without a control
 )
 
-// freshest is why levels fail more harmless rollouts than is promised.
-const freshest = "A node that has just joined weighs as much in the candidate's level as one of twenty minutes, and the variance of its first sample is taken to be that of a mean of twenty."
-
 // Scenarios returns all scenarios, in the order of the document.
 func Scenarios() []Scenario {
 	return slices.Concat(nulls(), timedNulls(), powers(), attributions(), calibrations())
@@ -52,15 +49,11 @@ func nulls() []Scenario {
 	for _, rho := range []float64{0, .3, .6, .9} {
 		add(fmt.Sprintf("rho-%g", rho), fmt.Sprintf("noise with a lag-1 autocorrelation of %g", rho), func(s *Scenario) {
 			s.Noise.Rho = rho
-			if rho < .6 {
-				s.Beyond = freshest
-			}
 		})
 	}
-	add("rates", "error rates of each node fluctuate by 30%, autocorrelation .6", func(s *Scenario) { s.Noise.Rates, s.Beyond = .3, freshest })
+	add("rates", "error rates of each node fluctuate by 30%, autocorrelation .6", func(s *Scenario) { s.Noise.Rates = .3 })
 	add("bursts", "errors come ten at a time on single nodes", func(s *Scenario) {
 		s.Noise.Burst = 10
-		s.Beyond = "A success ratio says nothing of how its calls hang together: a node's minute counts as one trial of its own, but the scatter of a few quiet minutes vouches for more, and then a burst comes."
 	})
 	add("bursts-rare", "errors come ten at a time, one such burst in ten minutes a node", func(s *Scenario) {
 		s.Noise.Burst, s.Signals = 10, []Shape{{Kind: analysis.Counts, Name: "errors", Rate: .0033}}
@@ -68,7 +61,7 @@ func nulls() []Scenario {
 	})
 	add("crashes", "crashes by the time nodes run, two a minute in the fleet", func(s *Scenario) { s.Signals = []Shape{crashes} })
 	add("season", "traffic doubles and halves over the day", func(s *Scenario) { s.Noise.Season = .7 })
-	add("rush", "traffic grows or falls by up to half within the hour", func(s *Scenario) { s.Noise, s.Beyond = Noise{Season: 2}, freshest })
+	add("rush", "traffic grows or falls by up to half within the hour", func(s *Scenario) { s.Noise = Noise{Season: 2} })
 	add("tails", "noise with Student tails, 3 degrees of freedom", func(s *Scenario) { s.Noise.Tails = 3 })
 	add("levels-latency-cpu", "nodes differ in latency and CPU, standard deviation 30%", func(s *Scenario) {
 		s.Noise.Levels, s.Signals = .3, []Shape{latency, cpu}
@@ -86,7 +79,7 @@ func nulls() []Scenario {
 	add("wander", "levels of nodes wander, 2% a minute", func(s *Scenario) { s.Noise.Wander = .02 })
 	add("ramp", "two candidate nodes take 10, 25 and 50% of the traffic", func(s *Scenario) { s.Fleet = ramp })
 	add("resets", "counters start anew once in a hundred minutes; fresh counters lose their first increment", func(s *Scenario) { s.Noise.Resets = .01 })
-	add("warm-up", "fresh nodes are three times as slow and busy in their first minute, 10% in their fourth, and fail five times as often in the first", func(s *Scenario) { s.Noise.WarmUp, s.Beyond = true, freshest })
+	add("warm-up", "fresh nodes are three times as slow and busy in their first minute, 10% in their fourth, and fail five times as often in the first", func(s *Scenario) { s.Noise.WarmUp = true })
 	add("cold", "fresh nodes are 20% slower and busier besides, for a quarter of an hour", func(s *Scenario) {
 		s.Noise.WarmUp, s.Noise.Cold = true, true
 		s.Beyond = "The signals themselves are 16% worse when the judge begins to look, four times CPU's margin. It takes a longer warm_up, or a wider margin."

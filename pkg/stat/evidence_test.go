@@ -144,6 +144,47 @@ func TestScatter(t *testing.T) {
 	}
 }
 
+func TestFellows(t *testing.T) {
+	pool := func(nodes ...[]float64) *stat.Fellows {
+		f := &stat.Fellows{}
+		for _, shares := range nodes {
+			s := &stat.Scatter{}
+			for _, v := range shares {
+				f.Add(s, v)
+			}
+		}
+		return f
+	}
+	burst := []float64{0, 0, 0, 0, 0, 1, 0, 0, 0, 0}
+	for _, tc := range []struct {
+		name  string
+		nodes [][]float64
+		want  float64
+	}{
+		{"nobody", nil, math.Inf(1)},
+		{"too few", [][]float64{burst}, math.Inf(1)},
+		{"nothing scatters", [][]float64{make([]float64, 20)}, math.Inf(1)},
+		{"bursts are one trial", [][]float64{burst, burst}, 1},
+		// p = .25, s² = 10·.05²/9 about each node's own mean: .1875 / .002778.
+		{"levels of nodes are not scatter", [][]float64{repeat(.15, .25, 5), repeat(.25, .35, 5)}, 67.5},
+		{"NaN is no share", [][]float64{append([]float64{nan, nan}, repeat(.15, .25, 5)...), repeat(.25, .35, 5)}, 67.5},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			if got := pool(tc.nodes...).Exposure(); !same(got, tc.want, 1e-9) {
+				t.Errorf("got %v, want %v", got, tc.want)
+			}
+		})
+	}
+}
+
+// repeat returns a and b in turn, n times.
+func repeat(a, b float64, n int) (out []float64) {
+	for range n {
+		out = append(out, a, b)
+	}
+	return out
+}
+
 // Shares of failure whose bins fail as a whole must not be taken for many trials.
 func TestScatteredFailuresKeepTheirPromise(t *testing.T) {
 	const runs, looks = 250, 60

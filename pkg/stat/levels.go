@@ -162,6 +162,7 @@ func count(rows [][]float64) int {
 type Levels struct {
 	Noise     Noise
 	Samples   float64   // bins that the later levels are means of
+	Each      []float64 // samples that each of Candidate is a mean of; Samples if nil
 	Before    []float64 // control nodes before the change
 	After     []float64 // control nodes since
 	Candidate []float64 // candidate nodes since
@@ -185,12 +186,14 @@ type Shift struct {
 //	theo = σ² (1+ρ)/(1-ρ) / Samples
 //	v_b  = max(variance of Before, variance of After)
 //	S    = max(theo, v_b, (6 theo + (K₀-1) v_b)/(6+K₀-1))
-//	V    = S (1/m + 1/k),  margin = max(Margin, Least √S)
+//	V    = S (1/m + 1/k) + σ² (1+ρ)/(1-ρ) Σ max(0, 1/n_i - 1/Samples) / m²,  n = Each
+//	margin = max(Margin, Least √S)
 //	t    = (Difference - margin)/√V,  ν = 6+K₀-1,  z = Φ⁻¹(F_ν(t))
 //	E    = half-normal mixture of z, V with τ = max(margin, 2√S)
 //
 // The spread between control nodes is inside V because fresh nodes have no
-// history of their own to be compared with. V is estimated, so that E is an
+// history of their own to be compared with; its last term is there because the
+// level of a node that has just joined is a mean of few samples. V is estimated, so that E is an
 // e-value only approximately; V never falls under what either source of
 // variation alone would give.
 //
@@ -216,7 +219,7 @@ func (l Levels) Shift() Shift {
 	s = max(s, 1e-12, 1e-8*l.Margin*l.Margin)
 	sh := Shift{
 		Difference: Mean(l.Candidate) - Mean(l.After),
-		Variance:   s * (1/m + 1/k),
+		Variance:   s*(1/m+1/k) + l.young(),
 		Spread:     s,
 		Freedom:    PriorNodes + k0 - 1,
 		Margin:     max(l.Margin, l.Least*math.Sqrt(s)),
@@ -224,6 +227,19 @@ func (l Levels) Shift() Shift {
 	t := (sh.Difference - sh.Margin) / math.Sqrt(sh.Variance)
 	sh.LogE = LogHalfNormal(StudentZ(t, sh.Freedom), sh.Variance, sh.tau())
 	return sh
+}
+
+// young returns what candidate levels of fewer samples than Samples add to the
+// variance of their mean.
+func (l Levels) young() float64 {
+	if math.IsNaN(l.Noise.Variance) {
+		return 0
+	}
+	sum, m := 0., float64(len(l.Candidate))
+	for _, n := range l.Each {
+		sum += max(0, 1/n-1/l.Samples)
+	}
+	return l.Noise.Variance * LongRun(l.Noise.Rho) * sum / (m * m)
 }
 
 func (s Shift) tau() float64 {
