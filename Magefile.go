@@ -75,7 +75,7 @@ func Frontend() error {
 	return nil
 }
 
-// Lint vets the Go code and checks its format.
+// Lint vets the Go code, checks its format, and runs staticcheck.
 func Lint() error {
 	out, err := sh.Output("gofmt", "-l", "cmd", "pkg", "Magefile.go")
 	if err != nil {
@@ -84,7 +84,10 @@ func Lint() error {
 	if out != "" {
 		return fmt.Errorf("not formatted, run gofmt -w on:\n%s", out)
 	}
-	return sh.RunV("go", "vet", "./...")
+	if err := sh.RunV("go", "vet", "./..."); err != nil {
+		return err
+	}
+	return sh.RunV("go", "tool", "-modfile=tools/go.mod", "staticcheck", "./...")
 }
 
 // Bench runs the benchmarks of the statistics, the judge and the ledger.

@@ -29,7 +29,6 @@ type course struct {
 	blame      float64
 	suspects   []suspect          // the rollouts that overlap, or did
 	met        map[string]float64 // of each that was weighed against a rollout without control, the most evidence
-	surprise   float64            // largest S, without control
 	trail      []Point
 	firstFail  *time.Time
 	failScore  float64

@@ -167,9 +167,6 @@ func (f *frame) trim(first int64) {
 	f.width -= n
 }
 
-// empty reports whether no node has a sample.
-func (f *frame) empty() bool { return len(f.rows) == 0 }
-
 // slice returns the bins of g, without nodes that have no sample there.
 func (f *frame) slice(g gridSpan) *frame {
 	out := &frame{first: g.first, width: g.width(), rows: map[string]*row{}}

@@ -57,7 +57,6 @@ type tracker struct {
 	candidateSeen, controlSeen int // samples
 	lastCandidate, lastControl time.Time
 	effect                     effect
-	last                       []Deviation
 	low                        float64 // lowest log evidence, and when
 	lowAt                      time.Time
 }

@@ -77,7 +77,8 @@ func (p *process) handler() http.Handler {
 
 // work does what a request asks for and returns the status to answer with.
 func (p *process) work(ctx context.Context, now time.Time) (code int) {
-	p.world.RLock() // waits for a collection to end
+	p.world.RLock()
+	//lint:ignore SA2001 this waits for a collection to end
 	p.world.RUnlock()
 	factor := p.noise.factor(now, p.spread)
 	p.cpu.Add(p.behaviour.cpu.Seconds() * factor)

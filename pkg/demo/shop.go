@@ -9,7 +9,6 @@ import (
 	"math/rand/v2"
 	"net"
 	"net/http"
-	"slices"
 	"sync"
 	"time"
 )
@@ -278,6 +277,3 @@ func (s *Shop) Versions(service string) map[string]int {
 	}
 	return count
 }
-
-// known reports whether the shop has the service.
-func known(service string) bool { return slices.Contains(Services(), service) }

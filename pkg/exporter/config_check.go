@@ -122,7 +122,7 @@ func checkService(s Service, path string, loki bool, f *filler) {
 }
 
 func checkLabel(name, path string, f *filler) {
-	if name != "" && !model.LabelName(name).IsValidLegacy() {
+	if name != "" && !model.LegacyValidation.IsValidLabelName(name) {
 		f.at(path, "%q is not the name of a label", name)
 	}
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/grafana/grafana-plugin-sdk-go/backend"
 	"github.com/grafana/grafana-plugin-sdk-go/backend/instancemgmt"
 	"github.com/grafana/grafana-plugin-sdk-go/backend/resource/httpadapter"
+	sdkconfig "github.com/grafana/grafana-plugin-sdk-go/config"
 	"github.com/grafana/grafana-plugin-sdk-go/experimental/concurrent"
 
 	"github.com/andon-project/andon/pkg/analysis"
@@ -74,7 +75,7 @@ var queryTypes = map[string]func(d *Datasource, ctx context.Context, r request) 
 
 // QueryData implements backend.QueryDataHandler. Each query fails alone.
 func (d *Datasource) QueryData(ctx context.Context, req *backend.QueryDataRequest) (*backend.QueryDataResponse, error) {
-	limit, err := backend.GrafanaConfigFromContext(ctx).ConcurrentQueryCount()
+	limit, err := sdkconfig.GrafanaConfigFromContext(ctx).ConcurrentQueryCount()
 	if err != nil || limit < 1 || limit > defaultConcurrency {
 		limit = defaultConcurrency
 	}

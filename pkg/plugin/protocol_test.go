@@ -94,7 +94,7 @@ func TestPluginProtocol(t *testing.T) {
 	defer cancel()
 	settings := &backend.DataSourceInstanceSettings{ID: 1, UID: "uid-1", Name: "Andon", Type: ID, Updated: time.Unix(1, 0),
 		URL: prometheus(t, shop()), JSONData: json.RawMessage(`{"timeInterval":"15s"}`)}
-	whose := backend.PluginContext{OrgID: 1, PluginID: ID, PluginVersion: "0.1.0", DataSourceInstanceSettings: settings}
+	whose := backend.PluginContext{Namespace: "default", PluginID: ID, PluginVersion: "0.1.0", DataSourceInstanceSettings: settings}
 
 	t.Run("health", func(t *testing.T) {
 		h, err := p.diagnostics.CheckHealth(ctx, &pluginv2.CheckHealthRequest{PluginContext: backend.ToProto().PluginContext(whose)})

@@ -2,7 +2,6 @@ package rollout
 
 import (
 	"errors"
-	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -210,7 +209,7 @@ func FuzzAnnounce(f *testing.F) {
 			t.Fatalf("what stands cannot be said again: %v, %v", first, err)
 		}
 		if got, ok := fold(t, l.facts).Get(stands.ID, noon); !ok || !same(tidy(got), tidy(stands)) {
-			t.Fatal(fmt.Sprintf("folded: %+v, stood: %+v", got, stands))
+			t.Fatalf("folded: %+v, stood: %+v", got, stands)
 		}
 	})
 }

@@ -173,7 +173,9 @@ func TestWebhookCalledOff(t *testing.T) {
 
 func TestWebhookKeepsCredentialsFromOtherHosts(t *testing.T) {
 	other, seen := tool(t, answer(200, "", ""))
-	s, _ := tool(t, func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, other.URL, 307) })
+	s, _ := tool(t, func(w http.ResponseWriter, r *http.Request) {
+		http.Redirect(w, r, other.URL, http.StatusTemporaryRedirect)
+	})
 	a, err := mustLoad(t, "tool: {webhook: {url: '"+s.URL+"', authorization: {credentials: hunter2}}}").Halt(t.Context(), v2)
 	checkOutcome(t, a, err, outcome{tool: "webhook", status: 307, wantErr: "write the final url"})
 	if len(seen.all()) != 0 {
