@@ -82,7 +82,6 @@ func nulls() []Scenario {
 	add("warm-up", "fresh nodes are three times as slow and busy in their first minute, 10% in their fourth, and fail five times as often in the first", func(s *Scenario) { s.Noise.WarmUp = true })
 	add("cold", "fresh nodes are 20% slower and busier besides, for a quarter of an hour", func(s *Scenario) {
 		s.Noise.WarmUp, s.Noise.Cold = true, true
-		s.Beyond = "The signals themselves are 16% worse when the judge begins to look, four times CPU's margin. It takes a longer warm_up, or a wider margin."
 	})
 	add("cold-warm-up-30", "the same, in a service with warm_up: 30m", func(s *Scenario) { s.Noise.WarmUp, s.Noise.Cold, s.WarmUp = true, true, 30 })
 	add("missing", "one scrape in ten is lost", func(s *Scenario) { s.Noise.Missing = .1 })
