@@ -146,10 +146,7 @@ func binFrom(t time.Time, step time.Duration) int64 {
 // asked for then are what they were at each tick, for nothing in them looks
 // ahead; an expression that does is an error.
 func collect(ctx context.Context, a *analysis.Analyzer, ro analysis.Rollout, s analysis.Service, end time.Time) (View, span, error) {
-	step := time.Duration(s.Step)
-	if step == 0 {
-		step = time.Minute
-	}
+	step := s.Bin()
 	started := binFrom(ro.Started, step)
 	g := span{step: step, first: started - int64(past/step), last: binAt(end, step)}
 	v := View{Started: int(started - g.first), First: int(binFrom(ro.FirstStage(), step) - g.first), Ended: true}

@@ -9,7 +9,7 @@ func Compare(ro Rollout, s Service, sig Signal) Comparison {
 	return Comparison{
 		Signal: sig, Node: s.Node,
 		Candidate: Cohort{Select: candidate}, Control: Cohort{Select: control, Back: ro.back()},
-		Sensitivity: s.Sensitivity, Since: ro.Started, Step: s.step(),
+		Sensitivity: s.Sensitivity, Since: ro.Started, Step: s.Bin(),
 	}
 }
 

@@ -44,10 +44,7 @@ func (c *course) whyAmbiguous(v Verdict) string {
 
 // needs returns the logarithm of the evidence that fails the rollout.
 func (c *course) needs() float64 {
-	if c.strategy == BeforeAfter {
-		return c.cap()
-	}
-	return -math.Log(c.service.Sensitivity.Alpha())
+	return math.Log(c.service.Sensitivity.Needs(c.strategy))
 }
 
 func (c *course) findings() []Finding {

@@ -37,7 +37,7 @@ type course struct {
 
 // newCourse prepares to judge u from its start.
 func (a *Analyzer) newCourse(u Underway) *course {
-	c := &course{rollout: u.Rollout, service: u.Service, step: u.Service.step(), twins: map[string]bool{}, adopted: map[string]time.Time{}, met: map[string]float64{}}
+	c := &course{rollout: u.Rollout, service: u.Service, step: u.Service.Bin(), twins: map[string]bool{}, adopted: map[string]time.Time{}, met: map[string]float64{}}
 	c.strategy, _, _ = cohorts(u.Rollout)
 	c.first = binFrom(u.Rollout.Started, c.step)
 	c.decided = c.first - 1
@@ -207,7 +207,7 @@ func (c *course) combined() float64 {
 }
 
 // cap returns the most that evidence without a control may be.
-func (c *course) cap() float64 { return math.Log(timedNeeds(c.service.Sensitivity)) }
+func (c *course) cap() float64 { return math.Log(c.service.Sensitivity.Needs(BeforeAfter)) }
 
 // decide fails the rollout at a bin if it is time to, once and for all.
 func (c *course) decide(at time.Time) {

@@ -81,7 +81,7 @@ func (c Comparison) step() time.Duration {
 	if c.Step > 0 {
 		return c.Step
 	}
-	return defaultStep
+	return DefaultStep
 }
 
 // timed reports whether only time divides the cohorts.

@@ -9,17 +9,18 @@ import (
 	"github.com/prometheus/common/model"
 )
 
-const (
-	defaultStep   = time.Minute
-	defaultWarmUp = 3 * time.Minute
-)
+// DefaultStep is the width of a bin where nothing else is said.
+const DefaultStep = time.Minute
 
-// step returns the width of the service's bins.
-func (s Service) step() time.Duration {
+const defaultWarmUp = 3 * time.Minute
+
+// Bin returns the width of the service's bins: Step, or DefaultStep if it says
+// nothing.
+func (s Service) Bin() time.Duration {
 	if s.Step > 0 {
 		return time.Duration(s.Step)
 	}
-	return defaultStep
+	return DefaultStep
 }
 
 // warmUp returns how long a node is left out of continuous comparisons.

@@ -17,9 +17,14 @@ const (
 	timedBins = 7 * 24 * 60
 )
 
-// timedNeeds returns the evidence that fails a rollout without control.
-func timedNeeds(s Sensitivity) float64 {
-	if s == Low {
+// Needs returns the evidence that fails a rollout of the strategy taken: one
+// over the rate of false halts that the sensitivity promises. Without a
+// concurrent control less can be promised, and evidence goes no further.
+func (s Sensitivity) Needs(taken Strategy) float64 {
+	switch {
+	case taken != BeforeAfter:
+		return 1 / s.Alpha()
+	case s == Low:
 		return 500 // S = 4
 	}
 	return 100

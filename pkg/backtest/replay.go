@@ -34,7 +34,7 @@ func (h *history) note(format string, args ...any) {
 // read asks where a service's versions were.
 func (b *runner) read(ctx context.Context, s analysis.Service) (*history, error) {
 	b.o.Progress(Progress{Doing: "looking for versions of " + s.Name})
-	h := &history{service: s, step: rollout.StepOf(s)}
+	h := &history{service: s, step: s.Bin()}
 	query, ok := rollout.VersionQuery(s)
 	switch {
 	case s.Version == "":

@@ -35,7 +35,7 @@ func (e *Exporter) discover(ctx context.Context, s *setup, now time.Time) {
 func leastStep(c *Config) time.Duration {
 	least := time.Minute
 	for _, s := range c.Services {
-		least = min(least, rollout.StepOf(s.Service))
+		least = min(least, s.Bin())
 	}
 	return least
 }

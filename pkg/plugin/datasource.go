@@ -130,7 +130,7 @@ func (d *Datasource) read(raw backend.DataQuery, fromAlert bool) (request, error
 const (
 	// judgeBin is the width of a bin of the judge, if a service does not set
 	// its own: the panel shows the judge's numbers as long as it can.
-	judgeBin = time.Minute
+	judgeBin = analysis.DefaultStep
 
 	// maxBins is how many bins are read at most for one series: five weeks of
 	// the judge's. Beyond that a bin is wider.

@@ -22,19 +22,6 @@ const (
 // drawn is how many nodes one chart shows, those that stray furthest.
 const drawn = 6
 
-// halt returns the evidence at which a rollout fails: one over the rate of
-// false halts that the sensitivity promises. Without a concurrent control less
-// can be promised, and evidence goes no further.
-func halt(s analysis.Sensitivity, taken analysis.Strategy) float64 {
-	if taken != analysis.BeforeAfter {
-		return 1 / s.Alpha()
-	}
-	if s == analysis.Low {
-		return 500
-	}
-	return 100
-}
-
 // marksOf returns the times to mark for a rollout.
 func marksOf(ro analysis.Rollout) []mark {
 	m := []mark{{at: ro.Started, text: "start", main: true}}
@@ -60,7 +47,7 @@ func evidenceChart(p Page) template.HTML {
 		return ""
 	}
 	times, values := make([]float64, len(p.Trail)), make([]float64, len(p.Trail))
-	line := math.Log10(halt(p.Service.Sensitivity, p.Verdict.Strategy))
+	line := math.Log10(p.Service.Sensitivity.Needs(p.Verdict.Strategy))
 	lo, hi := -1.0, line+1
 	for i, at := range p.Trail {
 		times[i], values[i] = seconds(at.At), at.Log/math.Ln10

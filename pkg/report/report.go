@@ -52,10 +52,7 @@ const before = time.Hour
 // verdict. A signal that cannot be asked for becomes a note, so that the page
 // shows what there is; only the end of ctx is an error.
 func Collect(ctx context.Context, a *analysis.Analyzer, p Page) (Page, error) {
-	step := time.Duration(p.Service.Step)
-	if step <= 0 {
-		step = time.Minute
-	}
+	step := p.Service.Bin()
 	r := analysis.Range{Start: p.Rollout.Started.Add(-before).Truncate(step), End: p.Verdict.At.Truncate(step), Step: step}
 	notes := append([]string(nil), p.Notes...)
 	p.Signals = make([]Signal, 0, len(p.Service.Signals))

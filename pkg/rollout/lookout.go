@@ -34,7 +34,7 @@ func (l Lookout) Look(ctx context.Context, svc analysis.Service, now time.Time) 
 	if !ok || svc.Version == "" {
 		return nil
 	}
-	step := StepOf(svc)
+	step := svc.Bin()
 	end := now.Truncate(step) // on one grid, so that what was seen once is seen at the same time again
 	r := analysis.Range{Start: end.Add(-l.Bake - 2*GoneFor).Truncate(step), End: end, Step: step}
 	answer, err := l.Ask(ctx, query, r)
@@ -85,15 +85,6 @@ func (l Lookout) appeared(ctx context.Context, seen []analysis.Rollout, now time
 		}
 	}
 	return nil
-}
-
-// StepOf returns the width of the service's bins: a minute where it says
-// nothing.
-func StepOf(s analysis.Service) time.Duration {
-	if s.Step > 0 {
-		return time.Duration(s.Step)
-	}
-	return time.Minute
 }
 
 // lastGrowth returns when the new version of a rollout last came to more nodes
