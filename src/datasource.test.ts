@@ -69,7 +69,7 @@ beforeEach(() => {
 describe('a new query', () => {
   it('asks for the deviation of pods, told apart by labels', () => {
     expect(datasource().getDefaultQuery()).toMatchObject({
-      v: 1,
+      v: 2,
       queryType: 'deviation',
       nodeLabel: 'pod',
       cohorts: 'labels',

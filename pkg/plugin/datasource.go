@@ -68,9 +68,17 @@ type request struct {
 	Unknown   []string // variables that are still in the query
 }
 
-// queryTypes holds what answers each query type.
-var queryTypes = map[string]func(d *Datasource, ctx context.Context, r request) backend.DataResponse{
-	"deviation": (*Datasource).deviation,
+// A queryType is a kind of question.
+type queryType struct {
+	views  []string // in which it can be answered; the first if the query says none
+	legend string   // of series, if the query says none
+	check  func(Query) error
+	answer func(*Datasource, context.Context, request) backend.DataResponse
+}
+
+// queryTypes holds all kinds of questions.
+var queryTypes = map[string]queryType{
+	"deviation": {views: []string{viewSigma, viewRaw}, legend: "{{node}}", check: Query.checkDeviation, answer: (*Datasource).deviation},
 }
 
 // QueryData implements backend.QueryDataHandler. Each query fails alone.
@@ -85,11 +93,7 @@ func (d *Datasource) QueryData(ctx context.Context, req *backend.QueryDataReques
 		if err != nil {
 			return badRequest(err)
 		}
-		answer, ok := queryTypes[r.Query.QueryType]
-		if !ok {
-			return badRequest(fmt.Errorf("queryType: %q is not one of %s", r.Query.QueryType, known(queryTypes)))
-		}
-		return answer(d, ctx, r)
+		return queryTypes[r.Query.QueryType].answer(d, ctx, r)
 	}, limit)
 }
 
@@ -107,12 +111,9 @@ func fromAlert(headers map[string]string) bool {
 
 // read makes a request of what Grafana sent.
 func (d *Datasource) read(raw backend.DataQuery, fromAlert bool) (request, error) {
-	q, err := ParseQuery(raw.JSON)
+	q, err := parseQuery(raw.JSON, raw.QueryType)
 	if err != nil {
 		return request{}, err
-	}
-	if raw.QueryType != "" {
-		q.QueryType = raw.QueryType
 	}
 	g, err := q.grid(raw.Interval, raw.TimeRange.Duration())
 	if err != nil {

@@ -79,7 +79,7 @@ func TestQueryRefused(t *testing.T) {
 	for _, c := range []struct{ name, json, want string }{
 		{"not JSON", `{`, "not what this data source reads"},
 		{"a list", `[]`, "not what this data source reads"},
-		{"made by a newer version", `{"v":2,"expr":"up",` + labels + `}`, "update the plugin"},
+		{"made by a newer version", `{"v":3,"expr":"up",` + labels + `}`, "update the plugin"},
 		{"no expression", `{"expr":" ",` + labels + `}`, "expr is empty"},
 		{"unknown cohorts", `{"expr":"up","cohorts":"magic"}`, `cohorts: "magic" is not one of labels, time`},
 		{"unknown view", `{"expr":"up","view":"x",` + labels + `}`, `view: "x" is not one of sigma, raw`},

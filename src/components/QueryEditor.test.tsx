@@ -31,7 +31,7 @@ describe('the expression', () => {
     write('Query (PromQL)', 'up');
     expect(latest()).toEqual({
       refId: 'A',
-      v: 1,
+      v: 2,
       queryType: 'deviation',
       expr: 'up',
       nodeLabel: 'pod',

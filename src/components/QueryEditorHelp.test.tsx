@@ -12,7 +12,7 @@ it.each(examples.map((e) => [e.title, e] as const))('%s can be run as it is', (t
   fireEvent.click(screen.getByText(title));
 
   const [got] = onClickExample.mock.lastCall ?? [];
-  expect(got).toMatchObject({ ...example.query, refId: 'B', v: 1, queryType: 'deviation' });
+  expect(got).toMatchObject({ ...example.query, refId: 'B', v: 2, queryType: 'deviation' });
   expect(datasource.filterQuery(got!)).toBe(true);
   const told =
     got?.cohorts === 'time'

@@ -1,0 +1,77 @@
+package plugin
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/prometheus/common/model"
+
+	"github.com/andon-project/andon/pkg/analysis"
+)
+
+// Comparison returns what the query asks of package analysis, of samples in
+// bins of that width. Macros must have been expanded.
+func (q Query) Comparison(bin time.Duration) (analysis.Comparison, error) {
+	since, err := moment("since", q.Since)
+	if err != nil {
+		return analysis.Comparison{}, err
+	}
+	c := analysis.Comparison{
+		Signal:      analysis.Signal{Name: q.Name, Metric: q.Expr, Per: q.Per, Worse: q.Worse, Unit: q.Unit, Kind: q.Kind},
+		Node:        q.NodeLabel,
+		Sensitivity: q.Sensitivity,
+		Since:       since,
+		Step:        bin,
+	}
+	c.Signal.Kind = c.Signal.InferKind()
+	c.Candidate.Select, c.Control.Select = q.Candidate, q.Control
+	if q.Cohorts == byLabels {
+		return c, nil
+	}
+	c.Control.Select = q.Candidate
+	if q.Back != "" {
+		if c.Control.Back, err = duration("back", q.Back); err != nil {
+			return analysis.Comparison{}, err
+		}
+	}
+	return c, nil
+}
+
+// moment reads RFC 3339 or milliseconds since the epoch; the empty text is
+// the zero time.
+func moment(field string, t Text) (time.Time, error) {
+	s := string(t)
+	if s == "" {
+		return time.Time{}, nil
+	}
+	if ms, err := strconv.ParseInt(s, 10, 64); err == nil {
+		return time.UnixMilli(ms).UTC(), nil
+	}
+	at, err := time.Parse(time.RFC3339, s)
+	if err != nil {
+		return time.Time{}, fmt.Errorf("%s: %q is not a time; write RFC 3339, as 2026-01-02T15:04:05Z, or milliseconds since the epoch", field, s)
+	}
+	return at.UTC(), nil
+}
+
+// duration reads a PromQL duration above zero.
+func duration(field, s string) (time.Duration, error) {
+	d, err := model.ParseDuration(s)
+	if err != nil || d <= 0 {
+		return 0, fmt.Errorf("%s: %q is not a duration above zero; write it as 30s, 5m, 1h or 1d", field, s)
+	}
+	return time.Duration(d), nil
+}
+
+// describe returns a selector for people, its labels in order.
+func describe(s analysis.Selector) string {
+	parts := make([]string, 0, len(s))
+	for _, name := range slices.Sorted(maps.Keys(s)) {
+		parts = append(parts, name+": "+s[name])
+	}
+	return strings.Join(parts, ", ")
+}
