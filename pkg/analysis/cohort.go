@@ -22,6 +22,7 @@ type Cohort struct {
 // A Comparison is one signal of two cohorts: what a panel asks for and what a
 // tick judges.
 type Comparison struct {
+	Service            string // whose clusters and signatures are remembered; empty if nothing is
 	Signal             Signal
 	Node               string // label that names an instance
 	Candidate, Control Cohort

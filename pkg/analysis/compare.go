@@ -7,7 +7,7 @@ import "strings"
 func Compare(ro Rollout, s Service, sig Signal) Comparison {
 	_, candidate, control := cohorts(ro)
 	return Comparison{
-		Signal: sig, Node: s.Node,
+		Service: s.Name, Signal: sig, Node: s.Node,
 		Candidate: Cohort{Select: candidate}, Control: Cohort{Select: control, Back: ro.back()},
 		Sensitivity: s.Sensitivity, Since: ro.Started, Step: s.Bin(),
 	}

@@ -1,0 +1,176 @@
+// Package logql reads as much of Loki's query language as Andon has to write
+// into: the stream selector, and where the pipeline behind it begins. It does
+// not know what the stages of a pipeline mean, except for those that Match
+// evaluates.
+package logql
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// MaxQuery is the longest query that is read, in bytes.
+const MaxQuery = 128 << 10
+
+// A Matcher is one condition on a label.
+type Matcher struct {
+	Label string
+	Op    string // =, !=, =~ or !~
+	Value string
+}
+
+// String returns the matcher as LogQL.
+func (m Matcher) String() string { return m.Label + m.Op + strconv.Quote(m.Value) }
+
+// A Query is a log query: a stream selector and what is done to its lines.
+type Query struct {
+	Matchers []Matcher
+	Pipeline string // the stages as they were written, such as `|= "error" | json`; empty if there are none
+}
+
+// An Error says what is wrong with a query, and where.
+type Error struct {
+	Offset int // in bytes from the beginning of the query
+	Says   string
+}
+
+func (e *Error) Error() string { return fmt.Sprintf("at byte %d: %s", e.Offset+1, e.Says) }
+
+// Parse reads a log query. The error is an *Error. Metric queries, such as
+// rate({app="shop"}[1m]), are refused: they select no lines. Comments are
+// dropped.
+func Parse(expr string) (Query, error) {
+	if len(expr) > MaxQuery {
+		return Query{}, &Error{MaxQuery, fmt.Sprintf("the query has %d bytes, and at most %d are read", len(expr), MaxQuery)}
+	}
+	s := &scanner{text: expr}
+	q := Query{}
+	var err error
+	if q.Matchers, err = s.selector(); err != nil {
+		return Query{}, err
+	}
+	stages, err := s.stages()
+	if err != nil {
+		return Query{}, err
+	}
+	q.Pipeline = strings.Join(stages, " ")
+	return q, nil
+}
+
+// String returns the query in LogQL.
+func (q Query) String() string {
+	if q.Pipeline == "" {
+		return q.Streams()
+	}
+	return q.Streams() + " " + q.Pipeline
+}
+
+// Streams returns the stream selector alone: every line of the streams.
+func (q Query) Streams() string {
+	all := make([]string, len(q.Matchers))
+	for i, m := range q.Matchers {
+		all[i] = m.String()
+	}
+	return "{" + strings.Join(all, ", ") + "}"
+}
+
+// With returns the query with more matchers in its stream selector.
+func (q Query) With(more ...Matcher) Query {
+	q.Matchers = append(slices.Clone(q.Matchers), more...)
+	return q
+}
+
+// Then returns the query with more stages behind its pipeline.
+func (q Query) Then(stage string) Query {
+	q.Pipeline = strings.TrimSpace(q.Pipeline + " " + stage)
+	return q
+}
+
+// Matchers returns a selector, label to value, as matchers in the order of
+// their labels: a value that begins with !=, =~ or !~ is that operator's
+// operand, any other must be equal.
+func Matchers(selector map[string]string) ([]Matcher, error) {
+	out := make([]Matcher, 0, len(selector))
+	for _, name := range slices.Sorted(maps.Keys(selector)) {
+		m := Matcher{Label: name, Op: "=", Value: selector[name]}
+		for _, op := range []string{"!=", "=~", "!~"} {
+			if rest, ok := strings.CutPrefix(m.Value, op); ok {
+				m.Op, m.Value = op, rest
+				break
+			}
+		}
+		if err := m.check(); err != nil {
+			return nil, err
+		}
+		out = append(out, m)
+	}
+	return out, nil
+}
+
+// check returns what is wrong with a matcher.
+func (m Matcher) check() error {
+	if !isLabel(m.Label) {
+		return fmt.Errorf("%q is not the name of a label", m.Label)
+	}
+	if m.Op == "=~" || m.Op == "!~" {
+		if _, err := regexp.Compile(m.Value); err != nil {
+			return fmt.Errorf("label %s: %q is not a regular expression: %w", m.Label, m.Value, err)
+		}
+	}
+	return nil
+}
+
+// Resolve writes a selector's matchers into the stream selector of a log
+// query; it is an analysis.ResolveFunc for logs. A query stays as it was
+// written if the selector is empty.
+func Resolve[S ~map[string]string](expr string, s S) (string, error) {
+	return ResolveBehind(expr, s, nil)
+}
+
+// ResolveBehind is Resolve for streams some of whose labels are structured
+// metadata: a label for which behind returns true is compared by a label filter
+// behind the pipeline instead. A nil behind returns false.
+func ResolveBehind[S ~map[string]string](expr string, s S, behind func(label string) bool) (string, error) {
+	q, err := Parse(expr)
+	if err != nil {
+		return "", err
+	}
+	if len(s) == 0 {
+		return expr, nil
+	}
+	ms, err := Matchers(s)
+	if err != nil {
+		return "", err
+	}
+	for _, m := range ms {
+		if behind != nil && behind(m.Label) {
+			q = q.Then("| " + m.String())
+		} else {
+			q = q.With(m)
+		}
+	}
+	if !q.selects() {
+		return "", errors.New("every matcher of the stream selector also matches streams without the label, which Loki refuses; add one that does not, such as service_name=\"shop\"")
+	}
+	return q.String(), nil
+}
+
+// selects reports whether some matcher wants its label to be there, as Loki
+// demands.
+func (q Query) selects() bool {
+	return slices.ContainsFunc(q.Matchers, func(m Matcher) bool {
+		switch m.Op {
+		case "=":
+			return m.Value != ""
+		case "=~":
+			re, err := regexp.Compile("^(?s:" + m.Value + ")$")
+			return err == nil && !re.MatchString("")
+		}
+		return false
+	})
+}
