@@ -22,6 +22,8 @@ func TestImports(t *testing.T) {
 	}{
 		{name: "numbers know nothing", of: "pkg/stat", only: []string{module + "pkg/stat", "gonum.org/v1/gonum", "golang.org/x/"}, never: []string{"net/http"}},
 		{name: "the judgment knows no network", of: "pkg/analysis", only: []string{module + "pkg/stat", module + "pkg/cluster", module + "pkg/crash", module + "pkg/logql", module + "pkg/analysis", "gonum.org/v1/gonum", "github.com/prometheus/common/model", "github.com/prometheus/client_model", "google.golang.org/protobuf", "go.yaml.in/yaml", "golang.org/x/"}, never: []string{"net/http"}},
+		{name: "clusters know nothing", of: "pkg/cluster", only: []string{module + "pkg/cluster", module + "pkg/stat", "gonum.org/v1/gonum", "golang.org/x/"}, never: []string{"net/http"}},
+		{name: "the judgment knows no network", of: "pkg/analysis", only: []string{module + "pkg/stat", module + "pkg/analysis", "gonum.org/v1/gonum", "github.com/prometheus/common/model", "github.com/prometheus/client_model", "google.golang.org/protobuf", "go.yaml.in/yaml", "golang.org/x/"}, never: []string{"net/http"}},
 		{name: "facts know no rollouts", of: "pkg/ledger", never: []string{module + "pkg/rollout", module + "pkg/exporter", module + "pkg/plugin", "github.com/grafana/grafana-plugin-sdk-go"}},
 		{name: "sources do not know who asks", of: "pkg/source", never: []string{module + "pkg/ledger", module + "pkg/rollout", module + "pkg/exporter", module + "pkg/plugin", module + "pkg/replay"}},
 		{name: "delivery tools do not know the exporter", of: "pkg/rollout", never: []string{module + "pkg/exporter", module + "pkg/plugin", module + "pkg/replay", module + "pkg/source"}},

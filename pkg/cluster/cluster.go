@@ -1,0 +1,285 @@
+// Package cluster sorts log lines into clusters: all lines that differ only in
+// their variable parts. A line goes in, the id of its cluster comes out, in
+// one pass, with bounded memory and nothing to tune. It knows no time, no
+// files and no network.
+//
+// How it works is told in docs/clusters.md.
+package cluster
+
+import (
+	"cmp"
+	"fmt"
+	"hash/fnv"
+	"slices"
+)
+
+// An ID names a cluster: the FNV-1a hash (64 bits) of the text of its
+// template, so that the same template has the same id everywhere and at all
+// times. 0 is no cluster: the line could not be kept.
+type ID uint64
+
+// String returns the id as 16 hexadecimal digits.
+func (id ID) String() string { return fmt.Sprintf("%016x", uint64(id)) }
+
+// IDOf returns the id of the cluster with that template.
+func IDOf(template string) ID {
+	h := fnv.New64a()
+	h.Write([]byte(template))
+	return max(ID(h.Sum64()), provisional)
+}
+
+// provisional is the lowest id of a cluster. Lower ones stand for the lines
+// that were read before their layout was known.
+const provisional ID = 1 << 12
+
+// Options limit what a Clusterer keeps. The zero Options are right for everybody.
+type Options struct {
+	MaxClusters int // how many clusters are kept; 0 means 8,192
+}
+
+// A Cluster is all lines with one template.
+type Cluster struct {
+	ID          ID
+	Template    string // the text of the lines, with <*> for what varies
+	Count       int64  // lines
+	Example     string // the first of them, at most 512 bytes of it
+	First, Last int64  // numbers of the first and the last of them; the first line of all is 1
+}
+
+// A Clusterer sorts lines into clusters. Make one with New. It is not safe for
+// concurrent use.
+type Clusterer struct {
+	max     int
+	scanner scanner
+	table   table
+	all     []*template
+	live    int
+	shapes  map[uint64]*shape
+	dirty   []*shape
+	fresh   int // templates made since the last merge
+	byID    map[ID]int32
+	moved   map[ID]ID
+	lines   int64
+	notKept int64
+	merger  merger
+}
+
+// New returns an empty Clusterer.
+func New(o Options) *Clusterer {
+	if o.MaxClusters <= 0 {
+		o.MaxClusters = 8192
+	}
+	return &Clusterer{max: o.MaxClusters, shapes: make(map[uint64]*shape), byID: make(map[ID]int32), moved: make(map[ID]ID)}
+}
+
+// Add puts a line into its cluster and returns the cluster's id at this time,
+// which Resolve turns into the one it has later; 0 if the line could not be
+// kept. The line is not held on to.
+func (c *Clusterer) Add(line []byte) ID {
+	c.lines++
+	return c.add(line)
+}
+
+// Learn makes a template known that was found before, perhaps by another
+// process, so that lines that fit it get its id at once, and returns the id
+// that it has here: another one if a more general template covers it.
+func (c *Clusterer) Learn(text string) ID {
+	s := &c.scanner
+	s.text = true
+	s.scan([]byte(text))
+	s.text = false
+	h := s.skeleton()
+	i := c.table.get(h)
+	if i < 0 {
+		if i = c.miss(h); i < 0 {
+			return 0
+		}
+		t := c.all[i]
+		// With little constant text around it, a wildcard stands for numbers and the like only.
+		t.merged = t.merged || t.constants() >= 2
+	}
+	return c.all[c.root(i)].id
+}
+
+func (c *Clusterer) add(body []byte) ID {
+	s := &c.scanner
+	s.scan(body)
+	h := s.skeleton()
+	i := c.table.get(h)
+	if i < 0 {
+		if i = c.miss(h); i < 0 {
+			c.notKept++
+			return 0
+		}
+	}
+	t := c.all[i]
+	if t.parent != i {
+		i = c.root(i)
+		t = c.all[i]
+		c.table.put(h, i)
+	}
+	t.count++
+	t.last = c.lines
+	if s.softs > 0 && t.fixed > 0 {
+		c.vary(i, t)
+	}
+	return t.id
+}
+
+// root is the template that i was merged into.
+func (c *Clusterer) root(i int32) int32 {
+	for c.all[i].parent != i {
+		p := c.all[c.all[i].parent].parent
+		c.all[i].parent = p
+		i = p
+	}
+	return i
+}
+
+// vary compares the soft parts of t with those of the line, and has those that differ vary.
+func (c *Clusterer) vary(i int32, t *template) {
+	s := &c.scanner
+	changed := false
+	for k := range s.toks[:s.n] {
+		tok := &s.toks[k]
+		p := &t.parts[k]
+		if p.kind != soft || p.varying {
+			continue
+		}
+		if tok.kind == soft && string(s.line[tok.start:tok.end]) == p.text {
+			continue
+		}
+		p.varying = true
+		t.fixed--
+		changed = true
+	}
+	if changed {
+		c.rename(i, t)
+	}
+}
+
+// miss finds the template of a skeleton that was not seen before, or makes it.
+func (c *Clusterer) miss(h uint64) int32 {
+	s := &c.scanner
+	if s.n == 0 {
+		h = 1
+	}
+	sh := s.shape()
+	g := c.shapes[sh]
+	if g != nil {
+		if i := c.covering(g); i >= 0 {
+			c.table.put(h, i)
+			return i
+		}
+	}
+	if c.live >= c.max {
+		return -1
+	}
+	i := c.create(h, sh, g)
+	if c.fresh >= 64 && c.fresh >= c.live/4 {
+		c.merge()
+		i = c.root(i)
+	}
+	return i
+}
+
+// covering is the merged template of g that the line fits; -1 if there is none.
+func (c *Clusterer) covering(g *shape) int32 {
+	s := &c.scanner
+next:
+	for _, i := range g.live {
+		t := c.all[i]
+		if !t.merged {
+			continue
+		}
+		for k := range s.toks[:s.n] {
+			p := &t.parts[k]
+			if p.kind != value && p.hash != s.toks[k].hash {
+				continue next
+			}
+		}
+		return i
+	}
+	return -1
+}
+
+func (c *Clusterer) create(h, sh uint64, g *shape) int32 {
+	i := int32(len(c.all))
+	s := &c.scanner
+	t := &template{parts: s.parts(), first: c.lines, last: c.lines, shape: sh, parent: i, fixed: s.softs}
+	t.example = string(s.line[:min(len(s.line), 512)])
+	if g == nil {
+		g = &shape{}
+		c.shapes[sh] = g
+	}
+	g.live = append(g.live, i)
+	g.fresh++
+	if !g.dirty {
+		g.dirty = true
+		c.dirty = append(c.dirty, g)
+	}
+	c.all = append(c.all, t)
+	c.live++
+	c.fresh++
+	c.table.put(h, i)
+	c.rename(i, t)
+	return i
+}
+
+// rename gives t the text and the id of what it has become.
+func (c *Clusterer) rename(i int32, t *template) {
+	old := t.id
+	t.text = render(t.parts)
+	t.id = IDOf(t.text)
+	if old == t.id {
+		return
+	}
+	if old != 0 {
+		if c.byID[old] == i {
+			delete(c.byID, old)
+		}
+		c.moved[old] = t.id
+	}
+	delete(c.moved, t.id)
+	c.byID[t.id] = i
+}
+
+// Resolve returns the id that a cluster has now which had id once.
+func (c *Clusterer) Resolve(id ID) ID {
+	for n := 0; n < 64; n++ {
+		to, ok := c.moved[id]
+		if !ok {
+			break
+		}
+		id = to
+	}
+	return id
+}
+
+// Clusters returns all clusters, those with most lines first.
+func (c *Clusterer) Clusters() []Cluster {
+	c.merge()
+	at := make(map[ID]int, c.live)
+	var out []Cluster
+	for i, t := range c.all {
+		if t.dead || t.parent != int32(i) || t.count == 0 {
+			continue
+		}
+		if k, ok := at[t.id]; ok { // cut differently, read the same
+			o := &out[k]
+			o.Count += t.count
+			o.First, o.Last = min(o.First, t.first), max(o.Last, t.last)
+			continue
+		}
+		at[t.id] = len(out)
+		out = append(out, Cluster{ID: t.id, Template: t.text, Count: t.count, Example: t.example, First: t.first, Last: t.last})
+	}
+	slices.SortFunc(out, func(a, b Cluster) int {
+		return cmp.Or(cmp.Compare(b.Count, a.Count), cmp.Compare(a.First, b.First))
+	})
+	return out
+}
+
+// NotKept returns how many lines could not be kept: all clusters are taken,
+// and the line was seen too seldom to take the place of one.
+func (c *Clusterer) NotKept() int64 { return c.notKept }

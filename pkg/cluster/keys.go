@@ -1,0 +1,156 @@
+package cluster
+
+const maxQuoted = 256 // longest text in quotes or brackets after a key that is taken for one value
+
+// equals reads "=" at i and what it gives to the key before it.
+func (s *scanner) equals(i int) int {
+	end := i + 1
+	for s.at(end) == '=' {
+		end++
+	}
+	if s.n == 0 || end > i+1 || s.at(end) == '>' || s.at(end) == '~' {
+		s.push(i, end, mark)
+		return end
+	}
+	k := &s.toks[s.n-1]
+	spaced := s.space
+	named := k.kind == word || (k.kind == soft || k.kind == value) && classes[s.line[k.start]]&letter != 0
+	if !named && !(k.kind == mark && s.line[k.start] == '"') {
+		s.push(i, end, mark)
+		return end
+	}
+	if k.kind != word && k.kind != mark {
+		if k.kind == soft {
+			s.softs--
+		}
+		k.kind, k.hash = word, hashBytes(s.line[k.start:k.end])
+	}
+	k.key = k.kind == word
+	s.push(i, end, mark)
+	return s.afterKey(end, spaced)
+}
+
+// afterKey reads the value of a key, which may be text: whatever it is, the
+// lines are alike. It is constant until it is seen to vary. spaced tells that
+// a blank may stand before the value.
+func (s *scanner) afterKey(i int, spaced bool) int {
+	if s.is(i, blank) {
+		if !spaced {
+			if !s.number(i + 1) {
+				s.given(i, i)
+			}
+			return i
+		}
+		s.space = true
+		i++
+	}
+	c := s.at(i)
+	switch {
+	case c == '"' || c == '\'':
+		if end := s.quoted(i, c); end > 0 {
+			s.push(i, i+1, mark)
+			s.given(i+1, end)
+			s.push(end, end+1, mark)
+			return end + 1
+		}
+		return i
+	case c == '[' || c == '(' || c == '{':
+		if end := s.balanced(i, maxQuoted); end > 0 {
+			s.push(i, i+1, mark)
+			s.given(i+1, end-1)
+			s.push(end-1, end, mark)
+			return end
+		}
+		return i
+	case i >= len(s.line) || classes[c]&stop != 0 && c != '<':
+		s.given(i, i)
+		return i
+	case classes[c]&letter == 0:
+		return i // numbers and paths are values anyway
+	}
+	return s.givenWord(i)
+}
+
+// number tells whether a number begins at i.
+func (s *scanner) number(i int) bool {
+	return s.is(i, digit) || (s.at(i) == '-' || s.at(i) == '+') && s.is(i+1, digit)
+}
+
+// givenWord reads a value of a key that begins with a letter.
+func (s *scanner) givenWord(i int) int {
+	line := s.line
+	j := i
+	digits := 0
+	for j < len(line) {
+		c := line[j]
+		cl := classes[c]
+		switch {
+		case cl&digit != 0:
+			digits++
+		case cl&letter != 0, c == '%', c == '+', c == '~', c == '#', c == '*', c == '\\':
+		case c == '.' || c == '-' || c == '/' || c == '@':
+			if j+1 == len(line) || classes[line[j+1]]&stop != 0 || line[j+1] == ':' {
+				goto end
+			}
+		case c == ':':
+			if !s.is(j+1, digit) && s.at(j+1) != '/' && s.at(j+1) != '\\' {
+				goto end
+			}
+		case c == '{' || c == '(' || c == '[':
+			k := s.balanced(j, 64)
+			if k == 0 {
+				goto end
+			}
+			j = k
+			continue
+		case c == '=':
+			if s.at(j+1) != '=' && j+1 < len(line) && classes[line[j+1]]&stop == 0 {
+				goto end
+			}
+		default:
+			goto end
+		}
+		j++
+	}
+end:
+	s.given(i, j)
+	return j
+}
+
+// given adds the value of a key.
+func (s *scanner) given(i, j int) {
+	t := s.push(i, j, soft)
+	t.hash = hashValue
+}
+
+// quoted is where the quote that opens at i closes; 0 if it does not.
+func (s *scanner) quoted(i int, q byte) int {
+	for j := i + 1; j < len(s.line) && j-i <= maxQuoted; j++ {
+		switch s.line[j] {
+		case '\\':
+			j++
+		case q:
+			return j
+		}
+	}
+	return 0
+}
+
+// balanced is where the bracket that opens at i has closed, if that is within
+// limit bytes and nothing in it is a key; 0 if not.
+func (s *scanner) balanced(i, limit int) int {
+	depth := 0
+	for j := i; j < len(s.line) && j-i <= limit; j++ {
+		switch s.line[j] {
+		case '[', '(', '{':
+			depth++
+		case ']', ')', '}':
+			if depth--; depth == 0 {
+				return j + 1
+			}
+		case '=', '"':
+			return 0
+		}
+	}
+	return 0
+}

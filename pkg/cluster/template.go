@@ -1,0 +1,125 @@
+package cluster
+
+import (
+	"strings"
+)
+
+// A piece of a template.
+type part struct {
+	text    string
+	hash    uint64
+	kind    kind
+	space   bool
+	varying bool // a soft one that was seen with different texts
+}
+
+// A template is what the lines of a cluster have in common.
+type template struct {
+	parts   []part
+	count   int64
+	first   int64 // number of the first line
+	last    int64
+	id      ID
+	text    string
+	example string
+	shape   uint64
+	fixed   int   // soft parts that are constant so far
+	parent  int32 // the template that this one was merged into; itself if none
+	merged  bool  // a word of it was found to be variable
+	open    bool  // its lines are found by their collapsed form: lists in it have no fixed length
+	dead    bool
+	touched bool // joined in this round
+}
+
+// constants is the number of constant words of t.
+func (t *template) constants() int {
+	n := 0
+	for i := range t.parts {
+		if t.parts[i].kind == word && named(t.parts[i].text) {
+			n++
+		}
+	}
+	return n
+}
+
+const wildcard = "<*>"
+
+// render is the text of the template.
+func render(parts []part) string {
+	var b strings.Builder
+	for i := range parts {
+		p := &parts[i]
+		if p.space && b.Len() > 0 {
+			b.WriteByte(' ')
+		}
+		if p.kind == value || p.kind == soft && p.varying {
+			b.WriteString(wildcard)
+		} else {
+			b.WriteString(p.text)
+		}
+	}
+	return b.String()
+}
+
+// skeletonOf is the skeleton of lines that fit parts.
+func skeletonOf(parts []part) uint64 {
+	h := uint64(len(parts))
+	for i := range parts {
+		x := parts[i].hash
+		if parts[i].space {
+			x++
+		}
+		h = mix(h, x)
+	}
+	if h == 0 {
+		h = 1
+	}
+	return h
+}
+
+// shapeOf is a hash of all but the words and values of parts.
+func shapeOf(parts []part) uint64 {
+	h := uint64(len(parts))
+	for i := range parts {
+		x := uint64(1)
+		if parts[i].kind == mark {
+			x = parts[i].hash
+		}
+		if parts[i].space {
+			x++
+		}
+		h = mix(h, x)
+	}
+	return h
+}
+
+// shape is shapeOf for the line that was scanned last.
+func (s *scanner) shape() uint64 {
+	h := uint64(s.n)
+	for i := range s.toks[:s.n] {
+		t := &s.toks[i]
+		x := uint64(1)
+		if t.kind == mark {
+			x = t.hash
+		}
+		if t.space {
+			x++
+		}
+		h = mix(h, x)
+	}
+	return h
+}
+
+// parts are the tokens of the line that was scanned last, with text of their own.
+func (s *scanner) parts() []part {
+	line := string(s.line)
+	out := make([]part, s.n)
+	for i := range out {
+		t := &s.toks[i]
+		out[i] = part{hash: t.hash, kind: t.kind, space: t.space}
+		if t.kind != value {
+			out[i].text = line[t.start:t.end]
+		}
+	}
+	return out
+}

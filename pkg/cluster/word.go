@@ -1,0 +1,224 @@
+package cluster
+
+// word reads what begins with a letter or digit at i and returns where it ends.
+func (s *scanner) word(i int) int {
+	line := s.line
+	j := i
+	for j < len(line) && classes[line[j]]&letter != 0 {
+		j++
+	}
+	if j > i && (j == len(line) || classes[line[j]]&(digit|joiner) == 0 || classes[line[j]]&joiner != 0 && !s.joined(j)) {
+		return s.plain(i, j)
+	}
+	return s.wordFrom(i, i)
+}
+
+// joined tells whether the joiner at j stands inside a word.
+func (s *scanner) joined(j int) bool {
+	switch s.line[j] {
+	case '~': // A~B~~1.2, as packages are named
+		return s.is(j+1, wordClass) || s.at(j+1) == '~'
+	case '-': // blk_-77
+		return s.is(j+1, wordClass) || s.at(j+1) == '-' && s.at(j-1) == '_' && s.is(j+2, digit)
+	}
+	return s.is(j+1, wordClass)
+}
+
+// plain adds the word of letters in [i, j) and what belongs to it.
+func (s *scanner) plain(i, j int) int {
+	w := s.line[i:j]
+	if j < len(s.line) {
+		switch s.line[j] {
+		case ':':
+			if s.at(j+1) == '/' && s.at(j+2) == '/' {
+				return s.valueTo(i, s.pathEnd(j+3))
+			}
+			if j == i+1 && s.at(j+1) == '\\' {
+				return s.valueTo(i, s.pathEnd(j+2))
+			}
+			if allHex(w) && len(w) <= 8 {
+				if end := s.colons(i); end > i {
+					return s.valueTo(i, end)
+				}
+			}
+		case '\\':
+			if s.is(j+1, wordClass) {
+				return s.valueTo(i, s.pathEnd(j))
+			}
+		case '@':
+			if end := s.mail(j); end > j {
+				return s.valueTo(i, end)
+			}
+		case '=':
+			s.push(i, j, word)
+			return j
+		}
+	}
+	switch {
+	case s.literal(w, j), len(w) >= 8 && allHex(w):
+		s.push(i, j, value)
+	case s.n > 0 && s.space && s.toks[s.n-1].kind == value && unit(w):
+		s.push(i, j, soft).hash = hashUnit
+	case s.zone(w, j):
+		s.toks[s.n-1].end = int32(j)
+		s.space = false
+	default:
+		s.push(i, j, word)
+	}
+	return j
+}
+
+func (s *scanner) valueTo(i, end int) int {
+	s.push(i, end, value)
+	return end
+}
+
+func allHex(w []byte) bool {
+	for _, c := range w {
+		if classes[c]&(hexa|digit) == 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// literal tells whether w, which ends at j, is a value that languages spell as a word.
+func (s *scanner) literal(w []byte, j int) bool {
+	switch len(w) {
+	case 3, 4, 5:
+	default:
+		return false
+	}
+	switch string(w) {
+	case "true", "false", "True", "False", "TRUE", "FALSE":
+		return true
+	case "null", "nil", "None", "NULL", "NaN", "nan":
+		// "null pointer" is text, "(null)" a value.
+		return j == len(s.line) || s.n > 0 && s.toks[s.n-1].kind == mark && !s.is(j, blank) || s.n > 0 && s.at(int(s.toks[s.n-1].start)) == '='
+	}
+	return false
+}
+
+func unit(w []byte) bool {
+	switch string(w) {
+	case "B", "KB", "MB", "GB", "TB", "PB", "kB", "KiB", "MiB", "GiB", "TiB", "PiB", "byte", "bytes", "Bytes", "K", "M", "G", "T",
+		"ns", "us", "µs", "ms", "s", "sec", "secs", "min", "mins", "h", "hr", "hrs", "d",
+		"second", "seconds", "minute", "minutes", "hour", "hours", "day", "days", "msec", "msecs", "usec", "usecs", "milliseconds", "microseconds", "nanoseconds":
+		return true
+	}
+	return false
+}
+
+// An atom is what is known of a word with digits or joiners in it.
+type atom struct {
+	start, end                int
+	digits, letters, segments int
+	dots, slashes, tildes     int
+	capital, nonhex, back     bool
+}
+
+// wordFrom reads a word with digits or joiners; its text begins at start, the sign before it included, and its first letter or digit stands at i.
+func (s *scanner) wordFrom(start, i int) int {
+	a := atom{start: start, segments: 1}
+	line := s.line
+	j := i
+scan:
+	for j < len(line) {
+		c := line[j]
+		cl := classes[c]
+		switch {
+		case cl&digit != 0:
+			if j > i && classes[line[j-1]]&foreign != 0 {
+				break scan // a number in a script that leaves no blanks
+			}
+			a.digits++
+		case cl&letter != 0:
+			if cl&foreign != 0 && j > i && classes[line[j-1]]&digit != 0 && !micro(line[j:]) {
+				break scan
+			}
+			a.letters++
+			if cl&hexa == 0 {
+				a.nonhex = true
+			}
+			if cl&upper != 0 {
+				a.capital = true
+			}
+		case cl&joiner != 0 && s.joined(j):
+			a.segments++
+			switch c {
+			case '.':
+				a.dots++
+			case '/':
+				a.slashes++
+			case '~':
+				a.tildes++
+			case '\\':
+				a.back = true
+			}
+		default:
+			break scan
+		}
+		j++
+	}
+	a.end = j
+	return s.atom(a)
+}
+
+// micro tells whether b begins with µ or °.
+func micro(b []byte) bool {
+	return len(b) > 1 && (b[0] == 0xc2 && (b[1] == 0xb5 || b[1] == 0xb0) || b[0] == 0xce && b[1] == 0xbc)
+}
+
+// atom adds a word with digits or joiners and what belongs to it.
+func (s *scanner) atom(a atom) int {
+	line, i, j := s.line, a.start, a.end
+	if j < len(line) {
+		switch line[j] {
+		case ':':
+			if s.at(j+1) == '/' && s.at(j+2) == '/' {
+				return s.valueTo(i, s.pathEnd(j+3))
+			}
+			if !a.nonhex && a.segments == 1 {
+				if end := s.colons(i); end > i {
+					return s.valueTo(i, end)
+				}
+			}
+			if end := s.port(a); end > j {
+				return s.valueTo(i, end)
+			}
+		case '@':
+			if end := s.mail(j); end > j {
+				return s.valueTo(i, end)
+			}
+		case '%':
+			if classes[line[i]]&letter == 0 {
+				return s.valueTo(i, j+1)
+			}
+		case '=', '+':
+			if end := s.base64(a); end > j {
+				return s.valueTo(i, end)
+			}
+			if line[j] == '=' && a.segments == 1 && classes[line[i]]&letter != 0 && s.at(j+1) != '=' {
+				s.push(i, j, word) // a key is constant, whatever it looks like
+				return j
+			}
+		}
+	}
+	switch {
+	case classes[line[i]]&letter == 0,
+		a.back,
+		a.slashes > 2 || a.slashes == 2 && a.dots+a.digits > 0,
+		!a.nonhex && a.digits > 0 && a.digits+a.letters >= 6,
+		a.dots > 0 && s.domain(a):
+		end := j
+		if a.back || a.slashes > 1 {
+			end = max(j, s.pathEnd(j))
+		}
+		s.push(i, end, value)
+		return end
+	case a.digits == 0:
+		s.push(i, j, word)
+		return j
+	}
+	return s.pieces(a)
+}
