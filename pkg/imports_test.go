@@ -21,6 +21,7 @@ func TestImports(t *testing.T) {
 		only     []string // if set, the only packages outside the standard library that it may reach
 	}{
 		{name: "numbers know nothing", of: "pkg/stat", only: []string{module + "pkg/stat", "gonum.org/v1/gonum", "golang.org/x/"}, never: []string{"net/http"}},
+		{name: "crashes know nothing", of: "pkg/crash", only: []string{module + "pkg/crash"}, never: []string{"net/http"}},
 		{name: "the judgment knows no network", of: "pkg/analysis", only: []string{module + "pkg/stat", module + "pkg/cluster", module + "pkg/crash", module + "pkg/logql", module + "pkg/analysis", "gonum.org/v1/gonum", "github.com/prometheus/common/model", "github.com/prometheus/client_model", "google.golang.org/protobuf", "go.yaml.in/yaml", "golang.org/x/"}, never: []string{"net/http"}},
 		{name: "clusters know nothing", of: "pkg/cluster", only: []string{module + "pkg/cluster", module + "pkg/stat", "gonum.org/v1/gonum", "golang.org/x/"}, never: []string{"net/http"}},
 		{name: "the judgment knows no network", of: "pkg/analysis", only: []string{module + "pkg/stat", module + "pkg/analysis", "gonum.org/v1/gonum", "github.com/prometheus/common/model", "github.com/prometheus/client_model", "google.golang.org/protobuf", "go.yaml.in/yaml", "golang.org/x/"}, never: []string{"net/http"}},
@@ -86,7 +87,7 @@ func under(path string, prefixes []string) string {
 // TestClock: whoever computes a verdict takes the time as a parameter.
 func TestClock(t *testing.T) {
 	clock := regexp.MustCompile(`\btime\.(Now|Since|Until|After|Tick|NewTimer|NewTicker|Sleep)\(`)
-	for _, dir := range []string{"stat", "analysis", "report"} {
+	for _, dir := range []string{"stat", "crash", "analysis", "report"} {
 		files, err := filepath.Glob(filepath.Join(dir, "*.go"))
 		if err != nil || len(files) == 0 {
 			t.Fatalf("no Go files in pkg/%s (%v)", dir, err)

@@ -1,0 +1,169 @@
+// Package crash finds the crashes in logs and gives each a signature, so that
+// the same crash on another node, in another build, at another address or with
+// other arguments is counted as one. It knows the stack traces of nine
+// runtimes; it knows no clusters, no rollouts and no clock.
+package crash
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"strings"
+	"time"
+)
+
+// Version is that of the algorithm behind a Signature. Whatever changes the
+// signature of an unchanged trace raises it.
+const Version = "v1"
+
+// The most frames that make a signature: of the application, or, where a trace
+// has none of those, of the system.
+const (
+	appFrames    = 8
+	systemFrames = 3
+)
+
+// A Runtime is what wrote the trace.
+type Runtime string
+
+const (
+	Go      Runtime = "go"
+	Java    Runtime = "java" // and Kotlin, Scala: whatever runs in a JVM
+	Python  Runtime = "python"
+	Node    Runtime = "node"
+	DotNet  Runtime = "dotnet"
+	Cpp     Runtime = "cpp" // and C
+	Rust    Runtime = "rust"
+	Kernel  Runtime = "kernel" // Linux
+	Windows Runtime = "windows"
+)
+
+// A Signature names all crashes with the same normalised stack: Version, a
+// dash and 16 hexadecimal digits.
+type Signature string
+
+// A Frame is one call, without line, address, arguments and whatever else a
+// compiler or another build changes.
+type Frame struct {
+	Module   string // file, binary or kernel module where the function alone does not identify; else empty
+	Function string // as qualified as the trace has it: "shop/cart.(*Cart).Total", "com.shop.Cart.total"
+	InApp    bool   // not of the language, the platform or a well-known library
+}
+
+// String is the frame as it goes into the signature.
+func (f Frame) String() string {
+	if f.Module == "" {
+		return f.Function
+	}
+	return f.Module + " " + f.Function
+}
+
+// A Crash is one crash, read from its trace.
+type Crash struct {
+	Runtime   Runtime
+	Class     string  // panic class, exception type, signal, bug-check code
+	Message   string  // first line, with numbers, addresses, paths, ids and quoted values as <*>
+	Frames    []Frame // innermost first, recursion collapsed; of the cause that started a chain
+	Signature Signature
+	Title     string // one line for people: "nil dereference in (*Cart).Total"
+	Raw       string // an excerpt of the trace, at most Options.MaxRaw bytes
+}
+
+// Found is a crash with where and when it was logged.
+type Found struct {
+	Crash
+	Stream      string
+	First, Last time.Time // of its first and its last line
+	Lines       int       // of the log, kept or not
+}
+
+// Parse reads the first crash of a text: a whole trace, with or without the
+// headers of a log before its lines, or wrapped in JSON. It is false when
+// there is none.
+func Parse(trace string) (Crash, bool) {
+	f := NewFinder(Options{})
+	for line := range strings.Lines(trace) {
+		if found := f.Add("", strings.TrimRight(line, "\r\n"), time.Time{}); len(found) > 0 {
+			return found[0].Crash, true
+		}
+	}
+	if found := f.Flush(); len(found) > 0 {
+		return found[0].Crash, true
+	}
+	return Crash{}, false
+}
+
+// sign fills in what follows from class, message and frames.
+func (c *Crash) sign() {
+	c.Frames = collapse(c.Frames, overflows(c))
+	top := identifying(c.Frames)
+	h := sha256.New()
+	for _, part := range []string{Version, string(c.Runtime), c.Class, c.Message} {
+		h.Write([]byte(part))
+		h.Write([]byte{0})
+	}
+	for _, f := range top {
+		h.Write([]byte(f.String()))
+		h.Write([]byte{'\n'})
+	}
+	c.Signature = Signature(Version + "-" + hex.EncodeToString(h.Sum(nil)[:8]))
+	c.Title = title(c, top)
+}
+
+// identifying are the frames that go into the signature.
+func identifying(frames []Frame) []Frame {
+	var app []Frame
+	for _, f := range frames {
+		if f.InApp {
+			if app = append(app, f); len(app) == appFrames {
+				break
+			}
+		}
+	}
+	if len(app) > 0 {
+		return app
+	}
+	return frames[:min(systemFrames, len(frames))]
+}
+
+func title(c *Crash, top []Frame) string {
+	class := c.Class
+	if i := strings.LastIndexAny(class, ".:"); c.Runtime == Java || c.Runtime == DotNet {
+		class = class[i+1:]
+	}
+	if len(top) == 0 {
+		if c.Message == "" || strings.Contains(class, c.Message) {
+			return class
+		}
+		return class + ": " + c.Message
+	}
+	return class + " in " + short(c.Runtime, top[0])
+}
+
+// short is a frame's function as people say it.
+func short(r Runtime, f Frame) string {
+	name := f.Function
+	switch r {
+	case Go:
+		name = name[strings.LastIndexByte(name, '/')+1:]
+		if _, after, ok := strings.Cut(name, "."); ok {
+			name = after
+		}
+	case Java, DotNet:
+		if dot := strings.LastIndexByte(name, '.'); dot > 0 {
+			name = name[strings.LastIndexByte(name[:dot], '.')+1:]
+		}
+	case Python, Node, Kernel, Windows, Cpp:
+		switch {
+		case f.Module == "":
+		case name == "":
+			name = f.Module
+		case r == Python:
+			name = f.Module + "." + name
+		case r == Cpp:
+			name = f.Module + name
+		default:
+			name += " (" + f.Module + ")"
+		}
+	}
+	return name
+}

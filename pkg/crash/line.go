@@ -1,0 +1,213 @@
+package crash
+
+import (
+	"strconv"
+	"strings"
+	"unicode/utf8"
+)
+
+// clean takes off what a container runtime, a log agent or a logging library
+// writes before the text of a line. Indentation of the text stays.
+func clean(line string) string {
+	line = strings.TrimSuffix(line, "\r")
+	for range 12 { // a header of more parts than that is none
+		rest, ok := headerPart(line)
+		if !ok {
+			break
+		}
+		line = rest
+	}
+	return line
+}
+
+// headerPart takes one part of a header and the one space after it off.
+func headerPart(s string) (string, bool) {
+	if s == "" {
+		return s, false
+	}
+	n := 0
+	switch c := s[0]; {
+	case '0' <= c && c <= '9':
+		n = timestamp(s)
+	case c == '[':
+		n = bracketed(s)
+	case c == '<':
+		n = priority(s)
+	case 'A' <= c && c <= 'Z', 'a' <= c && c <= 'z':
+		n = named(s)
+	case c == '|' || c == '-':
+		if len(s) > 2 && s[1] == ' ' {
+			n = 1
+		}
+	}
+	if n == 0 || n > len(s) {
+		return s, false
+	}
+	if n < len(s) && s[n] == ':' {
+		n++
+	}
+	if n < len(s) && s[n] == ' ' {
+		n++
+	}
+	return s[n:], true
+}
+
+// timestamp is the length of a date, a time, both, or a time since boot, with
+// the stream and tag of a Kubernetes (CRI) line where those follow; or 0.
+func timestamp(s string) int {
+	n, digits, marks := 0, 0, 0
+	for n < len(s) {
+		c := s[n]
+		switch {
+		case '0' <= c && c <= '9':
+			digits++
+		case c == '-' || c == ':' || c == '.' || c == ',' || c == '/' || c == '+':
+			marks++
+		case (c == 'T' || c == 'Z') && digits >= 6:
+		default:
+			goto done
+		}
+		n++
+	}
+done:
+	if digits < 6 || marks < 2 || n < len(s) && s[n] != ' ' {
+		return 0
+	}
+	for _, tag := range [...]string{" stdout F", " stderr F", " stdout P", " stderr P"} {
+		if strings.HasPrefix(s[n:], tag) {
+			return n + len(tag)
+		}
+	}
+	return n
+}
+
+// bracketed is the length of a short [part], such as a time since boot, a
+// thread or a logger, with a following space; or 0.
+func bracketed(s string) int {
+	end := strings.IndexByte(s[:min(len(s), 64)], ']')
+	if end < 0 || strings.HasPrefix(s, "[signal ") || strings.HasPrefix(s, "[cause]") {
+		return 0
+	}
+	if end+1 < len(s) && s[end+1] != ' ' && s[end+1] != ':' && s[end+1] != '[' {
+		return 0
+	}
+	return end + 1
+}
+
+// priority is the length of syslog's <13>, or 0.
+func priority(s string) int {
+	end := strings.IndexByte(s[:min(len(s), 6)], '>')
+	if end < 2 {
+		return 0
+	}
+	for i := 1; i < end; i++ {
+		if s[i] < '0' || s[i] > '9' {
+			return 0
+		}
+	}
+	return end + 1
+}
+
+// named is the length of a level, of a container's name before a bar, of a
+// klog header or of syslog's month, host and process; or 0.
+func named(s string) int {
+	word := strings.IndexAny(s[:min(len(s), 64)], " \t:|")
+	if word <= 0 {
+		return 0
+	}
+	switch w := s[:word]; {
+	case levels[w]:
+		return word
+	case len(w) == 5 && strings.IndexByte("IWEF", w[0]) >= 0 && digitsOnly(w[1:]): // klog: E0102 03:04:05.678901 1 file.go:12]
+		if end := strings.Index(s[:min(len(s), 96)], "] "); end > 0 {
+			return end + 1
+		}
+	case len(w) == 3 && strings.Contains("JanFebMarAprMayJunJulAugSepOctNovDec", w): // syslog: Jan  2 03:04:05 host process[1]:
+		if f := strings.Fields(s[:min(len(s), 20)]); len(f) >= 3 && strings.Count(f[2], ":") == 2 {
+			if end := strings.Index(s[:min(len(s), 128)], ": "); end > 0 {
+				return end
+			}
+		}
+	}
+	// docker compose: web-1  | text
+	if bar := strings.Index(s[:min(len(s), 64)], " | "); bar > 0 && strings.TrimRight(s[:bar], " ") == s[:word] {
+		return bar + 2
+	}
+	return 0
+}
+
+var levels = map[string]bool{
+	"TRACE": true, "DEBUG": true, "INFO": true, "NOTICE": true, "WARN": true, "WARNING": true, "ERROR": true, "SEVERE": true,
+	"FATAL": true, "CRITICAL": true, "CRIT": true, "PANIC": true, "ERR": true, "stdout": true, "stderr": true,
+}
+
+func digitsOnly(s string) bool {
+	for i := range len(s) {
+		if s[i] < '0' || s[i] > '9' {
+			return false
+		}
+	}
+	return s != ""
+}
+
+// partial tells whether a line is the start of a longer one that a container
+// runtime (CRI) cut.
+func partial(line string) bool {
+	return len(line) > 32 && line[4] == '-' && line[10] == 'T' && strings.Contains(line[20:min(len(line), 52)], " P ")
+}
+
+// escaped finds the quoted strings of a line of JSON, logfmt or alike that
+// hold several lines, and yields each with its escapes undone.
+func escaped(line string, yield func(text string)) {
+	if !strings.Contains(line, `\n`) && !strings.Contains(line, `\u000a`) {
+		return
+	}
+	for i := 0; i < len(line); i++ {
+		if line[i] != '"' {
+			continue
+		}
+		end, multi := i+1, false
+		for end < len(line) && line[end] != '"' {
+			if line[end] == '\\' {
+				multi = multi || strings.HasPrefix(line[end:], `\n`) || strings.HasPrefix(line[end:], `\u000a`) || strings.HasPrefix(line[end:], `\\n`)
+				end++
+			}
+			end++
+		}
+		if multi {
+			yield(unescape(line[i+1 : min(end, len(line))]))
+		}
+		i = end
+	}
+}
+
+// unescape undoes the escapes of JSON; what is none stays as it is.
+func unescape(s string) string {
+	var b strings.Builder
+	for i := 0; i < len(s); i++ {
+		if s[i] != '\\' || i+1 == len(s) {
+			b.WriteByte(s[i])
+			continue
+		}
+		i++
+		switch s[i] {
+		case 'n':
+			b.WriteByte('\n')
+		case 'r':
+		case 't':
+			b.WriteByte('\t')
+		case 'u':
+			if i+4 < len(s) {
+				if r, err := strconv.ParseUint(s[i+1:i+5], 16, 32); err == nil && utf8.ValidRune(rune(r)) {
+					b.WriteRune(rune(r))
+					i += 4
+					continue
+				}
+			}
+			b.WriteString(`\u`)
+		default:
+			b.WriteByte(s[i])
+		}
+	}
+	return b.String()
+}

@@ -1,0 +1,3 @@
+package crash
+
+var rustlang, native, kernel, windows = dialect{}, dialect{}, dialect{}, dialect{}
