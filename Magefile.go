@@ -68,10 +68,13 @@ func Build() error {
 	return sh.RunV("go", "build", "-o", "bin/andon", "./cmd/andon")
 }
 
-// Frontend builds, type-checks, lints and tests the editors.
+// Frontend builds, type-checks, lints and tests the editors, in a browser too; see artifacts/screenshots afterwards.
 func Frontend() error {
+	if err := servers(); err != nil {
+		return err
+	}
 	mg.SerialDeps(npm)
-	for _, script := range []string{"typecheck", "lint", "test:ci", "build"} {
+	for _, script := range []string{"typecheck", "lint", "test:ci", "build", "test:browser"} {
 		if err := sh.RunV("npm", "run", script); err != nil {
 			return err
 		}
@@ -131,9 +134,10 @@ func npm() error {
 	return sh.RunV("npm", "ci", "--no-audit", "--no-fund")
 }
 
-// servers sees to it that the servers which tests start are installed.
+// servers sees to it that the programs which tests start are installed.
 func servers() error {
-	packages := map[string]string{"prometheus": "prometheus", "promtool": "prometheus", "prometheus-alertmanager": "prometheus-alertmanager", "amtool": "prometheus-alertmanager"}
+	packages := map[string]string{"prometheus": "prometheus", "promtool": "prometheus", "prometheus-alertmanager": "prometheus-alertmanager", "amtool": "prometheus-alertmanager",
+		"chromium": "chromium"}
 	missing := make(map[string]bool)
 	for program, pkg := range packages {
 		if _, err := exec.LookPath(program); err != nil {

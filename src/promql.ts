@@ -40,7 +40,7 @@ export function registerPromql(monaco: Monaco) {
       root: [
         [/#.*$/, 'comment'],
         [/\$\{[^}]*\}|\$\w+|\[\[\w+\]\]/, 'variable'],
-        [/[a-zA-Z_]\w*(?=\s*(=~|!~|!=|=(?!=)))/, 'attribute.name'],
+        [/[a-zA-Z_]\w*(?=\s*(=~|!~|!=|=(?!=)))/, 'type'],
         [
           /[a-zA-Z_:][\w:]*/,
           { cases: { '@aggregations': 'keyword', '@keywords': 'keyword', '@default': 'identifier' } },

@@ -101,7 +101,7 @@ describe('a selector', () => {
 
   it('grows and shrinks by rows', async () => {
     const { latest, user } = show({ expr: 'up', candidate: { version: 'v2' } });
-    await user.click(screen.getByLabelText('Add candidate row'));
+    await user.click(screen.getByLabelText('Add label to candidate'));
     write('Candidate label 2', 'env');
     write('Candidate value 2', 'prod');
     expect(latest()?.candidate).toEqual({ version: 'v2', env: 'prod' });
@@ -112,7 +112,7 @@ describe('a selector', () => {
 
   it('marks a label that it names already, and does not let it win', async () => {
     const { latest, user } = show({ expr: 'up', candidate: { version: 'v2' } });
-    await user.click(screen.getByLabelText('Add candidate row'));
+    await user.click(screen.getByLabelText('Add label to candidate'));
     write('Candidate label 2', 'version');
     write('Candidate value 2', 'v3');
     expect(latest()?.candidate).toEqual({ version: 'v2' });
@@ -126,7 +126,7 @@ describe('a selector', () => {
     );
     const datasource = allValid();
     const { rerender } = render(page({ version: '!~v2' }));
-    await userEvent.click(screen.getByLabelText('Add control row'));
+    await userEvent.click(screen.getByLabelText('Add label to control'));
     rerender(page({ version: '!~v2' }));
     expect(field('Control label 2')).toHaveValue('');
     rerender(page({ build: '7' }));

@@ -98,7 +98,7 @@ export function SelectorEditor({ name, selector = {}, placeholders, editing, toC
         fill="text"
         size="sm"
         icon="plus"
-        aria-label={`Add ${name.toLowerCase()} row`}
+        aria-label={`Add label to ${name.toLowerCase()}`}
         onClick={() => setRows([...rows, empty])}
       >
         Add label

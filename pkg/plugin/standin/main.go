@@ -1,0 +1,79 @@
+// Command standin answers the editors as Grafana's server does, for tests in a
+// browser: queries, resources and health of one Andon data source. Behind it
+// stands a Prometheus of its own that holds a rollout with one slow, failing
+// pod. It prints its address and serves until its standard input ends.
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"time"
+
+	"github.com/andon-project/andon/pkg/inprocess"
+)
+
+// noon is when the rollout began; pages show the hour around it.
+var noon = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+
+func main() {
+	static := flag.String("static", "", "folder of pages to serve beside the API")
+	flag.Parse()
+	if err := run(*static, os.Stdin, os.Stdout); err != nil {
+		fmt.Fprintln(os.Stderr, "standin:", err)
+		os.Exit(1)
+	}
+}
+
+func run(static string, in io.Reader, out io.Writer) error {
+	dir, err := os.MkdirTemp("", "andon-standin")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir)
+	store, err := inprocess.OpenStore(inprocess.StoreConfig{Dir: dir, Past: 7 * 24 * time.Hour}, nil)
+	if err != nil {
+		return err
+	}
+	defer store.Close()
+	if err := load(context.Background(), store); err != nil {
+		return err
+	}
+	upstream, err := serve(store.Handler())
+	if err != nil {
+		return err
+	}
+	defer upstream.Close()
+	g, err := newGrafana(upstream.url)
+	if err != nil {
+		return err
+	}
+	page, err := serve(g.routes(http.Dir(static)))
+	if err != nil {
+		return err
+	}
+	defer page.Close()
+	fmt.Fprintln(out, page.url)
+	_, err = io.Copy(io.Discard, in)
+	return err
+}
+
+// A server listens on a free port of this machine.
+type server struct {
+	*http.Server
+	url string
+}
+
+func serve(h http.Handler) (server, error) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return server{}, err
+	}
+	s := server{Server: &http.Server{Handler: h, ReadHeaderTimeout: time.Minute}, url: "http://" + l.Addr().String()}
+	go func() { _ = s.Serve(l) }()
+	return s, nil
+}
