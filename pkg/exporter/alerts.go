@@ -18,7 +18,8 @@ const (
 	haltsAtOnce     = 16        // of one notification
 )
 
-// A message is what Alertmanager's webhook sends, version 4.
+// A message is what Alertmanager's webhook sends, version 4, or Grafana's own
+// alerting, which holds the same fields and more and calls itself version 1.
 type message struct {
 	template.Data
 	Version         string `json:"version"`
@@ -33,8 +34,8 @@ func parseMessage(body []byte) (*message, error) {
 		return nil, fmt.Errorf("the body is not a notification of Alertmanager: %w", jsonWords(err))
 	}
 	switch {
-	case m.Version != "" && m.Version != "4":
-		return nil, fmt.Errorf("the notification has version %.20q; only 4 is known", m.Version)
+	case m.Version != "" && m.Version != "4" && m.Version != "1":
+		return nil, fmt.Errorf("the notification has version %.20q; only Alertmanager's 4 and Grafana's 1 are known", m.Version)
 	case len(m.Alerts) == 0:
 		return nil, errors.New("the notification holds no alerts")
 	case len(m.Alerts) > maxAlerts:
@@ -82,7 +83,7 @@ func (e *Exporter) postAlerts(w http.ResponseWriter, r *http.Request) {
 	m, err := parseMessage(body)
 	if err != nil {
 		e.metrics.invalid.Inc()
-		refuse(w, http.StatusBadRequest, err.Error(), "send what Alertmanager's webhook_configs sends")
+		refuse(w, http.StatusBadRequest, err.Error(), "send what Alertmanager's webhook_configs or a webhook contact point of Grafana sends")
 		return
 	}
 	e.metrics.notifications.Inc()

@@ -86,7 +86,7 @@ func TestBadRequests(t *testing.T) {
 		{"notification: a list", "POST", alerts, "[{}]", 400, "array"},
 		{"notification: null", "POST", alerts, "null", 400, "no alerts"},
 		{"notification: no alerts", "POST", alerts, `{"version":"4"}`, 400, "no alerts"},
-		{"notification: version", "POST", alerts, `{"version":"3","alerts":[{}]}`, 400, "only 4"},
+		{"notification: version", "POST", alerts, `{"version":"3","alerts":[{}]}`, 400, "are known"},
 		{"notification: wrong type", "POST", alerts, `{"alerts":"all"}`, 400, "alerts"},
 		{"notification: wrong label", "POST", alerts, `{"alerts":[{"labels":{"rollout":5}}]}`, 400, "number"},
 		{"notification: deep", "POST", alerts, deep, 400, ""},
