@@ -19,7 +19,7 @@ type Analyzer struct {
 
 // Judge returns the verdict on one rollout, alone, at now.
 func (a *Analyzer) Judge(ctx context.Context, ro Rollout, s Service, now time.Time) (Verdict, error) {
-	v := a.NewWatch(4).Tick(ctx, []Underway{{ro, s}}, now)
+	v := a.NewWatch(4).Tick(ctx, []Underway{{Rollout: ro, Service: s}}, now)
 	return v[0], ctx.Err()
 }
 
@@ -27,4 +27,8 @@ func (a *Analyzer) Judge(ctx context.Context, ro Rollout, s Service, now time.Ti
 type Underway struct {
 	Rollout Rollout
 	Service Service
+
+	// Startups are how long the first nodes of earlier rollouts of the service
+	// took to serve, as Watch.Startup told it of each; nil if none is known.
+	Startups []time.Duration
 }

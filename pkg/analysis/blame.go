@@ -93,8 +93,12 @@ func (c *course) gone(here map[string]bool) []string {
 //
 // Else what c's nodes measure beside those of its control is not spoilt by
 // another service, as that is called by both. But whether a node comes up may
-// hang on services that it calls, and control nodes are up already: the share
-// of absence, times E_o.
+// hang on services that it calls, and control nodes are up already. The share
+// a of absence is explained by the other, if the other is bad: as well as E_o
+// says, or as well as c itself explains it, E_c, with the probability that the
+// other's own evidence lends to its being bad, p(E_o) - p(1), p(E) = πE/(1+πE);
+// two culprits at once are thought no likelier than a culprit and its victim:
+// a max( E_o, E_c (p(E_o) - p(1)) ).
 func (c *course) rival(o *course) float64 {
 	switch same := c.service.Name == o.service.Name; {
 	case !c.concurrent():
@@ -115,7 +119,16 @@ func (c *course) rival(o *course) float64 {
 	case same, c.strategy == LoadTest:
 		return o.logE
 	}
-	return o.logE + logOf(c.absentShare()*c.mayCall(o))
+	explained := max(o.logE, c.logE+logOf(suspicion(o.logE)))
+	return explained + logOf(c.absentShare()*c.mayCall(o))
+}
+
+// suspicion returns by how much evidence raises the probability that a rollout
+// is bad, 0 if it lowers it.
+func suspicion(logE float64) float64 {
+	none, _ := stat.Posterior([]float64{0}, prior)
+	some, _ := stat.Posterior([]float64{logE}, prior)
+	return max(0, some[0]-none[0])
 }
 
 // shared returns the logarithm of E_c A_o/A_c.
@@ -140,18 +153,10 @@ func (c *course) excusedBy(o *course) bool {
 
 // absentShare returns the share of the evidence that comes from absence.
 func (c *course) absentShare() float64 {
-	e, w := c.terms()
-	last := len(e) - 1
-	if !known(e[last]) || w[last] == 0 {
+	if c.absence == nil {
 		return 0
 	}
-	total := 0.
-	for i := range e {
-		if known(e[i]) {
-			total += w[i]
-		}
-	}
-	return min(1, math.Exp(e[last]+math.Log(w[last]/total)-c.logE))
+	return min(1, math.Exp(c.absence.share-c.logE))
 }
 
 // posterior returns the probability of c and then of each that counts beside

@@ -49,15 +49,18 @@ func (c *course) needs() float64 {
 
 func (c *course) findings() []Finding {
 	_, w := c.terms()
-	total := 0.
+	total, held := 0., 1.
 	for _, x := range w {
 		total += x
+	}
+	if c.absence != nil {
+		held = c.absence.signals
 	}
 	out := make([]Finding, 0, len(c.signals)+1)
 	for i, s := range c.signals {
 		share := 0.
 		if w[i] > 0 {
-			share = w[i] / total
+			share = held * w[i] / total
 		}
 		// Alone, a signal has to show this much for the rollout to fail.
 		needs := c.needs() - math.Log(share)
@@ -66,8 +69,8 @@ func (c *course) findings() []Finding {
 		}
 		out = append(out, s.finding(share, needs))
 	}
-	if c.absence != nil && total > 0 {
-		if f, ok := c.absence.finding(w[len(w)-1]/total, c.service.Sensitivity.Alpha()); ok {
+	if c.absence != nil {
+		if f, ok := c.absence.finding(); ok {
 			out = append(out, f)
 		}
 	}

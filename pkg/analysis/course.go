@@ -29,6 +29,7 @@ type course struct {
 	blame      float64
 	suspects   []suspect          // the rollouts that overlap, or did
 	met        map[string]float64 // of each that was weighed against a rollout without control, the most evidence
+	beside     []*course          // all that are judged together
 	trail      []Point
 	firstFail  *time.Time
 	failScore  float64
@@ -48,7 +49,7 @@ func (a *Analyzer) newCourse(u Underway) *course {
 		}
 	}
 	if c.concurrent() {
-		c.absence = newAbsence(c)
+		c.absence = newAbsence(c, u.Startups)
 	}
 	c.flights = a.newFlights(c)
 	return c
@@ -158,8 +159,7 @@ func (c *course) findTwins(bin int64) {
 	}
 }
 
-// terms returns the evidence and the weight of each signal that control has,
-// and of absence in the last place.
+// terms returns the evidence and the weight of each signal that control has.
 func (c *course) terms() (logE, weight []float64) {
 	for _, s := range c.signals {
 		e, w := math.NaN(), 0.
@@ -168,26 +168,27 @@ func (c *course) terms() (logE, weight []float64) {
 		}
 		logE, weight = append(logE, e), append(weight, w)
 	}
-	e, w := math.NaN(), 0.
-	if c.absence != nil && c.absence.signal.controlSeen > 0 {
-		e, w = c.absence.logE(c.service.Sensitivity.Alpha()), absentWeight
-	}
-	return append(logE, e), append(weight, w)
+	return logE, weight
 }
 
 // combined returns the logarithm of the rollout's evidence.
 //
 // With a control it is the weighted mean of the evidence of the signals, which
-// is an e-value under any dependence among them. Without one it is, by
+// is an e-value under any dependence among them, with what absence has at stake
+// of it (see absence). Without one it is, by
 // Bonferroni, the largest product of evidence and share of weight: what stands
 // for evidence then is a tail probability's inverse, whose mean says nothing.
 func (c *course) combined() float64 {
 	e, w := c.terms()
 	if c.concurrent() {
-		if m := stat.LogMean(e, w); known(m) {
-			return max(m, c.critical())
+		m := stat.LogMean(e, w)
+		if !known(m) {
+			m = 0
 		}
-		return max(0, c.critical())
+		if c.absence != nil {
+			m = c.absence.invest(m)
+		}
+		return max(m, c.critical())
 	}
 	total, best := 0., math.Inf(-1)
 	for i := range e {

@@ -46,6 +46,9 @@ func (c *course) critical() float64 {
 // rejects at this time, and those whose threshold was breached.
 func (c *course) accuse() {
 	logE, weight := c.terms()
+	if c.absence != nil && c.absence.staked() {
+		logE, weight = append(logE, c.absence.logE()), append(weight, 1)
+	}
 	at := make([]int, 0, len(logE))
 	tested := make([]float64, 0, len(logE))
 	for i, e := range logE {

@@ -209,28 +209,6 @@ func unwatched(w weigher) weigher {
 	return w
 }
 
-// finding returns the finding on absence, and whether there is one.
-func (a *absence) finding(share, alpha float64) (Finding, bool) {
-	if a.bins == 0 && a.blamed == 0 {
-		return Finding{}, false
-	}
-	since := a.since
-	t := a.signal
-	f := Finding{
-		Signal: t.signal.Name, Kind: "presence", Deviation: Unknown, Effect: Unknown, Smallest: Unknown,
-		Evidence: Number(math.Exp(a.logE(alpha))), Weight: Number(share), Onset: &since, Quality: OK,
-		Candidate: t.candidateSeen, Control: t.controlSeen,
-		Query: t.meter.candidate.metric, Against: t.meter.control.metric, Blamed: a.blamed > 0,
-		Reason: fmt.Sprintf("no candidate node has shown %s for %s while control did", t.signal.Name, a.span()),
-	}
-	if a.bins == 0 {
-		f.Reason = fmt.Sprintf("no candidate node had shown %s for %s while control did when the rollout failed; one has since", t.signal.Name, a.blamed)
-	}
-	return f, true
-}
-
-func (a *absence) span() time.Duration { return time.Duration(a.bins) * a.step }
-
 // number writes v with as many digits as a person wants.
 func number(v float64) string {
 	switch m := math.Abs(v); {

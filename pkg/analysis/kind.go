@@ -109,9 +109,6 @@ func (s Signal) outbound() bool {
 	return false
 }
 
-// absentWeight is the weight of the evidence that candidate nodes do not serve.
-const absentWeight = .40
-
 // family returns the name of the family of signals that s shares a weight
 // with, and that weight.
 func (s Signal) family() (string, float64) {

@@ -88,6 +88,9 @@ func (w *Watch) follow(under []Underway) []*course {
 		all[i], kept[u.Rollout.ID] = c, c
 	}
 	w.courses = kept
+	for _, c := range kept {
+		c.beside = all
+	}
 	return all
 }
 
@@ -151,6 +154,18 @@ func (w *Watch) Trail(rollout string) []Point {
 		return slices.Clone(c.trail)
 	}
 	return nil
+}
+
+// Startup returns how long the first candidate node of a rollout took to
+// serve, from its first stage on, or from its start if no stage is known; false
+// if none has yet or the rollout is not known. It is for Underway.Startups of
+// later ones.
+func (w *Watch) Startup(rollout string) (time.Duration, bool) {
+	c := w.courses[rollout]
+	if c == nil {
+		return 0, false
+	}
+	return c.startup(binTime(c.decided+1, c.step))
 }
 
 // keep appends a point, leaving out every other of the older ones when there

@@ -1,0 +1,220 @@
+package analysis
+
+import (
+	"fmt"
+	"math"
+	"time"
+
+	"github.com/andon-project/andon/pkg/stat"
+)
+
+const (
+	// absentReserve is the share of the capital that signals are not bet with.
+	absentReserve = .2
+	// absentStake is the share of the capital in the signals that is staked on
+	// candidate nodes not coming up once none has within the half life, and
+	// reserveStake that of the reserve.
+	absentStake  = .5
+	reserveStake = .75
+	// otherService is how much a start-up of another service says of those of
+	// this one.
+	otherService = .5
+)
+
+// absence weighs that no candidate node serves although control does.
+//
+// How long a healthy node takes beyond the first half life follows what is
+// known of start-ups (stat.Startups): every bin without one multiplies a
+// likelihood ratio X by how improbable it was that none would come up in it,
+//
+//	X ← X P(wait > t-1 | before) / P(wait > t | before)
+//
+// and a sample of any candidate node, if only NaN, makes it 0: X is a
+// martingale if waits follow that law, and its mean shrinks if they are shorter.
+// Bins in which control does not serve either tell nothing.
+//
+// It is bet with the same capital as the signals. Of a capital of 1 the share
+// absentReserve is kept, the rest is in the signals, whose mean is M: the
+// evidence is E = uM + v, at first with u = .8 and v = .2. At the first bin of a
+// spell of absence that counts, shares f of the former and g of the latter, as
+// they stood before it, are staked,
+//
+//	E = u(1-f) M + v(1-g) + (u f M_s + v g) X
+//
+// and when the spell ends the stake is lost. E is the worth of a portfolio of
+// bets that do not grow on average, M/M_s and X, and of cash; what is held of
+// each is settled before the bins in which it is bet. So E does not grow on
+// average either, whatever the bets have to do with each other. Who comes up in
+// time has lost nothing. M falls while signals speak for the rollout; the reserve
+// is there so that nodes which vanish later are noticed all the same. Each later
+// spell stakes half the share of M that the one before it did, so that nodes which
+// come and go leave .29 of it at least.
+type absence struct {
+	course *course
+	signal *tracker
+	half   time.Duration
+	step   time.Duration
+	past   []time.Duration // start-ups of earlier rollouts of the service
+
+	came   time.Time // first sample of any candidate node
+	last   time.Time // latest
+	spells int       // that ended after something was staked
+	bins   int       // of this spell that count
+	since  time.Time // the first of them
+	logX   float64
+	blamed time.Duration // how long it had lasted when the rollout failed for it
+
+	before  float64 // ln M after the bin decided on last
+	signals float64 // u
+	reserve float64 // v
+	stake   float64 // on this spell, or on the one that failed the rollout
+	share   float64 // ln of what E owes to absence
+}
+
+// newAbsence watches the signal that tells who serves: the first inbound one
+// of failures or counts, else the first that is neither of memory nor of
+// resources. It returns nil if there is none.
+func newAbsence(c *course, past []time.Duration) *absence {
+	var chosen *tracker
+	for _, s := range c.signals {
+		serves := s.kind == Failures || s.kind == Counts
+		switch {
+		case s.signal.outbound(), s.kind == Memory, s.kind == Resource, s.meter == nil:
+		case chosen == nil, serves && chosen.kind != Failures && chosen.kind != Counts:
+			chosen = s
+		}
+	}
+	if chosen == nil {
+		return nil
+	}
+	a := &absence{
+		course: c, signal: chosen, step: c.step, half: max(c.step, c.service.warmUp()/3), past: past,
+		signals: 1 - absentReserve, reserve: absentReserve, share: math.Inf(-1),
+	}
+	chosen.weigher = &watched{chosen.weigher, a}
+	return a
+}
+
+// watched is a weigher whose bins an absence looks at too.
+type watched struct {
+	weigher
+	absence *absence
+}
+
+func (w *watched) fold(b moment, cand, ctrl []sample) {
+	w.absence.fold(b, cand, ctrl)
+	w.weigher.fold(b, cand, ctrl)
+}
+
+func (a *absence) fold(b moment, cand, ctrl []sample) {
+	switch {
+	case len(cand) > 0:
+		if a.came.IsZero() {
+			a.came = b.at
+		}
+		a.last = b.at
+		if a.staked() {
+			a.spells++
+		}
+		a.bins, a.logX = 0, 0
+	case b.at.Before(later(b.stage, a.last).Add(a.half)) || !known(meanOf(ctrl)):
+	default:
+		if a.bins == 0 {
+			a.since = b.at
+			a.bet()
+		}
+		a.bins++
+		law := a.startups(b.at)
+		t := a.span().Seconds()
+		a.logX += law.LogSurvival(t-a.step.Seconds()) - law.LogSurvival(t)
+	}
+}
+
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}
+
+// startups returns what is known before a bin of how long nodes take: those of
+// earlier rollouts of the service, and of the other services whose rollouts are
+// under way. That of a rollout is of the first of its nodes.
+func (a *absence) startups(at time.Time) *stat.Startups {
+	law := stat.NewStartups(a.half.Seconds())
+	for _, d := range a.past {
+		law.Add(d.Seconds(), 1)
+	}
+	seen := map[string]bool{a.course.rollout.ID: true}
+	for _, o := range a.course.beside {
+		if took, ok := o.startup(at); ok && !seen[o.rollout.ID] && o.underwayAt(at) {
+			seen[o.rollout.ID] = true
+			weight := 1.
+			if o.service.Name != a.course.service.Name {
+				weight = otherService
+			}
+			law.Add(took.Seconds(), weight)
+		}
+	}
+	return law
+}
+
+// startup returns how long the first candidate node took to serve, from the
+// first stage on or from the start if none is known, if it had by the bin
+// before at.
+func (c *course) startup(at time.Time) (time.Duration, bool) {
+	if c.absence == nil || c.absence.came.IsZero() || !c.absence.came.Before(at) {
+		return 0, false
+	}
+	from := c.rollout.AsOf(c.absence.came).FirstStage()
+	return max(0, c.absence.came.Sub(from)), true
+}
+
+// staked reports whether something is staked on absence.
+func (a *absence) staked() bool { return a.bins > 0 }
+
+// bet takes the stake on a spell out of the capital.
+func (a *absence) bet() {
+	f := math.Ldexp(absentStake, -a.spells)
+	a.stake = a.signals*f*math.Exp(a.before) + a.reserve*reserveStake
+	a.signals, a.reserve = a.signals*(1-f), a.reserve*(1-reserveStake)
+}
+
+// invest returns the logarithm of the rollout's evidence, given that of the
+// signals' mean after the bin.
+func (a *absence) invest(m float64) float64 {
+	a.before = m
+	a.share = math.Inf(-1)
+	if a.staked() {
+		a.share = math.Log(a.stake) + a.logE()
+	}
+	return stat.LogSumExp(math.Log(a.signals)+m, math.Log(a.reserve), a.share)
+}
+
+// logE returns the logarithm of the evidence, at most that of 10/alpha, so that
+// absence does not drown what was measured on other rollouts.
+func (a *absence) logE() float64 {
+	return min(a.logX, math.Log(10/a.course.service.Sensitivity.Alpha()))
+}
+
+// finding returns the finding on absence, and whether there is one.
+func (a *absence) finding() (Finding, bool) {
+	if a.bins == 0 && a.blamed == 0 {
+		return Finding{}, false
+	}
+	since := a.since
+	t := a.signal
+	f := Finding{
+		Signal: t.signal.Name, Kind: "presence", Deviation: Unknown, Effect: Unknown, Smallest: Unknown,
+		Evidence: Number(math.Exp(a.logE())), Weight: Number(min(1, a.stake)), Onset: &since, Quality: OK,
+		Candidate: t.candidateSeen, Control: t.controlSeen,
+		Query: t.meter.candidate.metric, Against: t.meter.control.metric, Blamed: a.blamed > 0,
+		Reason: fmt.Sprintf("no candidate node has shown %s for %s while control did", t.signal.Name, a.span()),
+	}
+	if a.bins == 0 {
+		f.Reason = fmt.Sprintf("no candidate node had shown %s for %s while control did when the rollout failed; one has since", t.signal.Name, a.blamed)
+	}
+	return f, true
+}
+
+func (a *absence) span() time.Duration { return time.Duration(a.bins) * a.step }
