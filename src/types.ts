@@ -32,7 +32,7 @@ export type View = (typeof views)[QueryType][number];
 export type Kind = '' | 'counts' | 'failures' | 'latency' | 'resource' | 'memory' | 'value';
 
 /** What a log cluster is against control. */
-export type ClusterClass = 'known' | 'unknown' | 'unexpected-frequency' | 'gone';
+export type ClusterClass = 'known' | 'unknown' | 'unexpected_frequency' | 'gone';
 
 /** How a rollout goes out, and thereby what it is compared with. */
 export type Strategy =

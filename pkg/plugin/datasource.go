@@ -53,8 +53,9 @@ func New(ctx context.Context, s backend.DataSourceInstanceSettings) (instancemgm
 // Dispose closes connections that are idle; Grafana calls it when the
 // configuration has changed.
 func (d *Datasource) Dispose() {
-	d.config.Prometheus.Client.CloseIdleConnections()
-	d.config.Exporter.Client.CloseIdleConnections()
+	for _, u := range d.config.upstreams() {
+		u.Client.CloseIdleConnections()
+	}
 }
 
 // A request is one query with all that was said about it.

@@ -92,8 +92,8 @@ func TestProvisioning(t *testing.T) {
 			if c.Exporter.URL != s.JSONData["exporterUrl"] {
 				t.Errorf("exporter is %q", c.Exporter.URL)
 			}
-			if seconds, ok := s.JSONData["timeout"].(int); ok && c.Timeout != time.Duration(seconds)*time.Second {
-				t.Errorf("timeout is %v", c.Timeout)
+			if seconds, ok := s.JSONData["timeout"].(int); ok && c.Prometheus.Timeout != time.Duration(seconds)*time.Second {
+				t.Errorf("timeout is %v", c.Prometheus.Timeout)
 			}
 		})
 	}

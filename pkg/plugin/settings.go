@@ -4,13 +4,10 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"net/http"
-	"net/url"
 	"strings"
 	"time"
 
 	"github.com/grafana/grafana-plugin-sdk-go/backend"
-	"github.com/grafana/grafana-plugin-sdk-go/backend/httpclient"
 
 	"github.com/andon-project/andon/pkg/source"
 )
@@ -25,33 +22,32 @@ type Settings struct {
 	// TimeInterval is how often Prometheus scrapes, as a PromQL duration; 15s if empty.
 	TimeInterval string `json:"timeInterval,omitempty"`
 
-	// ExporterURL is where andon serves, for the health check; none if empty.
+	// LokiURL and ExporterURL are where Loki and andon serve; none if empty.
+	LokiURL     string `json:"lokiUrl,omitempty"`
 	ExporterURL string `json:"exporterUrl,omitempty"`
-}
 
-// An upstream is something that this data source asks over HTTP.
-type upstream struct {
-	URL    string // without a slash at its end; empty if it is not configured
-	Client *http.Client
-}
+	// Loki and Exporter hold how each is asked, in the words in which jsonData
+	// says it of any data source over HTTP. The secrets are in secureJsonData
+	// with the upstream's name in front, as in lokiBasicAuthPassword.
+	Loki     json.RawMessage `json:"loki,omitempty"`
+	Exporter json.RawMessage `json:"exporter,omitempty"`
 
-// redacted returns the URL without a password.
-func (u upstream) redacted() string {
-	parsed, err := url.Parse(u.URL)
-	if err != nil {
-		return "the URL that is set"
-	}
-	return parsed.Redacted()
+	// PrometheusUID and LokiUID name the user's own data sources, for links.
+	PrometheusUID string `json:"prometheusUid,omitempty"`
+	LokiUID       string `json:"lokiUid,omitempty"`
 }
 
 // A config is one instance's configuration, read.
 type config struct {
 	UID, Name  string
 	Scrape     time.Duration
-	Timeout    time.Duration // of one request; that of package source if zero
 	Prometheus upstream
+	Loki       upstream
 	Exporter   upstream
 }
+
+// upstreams returns all that is asked.
+func (c config) upstreams() []upstream { return []upstream{c.Prometheus, c.Loki, c.Exporter} }
 
 // prometheus returns what asks Prometheus, and whom to tell of its warnings;
 // it is cheap. Without a URL it is errNoURL.
@@ -59,7 +55,7 @@ func (c config) prometheus(warn func(query string, warnings []string)) (*source.
 	if c.Prometheus.URL == "" {
 		return nil, errNoURL
 	}
-	return source.NewPrometheus(source.PrometheusConfig{URL: c.Prometheus.URL, Client: c.Prometheus.Client, Timeout: c.Timeout, Warn: warn})
+	return source.NewPrometheus(source.PrometheusConfig{URL: c.Prometheus.URL, Client: c.Prometheus.Client, Timeout: c.Prometheus.Timeout, Warn: warn})
 }
 
 // newConfig reads the configuration of one data source instance.
@@ -79,27 +75,71 @@ func newConfig(ctx context.Context, s backend.DataSourceInstanceSettings) (confi
 		}
 		c.Scrape = scrape
 	}
-	options, err := s.HTTPClientOptions(ctx)
-	if err != nil {
-		return config{}, fmt.Errorf("the data source's HTTP settings: %w", err)
-	}
+	var err error
 	// The user's identity goes to Prometheus where the data source is set to
-	// forward it, and nowhere else.
-	options.ForwardHTTPHeaders = true
-	provider := httpclient.NewProvider()
-	client, err := provider.New(options)
-	if err != nil {
-		return config{}, fmt.Errorf("the data source's HTTP settings: %w", err)
+	// forward it.
+	if c.Prometheus, err = newUpstream(ctx, "Prometheus", s, forward{all: true}); err != nil {
+		return config{}, err
 	}
-	if options.Timeouts != nil {
-		c.Timeout = options.Timeouts.Timeout
+	if c.Loki, err = besides(ctx, "Loki", s, own.LokiURL, own.Loki); err != nil {
+		return config{}, err
 	}
-	// What authenticates at Prometheus is not the exporter's to see.
-	plain, err := provider.New(httpclient.Options{Timeouts: options.Timeouts, ProxyOptions: options.ProxyOptions, Labels: options.Labels})
-	if err != nil {
-		return config{}, fmt.Errorf("a client for the exporter: %w", err)
+	if c.Exporter, err = besides(ctx, "the exporter", s, own.ExporterURL, own.Exporter); err != nil {
+		return config{}, err
 	}
-	c.Prometheus = upstream{URL: strings.TrimRight(s.URL, "/"), Client: client}
-	c.Exporter = upstream{URL: strings.TrimRight(own.ExporterURL, "/"), Client: plain}
+	c.Prometheus.UID = firstOf(own.PrometheusUID, proxied(c.Prometheus.URL))
+	c.Loki.UID = firstOf(own.LokiUID, proxied(c.Loki.URL))
 	return c, nil
+}
+
+// besides returns an upstream beside Prometheus, which has settings of its own:
+// what authenticates at one is not the others' to see.
+func besides(ctx context.Context, name string, s backend.DataSourceInstanceSettings, url string, how json.RawMessage) (upstream, error) {
+	if len(how) == 0 {
+		how = json.RawMessage("{}")
+	}
+	var pass forward
+	if err := json.Unmarshal(how, &pass); err != nil {
+		return upstream{}, fmt.Errorf("jsonData of %s: %w", name, err)
+	}
+	prefix := strings.ToLower(strings.TrimPrefix(name, "the "))
+	secrets := make(map[string]string)
+	for key, secret := range s.DecryptedSecureJSONData {
+		if rest, ok := strings.CutPrefix(key, prefix); ok && rest != "" {
+			secrets[strings.ToLower(rest[:1])+rest[1:]] = secret
+		}
+	}
+	how, err := withProxy(how, s.JSONData)
+	if err != nil {
+		return upstream{}, fmt.Errorf("jsonData of %s: %w", name, err)
+	}
+	return newUpstream(ctx, name, backend.DataSourceInstanceSettings{UID: s.UID, Name: s.Name, Type: s.Type, URL: url,
+		JSONData: how, DecryptedSecureJSONData: secrets}, pass)
+}
+
+// withProxy adds to how what all says of Grafana's SOCKS proxy to a private
+// network: it is set once for the data source.
+func withProxy(how, all json.RawMessage) (json.RawMessage, error) {
+	var into, from map[string]any
+	if err := json.Unmarshal(how, &into); err != nil {
+		return nil, err
+	}
+	if err := json.Unmarshal(all, &from); err != nil {
+		return nil, err
+	}
+	for _, key := range []string{"enableSecureSocksProxy", "secureSocksProxyUsername"} {
+		if v, ok := from[key]; ok && into[key] == nil {
+			into[key] = v
+		}
+	}
+	return json.Marshal(into)
+}
+
+func firstOf(texts ...string) string {
+	for _, t := range texts {
+		if t != "" {
+			return t
+		}
+	}
+	return ""
 }
