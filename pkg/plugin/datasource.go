@@ -7,6 +7,7 @@ package plugin
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -72,6 +73,7 @@ type request struct {
 // A queryType is a kind of question.
 type queryType struct {
 	views  []string // in which it can be answered; the first if the query says none
+	series []string // those of them that are time series; an alert rule gets the first for any other
 	legend string   // of series, if the query says none
 	check  func(Query) error
 	answer func(*Datasource, context.Context, request) backend.DataResponse
@@ -79,7 +81,7 @@ type queryType struct {
 
 // queryTypes holds all kinds of questions.
 var queryTypes = map[string]queryType{
-	"deviation": {views: []string{viewSigma, viewRaw}, legend: "{{node}}", check: Query.checkDeviation, answer: (*Datasource).deviation},
+	"deviation": {views: []string{viewSigma, viewRaw, viewHeatmap, viewTable}, series: []string{viewSigma, viewRaw}, legend: "{{node}}", check: Query.checkDeviation, answer: (*Datasource).deviation},
 }
 
 // QueryData implements backend.QueryDataHandler. Each query fails alone.
@@ -115,6 +117,9 @@ func (d *Datasource) read(raw backend.DataQuery, fromAlert bool) (request, error
 	q, err := parseQuery(raw.JSON, raw.QueryType)
 	if err != nil {
 		return request{}, err
+	}
+	if series := queryTypes[q.QueryType].series; fromAlert && !slices.Contains(series, q.View) && len(series) > 0 {
+		q.View = series[0] // alert rules take no texts
 	}
 	g, err := q.grid(raw.Interval, raw.TimeRange.Duration())
 	if err != nil {

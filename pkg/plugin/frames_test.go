@@ -64,14 +64,19 @@ func TestFrames(t *testing.T) {
 		{name: "whole-service", query: with(func(q *Query) { q.NodeLabel = "" }), found: []analysis.Deviation{{Times: twoNodes(true)[0].Times, Sigma: []float64{1, 2, 3}}}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			p := picture{
-				request:  request{Query: c.query, FromAlert: c.fromAlert, Range: analysis.Range{Step: time.Minute}},
-				uid:      "uid-1",
-				name:     "Andon",
-				executed: "# candidate\nx{v=\"2\"}\n# control\nx{v=\"1\"}\n",
-				notices:  c.notices,
+			q := comparing{
+				picture: picture{
+					request:  request{Query: c.query, FromAlert: c.fromAlert, Range: analysis.Range{Step: time.Minute}},
+					config:   config{UID: "uid-1", Name: "Andon", Prometheus: upstream{UID: "uid-p"}},
+					executed: "# candidate\nx{v=\"2\"}\n# control\nx{v=\"1\"}\n",
+					notices:  c.notices,
+				},
+				asked: asked{candidate: `x{v="2"}`, control: `x{v="1"}`},
 			}
-			frames := p.frames(c.found)
+			frames := q.sigmaLines(c.found).Frames
+			if c.query.View == viewRaw {
+				frames = q.rawLines(c.found).Frames
+			}
 			for i, f := range frames {
 				if err := complete(f); err != nil {
 					t.Errorf("frame %d: %v", i, err)

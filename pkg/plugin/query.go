@@ -90,8 +90,10 @@ const (
 
 // The views of deviations.
 const (
-	viewSigma = "sigma"
-	viewRaw   = "raw"
+	viewSigma   = "sigma"
+	viewRaw     = "raw"
+	viewHeatmap = "heatmap"
+	viewTable   = "table"
 )
 
 // Text is a string that may also be written as a number in JSON: a variable

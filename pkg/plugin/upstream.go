@@ -53,7 +53,6 @@ func newUpstream(ctx context.Context, name string, s backend.DataSourceInstanceS
 		return upstream{}, fmt.Errorf("the HTTP settings of %s: %w", name, err)
 	}
 	options.ForwardHTTPHeaders = pass.all || pass.OAuth || len(pass.Cookies) > 0
-	options.Middlewares = httpclient.DefaultMiddlewares()
 	if options.ForwardHTTPHeaders && !pass.all {
 		own := options.BasicAuth != nil || options.Header.Get("Authorization") != ""
 		options.Middlewares = append(options.Middlewares, httpclient.MiddlewareFunc(func(_ httpclient.Options, next http.RoundTripper) http.RoundTripper {

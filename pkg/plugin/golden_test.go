@@ -1,0 +1,48 @@
+package plugin
+
+import (
+	"context"
+	"encoding/json"
+	"testing"
+
+	"github.com/grafana/grafana-plugin-sdk-go/backend"
+	"github.com/grafana/grafana-plugin-sdk-go/experimental"
+)
+
+// goldens are queries of every type and view, whose whole answers are kept in
+// testdata.
+var goldens = map[string]string{
+	"deviation-table":        canary + `,"view":"table","since":"2026-03-01T12:00:00Z"`,
+	"deviation-table-back":   `"expr":"latency_seconds","nodeLabel":"pod","cohorts":"time","back":"1d","candidate":{"job":"cart","version":"v1"},"view":"table"`,
+	"deviation-table-none":   `"expr":"nothing","nodeLabel":"pod","candidate":{"version":"v2"},"control":{"version":"v1"},"view":"table"`,
+	"deviation-heatmap":      canary + `,"view":"heatmap"`,
+	"deviation-heatmap-none": `"expr":"nothing","nodeLabel":"pod","candidate":{"version":"v2"},"control":{"version":"v1"},"view":"heatmap"`,
+}
+
+func TestGoldens(t *testing.T) {
+	d := instance(t, backend.DataSourceInstanceSettings{UID: "uid-1", Name: "Andon", URL: prometheus(t, shop()),
+		JSONData: json.RawMessage(`{"prometheusUid":"uid-p"}`)})
+	for name, query := range goldens {
+		t.Run(name, func(t *testing.T) {
+			res, err := d.QueryData(context.Background(), ask(map[string]string{"A": "{" + query + "}"}))
+			if err != nil {
+				t.Fatal(err)
+			}
+			r := res.Responses["A"]
+			if r.Error != nil {
+				t.Fatal(r.Error)
+			}
+			for _, f := range r.Frames {
+				if f.Meta == nil || f.Meta.Type == "" || f.Meta.TypeVersion.IsZero() || f.Meta.ExecutedQueryString == "" {
+					t.Errorf("%s lacks its type or its query", f.Name)
+				}
+				for _, field := range f.Fields {
+					if field.Config == nil || field.Config.DisplayName != "" {
+						t.Errorf("field %s has no configuration, or overrides the panel's name", field.Name)
+					}
+				}
+			}
+			experimental.CheckGoldenJSONResponse(t, "testdata", name, &r, *update)
+		})
+	}
+}

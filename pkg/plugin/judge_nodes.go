@@ -1,0 +1,124 @@
+package plugin
+
+import (
+	"context"
+	"runtime"
+	"sync"
+	"time"
+
+	"github.com/prometheus/common/model"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/andon-project/andon/pkg/analysis"
+	"github.com/andon-project/andon/pkg/stat"
+)
+
+// strategy is how the judge would compare the cohorts.
+func (q comparing) strategy() analysis.Strategy {
+	switch {
+	case q.Query.Strategy != "":
+		return q.Query.Strategy
+	case q.Query.Cohorts == byTime:
+		return analysis.BeforeAfter
+	}
+	return analysis.Canary
+}
+
+// judgeEach returns what the judge would find of a rollout that began when the
+// query says, or with the time range, and had the node alone for candidate.
+// Compared with another day nothing is judged, and only the effect is told.
+func (q comparing) judgeEach(ctx context.Context, found []analysis.Deviation) ([]analysis.Finding, error) {
+	out := make([]analysis.Finding, len(found))
+	if q.comparison.Control.Back != 0 {
+		for i, d := range found {
+			out[i] = analysis.Finding{Effect: analysis.Number(stat.Mean(less(d.Value, d.Centre))), Evidence: analysis.Unknown,
+				Reason: "evidence is not told against another day"}
+		}
+		return out, nil
+	}
+	ro := analysis.Rollout{ID: q.RefID, Service: q.Query.Service, Strategy: q.strategy(), Started: q.comparison.Since,
+		Candidate: q.comparison.Candidate.Select, Control: q.comparison.Control.Select}
+	if ro.Started.IsZero() {
+		ro.Started = q.Window.From
+	}
+	s := analysis.Service{Name: q.Query.Service, Node: q.comparison.Node, Sensitivity: q.comparison.Sensitivity,
+		Step: model.Duration(q.comparison.Step), Signals: []analysis.Signal{q.comparison.Signal}}
+	once := memo{ask: q.analyzer.Metrics, known: make(map[asking]*kept)}
+	var g errgroup.Group
+	g.SetLimit(runtime.GOMAXPROCS(0))
+	for i, d := range found {
+		g.Go(func() error {
+			a := analysis.Analyzer{Metrics: once.only(q.comparison.Node, d.Node, q.asked.candidate, q.asked.candidatePer), Resolve: q.analyzer.Resolve}
+			v, err := a.Judge(ctx, ro, s, q.Window.To)
+			if err != nil {
+				return err
+			}
+			for _, f := range v.Findings {
+				if f.Kind == "metric" {
+					out[i] = f
+					break
+				}
+			}
+			return nil
+		})
+	}
+	return out, g.Wait()
+}
+
+func less(a, b []float64) []float64 {
+	out := make([]float64, len(a))
+	for i := range a {
+		out[i] = a[i] - b[i]
+	}
+	return out
+}
+
+// A memo asks each question once. It is safe for concurrent use.
+type memo struct {
+	ask   analysis.RangeFunc
+	mu    sync.Mutex
+	known map[asking]*kept
+}
+
+type asking struct {
+	expr       string
+	start, end time.Time
+	step       time.Duration
+}
+
+type kept struct {
+	once   sync.Once
+	answer model.Matrix
+	err    error
+}
+
+func (m *memo) get(ctx context.Context, expr string, r analysis.Range) (model.Matrix, error) {
+	key := asking{expr, r.Start, r.End, r.Step}
+	m.mu.Lock()
+	k := m.known[key]
+	if k == nil {
+		k = &kept{}
+		m.known[key] = k
+	}
+	m.mu.Unlock()
+	k.once.Do(func() { k.answer, k.err = m.ask(ctx, expr, r) })
+	return k.answer, k.err
+}
+
+// only answers as if candidate, which the given expressions ask for, had the
+// one node.
+func (m *memo) only(label, node string, candidate ...string) analysis.RangeFunc {
+	return func(ctx context.Context, expr string, r analysis.Range) (model.Matrix, error) {
+		all, err := m.get(ctx, expr, r)
+		if err != nil || (expr != candidate[0] && expr != candidate[1]) {
+			return all, err
+		}
+		var one model.Matrix
+		for _, s := range all {
+			if string(s.Metric[model.LabelName(label)]) == node {
+				one = append(one, s)
+			}
+		}
+		return one, nil
+	}
+}

@@ -1,0 +1,35 @@
+package plugin
+
+import (
+	"encoding/json"
+
+	"github.com/grafana/grafana-plugin-sdk-go/data"
+)
+
+// explore returns a link to Explore with a query of another data source, or
+// none if it is not known. An alert rule has no use for links.
+func (p picture) explore(title, uid, name string, query any) []data.DataLink {
+	if p.FromAlert || uid == "" {
+		return nil
+	}
+	return []data.DataLink{{Title: title, Internal: &data.InternalDataLink{Query: query, DatasourceUID: uid, DatasourceName: name}}}
+}
+
+// own returns a link to another query of this data source.
+func (p picture) own(title string, q Query) []data.DataLink {
+	raw, err := json.Marshal(q)
+	if err != nil {
+		return nil
+	}
+	return p.explore(title, p.config.UID, p.config.Name, json.RawMessage(raw))
+}
+
+// promQL returns a link to a PromQL query in the user's Prometheus.
+func (p picture) promQL(title, expr string) []data.DataLink {
+	return p.explore(title, p.config.Prometheus.UID, "", map[string]any{"refId": "A", "expr": expr, "range": true, "instant": false})
+}
+
+// logQL returns a link to a LogQL query in the user's Loki.
+func (p picture) logQL(title, expr string) []data.DataLink {
+	return p.explore(title, p.config.Loki.UID, "", map[string]any{"refId": "A", "expr": expr, "queryType": "range"})
+}
