@@ -64,15 +64,9 @@ func (a *Analyzer) Deviate(ctx context.Context, c Comparison, r Range) ([]Deviat
 		return nil, err
 	}
 	span := gridSpan{step, first - deviateBins + 1, last}
-	cand, err := a.fetch(ctx, m.candidate, span)
+	cand, ctrl, err := a.fetchBoth(ctx, m, span)
 	if err != nil {
-		return nil, fmt.Errorf("signal %s, candidate: %w", c.Signal.Name, err)
-	}
-	ctrl := &frame{first: span.first, width: span.width(), rows: map[string]*row{}}
-	if !m.timed {
-		if ctrl, err = a.fetch(ctx, m.control, span); err != nil {
-			return nil, fmt.Errorf("signal %s, control: %w", c.Signal.Name, err)
-		}
+		return nil, err
 	}
 	return m.series(cand, ctrl, bins{first, last, stride}), nil
 }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/prometheus/common/model"
+	"golang.org/x/sync/errgroup"
 )
 
 // mostPoints is how many steps are asked for at once; Prometheus refuses more
@@ -76,6 +77,29 @@ func (a *Analyzer) newSide(c Comparison, co Cohort) (side, error) {
 		*e = resolved
 	}
 	return s, nil
+}
+
+// fetchBoth asks for both sides at the same time; for the candidate alone if
+// time divides them.
+func (a *Analyzer) fetchBoth(ctx context.Context, m *meter, span gridSpan) (cand, ctrl *frame, err error) {
+	ctrl = &frame{first: span.first, width: span.width(), rows: map[string]*row{}}
+	g, ctx := errgroup.WithContext(ctx)
+	g.Go(func() (err error) {
+		if cand, err = a.fetch(ctx, m.candidate, span); err != nil {
+			return fmt.Errorf("signal %s, candidate: %w", m.c.Signal.Name, err)
+		}
+		return nil
+	})
+	if !m.timed {
+		g.Go(func() (err error) {
+			if ctrl, err = a.fetch(ctx, m.control, span); err != nil {
+				return fmt.Errorf("signal %s, control: %w", m.c.Signal.Name, err)
+			}
+			return nil
+		})
+	}
+	err = g.Wait()
+	return cand, ctrl, err
 }
 
 // fetch asks for the samples of a side over g.

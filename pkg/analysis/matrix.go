@@ -63,13 +63,9 @@ func (a *Analyzer) Matrix(ctx context.Context, c Comparison, r Range) (Matrix, e
 	if err != nil {
 		return none, err
 	}
-	cand, err := a.fetch(ctx, m.candidate, span)
+	cand, ctrl, err := a.fetchBoth(ctx, m, span)
 	if err != nil {
-		return none, fmt.Errorf("signal %s, candidate: %w", c.Signal.Name, err)
-	}
-	ctrl, err := a.fetch(ctx, m.control, span)
-	if err != nil {
-		return none, fmt.Errorf("signal %s, control: %w", c.Signal.Name, err)
+		return none, err
 	}
 	return m.matrix(cand, ctrl), nil
 }
