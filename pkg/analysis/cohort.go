@@ -25,6 +25,7 @@ type Comparison struct {
 	Service            string // whose clusters and signatures are remembered; empty if nothing is
 	Signal             Signal
 	Node               string // label that names an instance
+	Version            string // label that names the version; for people
 	Candidate, Control Cohort
 	Sensitivity        Sensitivity
 
@@ -35,6 +36,10 @@ type Comparison struct {
 	// Step is the width of one bin of samples, aligned to the epoch; one
 	// minute if zero.
 	Step time.Duration
+
+	// WarmUp is how long a fresh node starts up: what it logs by then is only
+	// compared where control's start-ups are known too.
+	WarmUp time.Duration
 }
 
 // A Range is a span of time cut into steps; both ends are included.

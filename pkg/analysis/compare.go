@@ -7,9 +7,9 @@ import "strings"
 func Compare(ro Rollout, s Service, sig Signal) Comparison {
 	_, candidate, control := cohorts(ro)
 	return Comparison{
-		Service: s.Name, Signal: sig, Node: s.Node,
+		Service: s.Name, Signal: sig, Node: s.Node, Version: s.Version,
 		Candidate: Cohort{Select: candidate}, Control: Cohort{Select: control, Back: ro.back()},
-		Sensitivity: s.Sensitivity, Since: ro.Started, Step: s.Bin(),
+		Sensitivity: s.Sensitivity, Since: ro.Started, Step: s.Bin(), WarmUp: s.warmUp(),
 	}
 }
 

@@ -87,9 +87,10 @@ type Group struct {
 	Control   Tally       `json:"control"`
 	Nodes     []NodeCount `json:"nodes"` // by name, candidate first
 
-	// Ratio is candidate's rate of events over control's, by the time their
-	// nodes ran, with its exact 95% interval (Clopper and Pearson). Null where
-	// control shows none; RatioHigh may be infinite.
+	// Ratio is candidate's rate of lines over control's, by the time their
+	// nodes ran, with its 95% interval (Clopper and Pearson's, of as many
+	// independent events as the lines are worth by how they scatter). Null
+	// where control shows none; RatioHigh may be infinite.
 	Ratio     Number `json:"ratio"`
 	RatioLow  Number `json:"ratio_low"`
 	RatioHigh Number `json:"ratio_high"`
@@ -179,9 +180,21 @@ type Recollection struct {
 	// lines are known again, oldest first.
 	Templates []string
 
+	// Starts is how many start-ups of nodes went into Seen. While it is 0, what
+	// fresh nodes say as they start cannot be compared with it.
+	Starts int
+
 	// Resolved holds the version that had resolved what is seen again, by ID.
 	Resolved map[string]string
 }
 
 // A RecallFunc returns what is remembered of a service at a time.
 type RecallFunc func(service string, at time.Time) Recollection
+
+// recall returns what is remembered of a comparison's service at a time.
+func (a *Analyzer) recall(c Comparison, at time.Time) Recollection {
+	if a.Recall == nil || c.Service == "" {
+		return Recollection{}
+	}
+	return a.Recall(c.Service, at)
+}

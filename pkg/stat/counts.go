@@ -201,3 +201,11 @@ func (d *Dispersion) Phi() float64 {
 	}
 	return d.chi2 / d.freedom
 }
+
+// Freedom returns the degrees of freedom that Phi stands on.
+func (d *Dispersion) Freedom() float64 { return d.freedom }
+
+// Merge takes in what other did.
+func (d *Dispersion) Merge(other Dispersion) {
+	d.chi2, d.freedom = d.chi2+other.chi2, d.freedom+other.freedom
+}

@@ -1,0 +1,341 @@
+package analysis
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/andon-project/andon/pkg/stat"
+)
+
+// dedupe is within how many bins a node's lines of one group are one event: a
+// burst must not count as many. Five minutes, with bins of a minute.
+const dedupe = 5
+
+// quietBins is for how many bins a node that says nothing is taken to run.
+const quietBins = 10
+
+// A book keeps what was seen of a signal's groups: a fold over bins.
+type book struct {
+	c      Comparison
+	step   time.Duration
+	first  int64 // bin that the range begins with
+	start  int64 // bin that the comparison begins with; before it only control is looked at
+	next   int64 // bin to be folded next
+	margin float64
+	series bool // what each bin showed is kept
+
+	by     grouper
+	groups map[string]*group
+	lives  [2]map[string]*life
+	time   [2]float64 // nodes × bins
+	told   [2]count   // all groups together
+	recall Recollection
+
+	ranks    [2]int           // of groups that were new, and of those that only the catalogue knew, when they appeared
+	learnt   int              // groups that control showed before the comparison
+	surprise map[nodeOf]int64 // bin in which a node last showed something new
+	usual    [2]float64       // of the second half of the time before the comparison: how often control showed something new, and its nodes × bins
+	starts   int              // start-ups of control nodes that were seen
+}
+
+// A life is when a node ran, as far as its lines tell.
+type life struct {
+	version     string
+	first, last int64 // bins
+}
+
+func newBook(c Comparison, known Recollection, first, start int64) *book {
+	b := &book{
+		c: c, step: c.step(), first: first, start: max(first, start), next: first, recall: known,
+		groups: map[string]*group{}, surprise: map[nodeOf]int64{}, margin: countsMargin(c.Signal),
+	}
+	if b.crashes() {
+		b.by = newCrashing()
+	} else {
+		b.by = newClustering(known.Templates)
+	}
+	b.lives = [2]map[string]*life{{}, {}}
+	return b
+}
+
+// fold takes in the next bin. At the last one of all what is still open is
+// taken as it is.
+func (b *book) fold(l lineBin, last bool) {
+	bin := b.next
+	b.next++
+	for side, names := range l.running {
+		for _, name := range names {
+			b.runs(side, name, "", bin)
+		}
+	}
+	for _, s := range l.lines {
+		b.runs(s.side, s.node, s.version, bin)
+	}
+	all := slices.Clone(l.counted)
+	for _, s := range all {
+		b.runs(s.side, s.node, s.version, bin)
+	}
+	for _, s := range l.lines {
+		all = append(all, b.by.add(s)...)
+	}
+	all = append(all, b.by.settle(b.edge(bin), last)...)
+	b.rename()
+	b.pass(bin)
+	b.take(all, bin)
+}
+
+// edge returns the end of a bin. Bins of lines end a little before those of
+// metrics, so that lines which are late by some seconds are in.
+func (b *book) edge(bin int64) time.Time { return binTime(bin, b.step).Add(-lateness(b.step)) }
+
+// lateness is how late lines may come: a sixth of a bin, ten seconds at most,
+// and whole ones, for Loki counts at whole ones.
+func lateness(step time.Duration) time.Duration {
+	l := min(step/6, 10*time.Second)
+	if l >= time.Second {
+		return l.Truncate(time.Second)
+	}
+	return l
+}
+
+// runs notes that a node runs.
+func (b *book) runs(side int, name, version string, bin int64) {
+	l := b.lives[side][name]
+	if l == nil {
+		l = &life{first: bin}
+		b.lives[side][name] = l
+		if side == controlSide && bin > b.first+quietBins {
+			b.starts++
+		}
+	}
+	l.last = bin
+	if version != "" {
+		l.version = version
+	}
+}
+
+// comparing reports whether a bin is compared.
+func (b *book) comparing(bin int64) bool { return bin >= b.start }
+
+// alive reports whether a node runs in a bin.
+func (l *life) alive(bin int64) bool { return l != nil && bin-l.last < quietBins }
+
+// cold reports whether what a candidate node says in a bin is of its start-up
+// and cannot be compared: no start-up of a control node is in the range, nor
+// in the catalogue. A crash is a crash, whenever.
+func (b *book) cold(side int, name string, bin int64) bool {
+	if side == controlSide || b.crashes() || b.starts > 0 || b.recall.Starts > 0 || b.c.Since.IsZero() || b.c.timed() {
+		return false
+	}
+	l := b.lives[side][name]
+	return l != nil && bin-l.first < int64(b.c.WarmUp/b.step)
+}
+
+func (b *book) crashes() bool { return b.c.Signal.Crashes != "" }
+
+// exposed returns how many nodes of a side run in a bin and can be compared.
+func (b *book) exposed(side int, bin int64) float64 {
+	n := 0.
+	for name, l := range b.lives[side] {
+		if l.alive(bin) && !b.cold(side, name, bin) {
+			n++
+		}
+	}
+	return n
+}
+
+// pass adds the time of a bin to what each side ran.
+func (b *book) pass(bin int64) {
+	for side := range b.time {
+		if side == controlSide && b.c.timed() && b.comparing(bin) {
+			continue // it is the candidate now
+		}
+		for _, l := range b.lives[side] {
+			if l.alive(bin) {
+				b.time[side]++
+				if b.settled(bin) {
+					b.usual[1]++
+				}
+			}
+		}
+	}
+}
+
+// rename moves what was seen under ids that are not valid any more.
+func (b *book) rename() {
+	var moved []*group
+	for id, g := range b.groups {
+		if b.by.now(id) != id {
+			moved = append(moved, g)
+		}
+	}
+	slices.SortFunc(moved, func(a, c *group) int { return strings.Compare(a.id, c.id) })
+	for _, g := range moved {
+		delete(b.groups, g.id)
+		g.id = b.by.now(g.id)
+		if into := b.groups[g.id]; into != nil {
+			into.merge(g)
+		} else {
+			b.groups[g.id] = g
+		}
+	}
+}
+
+// take counts sightings, and weighs them bin by bin.
+func (b *book) take(all []sighting, bin int64) {
+	cells := map[*group]*cell{}
+	var order []*group
+	exposed := [2]float64{b.exposed(candidateSide, bin), b.exposed(controlSide, bin)}
+	for _, s := range all {
+		s.group = b.by.now(s.group)
+		g := b.groups[s.group]
+		if g == nil {
+			g = b.open(s, bin)
+		}
+		if !g.known && g.rank == 0 && !b.cold(s.side, s.node, bin) {
+			b.enter(g, s, bin, exposed)
+		}
+		c := cells[g]
+		if c == nil {
+			c = b.cellOf(g, bin, exposed)
+			cells[g] = c
+			order = append(order, g)
+		}
+		b.note(g, c, s, bin)
+	}
+	for _, g := range order {
+		if !g.known && g.rank == 0 {
+			continue // only seen where it cannot be compared
+		}
+		g.counted.fold(b.perNode(g, *cells[g], bin), b.comparing(bin) && !b.c.timed())
+	}
+}
+
+// cellOf returns the empty cell of a group: the nodes that could have an event.
+func (b *book) cellOf(g *group, bin int64, exposed [2]float64) *cell {
+	c := &cell{risk: exposed, nodes: exposed}
+	for k, n := range g.nodes {
+		if n.events > 0 && bin-n.lastEvent < dedupe && b.lives[k.side][k.node].alive(bin) && !b.cold(k.side, k.node, bin) {
+			c.risk[k.side]--
+		}
+	}
+	return c
+}
+
+// note counts one sighting.
+func (b *book) note(g *group, c *cell, s sighting, bin int64) {
+	k := nodeOf{s.side, s.node}
+	n := g.nodes[k]
+	if n == nil {
+		n = &nodeCount{lastEvent: bin - dedupe}
+		g.nodes[k] = n
+	}
+	if s.version != "" {
+		n.version = s.version
+	}
+	n.lines += s.lines
+	n.binLines(bin, s.lines)
+	g.first, g.last, g.touched = earlier(g.first, s.at), later(g.last, s.at), bin
+	g.sides[s.side].note(s, bin, b.series)
+	b.told[s.side].note(sighting{at: s.at, lines: s.lines}, bin, b.series)
+	if b.cold(s.side, s.node, bin) {
+		return
+	}
+	if s.side == candidateSide {
+		g.warm = true
+	}
+	c.lines[s.side] += s.lines
+	if bin-n.lastEvent < dedupe {
+		return
+	}
+	n.lastEvent = bin
+	n.events++
+	g.sides[s.side].events++
+	b.told[s.side].events++
+	c.events[s.side]++
+	if s.side == candidateSide && g.sinceAt.IsZero() {
+		g.sinceAt = s.at
+	}
+}
+
+// binLines adds up the lines of one bin.
+func (n *nodeCount) binLines(bin int64, lines float64) {
+	if n.bin != bin {
+		n.bin, n.inBin = bin, 0
+	}
+	n.inBin += lines
+}
+
+// perNode fills in the lines of each control node that runs.
+func (b *book) perNode(g *group, c cell, bin int64) cell {
+	if g.counted.lines == nil {
+		return c
+	}
+	for _, name := range sortedKeys(b.lives[controlSide]) {
+		if !b.lives[controlSide][name].alive(bin) {
+			continue
+		}
+		x := 0.
+		if n := g.nodes[nodeOf{controlSide, name}]; n != nil && n.bin == bin {
+			x = n.inBin
+		}
+		c.perNode = append(c.perNode, x)
+	}
+	return c
+}
+
+// open begins a group with its first sighting.
+func (b *book) open(s sighting, bin int64) *group {
+	g := &group{id: s.group, nodes: map[nodeOf]*nodeCount{}}
+	b.groups[s.group] = g
+	seen, catalogued := b.recall.Seen[s.group]
+	switch {
+	case !b.comparing(bin):
+		g.known = true
+		b.learnt++
+		if k := (nodeOf{s.side, s.node}); b.settled(bin) && !b.lately(k, bin) {
+			b.surprise[k] = bin
+			b.usual[0]++
+		}
+	case catalogued && (b.c.Since.IsZero() || !seen.After(b.c.Since)):
+		g.known = true
+		b.ranks[1]++
+		g.rank = b.ranks[1]
+	}
+	g.counted = newCounting(g.known, b.margin)
+	return g
+}
+
+// settled reports whether a bin before the comparison is in its second half,
+// when what control shows all the time has been seen.
+func (b *book) settled(bin int64) bool { return bin < b.start && bin >= b.first+(b.start-b.first)/2 }
+
+// lately reports whether a node showed something new within five bins.
+func (b *book) lately(k nodeOf, bin int64) bool {
+	at, ok := b.surprise[k]
+	return ok && bin-at < dedupe
+}
+
+// enter gives a new group its place in the order of appearance, and counts its
+// first sighting if the node did not show something new within five bins: a
+// stack trace line by line is one surprise.
+func (b *book) enter(g *group, s sighting, bin int64, exposed [2]float64) {
+	b.ranks[0]++
+	g.rank = b.ranks[0]
+	g.since = b.time
+	k := nodeOf{s.side, s.node}
+	if b.lately(k, bin) {
+		return
+	}
+	for other, at := range b.surprise {
+		if bin-at < dedupe && b.lives[other.side][other.node].alive(bin) {
+			exposed[other.side]--
+		}
+	}
+	b.surprise[k] = bin
+	x := [2]float64{}
+	x[s.side] = 1
+	g.novelty = &countsAt{s.at, stat.NewCounts(0)}
+	g.novelty.counts.Add(x[candidateSide], exposed[candidateSide], x[controlSide], exposed[controlSide])
+}

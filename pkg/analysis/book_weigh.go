@@ -1,0 +1,275 @@
+package analysis
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"time"
+
+	"github.com/andon-project/andon/pkg/stat"
+)
+
+// groupEvidence is how much evidence, by its share of the weight, makes the
+// frequency of one group unexpected: by chance, any of them has that in one of
+// a hundred harmless rollouts.
+const groupEvidence = 100
+
+// What "many, sustained" means where sensitivity is low: so many events of
+// unknown groups, over so many bins.
+const (
+	manyEvents    = 5
+	sustainedBins = 3 * dedupe
+)
+
+// countsMargin returns the largest ratio of rates that is no regression, as
+// its logarithm.
+func countsMargin(s Signal) float64 {
+	if s.Margin != nil {
+		return math.Log1p(*s.Margin)
+	}
+	return math.Log1p(.2)
+}
+
+// share returns a group's share of the weight among those that are weighed
+// with it: what control showed before in equal parts, what the catalogue knew
+// and what is new by order of appearance, so that however many appear the
+// shares never exceed 1.
+func (b *book) share(g *group) float64 {
+	switch {
+	case b.c.Since.IsZero(): // nothing was before: all there are, alike
+		return 1 / float64(max(1, len(b.groups)))
+	case !g.known && g.rank == 0:
+		return 0
+	case !g.known:
+		return orderShare(g.rank)
+	case g.rank > 0:
+		return orderShare(g.rank) / 2
+	}
+	return 1 / float64(2*max(1, b.learnt))
+}
+
+// logE returns the logarithm of the evidence that candidate shows a group more
+// often than control.
+func (b *book) logE(g *group) float64 {
+	if !b.c.timed() {
+		return g.counted.logE()
+	}
+	c, k := g.sides[candidateSide].events, g.sides[controlSide].events
+	if g.known {
+		return pooledCounts(b.margin, c, b.time[candidateSide], k, b.time[controlSide])
+	}
+	if c == 0 {
+		return 0
+	}
+	// That a new group appears is weighed with all that appear; here, how
+	// often it comes again.
+	return pooledCounts(0, c, b.time[candidateSide], k, b.time[controlSide]) - pooledCounts(0, 1, g.since[candidateSide], 0, g.since[controlSide])
+}
+
+// class returns how a group stands to control.
+func (b *book) class(g *group) Class {
+	c, k := g.sides[candidateSide], g.sides[controlSide]
+	switch {
+	case c.lines == 0 && b.missed(k) >= enoughMissed:
+		return ClassGone
+	case c.lines == 0:
+		return ClassKnown
+	case k.lines == 0 && !g.known:
+		if !g.warm {
+			return ClassKnown // as far as can be told: see cold
+		}
+		return ClassUnknown
+	case b.logE(g)+math.Log(b.share(g)) >= math.Log(groupEvidence):
+		return ClassUnexpectedFrequency
+	}
+	return ClassKnown
+}
+
+// missed returns how many events of a group candidate would have had at
+// control's rate.
+func (b *book) missed(k count) float64 {
+	if b.time[controlSide] == 0 {
+		return 0
+	}
+	return k.events / b.time[controlSide] * b.time[candidateSide]
+}
+
+// treatment says what a group does to the rollout.
+func (b *book) treatment(g *group, class Class) (counted, failing bool) {
+	if g.sides[candidateSide].lines == 0 {
+		return false, false
+	}
+	high := b.c.Sensitivity == High
+	switch b.recall.Risks[g.id] {
+	case NoRisk:
+		return false, false
+	case HighRisk:
+		return true, true
+	case MediumRisk:
+		return high, high
+	}
+	switch class {
+	case ClassUnknown:
+		return true, high
+	case ClassUnexpectedFrequency:
+		return high || b.crashes(), high
+	}
+	return b.crashes(), false
+}
+
+// setAside says whether a person's word keeps a group from being evidence.
+func (b *book) setAside(g *group) bool {
+	switch b.recall.Risks[g.id] {
+	case NoRisk:
+		return true
+	case MediumRisk:
+		return b.c.Sensitivity != High
+	}
+	return false
+}
+
+// evidence returns the logarithm of the signal's evidence: the mean of that of
+// what is new, and, where frequencies count, of that of what is known.
+//
+// What is new is half the first sightings together, which control would have
+// as often if they were chance, and half each new group by itself, by order of
+// appearance.
+func (b *book) evidence() float64 {
+	ordered := b.ordered()
+	news := stat.LogMean([]float64{b.firsts(ordered), b.each(ordered, false)}, []float64{1, 1})
+	if b.c.Sensitivity == Low && !b.sustained(ordered) {
+		news = min(news, 0)
+	}
+	switch {
+	case b.crashes():
+		return stat.LogMean([]float64{news, b.each(ordered, true), b.rate()}, []float64{2, 1, 1})
+	case b.c.Sensitivity == High:
+		return stat.LogMean([]float64{news, b.each(ordered, true)}, []float64{1, 1})
+	}
+	return news
+}
+
+// firsts returns the logarithm of the evidence of first sightings.
+func (b *book) firsts(ordered []*group) float64 {
+	if b.c.timed() {
+		x := 0.
+		for _, g := range ordered {
+			if g.novelty != nil && !b.setAside(g) {
+				x++
+			}
+		}
+		return pooledCounts(0, x, b.time[candidateSide], b.usual[0], b.usual[1])
+	}
+	all := stat.NewCounts(0)
+	for _, g := range ordered {
+		if g.novelty != nil && !b.setAside(g) {
+			all.Merge(g.novelty.counts)
+		}
+	}
+	return all.LogE()
+}
+
+// each returns the logarithm of the mean evidence of the new groups, or of the
+// known ones, by their shares; what is set aside counts as 1.
+func (b *book) each(ordered []*group, known bool) float64 {
+	var e, w []float64
+	rest := 1.
+	for _, g := range ordered {
+		if g.known != known || b.setAside(g) || g.sides[candidateSide].lines == 0 {
+			continue
+		}
+		s := b.share(g)
+		if s > 0 {
+			e, w = append(e, b.logE(g)), append(w, s)
+			rest -= s
+		}
+	}
+	return stat.LogMean(append(e, 0), append(w, max(0, rest)))
+}
+
+// rate returns the logarithm of the evidence that all groups together come
+// more often.
+func (b *book) rate() float64 {
+	all := stat.NewCounts(b.margin)
+	var x [2]float64
+	for _, g := range b.ordered() {
+		if b.setAside(g) {
+			continue
+		}
+		for side := range x {
+			x[side] += g.sides[side].events
+		}
+		if !b.c.timed() && g.counted.margin == b.margin {
+			all.Merge(g.counted.events)
+		}
+	}
+	if b.c.timed() {
+		return pooledCounts(b.margin, x[candidateSide], b.time[candidateSide], x[controlSide], b.time[controlSide])
+	}
+	return all.LogE()
+}
+
+// sustained reports whether unknown groups came many times and for long.
+func (b *book) sustained(ordered []*group) bool {
+	events := 0.
+	var first, last time.Time
+	for _, g := range ordered {
+		if c := g.sides[candidateSide]; b.class(g) == ClassUnknown && !b.setAside(g) {
+			events += c.events
+			first, last = earlier(first, c.first), later(last, c.last)
+		}
+	}
+	return events >= manyEvents && last.Sub(first) >= sustainedBins*b.step
+}
+
+// failing returns why the signal fails the rollout at once, or "".
+func (b *book) failing() string {
+	for _, g := range b.ordered() {
+		if class := b.class(g); b.groupFails(g, class) {
+			return b.sentence(g, class)
+		}
+	}
+	return ""
+}
+
+func (b *book) groupFails(g *group, class Class) bool {
+	_, failing := b.treatment(g, class)
+	return failing
+}
+
+// ordered returns the groups in the order of their first sightings.
+func (b *book) ordered() []*group {
+	out := make([]*group, 0, len(b.groups))
+	for _, g := range b.groups {
+		out = append(out, g)
+	}
+	slices.SortFunc(out, func(x, y *group) int {
+		if c := x.first.Compare(y.first); c != 0 {
+			return c
+		}
+		if x.id < y.id {
+			return -1
+		}
+		return 1
+	})
+	return out
+}
+
+// name returns what a group is called in a sentence.
+func (b *book) name(g *group) string {
+	switch by := b.by.(type) {
+	case *clustering:
+		return fmt.Sprintf("“%s”", clipped(by.templates[g.id], 120))
+	case *crashing:
+		return clipped(by.crashes[g.id].Title, 120)
+	}
+	return g.id
+}
+
+func clipped(s string, n int) string {
+	r := []rune(s)
+	if len(r) <= n {
+		return s
+	}
+	return string(r[:n]) + "…"
+}

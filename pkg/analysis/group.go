@@ -1,0 +1,295 @@
+package analysis
+
+import (
+	"math"
+	"strconv"
+	"time"
+
+	"github.com/andon-project/andon/pkg/cluster"
+	"github.com/andon-project/andon/pkg/crash"
+)
+
+// The two sides of a comparison.
+const (
+	candidateSide = iota
+	controlSide
+)
+
+// A sighting is a line, or several of one node and bin, of one group.
+type sighting struct {
+	group         string
+	side          int
+	node, version string
+	at            time.Time
+	lines         float64
+	example       Line
+}
+
+// A sided line is one with the side and the node that it came from.
+type sided struct {
+	Line
+	side          int
+	node, version string
+}
+
+// seen returns the sighting of one line.
+func (l sided) seen(group string) sighting {
+	return sighting{group: group, side: l.side, node: l.node, version: l.version, at: l.At, lines: 1, example: l.Line}
+}
+
+// A grouper sorts lines into groups. What it does depends on the lines that it
+// was given, in their order, alone.
+type grouper interface {
+	// add takes in a line, and returns what can be told by now; a crash is told
+	// when the lines behind it are there.
+	add(l sided) []sighting
+	// settle is called at the end of each bin: it returns what can be told by
+	// that time, and groups may change their ids.
+	settle(end time.Time, last bool) []sighting
+	// now returns the id that a group has now which had id once.
+	now(id string) string
+	// lost returns how many lines could not be put into a group.
+	lost() float64
+}
+
+// A clustering groups lines by what is constant in them.
+type clustering struct {
+	c         *cluster.Clusterer
+	templates map[string]string // by id
+	fresh     bool              // lines were added since templates was made
+}
+
+func newClustering(learnt []string) *clustering {
+	c := &clustering{c: cluster.New(cluster.Options{}), templates: map[string]string{}}
+	for _, t := range learnt {
+		c.c.Learn(t)
+	}
+	return c
+}
+
+func (c *clustering) add(l sided) []sighting {
+	c.fresh = true
+	id := c.c.Add([]byte(l.Text))
+	if id == 0 {
+		return nil // counted by lost
+	}
+	return []sighting{l.seen(id.String())}
+}
+
+func (c *clustering) settle(time.Time, bool) []sighting {
+	if c.fresh {
+		c.fresh = false
+		for _, k := range c.c.Clusters() {
+			c.templates[k.ID.String()] = k.Template
+		}
+	}
+	return nil
+}
+
+func (c *clustering) now(id string) string {
+	n, err := strconv.ParseUint(id, 16, 64)
+	if err != nil {
+		return id
+	}
+	return c.c.Resolve(cluster.ID(n)).String()
+}
+
+func (c *clustering) lost() float64 { return float64(c.c.NotKept()) }
+
+// mostSignatures bounds how many crash signatures are told apart.
+const mostSignatures = 2048
+
+// A crashing groups the crashes in lines by their signatures.
+type crashing struct {
+	finder  *crash.Finder
+	crashes map[string]crash.Crash // one of each signature
+	streams map[string]sided       // the last line of each stream that has a crash open
+	dropped float64
+}
+
+func newCrashing() *crashing {
+	return &crashing{finder: crash.NewFinder(crash.Options{}), crashes: map[string]crash.Crash{}, streams: map[string]sided{}}
+}
+
+// streamOf names what writes lines one after the other: a container or a file
+// of a node.
+func streamOf(l sided) string {
+	return string(rune('0'+l.side)) + l.node + "\x00" + l.Labels["container"] + "\x00" + l.Labels["filename"]
+}
+
+func (c *crashing) add(l sided) []sighting {
+	name := streamOf(l)
+	c.streams[name] = sided{Line: Line{Labels: l.Labels}, side: l.side, node: l.node, version: l.version}
+	return c.tell(c.finder.Add(name, l.Text, l.At))
+}
+
+func (c *crashing) settle(end time.Time, last bool) []sighting {
+	out := c.tell(c.finder.Add("", "", end))
+	if last {
+		out = append(out, c.tell(c.finder.Flush())...)
+	}
+	return out
+}
+
+func (c *crashing) tell(found []crash.Found) []sighting {
+	var out []sighting
+	for _, f := range found {
+		id := string(f.Signature)
+		if _, ok := c.crashes[id]; !ok {
+			if len(c.crashes) >= mostSignatures {
+				c.dropped++
+				continue
+			}
+			c.crashes[id] = f.Crash
+		}
+		s := c.streams[f.Stream].seen(id)
+		s.at = f.First
+		s.example.At, s.example.Text = f.First, f.Raw
+		out = append(out, s)
+	}
+	return out
+}
+
+func (c *crashing) now(id string) string { return id }
+func (c *crashing) lost() float64        { return c.dropped }
+
+// A group is what was seen of one cluster or signature.
+type group struct {
+	id      string
+	known   bool // control showed it before the change, or the catalogue has it
+	rank    int  // order of appearance, from 1, among the new or among those that only the catalogue knew; 0 for none
+	sides   [2]count
+	nodes   map[nodeOf]*nodeCount
+	counted counting
+	since   [2]float64 // of a new one: for how long each side had run when it appeared
+	novelty *countsAt  // what its first sighting tells; nil if nothing
+	first   time.Time
+	last    time.Time
+	sinceAt time.Time // first sighting on candidate that counts
+	warm    bool      // candidate showed it after starting up, or start-ups can be compared
+	touched int64     // bin of the newest sighting
+}
+
+type nodeOf struct {
+	side int
+	node string
+}
+
+// A nodeCount is what one node showed of a group.
+type nodeCount struct {
+	version       string
+	lines, events float64
+	lastEvent     int64 // bin
+	bin           int64 // newest, and the lines in it
+	inBin         float64
+}
+
+// A count is what one side showed of a group, since the range began.
+type count struct {
+	lines, events float64
+	first, last   time.Time
+	examples      []Line
+	perBin        map[int64]float64
+}
+
+const (
+	mostExamples = 3
+	mostExample  = 1 << 10 // bytes of one
+)
+
+// note takes in a sighting on the side.
+func (c *count) note(s sighting, bin int64, series bool) {
+	c.lines += s.lines
+	if c.first.IsZero() || s.at.Before(c.first) {
+		c.first = s.at
+	}
+	if s.at.After(c.last) {
+		c.last = s.at
+	}
+	if s.example.Text != "" {
+		c.examples = append(c.examples, shortened(s.example))
+		if len(c.examples) > mostExamples {
+			c.examples = append(c.examples[:1], c.examples[2:]...) // the first stays
+		}
+	}
+	if series {
+		if c.perBin == nil {
+			c.perBin = map[int64]float64{}
+		}
+		c.perBin[bin] += s.lines
+	}
+}
+
+func shortened(l Line) Line {
+	limit := mostExample
+	if n := len(l.Text); n > limit {
+		for limit > 0 && l.Text[limit]&0xC0 == 0x80 {
+			limit-- // not in the middle of a rune
+		}
+		l.Text = l.Text[:limit] + "…"
+	}
+	return l
+}
+
+// merge takes in what was seen under another id.
+func (g *group) merge(o *group) {
+	for i := range g.sides {
+		g.sides[i].merge(o.sides[i])
+	}
+	for k, n := range o.nodes {
+		m := g.nodes[k]
+		if m == nil {
+			g.nodes[k] = n
+			continue
+		}
+		m.lines, m.events, m.lastEvent = m.lines+n.lines, m.events+n.events, max(m.lastEvent, n.lastEvent)
+	}
+	if o.known == g.known && (g.rank == 0) == (o.rank == 0) {
+		g.rank = min(g.rank, o.rank)
+	} else if o.known && !g.known || !o.known && g.rank == 0 {
+		g.rank = o.rank
+	}
+	g.known, g.warm = g.known || o.known, g.warm || o.warm
+	g.counted.merge(o.counted)
+	switch {
+	case g.novelty == nil:
+		g.novelty = o.novelty
+	case o.novelty != nil && o.novelty.at.Before(g.novelty.at):
+		g.novelty = o.novelty // what is one group was new once
+	}
+	g.first, g.last = earlier(g.first, o.first), later(g.last, o.last)
+	g.sinceAt = earlier(g.sinceAt, o.sinceAt)
+	g.touched = max(g.touched, o.touched)
+}
+
+func (c *count) merge(o count) {
+	c.lines, c.events = c.lines+o.lines, c.events+o.events
+	c.first, c.last = earlier(c.first, o.first), later(c.last, o.last)
+	c.examples = append(c.examples, o.examples...)
+	c.examples = c.examples[:min(len(c.examples), mostExamples)]
+	for b, n := range o.perBin {
+		if c.perBin == nil {
+			c.perBin = map[int64]float64{}
+		}
+		c.perBin[b] += n
+	}
+}
+
+// earlier and later compare times of which the zero one is not known.
+func earlier(a, b time.Time) time.Time {
+	if a.IsZero() || !b.IsZero() && b.Before(a) {
+		return b
+	}
+	return a
+}
+
+func later(a, b time.Time) time.Time {
+	if b.After(a) {
+		return b
+	}
+	return a
+}
+
+// orderShare returns the share of weight of the r-th to appear: 6/(π² r²),
+// which sum to 1.
+func orderShare(r int) float64 { return 6 / (math.Pi * math.Pi * float64(r*r)) }

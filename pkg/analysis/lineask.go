@@ -1,0 +1,239 @@
+package analysis
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/prometheus/common/model"
+
+	"github.com/andon-project/andon/pkg/logql"
+)
+
+// DefaultBudget is how many lines are looked at in answer to one question.
+// Where there are more, groups are found in a sample and counted by the source.
+const DefaultBudget = 50_000
+
+// A lineAsk asks for the lines of both sides of a comparison.
+type lineAsk struct {
+	a       *Analyzer
+	c       Comparison
+	start   int64 // bin that the comparison begins with
+	sides   [2]lineSide
+	notices []string
+	sampled bool
+	read    map[string]time.Time // of a crash signal: up to when stack traces of a stream were read
+}
+
+// A lineSide is what is asked for one side.
+type lineSide struct {
+	expr    string // resolved
+	streams string // every line of its streams
+	filters bool   // expr leaves out some of them
+	back    time.Duration
+}
+
+// A lineBin is what is known of one bin.
+type lineBin struct {
+	lines   []sided
+	running [2][]string
+	counted []sighting // by the source
+}
+
+func (a *Analyzer) newLineAsk(c Comparison, start int64) (*lineAsk, error) {
+	expr := cmp.Or(c.Signal.Logs, c.Signal.Crashes)
+	switch {
+	case expr == "":
+		return nil, fmt.Errorf("signal %s: lines are of logs and crashes; set one of them", c.Signal.Name)
+	case a.Logs == nil:
+		return nil, fmt.Errorf("signal %s: there is no source of logs; set loki.url", c.Signal.Name)
+	case c.timed() && c.Since.IsZero():
+		return nil, errors.New("nothing to compare with: candidate and control select the same; select by labels, shift one with back, or say since when")
+	}
+	k := &lineAsk{a: a, c: c, start: start, read: map[string]time.Time{}}
+	for side, co := range [2]Cohort{c.Candidate, c.Control} {
+		s := lineSide{back: co.Back}
+		var err error
+		if s.expr, err = k.resolve(expr, co.Select); err != nil {
+			return nil, fmt.Errorf("signal %s: %s: %w", c.Signal.Name, expr, err)
+		}
+		q, err := logql.Parse(s.expr)
+		if err != nil {
+			return nil, fmt.Errorf("signal %s: %s: %w", c.Signal.Name, s.expr, err)
+		}
+		bare, _ := logql.Parse(expr)
+		bare.Pipeline = ""
+		if s.streams, err = k.resolve(bare.String(), co.Select); err != nil {
+			return nil, fmt.Errorf("signal %s: %s: %w", c.Signal.Name, expr, err)
+		}
+		s.filters = q.String() != s.streams
+		k.sides[side] = s
+	}
+	return k, nil
+}
+
+func (k *lineAsk) resolve(expr string, s Selector) (string, error) {
+	if k.a.ResolveLogs != nil {
+		return k.a.ResolveLogs(expr, s)
+	}
+	return logql.Resolve(expr, s)
+}
+
+// spans returns the bins of [lo, hi] in which a side is looked at.
+func (k *lineAsk) spans(side int, lo, hi int64) (int64, int64) {
+	switch {
+	case side == candidateSide:
+		return max(lo, k.start), hi
+	case k.c.timed():
+		return lo, min(hi, k.start-1)
+	}
+	return lo, hi
+}
+
+// edge is book.edge.
+func (k *lineAsk) edge(bin int64) time.Time {
+	return binTime(bin, k.c.step()).Add(-lateness(k.c.step()))
+}
+
+// binOf returns the bin of a time.
+func (k *lineAsk) binOf(t time.Time) int64 {
+	return binFrom(t.Add(lateness(k.c.step())), k.c.step())
+}
+
+// fetch asks for the bins from lo to hi. What groups are counted by the
+// source, by tells; it is only asked where there are more lines than the
+// budget.
+func (k *lineAsk) fetch(ctx context.Context, by grouper, lo, hi int64) ([]lineBin, error) {
+	out := make([]lineBin, hi-lo+1)
+	for side := range k.sides {
+		from, to := k.spans(side, lo, hi)
+		if from > to {
+			continue
+		}
+		if err := k.fetchRunning(ctx, side, out, lo, [2]int64{from, to}); err != nil {
+			return nil, err
+		}
+		if err := k.fetchLines(ctx, side, by, out, lo, [2]int64{from, to}); err != nil {
+			return nil, err
+		}
+	}
+	for i := range out {
+		// Two streams have no order but that of time; the rest makes it one.
+		slices.SortStableFunc(out[i].lines, func(x, y sided) int {
+			return cmp.Or(x.At.Compare(y.At), cmp.Compare(x.side, y.side), strings.Compare(x.node, y.node))
+		})
+	}
+	return out, nil
+}
+
+// fetchRunning fills in which nodes say anything at all.
+func (k *lineAsk) fetchRunning(ctx context.Context, side int, out []lineBin, lo int64, span [2]int64) error {
+	if k.a.LogMetrics == nil || !k.sides[side].filters {
+		return nil // the lines themselves will tell
+	}
+	return k.counts(ctx, side, k.sides[side].streams, span, func(bin int64, node string, n float64) {
+		out[bin-lo].running[side] = append(out[bin-lo].running[side], node)
+	})
+}
+
+// counts asks how many lines of an expression each node had in each bin.
+func (k *lineAsk) counts(ctx context.Context, side int, expr string, span [2]int64, yield func(bin int64, node string, n float64)) error {
+	step := k.c.step()
+	by := []string{}
+	if k.c.Node != "" {
+		by = append(by, k.c.Node)
+	}
+	count := logql.CountOverTime(expr, by, step)
+	ask := func(r Range) error {
+		r.Start, r.End = r.Start.Add(-k.sides[side].back), r.End.Add(-k.sides[side].back)
+		m, err := k.a.LogMetrics(ctx, count, r)
+		if err != nil {
+			return err
+		}
+		for _, s := range m {
+			for _, p := range s.Values {
+				// Loki may move the times to whole steps.
+				at := p.Timestamp.Time().Add(k.sides[side].back + lateness(step) + step/2)
+				if bin := binAt(at, step); bin >= span[0] && bin <= span[1] && p.Value > 0 {
+					yield(bin, string(s.Metric[model.LabelName(k.c.Node)]), float64(p.Value))
+				}
+			}
+		}
+		return nil
+	}
+	// The newest bin has not wholly passed on whole steps: it is asked for by
+	// itself, to the second.
+	if span[1]-span[0] > 2 {
+		if err := ask(Range{Start: binTime(span[0], step), End: binTime(span[1]-1, step), Step: step}); err != nil {
+			return err
+		}
+		span[0] = span[1]
+	}
+	for bin := span[0]; bin <= span[1]; bin++ {
+		if err := ask(Range{Start: k.edge(bin), End: k.edge(bin), Step: time.Second}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// fetchLines fills in the lines, or what they come to.
+func (k *lineAsk) fetchLines(ctx context.Context, side int, by grouper, out []lineBin, lo int64, span [2]int64) error {
+	limit := k.budget()
+	var all []sided
+	over := false
+	for l, err := range k.a.Logs(ctx, k.sides[side].expr, k.within(side, span)) {
+		if err != nil {
+			return err
+		}
+		if len(all) == limit {
+			over = true
+			break
+		}
+		all = append(all, k.sided(side, l))
+	}
+	c, clusters := by.(*clustering)
+	switch {
+	case over && clusters && k.a.LogMetrics != nil:
+		return k.sample(ctx, side, c, out, lo, span)
+	case over:
+		k.notice("there are more than %d lines: those after %s are left out; select fewer", limit, all[len(all)-1].At.UTC().Format(time.RFC3339))
+	}
+	if !clusters && k.sides[side].filters {
+		return k.around(ctx, side, all, out, lo)
+	}
+	for _, l := range all {
+		if bin := k.binOf(l.At); bin >= span[0] && bin <= span[1] {
+			out[bin-lo].lines = append(out[bin-lo].lines, l)
+		}
+	}
+	return nil
+}
+
+// within returns the time of a side's bins.
+func (k *lineAsk) within(side int, span [2]int64) Range {
+	back := k.sides[side].back
+	return Range{Start: k.edge(span[0] - 1).Add(time.Nanosecond - back), End: k.edge(span[1]).Add(-back), Step: k.c.step()}
+}
+
+func (k *lineAsk) sided(side int, l Line) sided {
+	l.At = l.At.Add(k.sides[side].back)
+	return sided{Line: l, side: side, node: l.Labels[k.c.Node], version: l.Labels[k.c.Version]}
+}
+
+func (k *lineAsk) notice(format string, args ...any) {
+	if n := fmt.Sprintf(format, args...); len(k.notices) < 10 && !slices.Contains(k.notices, n) {
+		k.notices = append(k.notices, n)
+	}
+}
+
+// tell adds to a report what was asked.
+func (k *lineAsk) tell(r *GroupReport) {
+	r.Query, r.Against = k.sides[candidateSide].expr, k.sides[controlSide].expr
+	r.Sampled = k.sampled
+	r.Notices = append(append([]string{}, k.notices...), r.Notices...)
+}

@@ -1,0 +1,258 @@
+package analysis
+
+import (
+	"context"
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+)
+
+const (
+	// mostQuestions is how many parts a sample is drawn from: nodes × spans.
+	mostQuestions = 64
+	// mostCounted is how many clusters of a sample the source is asked to count.
+	mostCounted = 64
+)
+
+// sample fills in a side's bins from more lines than the budget: clusters are
+// found in a sample that is fair to nodes and to time, so that neither a noisy
+// node nor a noisy minute hides the others, and then counted by the source.
+func (k *lineAsk) sample(ctx context.Context, side int, by *clustering, out []lineBin, lo int64, span [2]int64) error {
+	k.sampled = true
+	total, nodes := 0., map[string]bool{}
+	err := k.counts(ctx, side, k.sides[side].expr, span, func(bin int64, node string, n float64) {
+		total += n
+		nodes[node] = true
+		out[bin-lo].running[side] = append(out[bin-lo].running[side], node)
+	})
+	if err != nil {
+		return err
+	}
+	names := spread(slices.Sorted(maps.Keys(nodes)), mostQuestions)
+	found := map[string]*drawn{}
+	parts := max(1, mostQuestions/max(1, len(names)))
+	for _, name := range names {
+		if err := k.draw(ctx, side, by, name, k.parts(side, span, parts), found); err != nil {
+			return err
+		}
+	}
+	by.settle(time.Time{}, false)
+	counted, err := k.count(ctx, side, by, settled(by, found), out, lo, span)
+	if err != nil {
+		return err
+	}
+	k.notice("there are more than %d lines: %d clusters were found in a sample of them, and the source counted those", k.budget(), len(found))
+	if rest := total - counted; rest > .001*total {
+		k.notice("%.1f%% of the lines belong to clusters that the sample does not hold or that were too many to count", 100*rest/total)
+	}
+	return nil
+}
+
+func (k *lineAsk) budget() int {
+	if k.a.Budget > 0 {
+		return k.a.Budget
+	}
+	return DefaultBudget
+}
+
+// spread returns at most n of names, from beginning to end.
+func spread(names []string, n int) []string {
+	if len(names) <= n {
+		return names
+	}
+	out := make([]string, n)
+	for i := range out {
+		out[i] = names[i*len(names)/n]
+	}
+	return out
+}
+
+// parts cuts the time of a side's bins into n ranges.
+func (k *lineAsk) parts(side int, span [2]int64, n int) []Range {
+	whole := k.within(side, span)
+	width := whole.End.Sub(whole.Start) / time.Duration(n)
+	out := make([]Range, 0, n)
+	for i := range n {
+		r := whole
+		r.Start = whole.Start.Add(time.Duration(i) * width)
+		if i < n-1 {
+			r.End = r.Start.Add(width - time.Nanosecond)
+		}
+		out = append(out, r)
+	}
+	return out
+}
+
+// A drawn is a cluster of a sample.
+type drawn struct {
+	id    string
+	lines []sided
+}
+
+// draw takes the first lines of one node in each part.
+func (k *lineAsk) draw(ctx context.Context, side int, by *clustering, node string, parts []Range, found map[string]*drawn) error {
+	expr := k.sides[side].expr
+	if k.c.Node != "" {
+		var err error
+		if expr, err = k.resolve(expr, Selector{k.c.Node: equal(node)}); err != nil {
+			return err
+		}
+	}
+	share := max(1, k.budget()/mostQuestions)
+	for _, r := range parts {
+		n := 0
+		for l, err := range k.a.Logs(ctx, expr, r) {
+			if err != nil {
+				return err
+			}
+			s := k.sided(side, l)
+			for _, seen := range by.add(s) {
+				d := found[seen.group]
+				if d == nil {
+					d = &drawn{id: seen.group}
+					found[seen.group] = d
+				}
+				d.lines = append(d.lines, s)
+			}
+			if n++; n >= share {
+				break
+			}
+		}
+	}
+	return nil
+}
+
+// equal returns what a Selector must hold for a label to equal v.
+func equal(v string) string {
+	for _, op := range []string{"!=", "=~", "!~"} {
+		if strings.HasPrefix(v, op) {
+			return "=~" + regexp.QuoteMeta(v)
+		}
+	}
+	return v
+}
+
+// settled returns the clusters of a sample under the ids that they have now,
+// those with the most lines first.
+func settled(by *clustering, found map[string]*drawn) []*drawn {
+	now := map[string]*drawn{}
+	for _, id := range sortedKeys(found) {
+		d := found[id]
+		d.id = by.now(id)
+		if into := now[d.id]; into != nil {
+			into.lines = append(into.lines, d.lines...)
+			continue
+		}
+		now[d.id] = d
+	}
+	out := make([]*drawn, 0, len(now))
+	for _, id := range sortedKeys(now) {
+		out = append(out, now[id])
+	}
+	slices.SortStableFunc(out, func(a, b *drawn) int { return len(b.lines) - len(a.lines) })
+	return out
+}
+
+// count has the source count the clusters of a sample, and returns how many
+// lines that were. What is too rare to be among those that are counted is
+// counted as often as the sample shows it.
+func (k *lineAsk) count(ctx context.Context, side int, by *clustering, all []*drawn, out []lineBin, lo int64, span [2]int64) (float64, error) {
+	counted := 0.
+	put := func(s sighting, bin int64) {
+		counted += s.lines
+		out[bin-lo].counted = append(out[bin-lo].counted, s)
+	}
+	for _, d := range all[min(len(all), mostCounted):] {
+		for _, l := range d.lines {
+			put(l.seen(d.id), min(max(k.binOf(l.At), span[0]), span[1]))
+		}
+	}
+	if n := len(all) - mostCounted; n > 0 {
+		k.notice("%d rare clusters are counted as often as the sample shows them", n)
+	}
+	for _, d := range all[:min(len(all), mostCounted)] {
+		first := map[string]sided{} // of each node
+		for _, l := range d.lines {
+			if _, ok := first[l.node]; !ok {
+				first[l.node] = l
+			}
+		}
+		err := k.counts(ctx, side, withTemplate(k.sides[side].expr, by.templates[d.id]), span, func(bin int64, node string, n float64) {
+			s := sighting{group: d.id, side: side, node: node, at: k.edge(bin), lines: n}
+			if l, ok := first[node]; ok {
+				s.example, s.version = l.Line, l.version
+				delete(first, node)
+			}
+			put(s, bin)
+		})
+		if err != nil {
+			return 0, err
+		}
+	}
+	return counted, nil
+}
+
+const (
+	stackTime   = 5 * time.Second // that the lines of a stack trace may take
+	mostStacks  = 8               // of one node that are read in one bin
+	mostInStack = 2000            // lines of one
+)
+
+// around fills in the lines behind each of hits, which tell that a crash
+// begins: the query that finds it leaves out the rest of the stack trace. A
+// hit that holds a whole trace, newlines and all, needs none. A trace that goes
+// on after the end of its bin belongs to it.
+func (k *lineAsk) around(ctx context.Context, side int, hits []sided, out []lineBin, lo int64) error {
+	read := map[nodeOf]int{}
+	for _, h := range hits {
+		at := &out[k.binOf(h.At)-lo]
+		key := streamOf(h)
+		switch {
+		case strings.Contains(h.Text, "\n"):
+			at.lines = append(at.lines, h)
+			continue
+		case !h.At.After(k.read[key]):
+			continue // with the trace before it
+		case read[nodeOf{side, h.node}] >= mostStacks*len(out):
+			k.notice("%s crashes so often that not every stack trace is read", h.node)
+			continue
+		}
+		read[nodeOf{side, h.node}]++
+		end := h.At.Add(min(stackTime, lateness(k.c.step())))
+		lines, err := k.stack(ctx, side, h, end)
+		if err != nil {
+			return err
+		}
+		at.lines = append(at.lines, lines...)
+		k.read[key] = end
+	}
+	return nil
+}
+
+// stack returns the lines of a hit's stream from the hit to end.
+func (k *lineAsk) stack(ctx context.Context, side int, h sided, end time.Time) ([]sided, error) {
+	pick := Selector{}
+	for _, label := range []string{k.c.Node, "container", "filename"} {
+		if v, ok := h.Labels[label]; ok && label != "" {
+			pick[label] = equal(v)
+		}
+	}
+	expr, err := k.resolve(k.sides[side].streams, pick)
+	if err != nil {
+		return nil, err
+	}
+	back := k.sides[side].back
+	var out []sided
+	for l, err := range k.a.Logs(ctx, expr, Range{Start: h.At.Add(-back), End: end.Add(-back), Step: k.c.step()}) {
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, k.sided(side, l))
+		if len(out) == mostInStack {
+			break
+		}
+	}
+	return out, nil
+}
