@@ -29,6 +29,13 @@ type Comparison struct {
 	Candidate, Control Cohort
 	Sensitivity        Sensitivity
 
+	// Relative measures each node from its own level before Since: nodes of
+	// different places differ in level without any change.
+	Relative bool
+
+	// Places are labels that say where a node is; a query may keep them.
+	Places []string
+
 	// Since is when the change began; samples of the control before it tell
 	// how nodes differ without the change. Zero if it is not known.
 	Since time.Time

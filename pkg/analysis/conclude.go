@@ -13,7 +13,7 @@ func (c *course) verdict(now time.Time) Verdict {
 		c.ground(now) // a check may come to an end after its bin was decided on
 	}
 	v := Verdict{
-		Rollout: c.rollout.ID, Service: c.service.Name, At: now, Strategy: c.strategy,
+		Rollout: c.rollout.ID, Service: c.service.Name, At: now, Strategy: c.strategy, Basis: c.division.why,
 		Evidence: Number(math.Exp(c.peak)), Blame: Number(c.blame), FirstFail: c.firstFail,
 		Score: Number(max(c.score(), c.failScore)),
 	}

@@ -1,7 +1,6 @@
 package analysis
 
 import (
-	"maps"
 	"math"
 	"reflect"
 	"time"
@@ -13,6 +12,7 @@ import (
 type course struct {
 	rollout  Rollout
 	service  Service
+	division division
 	strategy Strategy // taken
 	step     time.Duration
 	first    int64 // bin that the fold begins with
@@ -39,7 +39,8 @@ type course struct {
 // newCourse prepares to judge u from its start.
 func (a *Analyzer) newCourse(u Underway) *course {
 	c := &course{rollout: u.Rollout, service: u.Service, step: u.Service.Bin(), twins: map[string]bool{}, adopted: map[string]time.Time{}, met: map[string]float64{}}
-	c.strategy, _, _ = cohorts(u.Rollout)
+	c.division = divide(u.Rollout, u.Service)
+	c.strategy = c.division.taken
 	c.first = binFrom(u.Rollout.Started, c.step)
 	c.decided = c.first - 1
 	w := weights(u.Service.Signals)
@@ -60,7 +61,7 @@ func (a *Analyzer) newCourse(u Underway) *course {
 func (c *course) same(u Underway) bool {
 	r, s := u.Rollout, c.rollout
 	return r.Service == s.Service && r.Strategy == s.Strategy && r.Started.Equal(s.Started) &&
-		r.Baseline.equal(s.Baseline) && maps.Equal(r.Candidate, s.Candidate) && maps.Equal(r.Control, s.Control) &&
+		r.Baseline.equal(s.Baseline) && reflect.DeepEqual(divide(r, u.Service), c.division) &&
 		reflect.DeepEqual(u.Service, c.service)
 }
 

@@ -92,18 +92,26 @@ type meter struct {
 	kind               Kind
 	candidate, control side
 	timed              bool
-	before             *frame // of the control if timed
+	before             *frame   // of the control if timed
+	was                [2]bases // of candidate and control, if relative
 }
 
 // newMeter prepares to measure from the bin first on.
 func (a *Analyzer) newMeter(ctx context.Context, c Comparison, first int64) (*meter, error) {
 	m, err := a.bareMeter(c)
-	if err != nil || !m.timed {
+	if err != nil || !m.timed && !c.Relative {
 		return m, err
 	}
 	m.before, err = a.fetch(ctx, m.control, m.beforeSpan())
 	if err != nil {
 		return nil, fmt.Errorf("signal %s, control: %w", c.Signal.Name, err)
+	}
+	if c.Relative {
+		cand, err := a.fetch(ctx, m.candidate, m.beforeSpan())
+		if err != nil {
+			return nil, fmt.Errorf("signal %s, candidate: %w", c.Signal.Name, err)
+		}
+		m.was = [2]bases{m.basesOf(cand), m.basesOf(m.before)}
 	}
 	return m, nil
 }
@@ -111,6 +119,9 @@ func (a *Analyzer) newMeter(ctx context.Context, c Comparison, first int64) (*me
 // bareMeter is newMeter without the samples before the change.
 func (a *Analyzer) bareMeter(c Comparison) (*meter, error) {
 	m := &meter{c: c, kind: c.Signal.InferKind(), timed: c.timed()}
+	if c.Relative && c.Since.IsZero() {
+		return nil, errors.New("nodes are to be measured from what they were before, and it is not said since when")
+	}
 	if m.timed && c.Since.IsZero() {
 		return nil, errors.New("nothing to compare with: candidate and control select the same; select by labels, shift one with back, or say since when")
 	}
@@ -149,13 +160,15 @@ func (m *meter) deviation(name string, cand *frame, yard yardstick, b bins) Devi
 	d := Deviation{Node: name}
 	r := cand.rows[name]
 	sign, unit := m.c.Signal.Worse.sign(), strings.ToLower(m.c.Signal.Unit)
+	was, _ := m.was[0].of(name)
 	moves := make([]float64, stat.Memory)
 	for t := b.first; t <= b.last; t += b.stride {
 		for i := range moves {
 			u := t - int64(stat.Memory-1-i)
-			moves[i] = bent(m.kind, unit, r.v[u-cand.first]) - yard.centre(u)
+			moves[i] = bent(m.kind, unit, r.v[u-cand.first]) - was - yard.centre(u)
 		}
-		centre, scale := yard.centre(t), max(yard.scale(t), m.floor(yard.centre(t)))
+		centre := yard.centre(t) + was
+		scale := max(yard.scale(t), m.floor(centre))
 		sigma := sign * stat.EWMA(moves) / scale
 		d.Times = append(d.Times, binTime(t, m.c.step()))
 		d.Sigma = append(d.Sigma, max(-mostSigma, min(mostSigma, sigma)))

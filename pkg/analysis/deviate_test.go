@@ -3,6 +3,7 @@ package analysis_test
 import (
 	"context"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -28,7 +29,7 @@ func minutes(from, to int) analysis.Range {
 
 // What a panel shows and what a tick says are the same number, to the last digit.
 func TestPanelAndTickAgree(t *testing.T) {
-	for _, s := range scenes {
+	for _, s := range slices.Concat(scenes, regionScenes) {
 		if s.step != 0 || len(s.service.Signals) == 0 {
 			continue
 		}
@@ -62,7 +63,7 @@ func TestPanelAndTickAgree(t *testing.T) {
 }
 
 func TestDeviationDoesNotDependOnWhereTheRangeBegins(t *testing.T) {
-	for _, s := range scenes {
+	for _, s := range slices.Concat(scenes, regionScenes) {
 		if s.step != 0 {
 			continue
 		}

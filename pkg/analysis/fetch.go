@@ -53,13 +53,14 @@ func floorDiv(a, b int64) int64 {
 type side struct {
 	metric, per string // resolved
 	node        string
+	places      []string // labels that say where a node is
 	back        time.Duration
 	counts      bool // the signal is of events, of whatever exposure
 }
 
 // newSide writes the cohort's selector into the signal's expressions.
 func (a *Analyzer) newSide(c Comparison, co Cohort) (side, error) {
-	s := side{metric: c.Signal.Metric, per: c.Signal.Per, node: c.Node, back: co.Back, counts: c.Signal.InferKind() == Counts}
+	s := side{metric: c.Signal.Metric, per: c.Signal.Per, node: c.Node, places: c.Places, back: co.Back, counts: c.Signal.InferKind() == Counts}
 	if len(co.Select) == 0 {
 		return s, nil
 	}
@@ -133,7 +134,7 @@ func (a *Analyzer) fetchOne(ctx context.Context, s side, expr string, g gridSpan
 		if s.back != 0 {
 			m = moved(m, s.back)
 		}
-		out.extend(newFrame(m, s.node, part))
+		out.extend(newFrame(m, s, part))
 	}
 	return out, nil
 }

@@ -25,6 +25,9 @@ func (t *tracker) finding(share, fail float64) Finding {
 	if e := t.effect; e.candidate.n > 0 {
 		f.Effect = Number(e.candidate.mean - e.control.mean)
 	}
+	if x, ok := unwatched(t.weigher).(expecter); ok && t.effect.candidate.n > 0 {
+		f.Effect = Number(t.effect.candidate.mean - x.expected(t.effect.control.mean))
+	}
 	if t.strat == BeforeAfter {
 		t.timedEffect(&f)
 	}
@@ -65,6 +68,12 @@ func (t *tracker) furthest(f *Finding) (straying, nodes int) {
 		}
 	}
 	return straying, nodes
+}
+
+// An expecter is a weigher of cohorts that differ without any change. It says
+// what candidate would show, had it changed as control did.
+type expecter interface {
+	expected(control float64) float64
 }
 
 // timedEffect fills in the effect against the bins before the change.
@@ -177,6 +186,9 @@ func (t *tracker) moved(f Finding) string {
 	if !known(a) || !known(b) {
 		return t.signal.Name + " has no bin in which both cohorts have a value"
 	}
+	if x, ok := unwatched(t.weigher).(expecter); ok && known(x.expected(a)) {
+		a = x.expected(a)
+	}
 	from, to := pairOf(a, b)
 	verb := "rose"
 	switch {
@@ -195,6 +207,12 @@ func (t *tracker) missing() string {
 			return fmt.Sprintf("the history holds %d times to compare with, 20 wanted; five hours of samples give that many", w.learnt.Placebos)
 		}
 		return fmt.Sprintf("the first look is after 10 bins of %s", t.step)
+	}
+	if x, ok := unwatched(t.weigher).(*changed); ok && x.past < fewBins {
+		return fmt.Sprintf("places are compared by how each changed, and %.0f bins from before the change hold both, %d wanted", x.past, fewBins)
+	}
+	if x, ok := unwatched(t.weigher).(*rated); ok && x.change == nil {
+		return "places are compared by how the rate of each changed, and no bin from before the change holds both"
 	}
 	if l, ok := unwatched(t.weigher).(*levelled); ok && max(len(l.before), len(l.control)) < 2 {
 		return fmt.Sprintf("levels are compared against the spread between control nodes, and there were %d to see it from, 2 wanted", max(len(l.before), len(l.control)))

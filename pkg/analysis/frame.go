@@ -22,6 +22,8 @@ type row struct {
 	raw  []float64 // what the signal's Metric returned; v itself but for Counts
 	e    []float64 // exposure; nil but for Counts
 	seen []bool    // there was a sample, if only NaN
+
+	places []string // values of the side's labels of place; "" where the series has none
 }
 
 func newRow(width int, exposed bool) *row {
@@ -40,14 +42,15 @@ func newRow(width int, exposed bool) *row {
 // newFrame puts the series of m into bins. Series of the same node are
 // averaged, leaving out NaN; a series without the node label, or any if node is
 // empty, belongs to the node "".
-func newFrame(m model.Matrix, node string, g gridSpan) *frame {
+func newFrame(m model.Matrix, by side, g gridSpan) *frame {
 	f := &frame{first: g.first, width: g.width(), rows: map[string]*row{}}
 	counts := map[string][]int{}
 	for _, s := range m {
-		name := string(s.Metric[model.LabelName(node)])
+		name := string(s.Metric[model.LabelName(by.node)])
 		r := f.rows[name]
 		if r == nil {
 			r = newRow(f.width, false)
+			r.places = placesOf(s.Metric, by.places)
 			f.rows[name] = r
 			counts[name] = make([]int, f.width)
 		}
@@ -70,6 +73,15 @@ func newFrame(m model.Matrix, node string, g gridSpan) *frame {
 	return f
 }
 
+// placesOf returns the values of the labels of place; nil if there are none.
+func placesOf(m model.Metric, labels []string) []string {
+	var out []string
+	for _, l := range labels {
+		out = append(out, string(m[model.LabelName(l)]))
+	}
+	return out
+}
+
 // over returns the frame of events out of exposures, both rates: a node with
 // exposure and no events has none, for a counter that never counted is often
 // not exported.
@@ -77,6 +89,7 @@ func over(events, exposures *frame, seconds float64) *frame {
 	f := &frame{first: exposures.first, width: exposures.width, rows: map[string]*row{}}
 	for name, e := range exposures.rows {
 		r := newRow(f.width, true)
+		r.places = e.places
 		x := events.rows[name]
 		for i := range e.v {
 			r.seen[i] = e.seen[i]
@@ -101,6 +114,7 @@ func (f *frame) ones() *frame {
 	for name, r := range f.rows {
 		e := newRow(f.width, false)
 		copy(e.seen, r.seen)
+		e.places = r.places
 		for i, v := range r.v {
 			if known(v) {
 				e.v[i] = 1
@@ -125,6 +139,7 @@ func (f *frame) extend(g *frame) {
 	for name, r := range g.rows {
 		if f.rows[name] == nil {
 			f.rows[name] = newRow(f.width, r.e != nil)
+			f.rows[name].places = r.places
 		}
 	}
 	for name, r := range f.rows {
@@ -172,6 +187,7 @@ func (f *frame) slice(g gridSpan) *frame {
 	out := &frame{first: g.first, width: g.width(), rows: map[string]*row{}}
 	for name, r := range f.rows {
 		s := newRow(out.width, r.e != nil)
+		s.places = r.places
 		any := false
 		for i := range s.v {
 			j := int(g.first-f.first) + i
@@ -187,6 +203,27 @@ func (f *frame) slice(g gridSpan) *frame {
 		if any {
 			out.rows[name] = s
 		}
+	}
+	return out
+}
+
+// samplesAt returns what the nodes of f show in a bin, in order of name.
+func (f *frame) samplesAt(bin int64) []sample {
+	i := bin - f.first
+	if i < 0 || i >= int64(f.width) {
+		return nil
+	}
+	out := make([]sample, 0, len(f.rows))
+	for _, name := range f.nodes() {
+		r := f.rows[name]
+		if !r.seen[i] {
+			continue
+		}
+		s := sample{node: name, v: r.v[i], places: r.places}
+		if r.e != nil {
+			s.e = r.e[i]
+		}
+		out = append(out, s)
 	}
 	return out
 }

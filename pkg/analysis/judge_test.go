@@ -3,6 +3,7 @@ package analysis_test
 import (
 	"context"
 	"math"
+	"slices"
 	"testing"
 	"time"
 
@@ -264,7 +265,7 @@ func day(t time.Time) float64 {
 }
 
 func TestJudge(t *testing.T) {
-	for _, s := range scenes {
+	for _, s := range slices.Concat(scenes, regionScenes) {
 		t.Run(s.name, func(t *testing.T) {
 			w, r := s.world()
 			a, l := w.analyzer()

@@ -74,7 +74,7 @@ func (a *Analyzer) newFlights(c *course) []*flight {
 	var out []*flight
 	for _, check := range c.service.Preflight {
 		f := &flight{check: check, course: c, next: c.first - preflightPast}
-		_, candidate, _ := cohorts(c.rollout)
+		candidate := divide(c.rollout, Service{}).candidate // where it goes is for the check itself
 		switch {
 		case check.Version != nil:
 			f.exam = newVersionExam(c, *check.Version, candidate)
@@ -237,6 +237,6 @@ func (c *course) unflown() (Finding, bool) {
 // everything reports whether the change goes everywhere at once: no cohort, no
 // stage.
 func (c *course) everything(known Rollout) bool {
-	_, candidate, _ := cohorts(known)
+	candidate := divide(known, Service{}).candidate
 	return c.strategy == BeforeAfter && len(candidate) == 0 && len(known.Stages) == 0
 }

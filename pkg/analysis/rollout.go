@@ -72,13 +72,14 @@ type Strategy string
 
 // The strategies. The empty Strategy means Auto.
 const (
-	Auto        Strategy = "auto"         // the best that the cohorts allow
-	Canary      Strategy = "canary"       // some nodes on the new version, the rest on the old
-	Rolling     Strategy = "rolling"      // node by node; nodes not yet updated are control
-	BlueGreen   Strategy = "blue-green"   // a second set of nodes on the new version
-	BeforeAfter Strategy = "before-after" // the same nodes before and after
-	LoadTest    Strategy = "load-test"    // control is the last run that passed
-	Threshold   Strategy = "threshold"    // thresholds only, no comparison
+	Auto          Strategy = "auto"           // the best that the cohorts allow
+	Canary        Strategy = "canary"         // some nodes on the new version, the rest on the old
+	Rolling       Strategy = "rolling"        // node by node; nodes not yet updated are control
+	BlueGreen     Strategy = "blue-green"     // a second set of nodes on the new version
+	RegionControl Strategy = "region-control" // region by region; those not yet reached are control, each node measured from what it was before
+	BeforeAfter   Strategy = "before-after"   // the same nodes before and after
+	LoadTest      Strategy = "load-test"      // control is the last run that passed
+	Threshold     Strategy = "threshold"      // thresholds only, no comparison
 )
 
 // A Layer is where in the stack a service lives.
@@ -99,6 +100,12 @@ type Service struct {
 	Node        string      `json:"node,omitempty" yaml:"node,omitempty"`       // label that names an instance; empty if the service is seen as a whole
 	Version     string      `json:"version,omitempty" yaml:"version,omitempty"` // label that names the version; a new value announces a rollout
 	Sensitivity Sensitivity `json:"sensitivity,omitempty" yaml:"sensitivity,omitempty"`
+
+	// Scope names the labels of series that say where a node is, the widest
+	// first: region, zone. They part what is compared (a rollout whose scope
+	// names one of them is compared within it, or with what lies outside) and
+	// what is told of each place (Verdict.Scopes).
+	Scope []string `json:"scope,omitempty" yaml:"scope,omitempty"`
 
 	// Step is the width of one bin of samples; one minute if zero.
 	Step model.Duration `json:"step,omitempty" yaml:"step,omitempty"`

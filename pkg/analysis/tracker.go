@@ -30,6 +30,8 @@ type sample struct {
 	v     float64 // NaN if it showed nothing
 	e     float64 // exposure, of Counts
 	first time.Time
+
+	places []string
 }
 
 // A tracker follows one signal of a rollout.
@@ -74,6 +76,10 @@ func (a *Analyzer) newTracker(c *course, sig Signal, weight float64) *tracker {
 		t.weigher = newTimed(t)
 	case c.strategy == Threshold:
 		t.weigher = unweighed{}
+	case c.strategy == RegionControl && (t.kind == Counts || t.kind == Failures):
+		t.weigher = newRated(t, c.service)
+	case c.strategy == RegionControl:
+		t.weigher = newChanged(t, c.service)
 	case t.kind == Counts:
 		t.weigher = newCounted(t, c.service)
 	case t.kind == Failures:
@@ -152,6 +158,10 @@ func (t *tracker) learn() {
 	if t.meter.timed {
 		t.meter.before = t.cand.slice(t.meter.beforeSpan())
 	}
+	if t.meter.c.Relative {
+		span := gridSpan{t.step, t.next - placeboBins, t.next - 1}
+		t.meter.was = [2]bases{t.meter.basesOf(t.cand.slice(span)), t.meter.basesOf(t.ctrl.slice(span))}
+	}
 	past := t.ctrl
 	if t.strat == LoadTest { // before a run there is no load, and nothing to learn of one
 		past = &frame{first: t.next, rows: map[string]*row{}}
@@ -161,6 +171,10 @@ func (t *tracker) learn() {
 		w.learn(past, t.next)
 	case *counted:
 		w.learn(past, t.next)
+	case *changed:
+		w.learn(t.cand, past, t.next)
+	case *rated:
+		w.learn(t.cand, past, t.next)
 	case *timed:
 		w.learn(t.cand, t.next)
 	}
@@ -180,7 +194,7 @@ func (t *tracker) ready() bool {
 
 // fold takes in the next bin.
 func (t *tracker) fold(b moment) {
-	cand, ctrl := t.samples(b, t.cand), t.samples(b, t.ctrl)
+	cand, ctrl := t.cand.samplesAt(b.bin), t.ctrl.samplesAt(b.bin)
 	for i := range cand {
 		s := &cand[i]
 		if _, ok := t.arrived[s.node]; !ok {
@@ -219,24 +233,6 @@ func (t *tracker) fold(b moment) {
 	if t.next-t.cand.first > 2*deviateBins {
 		t.trim()
 	}
-}
-
-// samples returns what the nodes of f show in a bin, in order of name.
-func (t *tracker) samples(b moment, f *frame) []sample {
-	out := make([]sample, 0, len(f.rows))
-	i := b.bin - f.first
-	for _, name := range f.nodes() {
-		r := f.rows[name]
-		if !r.seen[i] {
-			continue
-		}
-		s := sample{node: name, v: r.v[i]}
-		if r.e != nil {
-			s.e = r.e[i]
-		}
-		out = append(out, s)
-	}
-	return out
 }
 
 // evidence returns the logarithm of the signal's evidence.

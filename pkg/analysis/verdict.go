@@ -35,7 +35,8 @@ type Verdict struct {
 	// among them.
 	Set []string `json:"set,omitempty"`
 
-	Strategy Strategy  `json:"strategy"` // the one that was taken
+	Strategy Strategy  `json:"strategy"`        // the one that was taken
+	Basis    string    `json:"basis,omitempty"` // what was compared with what, and why; for people
 	Quality  Quality   `json:"quality"`
 	Reason   string    `json:"reason"` // one sentence for people
 	Findings []Finding `json:"findings"`

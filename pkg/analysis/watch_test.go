@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -30,7 +31,7 @@ func wire(t *testing.T, v any) string {
 // A Watch that ticked all along, one that started in the middle and one that
 // sees the rollout for the first time at the end say the same, to the last digit.
 func TestRestartChangesNothing(t *testing.T) {
-	for _, s := range scenes {
+	for _, s := range slices.Concat(scenes, regionScenes) {
 		t.Run(s.name, func(t *testing.T) {
 			w, r := s.world()
 			a, _ := w.analyzer()
@@ -58,7 +59,7 @@ func TestRestartChangesNothing(t *testing.T) {
 }
 
 func TestTickLooksAtNothingLater(t *testing.T) {
-	for _, s := range scenes {
+	for _, s := range slices.Concat(scenes, regionScenes) {
 		w, r := s.world()
 		a, l := w.analyzer()
 		watch := a.NewWatch(2)
@@ -72,7 +73,7 @@ func TestTickLooksAtNothingLater(t *testing.T) {
 }
 
 func TestTickCostsTheSameAtAnyAge(t *testing.T) {
-	for _, s := range scenes {
+	for _, s := range slices.Concat(scenes, regionScenes) {
 		t.Run(s.name, func(t *testing.T) {
 			s.lasts = 3 * s.span()
 			w, r := s.world()

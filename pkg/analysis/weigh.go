@@ -113,12 +113,18 @@ func smallestRate(margin, logE float64, seen [3]float64) float64 {
 	if !(eC > 0) || !(eK > 0) {
 		return math.NaN()
 	}
-	reaches := func(rate float64) bool {
+	return smallestOver(xK/eK, func(rate float64) float64 {
 		c := stat.NewCounts(margin)
 		c.Add(rate*eC, eC, xK, eK)
-		return c.LogE() >= logE
-	}
-	lo, hi := xK/eK, xK/eK+1
+		return c.LogE()
+	}, logE)
+}
+
+// smallestOver returns by how much a rate would have to exceed the usual one for the
+// evidence at it to reach logE.
+func smallestOver(usual float64, evidence func(rate float64) float64, logE float64) float64 {
+	reaches := func(rate float64) bool { return evidence(rate) >= logE }
+	lo, hi := usual, usual+1
 	for range 20 {
 		if reaches(hi) {
 			break
@@ -135,7 +141,7 @@ func smallestRate(margin, logE float64, seen [3]float64) float64 {
 			lo = mid
 		}
 	}
-	return hi - xK/eK
+	return hi - usual
 }
 
 // counted weighs events out of a known exposure.

@@ -30,8 +30,9 @@ func (m *meter) poolYard(f *frame) *pool {
 	unit := strings.ToLower(m.c.Signal.Unit)
 	for _, name := range f.nodes() {
 		g := make([]float64, f.width)
+		was, _ := m.was[1].of(name)
 		for i, v := range f.rows[name].v {
-			g[i] = bent(m.kind, unit, v)
+			g[i] = bent(m.kind, unit, v) - was
 		}
 		p.nodes = append(p.nodes, g)
 	}

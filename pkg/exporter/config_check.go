@@ -95,6 +95,18 @@ func checkService(s Service, path string, loki bool, f *filler) {
 	}
 	checkLabel(s.Node, path+".node", f)
 	checkLabel(s.Version, path+".version", f)
+	for i, label := range s.Scope {
+		at := fmt.Sprintf("%s.scope[%d]", path, i)
+		checkLabel(label, at, f)
+		switch {
+		case label == "":
+			f.at(at, "is empty; write the label that says where a node is, such as region")
+		case slices.Contains(s.Scope[:i], label):
+			f.at(at, "%q is named twice; leave one out", label)
+		case label == s.Node || label == s.Version:
+			f.at(at, "%q names nodes or versions, not places; leave it out", label)
+		}
+	}
 	oneOf(f, path+".layer", s.Layer, "", analysis.Infrastructure, analysis.Platform, analysis.Software)
 	oneOf(f, path+".sensitivity", s.Sensitivity, "", analysis.High, analysis.Medium, analysis.Low)
 	if s.Step != 0 && (s.Step < model.Duration(time.Second) || s.Step > model.Duration(time.Hour)) {

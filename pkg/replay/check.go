@@ -110,7 +110,7 @@ func (c *Case) checkSignal(s analysis.Signal, bad func(key, format string, args 
 	return nil
 }
 
-var strategies = []analysis.Strategy{analysis.Auto, analysis.Canary, analysis.Rolling, analysis.BlueGreen, analysis.BeforeAfter, analysis.LoadTest, analysis.Threshold}
+var strategies = []analysis.Strategy{analysis.Auto, analysis.Canary, analysis.Rolling, analysis.BlueGreen, analysis.RegionControl, analysis.BeforeAfter, analysis.LoadTest, analysis.Threshold}
 
 func (c *Case) checkRollout(i int, r analysis.Rollout, bad complaint) error {
 	_, known := c.Service(r.Service)

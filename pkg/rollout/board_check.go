@@ -30,7 +30,7 @@ const (
 )
 
 var strategies = []analysis.Strategy{
-	"", analysis.Auto, analysis.Canary, analysis.Rolling, analysis.BlueGreen, analysis.BeforeAfter, analysis.LoadTest, analysis.Threshold,
+	"", analysis.Auto, analysis.Canary, analysis.Rolling, analysis.BlueGreen, analysis.RegionControl, analysis.BeforeAfter, analysis.LoadTest, analysis.Threshold,
 }
 
 // An AnnouncementError says what cannot be about one field of an announcement.

@@ -115,8 +115,8 @@ func lastGrowth(nodes map[string][]float64, ro analysis.Rollout, r analysis.Rang
 // label gives it, where it was announced without any: nodes on the new version
 // against those on the previous, or on any other if that is not known.
 func WithCohorts(ro analysis.Rollout, label string) analysis.Rollout {
-	byTime := ro.Strategy == analysis.BeforeAfter || ro.Strategy == analysis.LoadTest || ro.Strategy == analysis.Threshold
-	if byTime || label == "" || ro.Version == "" || len(ro.Candidate) > 0 || len(ro.Control) > 0 {
+	otherwise := ro.Strategy == analysis.RegionControl || ro.Strategy == analysis.BeforeAfter || ro.Strategy == analysis.LoadTest || ro.Strategy == analysis.Threshold
+	if otherwise || label == "" || ro.Version == "" || len(ro.Candidate) > 0 || len(ro.Control) > 0 {
 		return ro
 	}
 	ro.Candidate = analysis.Selector{label: ro.Version}

@@ -14,6 +14,7 @@ type node struct {
 	fresh    bool  // it runs the new version
 	adopted  []int // Shared: the minute from which it has each rollout
 	stage    int   // fresh: the stage that it came with
+	region   int
 }
 
 // far is a minute that never comes.
@@ -67,6 +68,31 @@ func (f Fleet) staged(before, minutes int) []node {
 	}
 	return nodes
 }
+
+// regional returns the nodes of a fleet in several regions, the first of which
+// all adopt the change at once.
+func (f Fleet) regional(before, minutes int) []node {
+	var nodes []node
+	for i := range f.Nodes {
+		n := node{metric: named("old", i), from: -before, to: minutes + 1, adopted: []int{far}, region: i % f.Regions}
+		n.metric["region"] = model.LabelValue(regionName(n.region))
+		if n.region == 0 {
+			n.adopted[0] = arrival
+			if f.Replaced {
+				fresh := n
+				n.to = arrival
+				fresh.metric = named("new", i)
+				fresh.metric["region"] = n.metric["region"]
+				fresh.from, fresh.fresh = arrival, true
+				nodes = append(nodes, fresh)
+			}
+		}
+		nodes = append(nodes, n)
+	}
+	return nodes
+}
+
+func regionName(i int) string { return fmt.Sprintf("region-%d", i) }
 
 // shared returns the nodes of a fleet that several rollouts go out to in
 // batches, each in an order of its own unless the orders are locked.

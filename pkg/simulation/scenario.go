@@ -53,13 +53,15 @@ type Target struct {
 
 // A Fleet is where a change goes.
 type Fleet struct {
-	Nodes  int     // before the change
-	Stages []Stage // fresh nodes take the place of old ones
-	Timed  bool    // all nodes at once; only the past to compare with
-	Batch  int     // Shared: nodes that a rollout reaches with each of its batches
-	Pace   int     // Shared: minutes between batches
-	Offset int     // Shared: minutes between the starts of rollouts
-	Lock   bool    // Shared: all rollouts take the nodes in the same order
+	Nodes    int     // before the change
+	Stages   []Stage // fresh nodes take the place of old ones
+	Timed    bool    // all nodes at once; only the past to compare with
+	Regions  int     // that the nodes are spread over, the first of which the change goes to at once; nothing but that tells who has it
+	Replaced bool    // Regions: by fresh nodes
+	Batch    int     // Shared: nodes that a rollout reaches with each of its batches
+	Pace     int     // Shared: minutes between batches
+	Offset   int     // Shared: minutes between the starts of rollouts
+	Lock     bool    // Shared: all rollouts take the nodes in the same order
 }
 
 // A Stage is a state of a fleet: so many nodes are candidates from a minute on.
@@ -83,14 +85,16 @@ type Shape struct {
 
 // Noise is what happens to a service without any change.
 type Noise struct {
-	Rho    float64 // lag-1 autocorrelation of what follows, of each node
-	Common float64 // standard deviation of ln traffic, alike on all nodes
-	Rates  float64 // of the ln of a node's error rate, from minute to minute
-	Tails  float64 // degrees of freedom of Student noise; Gaussian if zero
-	Levels float64 // standard deviation between nodes of the ln of their levels and error rates
-	Wander float64 // standard deviation of the step that a node's level takes each minute
-	Burst  float64 // mean number of errors that come at once
-	Season float64 // amplitude of ln traffic over a day; its phase is drawn
+	Rho      float64 // lag-1 autocorrelation of what follows, of each node
+	Common   float64 // standard deviation of ln traffic, alike on all nodes
+	Rates    float64 // of the ln of a node's error rate, from minute to minute
+	Tails    float64 // degrees of freedom of Student noise; Gaussian if zero
+	Regions  float64 // standard deviation between regions of the ln of their levels and error rates
+	Regional float64 // of the ln of a region's traffic, its latency and error rates with it; its autocorrelation is .9
+	Levels   float64 // standard deviation between nodes of the ln of their levels and error rates
+	Wander   float64 // standard deviation of the step that a node's level takes each minute
+	Burst    float64 // mean number of errors that come at once
+	Season   float64 // amplitude of ln traffic over a day; its phase is drawn
 
 	Missing float64 // share of scrapes that are lost
 	Resets  float64 // share of minutes in which a node's counters start anew; fresh ones lose their first increment

@@ -98,6 +98,12 @@ func nulls() []Scenario {
 		s.Noise = Noise{Rho: .6, Common: .1, Rates: .2, Levels: .05, Season: .5, Missing: .05, Resets: .005, WarmUp: true}
 	})
 	add("two-controls", "three nodes, one of them candidate", func(s *Scenario) { s.Fleet = Fleet{Nodes: 3, Stages: []Stage{{At: 0, Nodes: 1}}} })
+	for _, f := range regional {
+		add(f.name, f.about, func(s *Scenario) {
+			s.Fleet, s.Noise = f.fleet, Noise{Rho: .6, Common: .1, Season: .7, Regions: .3, Regional: f.own, Levels: f.levels}
+			s.Signals = append(slices.Clone(usual), Shape{Kind: analysis.Value, Name: "queue"})
+		})
+	}
 	for _, n := range []int{1, 5, 20, 200} {
 		add(fmt.Sprintf("signals-%d", n), fmt.Sprintf("%d signals of all kinds", n), func(s *Scenario) {
 			s.Signals = many(n)
@@ -110,6 +116,20 @@ func nulls() []Scenario {
 		})
 	}
 	return out
+}
+
+// regional are fleets whose first region has the change, and nothing else tells
+// who has it.
+var regional = []struct {
+	name, about string
+	fleet       Fleet
+	own, levels float64
+}{
+	{name: "regions", about: "all of one region of three, four nodes each; regions differ by 30%, traffic doubles and halves over the day", fleet: Fleet{Nodes: 12, Regions: 3}},
+	{name: "regions-two", about: "the same with two regions", fleet: Fleet{Nodes: 8, Regions: 2}},
+	{name: "regions-replaced", about: "the same, three regions, by fresh nodes; nodes differ by 10%", fleet: Fleet{Nodes: 12, Regions: 3, Replaced: true}, levels: .1},
+	{name: "regions-own", about: "the same, and each region's latency, CPU and error rates wander by 10% for themselves, autocorrelation .9", fleet: Fleet{Nodes: 12, Regions: 3}, own: .1},
+	{name: "regions-two-own", about: "the same with two regions", fleet: Fleet{Nodes: 8, Regions: 2}, own: .1},
 }
 
 // many returns n signals, the usual ones over and over.

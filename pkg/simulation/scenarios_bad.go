@@ -56,6 +56,20 @@ func powers() []Scenario {
 			s.Signals = []Shape{success, latency, cpu}
 		})
 	}
+	for _, bad := range []struct {
+		name, about string
+		effect      Effect
+	}{
+		{"errors-x2", "errors × 2", Effect{Errors: 2}}, {"errors-x4", "errors × 4", Effect{Errors: 4}},
+		{"latency-x2", "latency × 2", Effect{Latency: 2}}, {"cpu-x1.4", "CPU × 1.4", Effect{CPU: 1.4}},
+	} {
+		for _, f := range regional {
+			add(f.name+"-"+bad.name, bad.about+" in "+f.about, func(s *Scenario) {
+				s.Fleet, s.Effect = f.fleet, bad.effect
+				s.Noise = Noise{Rho: .6, Common: .1, Season: .7, Regions: .3, Regional: f.own, Levels: f.levels}
+			})
+		}
+	}
 	add("absent", "the candidate never serves", func(s *Scenario) { s.Effect, s.Target = Effect{Absent: true}, Target{Found: 1, Delay: 15} })
 	return out
 }

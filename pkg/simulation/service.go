@@ -18,9 +18,10 @@ type service struct {
 	before  int // minutes of history
 	bad     func(n *node, minute int) bool
 	effect  Effect
-	phase   float64   // of the season
-	traffic []float64 // factor of each minute
-	lost    [][]bool  // scrapes of each node
+	phase   float64     // of the season
+	traffic []float64   // factor of each minute
+	region  [][]float64 // ln of the factor of each region and minute
+	lost    [][]bool    // scrapes of each node
 	resets  [][]bool
 	put     func(metric string, node int, samples []model.SamplePair)
 	room    func(n int) []model.SamplePair
@@ -36,6 +37,15 @@ func (v *service) prepare() {
 	v.traffic = v.traffic[:0]
 	for m := -v.before; m <= v.s.minutes(); m++ {
 		v.traffic = append(v.traffic, season(n.Season, v.phase, m)*math.Exp(n.Common*common.next(v.r)))
+	}
+	v.region = v.region[:0]
+	for range v.s.Fleet.Regions {
+		level, own := n.Regions*v.r.NormFloat64(), newLinger(v.r, .9, 0)
+		course := make([]float64, 0, v.before+v.s.minutes()+1)
+		for m := -v.before; m <= v.s.minutes(); m++ {
+			course = append(course, level+n.Regional*own.next(v.r))
+		}
+		v.region = append(v.region, course)
 	}
 	v.lost, v.resets = v.flips(n.Missing), v.flips(n.Resets)
 }
@@ -134,7 +144,7 @@ func (v *service) load(sh Shape, n *node, minute int) float64 {
 
 // failing returns the factor of a node's error rate in a minute.
 func (v *service) failing(n *node, minute int) float64 {
-	f := 1.
+	f := v.regional(n, minute)
 	if v.s.Noise.Outage.holds(minute) {
 		f = 10
 	}
@@ -176,10 +186,18 @@ func (v *service) drawLevels(sh Shape, i int) {
 	v.keep(sh.Name, i, func(j int) float64 { return v.events[j] })
 }
 
+// regional returns the factor by which a node's region differs in a minute.
+func (v *service) regional(n *node, minute int) float64 {
+	if len(v.region) == 0 {
+		return 1
+	}
+	return math.Exp(v.region[n.region][minute+v.before])
+}
+
 // slow returns the factor of a node's latency or CPU in a minute: that of the
 // change, and of a process that is warming up.
 func (v *service) slow(n *node, minute int, worse float64) float64 {
-	f := 1.
+	f := v.regional(n, minute)
 	if v.s.Noise.WarmUp && n.fresh {
 		f += 2 * math.Exp(-float64(minute-n.from))
 	}

@@ -84,6 +84,8 @@ func (w *world) drawService(r *rand.Rand, k int) {
 	case s.Fleet.Timed:
 		v.before = timedHistory
 		v.nodes = []node{{metric: model.Metric{}, from: -timedHistory, to: s.minutes() + 1, adopted: make([]int, 1)}}
+	case s.Fleet.Regions > 0:
+		v.nodes = s.Fleet.regional(history, s.minutes())
 	case s.Shared:
 		v.nodes = s.Fleet.shared(r, s.rollouts(), history, s.minutes())
 	default:
@@ -152,10 +154,17 @@ func (w *world) underway(k int) analysis.Underway {
 	if s.Fleet.Timed {
 		ro.Strategy, ro.Candidate, ro.Control = analysis.BeforeAfter, nil, nil
 	}
+	if s.Fleet.Regions > 0 {
+		ro.Strategy, ro.Candidate, ro.Control = analysis.Auto, nil, nil
+		ro.Scope = map[string]string{"region": regionName(0)}
+	}
 	for _, st := range s.Fleet.Stages {
 		ro.Stages = append(ro.Stages, at(st.At+arrival))
 	}
 	svc := analysis.Service{Name: ro.Service, Node: "node"}
+	if s.Fleet.Regions > 0 {
+		svc.Scope = []string{"region"}
+	}
 	if s.WarmUp > 0 {
 		d := model.Duration(time.Duration(s.WarmUp) * time.Minute)
 		svc.WarmUp = &d
@@ -203,7 +212,7 @@ func (w *world) ask(_ context.Context, expr string, r analysis.Range) (model.Mat
 	}
 	label, value, _ := strings.Cut(selector, "=")
 	rollout, of := 0, 0
-	if selector != "" {
+	if selector != "" && label != "region" {
 		if _, err := fmt.Sscanf(label, "change%d", &rollout); err != nil {
 			return nil, fmt.Errorf("no label is called %s: %w", label, err)
 		}
@@ -216,7 +225,12 @@ func (w *world) ask(_ context.Context, expr string, r analysis.Range) (model.Mat
 	var out model.Matrix
 	for i := range nodes {
 		from, to := nodes[i].from, nodes[i].to
-		if selector != "" {
+		switch {
+		case label == "region":
+			if (nodes[i].region == 0) == strings.HasPrefix(value, "!=") {
+				continue
+			}
+		case selector != "":
 			from, to = nodes[i].in(rollout, value == "new")
 		}
 		lo, hi := max(first, stamp(from)), min(last+1, stamp(to))
