@@ -35,7 +35,7 @@ func TestAnnounceSaysWhatCannotBe(t *testing.T) {
 		{"an id that is a folder", func(r *analysis.Rollout) { r.ID = ".." }, []string{`id: ".." has a meaning`}},
 		{"a space at the end", func(r *analysis.Rollout) { r.Version = "v2 " }, []string{`version: "v2 " begins or ends`}},
 		{"an unknown strategy", func(r *analysis.Rollout) { r.Strategy = "canarry" },
-			[]string{`strategy: "canarry" is not one of auto, canary, rolling, blue-green, before-after, load-test, threshold`}},
+			[]string{`strategy: "canarry" is not one of auto, canary, rolling, blue-green, region-control, before-after, load-test, threshold`}},
 		{"a scope without a name", func(r *analysis.Rollout) { r.Scope = map[string]string{"": "eu"} }, []string{"scope: has a label without a name"}},
 		{"a scope that cannot be printed", func(r *analysis.Rollout) { r.Scope = map[string]string{"region": "\x00"} }, []string{"scope.region:"}},
 		{"a matcher without a label", func(r *analysis.Rollout) { r.Candidate = analysis.Selector{"": "v2"} }, []string{`candidate: "" is not a name of a label`}},

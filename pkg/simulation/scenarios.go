@@ -118,13 +118,16 @@ func nulls() []Scenario {
 	return out
 }
 
-// regional are fleets whose first region has the change, and nothing else tells
-// who has it.
-var regional = []struct {
+// A region is a law of a service in several regions.
+type region struct {
 	name, about string
 	fleet       Fleet
-	own, levels float64
-}{
+	own, levels float64 // Noise.Regional and Noise.Levels
+}
+
+// regional are fleets whose first region has the change, and nothing else tells
+// who has it.
+var regional = []region{
 	{name: "regions", about: "all of one region of three, four nodes each; regions differ by 30%, traffic doubles and halves over the day", fleet: Fleet{Nodes: 12, Regions: 3}},
 	{name: "regions-two", about: "the same with two regions", fleet: Fleet{Nodes: 8, Regions: 2}},
 	{name: "regions-replaced", about: "the same, three regions, by fresh nodes; nodes differ by 10%", fleet: Fleet{Nodes: 12, Regions: 3, Replaced: true}, levels: .1},

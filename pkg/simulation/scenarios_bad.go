@@ -63,7 +63,7 @@ func powers() []Scenario {
 		{"errors-x2", "errors × 2", Effect{Errors: 2}}, {"errors-x4", "errors × 4", Effect{Errors: 4}},
 		{"latency-x2", "latency × 2", Effect{Latency: 2}}, {"cpu-x1.4", "CPU × 1.4", Effect{CPU: 1.4}},
 	} {
-		for _, f := range regional {
+		for _, f := range []region{regional[0], regional[2], regional[4]} {
 			add(f.name+"-"+bad.name, bad.about+" in "+f.about, func(s *Scenario) {
 				s.Fleet, s.Effect = f.fleet, bad.effect
 				s.Noise = Noise{Rho: .6, Common: .1, Season: .7, Regions: .3, Regional: f.own, Levels: f.levels}
