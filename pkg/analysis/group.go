@@ -275,16 +275,9 @@ func (c *count) merge(o count) {
 	}
 }
 
-// earlier and later compare times of which the zero one is not known.
+// earlier returns the earlier of two times, of which the zero one is not known.
 func earlier(a, b time.Time) time.Time {
 	if a.IsZero() || !b.IsZero() && b.Before(a) {
-		return b
-	}
-	return a
-}
-
-func later(a, b time.Time) time.Time {
-	if b.After(a) {
 		return b
 	}
 	return a
