@@ -96,7 +96,9 @@ func (c *Clusterer) Learn(text string) ID {
 		}
 		t := c.all[i]
 		// With little constant text around it, a wildcard stands for numbers and the like only.
-		t.merged = t.merged || t.constants() >= 2
+		if t.constants() >= 2 {
+			t.merged, t.open = true, true
+		}
 	}
 	return c.all[c.root(i)].id
 }
@@ -146,7 +148,7 @@ func (c *Clusterer) vary(i int32, t *template) {
 		if p.kind != soft || p.varying {
 			continue
 		}
-		if tok.kind == soft && string(s.line[tok.start:tok.end]) == p.text {
+		if tok.kind == soft && string(s.line[tok.from:tok.end]) == p.text {
 			continue
 		}
 		p.varying = true
@@ -194,7 +196,7 @@ next:
 		}
 		for k := range s.toks[:s.n] {
 			p := &t.parts[k]
-			if p.kind != value && p.hash != s.toks[k].hash {
+			if p.hash != s.toks[k].hash && !t.takes(p) {
 				continue next
 			}
 		}

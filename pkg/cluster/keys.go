@@ -55,7 +55,7 @@ func (s *scanner) afterKey(i int, spaced bool) int {
 		}
 		return i
 	case c == '[' || c == '(' || c == '{':
-		if end := s.balanced(i, maxQuoted); end > 0 {
+		if end := s.balanced(i, true); end > 0 {
 			s.push(i, i+1, mark)
 			s.given(i+1, end-1)
 			s.push(end-1, end, mark)
@@ -65,8 +65,8 @@ func (s *scanner) afterKey(i int, spaced bool) int {
 	case i >= len(s.line) || classes[c]&stop != 0 && c != '<':
 		s.given(i, i)
 		return i
-	case classes[c]&letter == 0:
-		return i // numbers and paths are values anyway
+	case classes[c]&digit != 0 || s.number(i) || s.path(i) > i:
+		return i // a value anyway
 	}
 	return s.givenWord(i)
 }
@@ -76,7 +76,7 @@ func (s *scanner) number(i int) bool {
 	return s.is(i, digit) || (s.at(i) == '-' || s.at(i) == '+') && s.is(i+1, digit)
 }
 
-// givenWord reads a value of a key that begins with a letter.
+// givenWord reads a value of a key that is neither number nor path.
 func (s *scanner) givenWord(i int) int {
 	line := s.line
 	j := i
@@ -88,16 +88,16 @@ func (s *scanner) givenWord(i int) int {
 		case cl&digit != 0:
 			digits++
 		case cl&letter != 0, c == '%', c == '+', c == '~', c == '#', c == '*', c == '\\':
-		case c == '.' || c == '-' || c == '/' || c == '@':
+		case c == '.' || c == '-' || c == '/' || c == '@' || c == '?' || c == '!':
 			if j+1 == len(line) || classes[line[j+1]]&stop != 0 || line[j+1] == ':' {
 				goto end
 			}
 		case c == ':':
-			if !s.is(j+1, digit) && s.at(j+1) != '/' && s.at(j+1) != '\\' {
+			if !s.is(j+1, digit) && s.at(j+1) != '/' && s.at(j+1) != '\\' && j > i {
 				goto end
 			}
 		case c == '{' || c == '(' || c == '[':
-			k := s.balanced(j, 64)
+			k := s.balanced(j, false)
 			if k == 0 {
 				goto end
 			}
@@ -119,8 +119,7 @@ end:
 
 // given adds the value of a key.
 func (s *scanner) given(i, j int) {
-	t := s.push(i, j, soft)
-	t.hash = hashValue
+	s.push(i, j, soft).hash = hashValue
 }
 
 // quoted is where the quote that opens at i closes; 0 if it does not.
@@ -136,11 +135,12 @@ func (s *scanner) quoted(i int, q byte) int {
 	return 0
 }
 
-// balanced is where the bracket that opens at i has closed, if that is within
-// limit bytes and nothing in it is a key; 0 if not.
-func (s *scanner) balanced(i, limit int) int {
+// balanced is where the bracket that opens at i has closed, if that is near
+// and nothing in it is a key; 0 if not. blanks tells whether there may be
+// white space in it.
+func (s *scanner) balanced(i int, blanks bool) int {
 	depth := 0
-	for j := i; j < len(s.line) && j-i <= limit; j++ {
+	for j := i; j < len(s.line) && j-i <= maxQuoted; j++ {
 		switch s.line[j] {
 		case '[', '(', '{':
 			depth++
@@ -150,6 +150,10 @@ func (s *scanner) balanced(i, limit int) int {
 			}
 		case '=', '"':
 			return 0
+		case ' ', '\t':
+			if !blanks {
+				return 0
+			}
 		}
 	}
 	return 0

@@ -16,20 +16,27 @@ type shape struct {
 type merger struct {
 	sums    []uint64
 	entries []entry
+	vary    []int
+	words   []wordCount
 	buckets []bucket
 }
 
 type entry struct {
 	key uint64
-	i   int32 // index into shape.live
+	i   int32 // index of the template
 }
 
-// A bucket is templates that are alike but for one part.
+// A bucket is templates that are alike but for one part, or for two.
 type bucket struct {
-	at      int
+	at, and int // parts; and is -1 for one
 	members []int32
-	words   int
 }
+
+// Bounds of what is tried for two parts at once.
+const (
+	minPair      = 6
+	maxPairParts = 40
+)
 
 // merge joins the templates that differ in what statistics tell to be variable.
 func (c *Clusterer) merge() {
@@ -53,60 +60,86 @@ func weigh(p int, h uint64) uint64 { return mix(uint64(p+1)*prime2, h) }
 // mergeShape joins what it finds alike in g and tells whether it found any.
 func (c *Clusterer) mergeShape(g *shape) bool {
 	m := &c.merger
-	n := len(c.all[g.live[0]].parts)
-	m.sums = m.sums[:0]
+	m.sums, m.vary, m.buckets = m.sums[:0], m.vary[:0], m.buckets[:0]
 	for _, i := range g.live {
 		var sum uint64
-		for p, x := range c.all[i].parts {
-			sum += weigh(p, x.hash)
+		for p := range c.all[i].parts {
+			sum += weigh(p, c.all[i].parts[p].hash)
 		}
 		m.sums = append(m.sums, sum)
 	}
-	m.buckets = m.buckets[:0]
-	for p := range n {
-		first := &c.all[g.live[0]].parts[p]
-		if first.kind == mark {
-			continue
-		}
-		same := true
+	first := c.all[g.live[0]]
+	for p := range first.parts {
 		for _, i := range g.live[1:] {
-			if c.all[i].parts[p].hash != first.hash {
-				same = false
+			if c.all[i].parts[p].hash != first.parts[p].hash {
+				m.vary = append(m.vary, p)
 				break
 			}
 		}
-		if same {
-			continue
-		}
-		m.entries = m.entries[:0]
-		for k, i := range g.live {
-			m.entries = append(m.entries, entry{m.sums[k] - weigh(p, c.all[i].parts[p].hash), i})
-		}
-		slices.SortFunc(m.entries, func(a, b entry) int { return cmp.Or(cmp.Compare(a.key, b.key), cmp.Compare(a.i, b.i)) })
-		for a := 0; a < len(m.entries); {
-			b := a + 1
-			for b < len(m.entries) && m.entries[b].key == m.entries[a].key {
-				b++
-			}
-			if b-a > 1 {
-				members := make([]int32, 0, b-a)
-				for _, e := range m.entries[a:b] {
-					members = append(members, e.i)
-				}
-				if c.variable(members, p) {
-					m.buckets = append(m.buckets, bucket{at: p, members: members})
+	}
+	for _, p := range m.vary {
+		c.findBuckets(g, p, -1)
+	}
+	if len(m.buckets) == 0 && len(g.live) >= minPair && len(first.parts) <= maxPairParts {
+		for k, p := range m.vary {
+			for _, q := range m.vary[k+1:] {
+				if q > p+1 { // neighbours that vary together are a phrase: another message
+					c.findBuckets(g, p, q)
 				}
 			}
-			a = b
 		}
 	}
 	if len(m.buckets) == 0 {
 		return false
 	}
+	// The surest evidence first.
 	slices.SortStableFunc(m.buckets, func(a, b bucket) int { return cmp.Compare(len(b.members), len(a.members)) })
 	for _, b := range m.buckets {
-		c.joinBucket(g, b)
+		c.joinBucket(b)
 	}
+	c.tidy(g)
+	return true
+}
+
+// findBuckets finds the templates of g that are alike but for part p, and part q if that is not -1.
+func (c *Clusterer) findBuckets(g *shape, p, q int) {
+	m := &c.merger
+	m.entries = m.entries[:0]
+	for k, i := range g.live {
+		parts := c.all[i].parts
+		key := m.sums[k] - weigh(p, parts[p].hash)
+		if q >= 0 {
+			key -= weigh(q, parts[q].hash)
+		}
+		m.entries = append(m.entries, entry{key, i})
+	}
+	slices.SortFunc(m.entries, func(a, b entry) int { return cmp.Or(cmp.Compare(a.key, b.key), cmp.Compare(a.i, b.i)) })
+	for a, b := 0, 0; a < len(m.entries); a = b {
+		for b = a; b < len(m.entries) && m.entries[b].key == m.entries[a].key; b++ {
+		}
+		if b-a < 2 || q >= 0 && b-a < minPair {
+			continue
+		}
+		members := make([]int32, 0, b-a)
+		for _, e := range m.entries[a:b] {
+			members = append(members, e.i)
+		}
+		if x := (bucket{p, q, members}); c.varies(x) {
+			m.buckets = append(m.buckets, x)
+		}
+	}
+}
+
+// varies tells whether b is one message.
+func (c *Clusterer) varies(b bucket) bool {
+	if b.and < 0 {
+		return c.variable(b.members, b.at, 0)
+	}
+	return c.variable(b.members, b.at, 1) && c.variable(b.members, b.and, 1)
+}
+
+// tidy takes what was joined out of g, and joins what the merged templates cover.
+func (c *Clusterer) tidy(g *shape) {
 	live := g.live[:0]
 	for _, i := range g.live {
 		if c.all[i].parent == i {
@@ -115,30 +148,56 @@ func (c *Clusterer) mergeShape(g *shape) bool {
 		}
 	}
 	g.live = live
+	for _, i := range g.live {
+		t := c.all[i]
+		if !t.merged || t.parent != i {
+			continue
+		}
+		for _, j := range g.live {
+			if u := c.all[j]; j != i && u.parent == j && t.covers(u) {
+				c.absorb(i, j)
+			}
+		}
+	}
+	g.live = slices.DeleteFunc(g.live, func(i int32) bool { return c.all[i].parent != i })
+}
+
+// covers tells whether lines of u, of the same shape, fit t.
+func (t *template) covers(u *template) bool {
+	for k := range t.parts {
+		if p := &t.parts[k]; p.hash != u.parts[k].hash && !t.takes(p) {
+			return false
+		}
+	}
 	return true
 }
 
+// takes tells whether any word may stand for part p of t.
+func (t *template) takes(p *part) bool { return p.free || t.open && p.kind == value }
+
 // joinBucket joins the members of b that nothing was joined with before.
-func (c *Clusterer) joinBucket(g *shape, b bucket) {
-	members := b.members[:0]
-	for _, i := range b.members {
-		if c.all[i].parent == i && !c.all[i].touched {
-			members = append(members, i)
-		}
-	}
-	if len(members) < 2 {
+func (c *Clusterer) joinBucket(b bucket) {
+	n := len(b.members)
+	b.members = slices.DeleteFunc(b.members, func(i int32) bool { return c.all[i].parent != i || c.all[i].touched })
+	if len(b.members) < 2 || len(b.members) < n && !c.varies(b) {
 		return
 	}
-	if len(members) < len(b.members) && !c.variable(members, b.at) {
-		return
-	}
-	c.join(members, func(t *template) {
-		p := &t.parts[b.at]
-		if p.kind == soft && !p.varying {
-			t.fixed--
+	c.join(b.members, func(t *template) {
+		t.free(b.at)
+		if b.and >= 0 {
+			t.free(b.and)
 		}
-		p.kind, p.hash, p.text, p.varying = value, hashValue, "", false
 	})
+}
+
+// free makes part p of t variable.
+func (t *template) free(p int) {
+	x := &t.parts[p]
+	if x.kind == soft && !x.varying {
+		t.fixed--
+	}
+	t.touched = t.touched || x.hash != hashValue
+	*x = part{hash: hashValue, kind: value, space: x.space, free: true}
 }
 
 // join makes one template of several; generalise changes its parts.
@@ -151,7 +210,8 @@ func (c *Clusterer) join(members []int32, generalise func(t *template)) {
 	}
 	t := c.all[to]
 	generalise(t)
-	t.merged, t.touched = true, true
+	t.merged = true
+	t.open = t.constants() >= 2
 	for _, i := range members {
 		if i != to {
 			c.absorb(to, i)
@@ -180,21 +240,24 @@ func (c *Clusterer) absorb(to, i int32) {
 	if u.first < t.first {
 		t.first, t.example = u.first, u.example
 	}
+	varied := false
 	if len(u.parts) == len(t.parts) {
 		for k := range t.parts {
 			p, q := &t.parts[k], &u.parts[k]
 			if p.kind == soft && !p.varying && (q.kind != soft || q.varying || q.text != p.text) {
 				p.varying = true
 				t.fixed--
+				varied = true
 			}
 		}
+	}
+	if varied {
+		c.rename(to, t)
 	}
 	u.parent = to
 	u.parts = nil
 	c.live--
-	if u.id != t.id {
-		c.follow(i, t)
-	}
+	c.follow(i, t)
 }
 
 // follow lets the old id of i lead to t.

@@ -20,6 +20,7 @@ const (
 type token struct {
 	hash       uint64 // of what all lines of a template share: of the text of words and marks; the same for all values
 	start, end int32
+	from       int32 // where the text begins that may vary: behind the number, for a unit
 	kind       kind
 	space      bool // white space stands before it
 	key        bool // a word before "="
@@ -101,7 +102,7 @@ func (s *scanner) push(start, end int, k kind) *token {
 	}
 	t := &s.toks[s.n]
 	s.n++
-	*t = token{start: int32(start), end: int32(end), kind: k, space: s.space}
+	*t = token{start: int32(start), end: int32(end), from: int32(start), kind: k, space: s.space}
 	s.space = false
 	switch k {
 	case value:

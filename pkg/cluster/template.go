@@ -11,6 +11,8 @@ type part struct {
 	kind    kind
 	space   bool
 	varying bool // a soft one that was seen with different texts
+	unit    bool // a number stands before the text
+	free    bool // a value that was found by statistics: text of any kind
 }
 
 // A template is what the lines of a cluster have in common.
@@ -26,9 +28,9 @@ type template struct {
 	fixed   int   // soft parts that are constant so far
 	parent  int32 // the template that this one was merged into; itself if none
 	merged  bool  // a word of it was found to be variable
-	open    bool  // its lines are found by their collapsed form: lists in it have no fixed length
+	open    bool  // merged, with enough constant text: a word may stand for any value of it
 	dead    bool
-	touched bool // joined in this round
+	touched bool // its parts were changed in this round
 }
 
 // constants is the number of constant words of t.
@@ -52,9 +54,10 @@ func render(parts []part) string {
 		if p.space && b.Len() > 0 {
 			b.WriteByte(' ')
 		}
-		if p.kind == value || p.kind == soft && p.varying {
+		if p.kind == value || p.unit || p.kind == soft && p.varying {
 			b.WriteString(wildcard)
-		} else {
+		}
+		if p.kind != value && !p.varying {
 			b.WriteString(p.text)
 		}
 	}
@@ -118,7 +121,8 @@ func (s *scanner) parts() []part {
 		t := &s.toks[i]
 		out[i] = part{hash: t.hash, kind: t.kind, space: t.space}
 		if t.kind != value {
-			out[i].text = line[t.start:t.end]
+			out[i].text = line[t.from:t.end]
+			out[i].unit = t.from > t.start
 		}
 	}
 	return out

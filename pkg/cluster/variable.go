@@ -1,71 +1,146 @@
 package cluster
 
-// variable tells whether the templates, which are alike but for part p, are
-// one message whose part p varies. The less constant text is around it, the
-// more different words it takes.
-func (c *Clusterer) variable(members []int32, p int) bool {
+import (
+	"cmp"
+	"slices"
+)
+
+// A wordCount is a word that was seen at one place of a template.
+type wordCount struct {
+	hash  uint64
+	text  string
+	count int64
+}
+
+// variable tells whether the templates, which are alike but for part p (and,
+// if fewer is 1, another one), are one message whose part p varies. The less
+// constant text is around it, the more different words it takes:
+//
+//	constant words around   1   2   3 or more
+//	different words at p   10   6   4           (3 in brackets, in quotes or behind "=", with at least 2 constant words)
+//
+// and two more if no constant word stands to the left, since messages begin
+// with constant text. Enough words are a variable if they are names rather
+// than words of language, or many, or if some of them are rare: of a closed
+// set - states, methods, levels - every member is frequent, while an open
+// vocabulary has a tail.
+func (c *Clusterer) variable(members []int32, p, fewer int) bool {
 	t := c.all[members[0]]
-	consts, left := 0, 0
+	consts, left, depth := -fewer, 0, 0
 	for k := range t.parts {
-		if k != p && t.parts[k].kind == word && named(t.parts[k].text) {
+		x := &t.parts[k]
+		if k < p && x.kind == mark {
+			depth += nesting(x.text)
+		}
+		if k != p && x.kind == word && named(x.text) {
 			consts++
 			if k < p {
 				left++
 			}
 		}
 	}
-	if consts == 0 {
+	if consts <= 0 {
 		return false
 	}
-	d, hasValue, marked := 0, false, 0
-	total := int64(0)
-	for _, i := range members {
-		x := &c.all[i].parts[p]
-		total += c.all[i].count
-		if x.kind == value || x.hash == hashValue {
-			hasValue = true
-			continue
-		}
-		d++
-		if failure(x.text) {
+	words, total, typed := c.wordsAt(members, p)
+	d := len(words)
+	marked, rare := 0, 0
+	for i := range words {
+		w := &words[i]
+		if failure(w.text) {
 			return false
 		}
-		if isMarked(x.text) {
+		if isName(w.text) {
 			marked++
 		}
-	}
-	if hasValue && d > 0 && consts >= 2 {
-		return true
-	}
-	context := p > 0 && t.parts[p-1].kind == mark && (opens(t.parts[p-1].text))
-	T := 4
-	switch {
-	case consts == 1:
-		T = 10
-	case consts == 2:
-		T = 6
-	case context:
-		T = 3
-	}
-	if context && consts == 2 {
-		T = 3
-	}
-	if left == 0 {
-		T += 2
-	}
-	if d < T {
-		return false
-	}
-	if context || 8*marked >= d || d >= 8 {
-		return true
-	}
-	rare := 0
-	for _, i := range members {
-		if n := c.all[i].count; n <= 3 || n*8*int64(d) <= total {
+		if w.count <= 3 || w.count*8*int64(d) <= total {
 			rare++
 		}
 	}
-	return 4*rare >= d
+	if typed && d > 0 && consts >= 2 {
+		return true
+	}
+	if d > 1 && consts >= 2 && numbered(words) {
+		return true
+	}
+	inside := depth > 0 || p > 0 && t.parts[p-1].kind == mark && opens(t.parts[p-1].text)
+	least := 4
+	switch {
+	case inside && consts >= 2:
+		least = 3
+	case consts == 1:
+		least = 10
+	case consts == 2:
+		least = 6
+	}
+	if left == 0 {
+		least += 2
+	}
+	return d >= least && (inside || 8*marked >= d || d >= 8 || 4*rare >= d)
+}
+
+// wordsAt returns the different words at p, how many lines there are in all,
+// and whether some of them have a value there.
+func (c *Clusterer) wordsAt(members []int32, p int) (words []wordCount, total int64, typed bool) {
+	words = c.merger.words[:0]
+	for _, i := range members {
+		t := c.all[i]
+		total += t.count
+		x := &t.parts[p]
+		if x.hash == hashValue {
+			typed = true
+			continue
+		}
+		words = append(words, wordCount{x.hash, x.text, t.count})
+	}
+	slices.SortFunc(words, func(a, b wordCount) int { return cmp.Compare(a.hash, b.hash) })
+	n := 0
+	for i := range words {
+		if n > 0 && words[n-1].hash == words[i].hash {
+			words[n-1].count += words[i].count
+			continue
+		}
+		words[n] = words[i]
+		n++
+	}
+	c.merger.words = words
+	return words[:n], total, typed
+}
+
+// numbered tells whether the words are one name with different numbers:
+// three of them, or two if the numbers are long. IPv4 and IPv6 are not.
+func numbered(words []wordCount) bool {
+	long := false
+	for i := range words {
+		h, digits := unnumbered(words[i].text)
+		if digits == 0 {
+			return false
+		}
+		if first, _ := unnumbered(words[0].text); h != first {
+			return false
+		}
+		long = long || digits > 1
+	}
+	return len(words) > 2 || long
+}
+
+// unnumbered is a hash of text with all numbers alike, and how many digits it has.
+func unnumbered(text string) (h uint64, digits int) {
+	run := false
+	for i := range len(text) {
+		c := text[i]
+		if classes[c]&digit != 0 {
+			digits++
+			if run {
+				continue
+			}
+			run, c = true, '0'
+		} else {
+			run = false
+		}
+		h = (h ^ uint64(c)) * prime1
+	}
+	return h, digits
 }
 
 // named tells whether text has a letter: whether it is a word to people.
@@ -79,26 +154,38 @@ func named(text string) bool {
 }
 
 // failure tells whether text names an error: never hide which one.
-func failure(text string) bool {
+func failure[T string | []byte](text T) bool {
 	n := len(text)
-	return n > 5 && text[n-5:] == "Error" || n > 9 && text[n-9:] == "Exception"
+	return n > 5 && string(text[n-5:]) == "Error" || n > 9 && string(text[n-9:]) == "Exception"
 }
 
-// isMarked tells whether text looks like a name rather than a word of language.
-func isMarked(text string) bool {
+// isName tells whether text looks like a name rather than a word of language:
+// by a digit, a mark, a capital after the first letter.
+func isName(text string) bool {
 	for i := range len(text) {
 		c := text[i]
 		cl := classes[c]
-		if cl&digit != 0 || cl&joiner != 0 || c == '_' || c == '$' || i > 0 && cl&upper != 0 && classes[text[i-1]]&(letter|upper) == letter {
+		if cl&(digit|joiner) != 0 || c == '_' || c == '$' || i > 0 && cl&upper != 0 {
 			return true
 		}
 	}
 	return false
 }
 
+// nesting is by how much a mark opens or closes brackets.
+func nesting(text string) int {
+	switch text[0] {
+	case '(', '[', '{':
+		return 1
+	case ')', ']', '}':
+		return -1
+	}
+	return 0
+}
+
 func opens(text string) bool {
 	switch text[0] {
-	case '=', '(', '[', '<', '"', '\'':
+	case '=', '<', '"', '\'':
 		return true
 	}
 	return false

@@ -57,8 +57,8 @@ func (s *scanner) plain(i, j int) int {
 	switch {
 	case s.literal(w, j), len(w) >= 8 && allHex(w):
 		s.push(i, j, value)
-	case s.n > 0 && s.space && s.toks[s.n-1].kind == value && unit(w):
-		s.push(i, j, soft).hash = hashUnit
+	case s.n > 0 && s.space && s.toks[s.n-1].kind == value && !s.toks[s.n-1].date && unit(w):
+		s.measure(j)
 	case s.zone(w, j):
 		s.toks[s.n-1].end = int32(j)
 		s.space = false
@@ -97,6 +97,15 @@ func (s *scanner) literal(w []byte, j int) bool {
 		return j == len(s.line) || s.n > 0 && s.toks[s.n-1].kind == mark && !s.is(j, blank) || s.n > 0 && s.at(int(s.toks[s.n-1].start)) == '='
 	}
 	return false
+}
+
+// measure takes the unit that ends at j into the number before it: 5 ms, 1.2 s
+// and 00:03 are the same for a template. The unit is constant until it is seen to vary.
+func (s *scanner) measure(j int) {
+	t := &s.toks[s.n-1]
+	t.kind, t.from, t.end = soft, t.end, int32(j)
+	s.softs++
+	s.space = false
 }
 
 func unit(w []byte) bool {
@@ -216,6 +225,10 @@ func (s *scanner) atom(a atom) int {
 		}
 		s.push(i, end, value)
 		return end
+	case a.dots > 1 && a.slashes == 0 && !failure(line[i:j]):
+		// org.example.Thing$Part is a name: of a class, a package, a property.
+		s.push(i, j, soft).hash = hashValue
+		return j
 	case a.digits == 0:
 		s.push(i, j, word)
 		return j
