@@ -61,6 +61,9 @@ type Clusterer struct {
 	moved   map[ID]ID
 	lines   int64
 	notKept int64
+	header  header
+	pending [][]byte // the first lines, until the layout of their header is known
+	early   []ID     // what became of them
 	merger  merger
 }
 
@@ -76,8 +79,34 @@ func New(o Options) *Clusterer {
 // which Resolve turns into the one it has later; 0 if the line could not be
 // kept. The line is not held on to.
 func (c *Clusterer) Add(line []byte) ID {
-	c.lines++
-	return c.add(line)
+	line = line[:min(len(line), maxRaw)]
+	if c.header.learnt {
+		c.lines++
+		return c.add(c.header.cut(line))
+	}
+	c.pending = append(c.pending, append([]byte(nil), line...))
+	id := ID(len(c.pending))
+	if len(c.pending) == sampleLines {
+		c.start()
+	}
+	return id
+}
+
+// start learns from the first lines how headers look, and adds them.
+func (c *Clusterer) start() {
+	if c.header.learnt {
+		return
+	}
+	c.header.sample = c.pending
+	if len(c.pending) >= minSample {
+		c.header.learn()
+	}
+	c.header.learnt = true
+	for _, line := range c.pending {
+		c.lines++
+		c.early = append(c.early, c.add(c.header.cut(line)))
+	}
+	c.pending = nil
 }
 
 // Learn makes a template known that was found before, perhaps by another
@@ -248,6 +277,13 @@ func (c *Clusterer) rename(i int32, t *template) {
 
 // Resolve returns the id that a cluster has now which had id once.
 func (c *Clusterer) Resolve(id ID) ID {
+	if id < provisional && id > 0 {
+		c.start()
+		if int(id) > len(c.early) {
+			return 0
+		}
+		id = c.early[id-1]
+	}
 	for n := 0; n < 64; n++ {
 		to, ok := c.moved[id]
 		if !ok {
@@ -260,6 +296,9 @@ func (c *Clusterer) Resolve(id ID) ID {
 
 // Clusters returns all clusters, those with most lines first.
 func (c *Clusterer) Clusters() []Cluster {
+	if len(c.pending) > 0 {
+		c.start()
+	}
 	c.merge()
 	at := make(map[ID]int, c.live)
 	var out []Cluster

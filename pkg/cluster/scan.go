@@ -2,6 +2,7 @@ package cluster
 
 // Bounds of what is looked at in a line; what lies beyond counts as one value.
 const (
+	maxRaw    = 16384 // header included
 	maxLine   = 8192
 	maxTokens = 192
 )
@@ -46,6 +47,10 @@ type scanner struct {
 func (s *scanner) scan(line []byte) {
 	s.line, s.n, s.softs, s.space = line, 0, 0, false
 	n := len(line)
+	if n > maxLine {
+		n = maxLine
+		s.line = line[:n]
+	}
 	for i := 0; i < n; {
 		if s.n >= maxTokens-4 {
 			s.push(i, n, value)
