@@ -56,7 +56,9 @@ type Clusterer struct {
 	live    int
 	shapes  map[uint64]*shape
 	dirty   []*shape
-	fresh   int // templates made since the last merge
+	fresh   int              // templates made since the last merge
+	runs    map[uint64]int32 // by the collapsed form, one template with it
+	lists   map[uint64]int32 // by the collapsed form, the template with lists of any length
 	byID    map[ID]int32
 	moved   map[ID]ID
 	lines   int64
@@ -72,7 +74,7 @@ func New(o Options) *Clusterer {
 	if o.MaxClusters <= 0 {
 		o.MaxClusters = 8192
 	}
-	return &Clusterer{max: o.MaxClusters, shapes: make(map[uint64]*shape), byID: make(map[ID]int32), moved: make(map[ID]ID)}
+	return &Clusterer{max: o.MaxClusters, shapes: make(map[uint64]*shape), byID: make(map[ID]int32), runs: make(map[uint64]int32), lists: make(map[uint64]int32), moved: make(map[ID]ID)}
 }
 
 // Add puts a line into its cluster and returns the cluster's id at this time,
@@ -151,7 +153,7 @@ func (c *Clusterer) add(body []byte) ID {
 	}
 	t.count++
 	t.last = c.lines
-	if s.softs > 0 && t.fixed > 0 {
+	if s.softs > 0 && t.fixed > 0 && len(t.parts) == s.n {
 		c.vary(i, t)
 	}
 	return t.id
@@ -203,6 +205,13 @@ func (c *Clusterer) miss(h uint64) int32 {
 			return i
 		}
 	}
+	if len(c.lists) > 0 {
+		if i, ok := c.lists[s.collapsed()]; ok {
+			i = c.root(i)
+			c.table.put(h, i)
+			return i
+		}
+	}
 	if c.live >= c.max {
 		return -1
 	}
@@ -220,7 +229,7 @@ func (c *Clusterer) covering(g *shape) int32 {
 next:
 	for _, i := range g.live {
 		t := c.all[i]
-		if !t.merged {
+		if !t.merged || t.parent != i {
 			continue
 		}
 		for k := range s.toks[:s.n] {

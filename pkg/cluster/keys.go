@@ -68,7 +68,7 @@ func (s *scanner) afterKey(i int, spaced bool) int {
 	case classes[c]&digit != 0 || s.number(i) || s.path(i) > i:
 		return i // a value anyway
 	}
-	return s.givenWord(i)
+	return s.givenWord(i, spaced)
 }
 
 // number tells whether a number begins at i.
@@ -76,25 +76,27 @@ func (s *scanner) number(i int) bool {
 	return s.is(i, digit) || (s.at(i) == '-' || s.at(i) == '+') && s.is(i+1, digit)
 }
 
-// givenWord reads a value of a key that is neither number nor path.
-func (s *scanner) givenWord(i int) int {
+// givenWord reads a value of a key that is neither number nor path; spaced
+// tells whether blanks stood around the "=".
+func (s *scanner) givenWord(i int, spaced bool) int {
 	line := s.line
-	j := i
-	digits := 0
+	j, colon := i, 0
 	for j < len(line) {
 		c := line[j]
 		cl := classes[c]
 		switch {
-		case cl&digit != 0:
-			digits++
-		case cl&letter != 0, c == '%', c == '+', c == '~', c == '#', c == '*', c == '\\':
+		case cl&wordClass != 0, c == '%', c == '+', c == '~', c == '#', c == '*', c == '\\':
 		case c == '.' || c == '-' || c == '/' || c == '@' || c == '?' || c == '!':
 			if j+1 == len(line) || classes[line[j+1]]&stop != 0 || line[j+1] == ':' {
 				goto end
 			}
 		case c == ':':
-			if !s.is(j+1, digit) && s.at(j+1) != '/' && s.at(j+1) != '\\' && j > i {
+			// key=a:b:c is one value, key = Why:code=1 is not.
+			if j > i && !s.is(j+1, digit) && s.at(j+1) != '/' && s.at(j+1) != '\\' && (spaced || !s.is(j+1, letter)) {
 				goto end
+			}
+			if colon == 0 {
+				colon = j
 			}
 		case c == '{' || c == '(' || c == '[':
 			k := s.balanced(j, false)
@@ -105,6 +107,9 @@ func (s *scanner) givenWord(i int) int {
 			continue
 		case c == '=':
 			if s.at(j+1) != '=' && j+1 < len(line) && classes[line[j+1]]&stop == 0 {
+				if colon > i {
+					j = colon
+				}
 				goto end
 			}
 		default:
@@ -154,6 +159,30 @@ func (s *scanner) balanced(i int, blanks bool) int {
 			if !blanks {
 				return 0
 			}
+		}
+	}
+	return 0
+}
+
+const maxPhrase = 64 // longest text in quotes that is taken for one word
+
+// phrase is where the quote that opens at i closes, if there is nothing but
+// words between: "some text" is then one word to the statistics. 0 if not.
+func (s *scanner) phrase(i int) int {
+	if i > 0 && !s.is(i-1, blank) && classes[s.line[i-1]]&stop == 0 && s.line[i-1] != ':' {
+		return 0
+	}
+	q := s.line[i]
+	for j := i + 1; j < len(s.line) && j-i <= maxPhrase; j++ {
+		switch c := s.line[j]; {
+		case c == q:
+			if j == i+1 || s.is(j+1, wordClass) {
+				return 0
+			}
+			return j
+		case classes[c]&letter != 0, c == ' ', c == '-', c == '\'':
+		default:
+			return 0
 		}
 	}
 	return 0

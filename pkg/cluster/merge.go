@@ -44,7 +44,9 @@ func (c *Clusterer) merge() {
 		return
 	}
 	c.fresh = 0
-	for _, g := range c.dirty {
+	changed := c.dirty
+	c.dirty = c.dirty[len(c.dirty):]
+	for _, g := range changed {
 		g.dirty, g.fresh = false, 0
 		for range 4 {
 			if len(g.live) < 2 || !c.mergeShape(g) {
@@ -52,7 +54,8 @@ func (c *Clusterer) merge() {
 			}
 		}
 	}
-	c.dirty = c.dirty[:0]
+	c.mergeLists(changed)
+	c.dirty = changed[:0]
 }
 
 func weigh(p int, h uint64) uint64 { return mix(uint64(p+1)*prime2, h) }
@@ -60,6 +63,10 @@ func weigh(p int, h uint64) uint64 { return mix(uint64(p+1)*prime2, h) }
 // mergeShape joins what it finds alike in g and tells whether it found any.
 func (c *Clusterer) mergeShape(g *shape) bool {
 	m := &c.merger
+	g.live = slices.DeleteFunc(g.live, func(i int32) bool { return c.all[i].parent != i })
+	if len(g.live) < 2 {
+		return false
+	}
 	m.sums, m.vary, m.buckets = m.sums[:0], m.vary[:0], m.buckets[:0]
 	for _, i := range g.live {
 		var sum uint64
@@ -135,7 +142,7 @@ func (c *Clusterer) varies(b bucket) bool {
 	if b.and < 0 {
 		return c.variable(b.members, b.at, 0)
 	}
-	return c.variable(b.members, b.at, 1) && c.variable(b.members, b.and, 1)
+	return c.variable(b.members, b.at, 1) && c.variable(b.members, b.and, 1) || c.independent(b)
 }
 
 // tidy takes what was joined out of g, and joins what the merged templates cover.

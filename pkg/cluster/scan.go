@@ -177,6 +177,13 @@ func (s *scanner) mark(i int, c byte) int {
 			s.push(i, end, value)
 			return end
 		}
+	case '"', '\'':
+		if end := s.phrase(i); end > 0 {
+			s.push(i, i+1, mark)
+			s.push(i+1, end, word)
+			s.push(end, end+1, mark)
+			return end + 1
+		}
 	case '=':
 		return s.equals(i)
 	case ':':

@@ -29,6 +29,7 @@ type template struct {
 	parent  int32 // the template that this one was merged into; itself if none
 	merged  bool  // a word of it was found to be variable
 	open    bool  // merged, with enough constant text: a word may stand for any value of it
+	listed  bool  // lists in it have no fixed length
 	dead    bool
 	touched bool // its parts were changed in this round
 }

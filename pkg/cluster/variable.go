@@ -79,6 +79,29 @@ func (c *Clusterer) variable(members []int32, p, fewer int) bool {
 	return d >= least && (inside || 8*marked >= d || d >= 8 || 4*rare >= d)
 }
 
+// independent tells whether the two parts of b vary each by itself: more
+// combinations were seen than it takes to see each word once. Messages that
+// differ by chance in two places do not come in all combinations.
+func (c *Clusterer) independent(b bucket) bool {
+	if c.all[b.members[0]].constants() < 2 {
+		return false
+	}
+	different := 0
+	for _, p := range [2]int{b.at, b.and} {
+		words, _, typed := c.wordsAt(b.members, p)
+		different += len(words)
+		if typed {
+			different++
+		}
+		for i := range words {
+			if failure(words[i].text) {
+				return false
+			}
+		}
+	}
+	return len(b.members) > different
+}
+
 // wordsAt returns the different words at p, how many lines there are in all,
 // and whether some of them have a value there.
 func (c *Clusterer) wordsAt(members []int32, p int) (words []wordCount, total int64, typed bool) {
