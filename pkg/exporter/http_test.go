@@ -51,6 +51,10 @@ func TestBadRequests(t *testing.T) {
 		{"unknown rollout", "GET", rollouts + "/unknown", "", 404, "no rollout"},
 		{"verdict of an unknown rollout", "GET", rollouts + "/unknown/verdict", "", 404, "no rollout"},
 		{"page of an unknown rollout", "GET", "/rollouts/unknown", "", 404, "no rollout"},
+		{"wrong method of verdicts", "POST", "/api/v1/verdicts", "", 405, "GET or HEAD"},
+		{"verdicts since nonsense", "GET", "/api/v1/verdicts?since=now", "", 400, "not a time"},
+		{"no verdicts at all", "GET", "/api/v1/verdicts?limit=0", "", 400, "from 1 to 1000"},
+		{"wrong method of services", "POST", "/api/v1/services", "", 405, "GET or HEAD"},
 		{"no verdict yet", "GET", rollouts + "/known/verdict", "", 404, "no verdict"},
 
 		{"announcement: nothing", "POST", rollouts, "", 400, "empty"},
