@@ -68,6 +68,7 @@ type request struct {
 	Range     analysis.Range
 	FromAlert bool
 	Unknown   []string // variables that are still in the query
+	appURL    string   // where Grafana serves; empty if it does not say
 }
 
 // A queryType is a kind of question.
@@ -82,7 +83,11 @@ type queryType struct {
 // queryTypes holds all kinds of questions.
 var queryTypes = map[string]queryType{
 	"deviation": {views: []string{viewSigma, viewRaw, viewHeatmap, viewTable}, series: []string{viewSigma, viewRaw}, legend: "{{node}}", check: Query.checkDeviation, answer: (*Datasource).deviation},
+	"verdict":   {views: []string{viewSummary, viewFindings, viewEvidence, viewState}, series: []string{viewState, viewEvidence}, legend: "{{rollout}}", check: Query.checkVerdict, answer: (*Datasource).verdict},
+	"rollouts":  {views: []string{viewTable, viewTimeline, viewAnnotations}, series: []string{viewTimeline}, legend: "{{rollout}}", check: unchecked, answer: (*Datasource).rollouts},
 }
+
+func unchecked(Query) error { return nil }
 
 // QueryData implements backend.QueryDataHandler. Each query fails alone.
 func (d *Datasource) QueryData(ctx context.Context, req *backend.QueryDataRequest) (*backend.QueryDataResponse, error) {
@@ -91,11 +96,13 @@ func (d *Datasource) QueryData(ctx context.Context, req *backend.QueryDataReques
 		limit = defaultConcurrency
 	}
 	fromAlert := fromAlert(req.Headers)
+	appURL, _ := sdkconfig.GrafanaConfigFromContext(ctx).AppURL() // links are left out without it
 	return concurrent.QueryData(ctx, req, func(ctx context.Context, q concurrent.Query) backend.DataResponse {
 		r, err := d.read(q.DataQuery, fromAlert)
 		if err != nil {
 			return badRequest(err)
 		}
+		r.appURL = appURL
 		return queryTypes[r.Query.QueryType].answer(d, ctx, r)
 	}, limit)
 }

@@ -34,6 +34,10 @@ type comparing struct {
 
 // deviation answers how far each candidate node strays from control.
 func (d *Datasource) deviation(ctx context.Context, r request) backend.DataResponse {
+	if err := filterPromQL(r.Query.Filters, &r.Query.Expr, &r.Query.Per); err != nil {
+		return failed(ctx, err)
+	}
+	r.Query.Filters = nil
 	c, err := r.Query.Comparison(r.Grid.Bin)
 	if err != nil {
 		return badRequest(err)

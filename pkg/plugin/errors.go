@@ -31,6 +31,9 @@ const statusCanceled backend.Status = 499
 // errNoURL says that the data source was never told where Prometheus is.
 var errNoURL = errors.New("no URL of Prometheus is set; enter it in the data source's settings")
 
+// A badQuery is what the author of a query can put right.
+type badQuery struct{ error }
+
 // failed makes the response of a query that could not be answered. What a
 // source refused, and what a user can put right, is downstream; the rest is
 // this plugin's fault.
@@ -46,7 +49,7 @@ func failed(ctx context.Context, err error) backend.DataResponse {
 		if refused.Status == http.StatusTooManyRequests {
 			status = backend.StatusTooManyRequests
 		}
-	case errors.Is(err, errNoURL):
+	case errors.Is(err, errNoURL), errors.Is(err, errNoExporter), errors.As(err, new(badQuery)):
 		status, src = backend.StatusBadRequest, backend.ErrorSourceDownstream
 	case errors.Is(err, context.DeadlineExceeded) || errors.Is(ctx.Err(), context.DeadlineExceeded):
 		status, src = backend.StatusTimeout, backend.ErrorSourceDownstream

@@ -17,11 +17,28 @@ var goldens = map[string]string{
 	"deviation-table-none":   `"expr":"nothing","nodeLabel":"pod","candidate":{"version":"v2"},"control":{"version":"v1"},"view":"table"`,
 	"deviation-heatmap":      canary + `,"view":"heatmap"`,
 	"deviation-heatmap-none": `"expr":"nothing","nodeLabel":"pod","candidate":{"version":"v2"},"control":{"version":"v1"},"view":"heatmap"`,
+
+	"verdict-summary":      cartVerdict + `,"view":"summary"`,
+	"verdict-findings":     cartVerdict + `,"view":"findings"`,
+	"verdict-evidence":     cartVerdict + `,"view":"evidence"`,
+	"verdict-state":        cartVerdict + `,"view":"state","step":"5m"`,
+	"verdict-of-rollout":   `"queryType":"verdict","rollout":"cart-v2","view":"summary"`,
+	"verdict-of-service":   `"queryType":"verdict","service":"cart","view":"findings"`,
+	"verdict-of-window":    `"queryType":"verdict","service":"cart","candidate":{"version":"v2"},"since":"2026-03-01T12:10:00Z","view":"findings"`,
+	"verdict-none":         `"queryType":"verdict","service":"mail","view":"evidence"`,
+	"rollouts-table":       `"queryType":"rollouts"`,
+	"rollouts-timeline":    `"queryType":"rollouts","view":"timeline","legend":"{{service}} {{version}}"`,
+	"rollouts-annotations": `"queryType":"rollouts","view":"annotations"`,
+	"rollouts-none":        `"queryType":"rollouts","view":"timeline","service":"nobody"`,
 }
+
+// cartVerdict judges the rollout of the shop's cart.
+const cartVerdict = `"queryType":"verdict","service":"the cart","nodeLabel":"pod","candidate":{"job":"cart","version":"v2"},"control":{"job":"cart","version":"!=v2"},` +
+	`"versionLabel":"version","since":"2026-03-01T12:00:00Z","signals":[{"name":"latency","metric":"latency_seconds","unit":"s","worse":"higher"},{"name":"queue","metric":"queue_length{job=\"cart\"}"}]`
 
 func TestGoldens(t *testing.T) {
 	d := instance(t, backend.DataSourceInstanceSettings{UID: "uid-1", Name: "Andon", URL: prometheus(t, shop()),
-		JSONData: json.RawMessage(`{"prometheusUid":"uid-p"}`)})
+		JSONData: json.RawMessage(`{"prometheusUid":"uid-p","exporterUrl":"` + told(t) + `"}`)})
 	for name, query := range goldens {
 		t.Run(name, func(t *testing.T) {
 			res, err := d.QueryData(context.Background(), ask(map[string]string{"A": "{" + query + "}"}))

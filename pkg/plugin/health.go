@@ -5,8 +5,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
+	"slices"
+	"strings"
+	"sync"
 	"time"
 
 	"github.com/grafana/grafana-plugin-sdk-go/backend"
@@ -18,42 +20,78 @@ import (
 // looking at a button.
 const healthTimeout = 10 * time.Second
 
-// CheckHealth implements backend.CheckHealthHandler. It asks Prometheus for
-// 1+1, and the exporter, if one is set, whether it is ready. Without the
-// exporter the data source still answers, so that is but a note.
-func (d *Datasource) CheckHealth(ctx context.Context, _ *backend.CheckHealthRequest) (*backend.CheckHealthResult, error) {
-	ctx, cancel := context.WithTimeout(ctx, 2*healthTimeout)
-	defer cancel()
-	err := d.checkPrometheus(ctx)
-	if err != nil {
-		said, hint := explain(err)
-		if errors.Is(err, errNoURL) {
-			return unwell(errNoURL.Error(), "The URL is on the data source's settings page, under Connection."), nil
-		}
-		where := d.config.Prometheus.redacted()
-		return unwell(fmt.Sprintf("Prometheus at %s: %s", where, said), fmt.Sprintf("%s\n\n%s", hint, err)), nil
-	}
-	message := "Prometheus answers queries"
-	verbose := ""
-	if d.config.Exporter.URL != "" {
-		if err := d.config.Exporter.ready(ctx); err != nil {
-			message += "; the exporter does not answer, so nothing it knows can be shown"
-			verbose = fmt.Sprintf("The exporter at %s: %v. Check its URL, and that the process andon serve runs. Deviations are computed without it.",
-				d.config.Exporter.redacted(), err)
-		} else {
-			message += ", the exporter is ready"
-		}
-	}
-	return &backend.CheckHealthResult{Status: backend.HealthStatusOk, Message: message, JSONDetails: details(verbose)}, nil
+// A checkup is how the health of one upstream is seen.
+type checkup struct {
+	upstream
+	ask     func(context.Context) error
+	well    string // said if it answers
+	api     string // what it is, for who has another there
+	under   string // where in its server that is
+	without string // what is missing without it; empty if nothing works then
 }
 
-func (d *Datasource) checkPrometheus(ctx context.Context) error {
+// checkups returns those of all upstreams that are set.
+func (d *Datasource) checkups() []checkup {
+	c := d.config
+	all := []checkup{
+		{c.Prometheus, d.askPrometheus, "Prometheus answers queries", "the API of Prometheus",
+			"The URL is the one before /api/v1. Mimir and Cortex serve under /prometheus, VictoriaMetrics' cluster under /select/0/prometheus.", ""},
+		{c.Loki, func(ctx context.Context) error {
+			return c.Loki.call(ctx, http.MethodGet, "/loki/api/v1/query?query=vector(1)%2Bvector(1)", nil, nil)
+		}, "Loki answers queries", "the API of Loki", "The URL is the one before /loki/api/v1.", "log clusters and crashes cannot be shown"},
+		{c.Exporter, func(ctx context.Context) error {
+			return c.Exporter.call(ctx, http.MethodGet, "/-/ready", nil, nil)
+		}, "the exporter is ready", "andon serve", "The URL is that of andon serve, by default http://localhost:9415. Check that the process runs.",
+			"rollouts and what people said of log clusters cannot be shown"},
+	}
+	return slices.DeleteFunc(all, func(u checkup) bool { return u.without != "" && u.URL == "" })
+}
+
+// CheckHealth implements backend.CheckHealthHandler. It asks every upstream
+// that is set. Without Loki or the exporter the data source still answers, so
+// that is but a note.
+func (d *Datasource) CheckHealth(ctx context.Context, _ *backend.CheckHealthRequest) (*backend.CheckHealthResult, error) {
+	all := d.checkups()
+	errs := make([]error, len(all))
+	var wait sync.WaitGroup
+	for i, u := range all {
+		wait.Go(func() {
+			ctx, cancel := context.WithTimeout(ctx, healthTimeout)
+			defer cancel()
+			errs[i] = u.ask(ctx)
+		})
+	}
+	wait.Wait()
+	if errors.Is(errs[0], errNoURL) {
+		return unwell(errNoURL.Error(), "The URL is on the data source's settings page, under Connection."), nil
+	}
+	result := &backend.CheckHealthResult{Status: backend.HealthStatusOk}
+	var messages, verbose []string
+	for i, u := range all {
+		if errs[i] == nil {
+			messages = append(messages, u.well)
+			continue
+		}
+		said, hint := u.explain(errs[i])
+		text := fmt.Sprintf("%s at %s: %s", u.Name, u.redacted(), said)
+		verbose = append(verbose, hint+"\n\n"+errs[i].Error())
+		if u.without == "" {
+			result.Status = backend.HealthStatusError
+		} else {
+			text += ", so that " + u.without
+		}
+		messages = append(messages, text)
+	}
+	result.Message = strings.Join(messages, "; ")
+	result.JSONDetails = details(strings.Join(verbose, "\n\n"))
+	return result, nil
+}
+
+func (d *Datasource) askPrometheus(ctx context.Context) error {
 	p, err := d.config.prometheus(nil)
 	if err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(ctx, healthTimeout)
-	defer cancel()
 	return p.Check(ctx)
 }
 
@@ -75,7 +113,7 @@ func details(verbose string) []byte {
 }
 
 // explain says in one line what came back, and in a sentence what to do.
-func explain(err error) (said, hint string) {
+func (u checkup) explain(err error) (said, hint string) {
 	var e *source.Error
 	if !errors.As(err, &e) {
 		return err.Error(), "This is a fault of the data source; please report it with the text below."
@@ -88,10 +126,9 @@ func explain(err error) (said, hint string) {
 	case e.Status == http.StatusUnauthorized:
 		return status + ", it wants to know who asks", "Set user and password, or a header Authorization with a token, under Authentication."
 	case e.Status == http.StatusForbidden:
-		return status + ", these credentials may not query", "Use credentials that are allowed to query. A server with tenants (Mimir, Cortex) also wants the header X-Scope-OrgID."
+		return status + ", these credentials may not query", "Use credentials that are allowed to query. A server with tenants (Mimir, Cortex, Loki) also wants the header X-Scope-OrgID."
 	case e.Status == http.StatusNotFound:
-		return status + ", there is no Prometheus API under this URL",
-			"The URL is the one before /api/v1. Mimir and Cortex serve under /prometheus, VictoriaMetrics' cluster under /select/0/prometheus."
+		return status + ", " + u.api + " is not under this URL", u.under
 	case e.Status == http.StatusTooManyRequests:
 		return status + ", it is asked too often", "Raise the limits of the server, or refresh dashboards less often."
 	case e.Status >= http.StatusInternalServerError:
@@ -99,7 +136,7 @@ func explain(err error) (said, hint string) {
 	}
 	switch e.Kind {
 	case source.Timeout:
-		return "no answer in time", "Check the URL and the network between Grafana's server and Prometheus: a firewall that drops packets looks like this."
+		return "no answer in time", "Check the URL and the network between Grafana's server and " + u.Name + ": a firewall that drops packets looks like this."
 	case source.Canceled:
 		return "the check was cancelled", "Try again."
 	case source.Unreachable:
@@ -108,7 +145,7 @@ func explain(err error) (said, hint string) {
 		if status != "" {
 			status += ", "
 		}
-		return status + "but this is not the API of Prometheus", "Check the URL. A login page of a proxy before Prometheus looks like this, too."
+		return status + "but this is not " + u.api, "Check the URL. A login page of a proxy before it looks like this, too."
 	}
 	return e.Error(), "Check the URL and the credentials."
 }
@@ -119,25 +156,4 @@ func reason(e *source.Error) string {
 		return string(e.Kind)
 	}
 	return e.Err.Error()
-}
-
-// ready asks whether the exporter is ready.
-func (u upstream) ready(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, healthTimeout)
-	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, u.URL+"/-/ready", nil)
-	if err != nil {
-		return errors.New("the URL cannot be parsed")
-	}
-	resp, err := u.Client.Do(req)
-	if err != nil {
-		return err
-	}
-	defer resp.Body.Close()
-	// A body read to its end lets the connection be used again.
-	_, _ = io.Copy(io.Discard, io.LimitReader(resp.Body, 1<<16))
-	if resp.StatusCode != http.StatusOK {
-		return fmt.Errorf("status %d %s", resp.StatusCode, http.StatusText(resp.StatusCode))
-	}
-	return nil
 }

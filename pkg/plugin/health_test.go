@@ -65,7 +65,7 @@ func TestHealth(t *testing.T) {
 		{name: "no URL", says: "no URL of Prometheus is set", advises: "Connection"},
 		{name: "401", url: answering(t, 401, "text/plain", "no"), says: "401 Unauthorized", advises: "user and password"},
 		{name: "403", url: answering(t, 403, "text/plain", "no"), says: "403 Forbidden", advises: "X-Scope-OrgID"},
-		{name: "404 with a page", url: answering(t, 404, "text/html", "<html>not here</html>"), says: "404 Not Found, there is no Prometheus API", advises: "before /api/v1"},
+		{name: "404 with a page", url: answering(t, 404, "text/html", "<html>not here</html>"), says: "404 Not Found, the API of Prometheus is not under this URL", advises: "before /api/v1"},
 		{name: "429", url: answering(t, 429, "text/plain", "slow"), says: "429 Too Many Requests", advises: "limits"},
 		{name: "500", url: answering(t, 500, "text/plain", "oh"), says: "500 Internal Server Error", advises: "log of the server"},
 		{name: "502 of a proxy", url: answering(t, 502, "text/html", "<html>"), says: "502 Bad Gateway", advises: "proxy"},
@@ -77,8 +77,14 @@ func TestHealth(t *testing.T) {
 		{name: "another API", url: answering(t, 200, "application/json", `{"hello":"world"}`), says: "not the API of Prometheus", advises: "Check the URL"},
 		{name: "a Prometheus that cannot add", url: answering(t, 200, "application/json", strings.Replace(two, `"2"`, `"3"`, 1)), says: "not the API of Prometheus", advises: "1+1"},
 		{name: "exporter ready", url: good, jsonData: `{"exporterUrl":"` + answering(t, 200, "text/plain", "ready") + `/"}`, ok: true, says: "the exporter is ready"},
-		{name: "exporter not ready", url: good, jsonData: `{"exporterUrl":"` + answering(t, 503, "text/plain", "not yet") + `"}`, ok: true, says: "exporter does not answer", advises: "503 Service Unavailable"},
-		{name: "exporter refused", url: good, jsonData: `{"exporterUrl":"` + refused + `"}`, ok: true, says: "exporter does not answer", advises: "andon serve"},
+		{name: "exporter not ready", url: good, jsonData: `{"exporterUrl":"` + answering(t, 503, "text/plain", "not yet") + `"}`, ok: true, says: "503 Service Unavailable", advises: "log of the server"},
+		{name: "exporter refused", url: good, jsonData: `{"exporterUrl":"` + refused + `"}`, ok: true, says: "the exporter at " + refused + ": no connection", advises: "Check host and port"},
+		{name: "Loki answers", url: good, jsonData: `{"lokiUrl":"` + answering(t, 200, "application/json", two) + `/"}`, ok: true, says: "Prometheus answers queries; Loki answers queries"},
+		{name: "Loki wants a login", url: good, jsonData: `{"lokiUrl":"` + answering(t, 401, "text/plain", "no") + `"}`, ok: true, says: "401 Unauthorized, it wants to know who asks, so that log clusters", advises: "user and password"},
+		{name: "not Loki", url: good, jsonData: `{"lokiUrl":"` + answering(t, 404, "text/html", "<html>") + `"}`, ok: true, says: "404 Not Found, the API of Loki is not under this URL", advises: "before /loki/api/v1"},
+		{name: "Prometheus is away, Loki and the exporter are not", url: refused, jsonData: `{"lokiUrl":"` + answering(t, 200, "application/json", two) + `","exporterUrl":"` + answering(t, 200, "application/json", "{}") + `"}`,
+			says: "no connection", advises: "Check host and port"},
+		{name: "all are away", url: refused, jsonData: `{"lokiUrl":"` + refused + `","exporterUrl":"` + refused + `"}`, says: "Loki at ", advises: "Check host and port"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			d := instance(t, backend.DataSourceInstanceSettings{URL: c.url, JSONData: json.RawMessage(c.jsonData)})
@@ -133,7 +139,7 @@ func TestCredentials(t *testing.T) {
 	if sent.Get("X-Scope-OrgID") != "tenant-7" {
 		t.Errorf("Prometheus was sent %v", sent)
 	}
-	if err := d.config.Exporter.ready(context.Background()); err != nil {
+	if err := d.config.Exporter.call(context.Background(), http.MethodGet, "/-/ready", nil, nil); err != nil {
 		t.Fatal(err)
 	}
 	if leaked.Get("Authorization") != "" || leaked.Get("X-Scope-OrgID") != "" {

@@ -157,14 +157,21 @@ func (w window) expandQuery(q Query) (expanded Query, unknown []string) {
 		}
 		return e.Text
 	}
-	q.Expr, q.Per, q.Since, q.Back = take(q.Expr), take(q.Per), Text(take(string(q.Since))), take(q.Back)
-	q.NodeLabel = take(q.NodeLabel)
-	for _, s := range []*analysis.Selector{&q.Candidate, &q.Control} {
+	for _, field := range []*string{&q.Expr, &q.Per, (*string)(&q.Since), (*string)(&q.Until), &q.Back, &q.NodeLabel, &q.Service, &q.Rollout,
+		&q.VersionLabel, &q.Cluster, &q.Name} {
+		*field = take(*field)
+	}
+	for _, s := range []*analysis.Selector{&q.Candidate, &q.Control, &q.Match} {
 		taken := make(analysis.Selector, len(*s))
 		for _, name := range slices.Sorted(maps.Keys(*s)) {
 			taken[take(name)] = take((*s)[name])
 		}
 		*s = taken
+	}
+	q.Signals = slices.Clone(q.Signals)
+	for i := range q.Signals {
+		s := &q.Signals[i]
+		s.Metric, s.Per, s.Logs, s.Crashes = take(s.Metric), take(s.Per), take(s.Logs), take(s.Crashes)
 	}
 	return q, unknown
 }

@@ -160,7 +160,9 @@ var migrations = [queryVersion - 1]func(*Query){
 	// Form 1 knew deviations only, as lines.
 	func(q *Query) {
 		setDefault(&q.QueryType, "deviation")
-		setDefault(&q.View, viewSigma)
+		if q.QueryType == "deviation" {
+			setDefault(&q.View, viewSigma)
+		}
 	},
 }
 

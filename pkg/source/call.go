@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"net/url"
 	"strings"
@@ -55,18 +54,12 @@ func (c *call) error(kind Kind, err error, hint string) *Error {
 
 // silence explains why no complete answer came.
 func (c *call) silence(ctx context.Context, err error) *Error {
-	var u *url.Error
-	if errors.As(err, &u) {
-		err = u.Err // its text would repeat the URL, with the user's name
+	e := NoAnswer(ctx, err)
+	e.Query, e.URL, e.Status = c.query, c.url, c.status
+	if e.Kind == Timeout {
+		e.Hint = "raise the timeout, simplify the query, or record it with a rule"
 	}
-	var n net.Error
-	switch {
-	case errors.Is(ctx.Err(), context.Canceled):
-		return c.error(Canceled, err, "")
-	case errors.Is(err, context.DeadlineExceeded), errors.As(err, &n) && n.Timeout():
-		return c.error(Timeout, fmt.Errorf("no answer in time: %w", err), "raise the timeout, simplify the query, or record it with a rule")
-	}
-	return c.error(Unreachable, err, "check the URL and that it can be reached from here")
+	return e
 }
 
 // refusal explains an answer of another status than 2xx.

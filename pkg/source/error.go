@@ -1,7 +1,11 @@
 package source
 
 import (
+	"context"
+	"errors"
 	"fmt"
+	"net"
+	"net/url"
 	"strings"
 )
 
@@ -56,3 +60,20 @@ func (e *Error) Error() string {
 
 // Unwrap returns the cause.
 func (e *Error) Unwrap() error { return e.Err }
+
+// NoAnswer explains why a request was not answered, or not to the end; err is
+// what net/http says of it.
+func NoAnswer(ctx context.Context, err error) *Error {
+	var u *url.Error
+	if errors.As(err, &u) {
+		err = u.Err // its text would repeat the URL, with the user's name
+	}
+	var n net.Error
+	switch {
+	case errors.Is(ctx.Err(), context.Canceled):
+		return &Error{Kind: Canceled, Err: err}
+	case errors.Is(err, context.DeadlineExceeded), errors.As(err, &n) && n.Timeout():
+		return &Error{Kind: Timeout, Err: fmt.Errorf("no answer in time: %w", err), Hint: "raise the timeout"}
+	}
+	return &Error{Kind: Unreachable, Err: err, Hint: "check the URL and that it can be reached from here"}
+}

@@ -1,0 +1,99 @@
+package plugin
+
+import (
+	"encoding/json"
+	"fmt"
+	"html"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/grafana/grafana-plugin-sdk-go/data"
+)
+
+// annotations makes one region a rollout, from its start to its end, with the
+// names that Grafana looks for in an annotation.
+func (p picture) annotations(all []past) *data.Frame {
+	return p.table(
+		column{"time", eachOf(all, func(x past) time.Time { return x.Rollout.Started }), data.FieldConfig{}},
+		column{"timeEnd", eachOf(all, func(x past) time.Time {
+			if e := x.ended(); e != nil {
+				return *e
+			}
+			return p.Window.To
+		}), data.FieldConfig{}},
+		column{"title", eachOf(all, title), data.FieldConfig{}},
+		column{"text", eachOf(all, p.text), data.FieldConfig{}},
+		column{"tags", eachOf(all, tags), data.FieldConfig{}},
+		column{"color", eachOf(all, func(x past) string { return colours[x.decision()] }), data.FieldConfig{}},
+		column{"id", eachOf(all, func(x past) string { return x.Rollout.ID }), data.FieldConfig{}},
+	)
+}
+
+func title(x past) string {
+	t := x.Rollout.Service
+	if x.Rollout.Version != "" {
+		t += " " + x.Rollout.Version
+	}
+	if d := x.decision(); d != "" {
+		return t + ": " + string(d)
+	}
+	return t + " under way"
+}
+
+// tags are what annotations are filtered by.
+func tags(x past) string {
+	var out []string
+	labels := x.labels()
+	for _, key := range []string{"service", "layer", "version", "verdict"} {
+		if v := labels[key]; v != "" {
+			out = append(out, strings.ReplaceAll(v, ",", " "))
+		}
+	}
+	return strings.Join(out, ",")
+}
+
+// text is HTML, which Grafana sanitizes: the verdict and where to see more.
+func (p picture) text(x past) string {
+	v := x.verdict()
+	parts := []string{html.EscapeString(v.Reason)}
+	if v.Score.Known() {
+		parts[0] += fmt.Sprintf(" (probability of a regression %.0f%%)", 100*float64(v.Score))
+	}
+	if h := x.halt(); h != "" {
+		parts = append(parts, html.EscapeString(h))
+	}
+	link := func(href, says string) {
+		parts = append(parts, fmt.Sprintf(`<a href="%s" target="_blank">%s</a>`, html.EscapeString(href), says))
+	}
+	if u, err := url.Parse(x.Rollout.Ref); err == nil && (u.Scheme == "http" || u.Scheme == "https") {
+		link(x.Rollout.Ref, "Deployment")
+	}
+	if href := p.exploreURL(x); href != "" {
+		link(href, "Findings")
+	}
+	return strings.Join(parts, "<br>")
+}
+
+// exploreURL leads to what was found of a rollout; empty if Grafana does not
+// say where it serves.
+func (p picture) exploreURL(x past) string {
+	if p.appURL == "" || p.config.UID == "" {
+		return ""
+	}
+	end := p.Window.To
+	if e := x.ended(); e != nil {
+		end = *e
+	}
+	source := map[string]string{"type": ID, "uid": p.config.UID}
+	panes, err := json.Marshal(map[string]any{"andon": map[string]any{
+		"datasource": p.config.UID,
+		"queries": []any{map[string]any{"refId": "A", "datasource": source, "v": queryVersion, "queryType": "verdict",
+			"view": viewFindings, "rollout": x.Rollout.ID}},
+		"range": map[string]string{"from": fmt.Sprint(x.Rollout.Started.UnixMilli()), "to": fmt.Sprint(end.UnixMilli())},
+	}})
+	if err != nil {
+		return ""
+	}
+	return strings.TrimRight(p.appURL, "/") + "/explore?schemaVersion=1&panes=" + url.QueryEscape(string(panes))
+}

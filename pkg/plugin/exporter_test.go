@@ -1,0 +1,43 @@
+package plugin
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+)
+
+// What an exporter says: of the shop's cart, which failed and was halted, of
+// one that went well, of one under way, and of a service of another region.
+const (
+	toldServices = `[{"name":"cart","layer":"software","node":"pod","version":"version","sensitivity":"high","signals":[` +
+		`{"name":"latency","metric":"latency_seconds{job=\"cart\"}","unit":"s"},{"name":"log","logs":"{job=\"cart\"}"}],"judged":["latency"],"tool":"webhook"},` +
+		`{"name":"mail","signals":[{"name":"queue","metric":"queue_length"}],"judged":["queue"]}]`
+
+	toldRollouts = `[{"rollout":{"id":"dns-7","service":"dns","version":"7","scope":{"region":"us","zone":"a"},"started":"2026-03-01T12:40:00Z"},"layer":"platform","under_way":true,"verdict":null,"halt":null},` +
+		`{"rollout":{"id":"cart-v2","service":"cart","version":"v2","previous":"v1","scope":{"region":"eu"},"strategy":"canary","candidate":{"version":"v2"},"control":{"version":"v1"},` +
+		`"started":"2026-03-01T12:00:00Z","ended":"2026-03-01T12:30:00Z","tool":"argo-rollouts","ref":"https://ci.example.org/cart/2"},"layer":"software","under_way":false,` +
+		`"verdict":{"rollout":"cart-v2","service":"cart","at":"2026-03-01T12:30:00Z","verdict":"fail","score":0.998,"evidence":41250,"blame":0.97,"first_fail":"2026-03-01T12:12:00Z",` +
+		`"strategy":"canary","quality":"ok","reason":"latency rose from 0.20 to 0.30 <b>","findings":[]},"halt":{"state":"answered","tool":"webhook","says":"aborted","at":"2026-03-01T12:12:20Z"}},` +
+		`{"rollout":{"id":"cart-v1","service":"cart","version":"v1","scope":{"region":"eu"},"started":"2026-03-01T09:00:00Z","ended":"2026-03-01T12:05:00Z"},"layer":"software","under_way":false,` +
+		`"verdict":{"rollout":"cart-v1","service":"cart","at":"2026-03-01T12:05:00Z","verdict":"pass","score":0.01,"evidence":0.2,"blame":0.01,"first_fail":null,"strategy":"canary","quality":"ok","reason":"all is well","findings":[]},"halt":null}]`
+)
+
+// told serves what an exporter says.
+func told(t *testing.T) string {
+	t.Helper()
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		text, ok := map[string]string{"/api/v1/services": toldServices, "/api/v1/verdicts": toldRollouts, "/-/ready": `{"status":"ready"}`}[r.URL.Path]
+		if !ok {
+			http.Error(w, `{"error":"there is nothing at this path"}`, http.StatusNotFound)
+			return
+		}
+		if r.URL.Query().Get("service") == "nobody" {
+			text = "[]"
+		}
+		w.Header().Set("Content-Type", "application/json")
+		_, _ = w.Write([]byte(strings.TrimSpace(text)))
+	}))
+	t.Cleanup(s.Close)
+	return s.URL
+}

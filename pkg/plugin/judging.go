@@ -1,0 +1,151 @@
+package plugin
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/prometheus/common/model"
+
+	"github.com/andon-project/andon/pkg/analysis"
+)
+
+// judging finds out which rollout the query asks about, of which service, and
+// what overlaps it. It has no rollout if the exporter knows of none.
+func (d *Datasource) judging(ctx context.Context, r request) (judging, error) {
+	j := judging{picture: picture{request: r, config: d.config}, until: r.Window.To}
+	q := r.Query
+	var err error
+	switch {
+	case q.Rollout == "" && len(q.Signals) > 0:
+		err = j.fromQuery(analysis.Service{Name: cmp.Or(q.Service, r.RefID), Node: q.NodeLabel, Sensitivity: q.Sensitivity, Signals: q.Signals})
+	case q.Rollout == "" && (len(q.Candidate) > 0 || q.Since != ""):
+		var s service
+		if s, err = d.service(ctx, q.Service); err == nil {
+			s.Service = s.judged()
+			err = j.fromQuery(s.Service)
+			j.of.Layer = s.Layer
+		}
+	default:
+		err = d.fromExporter(ctx, &j)
+	}
+	if err != nil || len(j.under) == 0 {
+		return j, err
+	}
+	for i := range j.under {
+		s := &j.under[i].Service
+		if s.Signals, err = filterSignals(q.Filters, s.Signals); err != nil {
+			return j, err
+		}
+	}
+	if ended := j.under[0].Rollout.Ended; !ended.IsZero() && ended.Before(j.until) {
+		j.until = ended
+	}
+	if started := j.under[0].Rollout.Started; j.until.Before(started) {
+		return j, badQuery{fmt.Errorf("the rollout began at %s, after the time range", started.UTC().Format(time.RFC3339))}
+	}
+	return j, nil
+}
+
+// fromQuery makes a rollout of what the query says of cohorts and times.
+func (j *judging) fromQuery(s analysis.Service) error {
+	q := j.Query
+	since, err := moment("since", q.Since)
+	if err != nil {
+		return badQuery{err}
+	}
+	until, err := moment("until", q.Until)
+	if err != nil {
+		return badQuery{err}
+	}
+	if since.IsZero() {
+		since = j.Window.From
+	}
+	if q.Step != "" {
+		s.Step = model.Duration(j.Grid.Bin)
+	}
+	ro := analysis.Rollout{ID: cmp.Or(q.Rollout, s.Name), Service: s.Name, Strategy: q.Strategy, Candidate: q.Candidate, Control: q.Control,
+		Started: since, Ended: until}
+	if q.VersionLabel != "" {
+		ro.Version = q.Candidate[q.VersionLabel]
+	}
+	if q.Cohorts == byTime {
+		ro.Control, ro.Strategy = nil, cmp.Or(q.Strategy, analysis.BeforeAfter)
+	}
+	j.under = []analysis.Underway{{Rollout: ro, Service: s}}
+	j.of = past{Rollout: ro, Layer: s.Layer, UnderWay: until.IsZero()}
+	return nil
+}
+
+// fromExporter takes the rollout that the exporter knows, and all that overlap
+// it, which may be to blame instead.
+func (d *Datasource) fromExporter(ctx context.Context, j *judging) error {
+	services, err := d.services(ctx)
+	if err != nil {
+		return err
+	}
+	configured := make(map[string]analysis.Service, len(services))
+	for _, s := range services {
+		configured[s.Name] = s.judged()
+	}
+	all, err := d.history(ctx, "", time.Time{})
+	if err != nil {
+		return err
+	}
+	found := false
+	for _, p := range all { // newest first
+		if j.asksFor(p) {
+			j.of, found = p, true
+			break
+		}
+	}
+	switch {
+	case !found && j.Query.Rollout != "":
+		return badQuery{fmt.Errorf("the exporter knows of no rollout %q", j.Query.Rollout)}
+	case !found:
+		return nil
+	}
+	for _, p := range append([]past{j.of}, all...) {
+		s, ok := configured[p.Rollout.Service]
+		same := p.Rollout.ID == j.of.Rollout.ID
+		switch {
+		case !ok && same:
+			return badQuery{fmt.Errorf("the exporter's configuration has no service %q any more", p.Rollout.Service)}
+		case ok && (same && len(j.under) == 0 || !same && overlap(p, j.of)):
+			j.under = append(j.under, analysis.Underway{Rollout: p.Rollout, Service: s})
+		}
+	}
+	return nil
+}
+
+// asksFor reports whether the query asks for a rollout: by its id, or as one of
+// the service that was under way in the time range.
+func (j *judging) asksFor(p past) bool {
+	if j.Query.Rollout != "" {
+		return p.Rollout.ID == j.Query.Rollout
+	}
+	ended := p.ended()
+	return p.Rollout.Service == j.Query.Service && !p.Rollout.Started.After(j.Window.To) && (ended == nil || !ended.Before(j.Window.From))
+}
+
+// overlap reports whether two rollouts were under way at the same time.
+func overlap(a, b past) bool {
+	before := func(a, b past) bool { return a.ended() != nil && a.ended().Before(b.Rollout.Started) }
+	return !before(a, b) && !before(b, a)
+}
+
+// service asks the exporter for one service.
+func (d *Datasource) service(ctx context.Context, name string) (service, error) {
+	all, err := d.services(ctx)
+	if err != nil {
+		return service{}, err
+	}
+	for _, s := range all {
+		if s.Name == name {
+			return s, nil
+		}
+	}
+	return service{}, badQuery{errors.New("the exporter knows of no service " + name + "; list signals in the query, or add it to the exporter's configuration")}
+}
