@@ -14,15 +14,16 @@ import (
 	v1 "github.com/prometheus/client_golang/api/prometheus/v1"
 )
 
-// A call is one question to a Prometheus: an api.Client that reads no more than
+// A call is one request to a Prometheus or a Loki: an api.Client that reads no more than
 // its budget and turns refusals into *Error.
 type call struct {
 	api.Client
 	query  string
 	http   *http.Client
-	budget *int64 // bytes of answer still allowed
-	limit  int64  // bytes of answer allowed in all
-	url    string // of the last request, without credentials
+	budget *int64                            // bytes of answer still allowed
+	limit  int64                             // bytes of answer allowed in all
+	refuse func(c *call, body []byte) *Error // explains a refusal; Prometheus' if nil
+	url    string                            // of the last request, without credentials
 	status int
 }
 
@@ -41,6 +42,9 @@ func (c *call) Do(ctx context.Context, req *http.Request) (*http.Response, []byt
 	}
 	if *c.budget -= int64(len(body)); *c.budget < 0 {
 		return resp, nil, c.error(TooLarge, fmt.Errorf("an answer of more than %d bytes", c.limit), "aggregate by fewer labels, or ask for a shorter range")
+	}
+	if resp.StatusCode/100 != 2 && c.refuse != nil {
+		return resp, nil, c.refuse(c, body)
 	}
 	if resp.StatusCode/100 != 2 {
 		return resp, nil, c.refusal(body)

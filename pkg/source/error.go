@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/url"
 	"strings"
+	"time"
 )
 
 // A Kind says what sort of refusal an Error is, and thereby what a caller can
@@ -33,6 +34,8 @@ type Error struct {
 	Status int    // HTTP status; 0 if no answer came
 	Hint   string // what an operator can do
 	Err    error
+
+	after time.Duration // that the server asks to be left alone; 0 if it does not
 }
 
 // Error says what was asked, of whom, what came back and what to try.

@@ -1,0 +1,144 @@
+package source
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// A question is one question to a Loki, of one or more requests that share a
+// budget.
+type question struct {
+	l      *Loki
+	query  string
+	budget int64
+}
+
+func (l *Loki) question(query string) *question {
+	return &question{l: l, query: query, budget: l.config.MaxBytes}
+}
+
+// ask asks an endpoint and reads the data of its answer into data.
+func (q *question) ask(ctx context.Context, path string, p url.Values, data any) error {
+	u := *q.l.base
+	u.Path += lokiAPI + path
+	u.RawQuery = p.Encode()
+	for try := 1; ; try++ {
+		err := q.try(ctx, u, data)
+		e, ok := errors.AsType[*Error](err)
+		if !ok || try == triesMax || e.Kind != Unavailable && e.Kind != Unreachable {
+			return err
+		}
+		if err := q.wait(ctx, try, e); err != nil {
+			return e
+		}
+	}
+}
+
+// wait waits before the next try, as long as the server asked for, if it did.
+func (q *question) wait(ctx context.Context, try int, e *Error) error {
+	d := q.l.config.Backoff << (try - 1)
+	d += rand.N(d/2 + 1) // or all that were refused at once come back at once
+	if e.after > 0 {
+		d = min(e.after, q.l.config.Timeout)
+	}
+	if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) < d {
+		return context.DeadlineExceeded
+	}
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-t.C:
+		return nil
+	}
+}
+
+// try sends one request.
+func (q *question) try(ctx context.Context, u url.URL, data any) error {
+	ctx, cancel := context.WithTimeout(ctx, q.l.config.Timeout)
+	defer cancel()
+	c := &call{query: q.query, http: q.l.config.Client, budget: &q.budget, limit: q.l.config.MaxBytes, refuse: (*call).lokiRefusal}
+	req, err := http.NewRequest(http.MethodGet, u.String(), nil)
+	if err != nil {
+		return c.error(NotSource, errors.New("the request cannot be made"), "check the URL of Loki")
+	}
+	req.Header.Set("Accept", "application/json")
+	resp, body, err := c.Do(ctx, req)
+	if err != nil {
+		if e, ok := errors.AsType[*Error](err); ok && resp != nil {
+			e.after = retryAfter(resp.Header)
+		}
+		return err
+	}
+	var r reply
+	if err := json.Unmarshal(body, &r); err != nil || r.Status != "success" && r.Status != "" {
+		return c.error(NotSource, errors.New("the answer is not one of Loki's"), "check the URL: what answers is not the HTTP API of Loki")
+	}
+	if len(r.Warnings) > 0 && q.l.config.Warn != nil {
+		q.l.config.Warn(q.query, r.Warnings)
+	}
+	if len(r.Data) == 0 { // nothing was found: Loki leaves it out
+		return nil
+	}
+	if err := json.Unmarshal(r.Data, data); err != nil {
+		return c.error(NotSource, fmt.Errorf("the answer cannot be read: %w", plain(err)), "check the URL: what answers is not the HTTP API of Loki")
+	}
+	return nil
+}
+
+// plain keeps an error of the JSON package short: it may quote the answer.
+func plain(err error) error {
+	text := err.Error()
+	if len(text) > 200 {
+		text = text[:200] + "…"
+	}
+	return errors.New(text)
+}
+
+// retryAfter returns how long a server asks to be left alone; 0 if it does not.
+func retryAfter(h http.Header) time.Duration {
+	if s, err := strconv.Atoi(h.Get("Retry-After")); err == nil && s > 0 {
+		return time.Duration(min(s, 3600)) * time.Second
+	}
+	return 0
+}
+
+// lokiRefusal explains an answer of another status than 2xx. Loki says in
+// plain text what is wrong.
+func (c *call) lokiRefusal(body []byte) *Error {
+	said := strings.TrimSpace(string(body[:min(len(body), 500)]))
+	spoke := said != "" && !strings.HasPrefix(said, "<")
+	err := errors.New(strings.ToLower(http.StatusText(c.status)))
+	if spoke {
+		err = errors.New(said)
+	}
+	has := func(s string) bool { return strings.Contains(said, s) }
+	switch {
+	case c.status == http.StatusUnauthorized && has("org id"):
+		return c.error(Denied, err, "this Loki has tenants: send X-Scope-OrgID, with http_headers in the configuration")
+	case c.status == http.StatusUnauthorized:
+		return c.error(Denied, err, "check the user and password, or the token")
+	case c.status == http.StatusForbidden:
+		return c.error(Denied, err, "check that the credentials allow queries, and the tenant")
+	case c.status == http.StatusTooManyRequests:
+		return c.error(Unavailable, err, "ask less often, or raise the limits of the server")
+	case has("timeout") || has("timed out") || has("deadline exceeded") || has("context canceled") && c.status == 499:
+		return c.error(Timeout, err, "select fewer streams or a shorter range, or raise querier.query_timeout of the server")
+	case has("too many bytes") || has("would read too many") || has("maximum of series"):
+		return c.error(TooLarge, err, "select fewer streams or a shorter range")
+	case c.status/100 == 5:
+		return c.error(Unavailable, err, "see the log of the server")
+	case c.status == http.StatusBadRequest && spoke:
+		return c.error(BadQuery, err, "try the query in Grafana's Explore")
+	}
+	return c.error(NotSource, err, "check the URL: what answers is not the HTTP API of Loki")
+}
