@@ -7,8 +7,15 @@ import (
 	"time"
 )
 
-// verdict returns what is known at now.
+// verdict returns what is known at now, of the whole and of its parts.
 func (c *course) verdict(now time.Time) Verdict {
+	v := c.judged(now)
+	v.Stages, v.Scopes = c.stages(now, v), c.scopes(now)
+	return v
+}
+
+// judged returns what is known of the whole at now.
+func (c *course) judged(now time.Time) Verdict {
 	if c.firstFail == nil {
 		c.ground(now) // a check may come to an end after its bin was decided on
 	}

@@ -31,6 +31,8 @@ type course struct {
 	met        map[string]float64 // of each that was weighed against a rollout without control, the most evidence
 	beside     []*course          // all that are judged together
 	trail      []Point
+	staging    staging
+	places     places
 	firstFail  *time.Time
 	failScore  float64
 	failReason string
@@ -101,6 +103,9 @@ func (c *course) nextTime(now time.Time) (time.Time, bool) {
 func (c *course) fold(at time.Time) bool {
 	bin := binAt(at, c.step)
 	known := c.rollout.AsOf(at)
+	if bin > c.decided {
+		c.turn(known)
+	}
 	b := moment{at: at, bin: bin, stage: known.FirstStage(), twins: c.twins}
 	if c.concurrent() && c.strategy != LoadTest {
 		c.findTwins(bin)
@@ -108,7 +113,7 @@ func (c *course) fold(at time.Time) bool {
 	c.fresh = c.fresh[:0]
 	for _, s := range c.signals {
 		if s.ready() && s.next == bin {
-			s.fold(b)
+			s.fold(c, b)
 			c.fresh = append(c.fresh, s)
 		}
 	}
@@ -119,6 +124,7 @@ func (c *course) fold(at time.Time) bool {
 	c.logE = c.combined()
 	c.peak = max(c.peak, c.logE)
 	c.trail = keep(c.trail, Point{at, c.logE})
+	c.decidePlaces()
 	return true
 }
 

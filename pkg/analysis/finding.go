@@ -170,7 +170,7 @@ func (t *tracker) reason(f Finding, straying, nodes int) string {
 	if t.candidateSeen+t.controlSeen == 0 && f.Quality == LowExposure {
 		return name + " has no value since the rollout began, yet"
 	}
-	text := t.moved(f)
+	text := t.moved()
 	if straying > 0 && (nodes > 1 || f.Node != "") {
 		text += fmt.Sprintf(" on %d of %d candidate nodes", straying, nodes)
 	}
@@ -181,12 +181,15 @@ func (t *tracker) reason(f Finding, straying, nodes int) string {
 }
 
 // moved says from where to where the signal went.
-func (t *tracker) moved(f Finding) string {
-	a, b := t.effect.control.value(), t.effect.candidate.value()
+func (t *tracker) moved() string { return t.changeOf(t.weigher, t.effect) }
+
+// changeOf says from where to where an effect went.
+func (t *tracker) changeOf(w weigher, e effect) string {
+	a, b := e.control.value(), e.candidate.value()
 	if !known(a) || !known(b) {
 		return t.signal.Name + " has no bin in which both cohorts have a value"
 	}
-	if x, ok := unwatched(t.weigher).(expecter); ok && known(x.expected(a)) {
+	if x, ok := unwatched(w).(expecter); ok && known(x.expected(a)) {
 		a = x.expected(a)
 	}
 	from, to := pairOf(a, b)

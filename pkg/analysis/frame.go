@@ -219,7 +219,7 @@ func (f *frame) samplesAt(bin int64) []sample {
 		if !r.seen[i] {
 			continue
 		}
-		s := sample{node: name, v: r.v[i], places: r.places}
+		s := sample{node: name, v: r.v[i], raw: r.raw[i], places: r.places}
 		if r.e != nil {
 			s.e = r.e[i]
 		}

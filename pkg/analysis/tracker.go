@@ -31,6 +31,7 @@ type sample struct {
 	e     float64 // exposure, of Counts
 	first time.Time
 
+	raw    float64 // what the signal's Metric returned
 	places []string
 }
 
@@ -59,6 +60,7 @@ type tracker struct {
 	candidateSeen, controlSeen int // samples
 	lastCandidate, lastControl time.Time
 	effect                     effect
+	parts                      []*part // by place
 	low                        float64 // lowest log evidence, and when
 	lowAt                      time.Time
 }
@@ -70,24 +72,29 @@ func (a *Analyzer) newTracker(c *course, sig Signal, weight float64) *tracker {
 	}
 	t.bounds = bounds{signal: sig}
 	t.meter, t.err = a.bareMeter(Compare(c.rollout, c.service, sig))
-	switch {
-	case t.err != nil:
-	case c.strategy == BeforeAfter:
-		t.weigher = newTimed(t)
-	case c.strategy == Threshold:
-		t.weigher = unweighed{}
-	case c.strategy == RegionControl && (t.kind == Counts || t.kind == Failures):
-		t.weigher = newRated(t, c.service)
-	case c.strategy == RegionControl:
-		t.weigher = newChanged(t, c.service)
-	case t.kind == Counts:
-		t.weigher = newCounted(t, c.service)
-	case t.kind == Failures:
-		t.weigher = newFailed(t, c.service)
-	default:
-		t.weigher = newLevelled(t, c.service)
+	if t.err == nil {
+		t.weigher = t.newWeigher(c.service)
 	}
 	return t
+}
+
+// newWeigher returns what weighs the signal.
+func (t *tracker) newWeigher(s Service) weigher {
+	switch {
+	case t.strat == BeforeAfter:
+		return newTimed(t)
+	case t.strat == Threshold:
+		return unweighed{}
+	case t.strat == RegionControl && (t.kind == Counts || t.kind == Failures):
+		return newRated(t, s)
+	case t.strat == RegionControl:
+		return newChanged(t, s)
+	case t.kind == Counts:
+		return newCounted(t, s)
+	case t.kind == Failures:
+		return newFailed(t, s)
+	}
+	return newLevelled(t, s)
 }
 
 // unweighed is the weigher of signals that only have bounds.
@@ -162,23 +169,29 @@ func (t *tracker) learn() {
 		span := gridSpan{t.step, t.next - placeboBins, t.next - 1}
 		t.meter.was = [2]bases{t.meter.basesOf(t.cand.slice(span)), t.meter.basesOf(t.ctrl.slice(span))}
 	}
-	past := t.ctrl
+	t.teach(t.weigher, t.cand, t.ctrl)
+	if t.strat != BeforeAfter || len(t.meter.c.Places) == 0 { // the parts learn from it at the first bin
+		t.trim()
+	}
+}
+
+// teach has a weigher learn from what came before the next bin.
+func (t *tracker) teach(w weigher, cand, past *frame) {
 	if t.strat == LoadTest { // before a run there is no load, and nothing to learn of one
 		past = &frame{first: t.next, rows: map[string]*row{}}
 	}
-	switch w := unwatched(t.weigher).(type) {
+	switch w := unwatched(w).(type) {
 	case *levelled:
 		w.learn(past, t.next)
 	case *counted:
 		w.learn(past, t.next)
 	case *changed:
-		w.learn(t.cand, past, t.next)
+		w.learn(cand, past, t.next)
 	case *rated:
-		w.learn(t.cand, past, t.next)
+		w.learn(cand, past, t.next)
 	case *timed:
-		w.learn(t.cand, t.next)
+		w.learn(cand, t.next)
 	}
-	t.trim()
 }
 
 // trim drops what no deviation depends on any more.
@@ -193,7 +206,7 @@ func (t *tracker) ready() bool {
 }
 
 // fold takes in the next bin.
-func (t *tracker) fold(b moment) {
+func (t *tracker) fold(c *course, b moment) {
 	cand, ctrl := t.cand.samplesAt(b.bin), t.ctrl.samplesAt(b.bin)
 	for i := range cand {
 		s := &cand[i]
@@ -204,7 +217,7 @@ func (t *tracker) fold(b moment) {
 			}
 		}
 		s.first = t.arrived[s.node]
-		t.bounds.fold(b.at, s.node, t.cand.rows[s.node].raw[b.bin-t.cand.first])
+		t.bounds.fold(b.at, s.node, s.raw)
 		if known(s.v) {
 			t.candidateSeen++
 			t.lastCandidate = b.at
@@ -225,6 +238,7 @@ func (t *tracker) fold(b moment) {
 	}
 	t.effect.fold(cand, kept)
 	t.weigher.fold(b, cand, kept)
+	t.fanOut(c, b, cand, kept)
 	if e := t.evidence(); !(e > t.low) {
 		t.low, t.lowAt = e, b.at
 	}

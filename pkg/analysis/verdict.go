@@ -40,6 +40,11 @@ type Verdict struct {
 	Quality  Quality   `json:"quality"`
 	Reason   string    `json:"reason"` // one sentence for people
 	Findings []Finding `json:"findings"`
+
+	// Stages are what each stage that began showed, Scopes what each place did;
+	// the latter of services that name labels for it (Service.Scope).
+	Stages []StageVerdict `json:"stages,omitempty"`
+	Scopes []ScopeVerdict `json:"scopes,omitempty"`
 }
 
 // A Finding is what one signal showed.

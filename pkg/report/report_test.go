@@ -59,6 +59,17 @@ func example() Page {
 			FirstFail: &fail, Strategy: analysis.Rolling, Quality: analysis.OK, Reason: "latency rose from 102 ms to 121 ms on checkout-v2-7d9f, and has stayed there for 70 minutes"},
 		Home: "../",
 	}
+	second := began.Add(20 * time.Minute)
+	p.Verdict.Basis = `nodes with {version="v2.3.1"} beside those with {version="v2.3.0"} at the same time`
+	p.Verdict.Stages = []analysis.StageVerdict{
+		{Stage: 1, From: began, To: &second, Verdict: analysis.Fail, Evidence: 41250, Reason: "latency rose from 102 ms to 121 ms"},
+		{Stage: 2, From: second, Verdict: analysis.Fail, Evidence: .8, Reason: "latency rose from 102 ms to 121 ms"},
+	}
+	p.Verdict.Scopes = []analysis.ScopeVerdict{
+		{Label: "region", Value: "eu-west", Verdict: analysis.Fail, Evidence: 61000, Reason: "latency rose from 101 ms to 139 ms; evidence is 61000; everything there was changed at once, without stages"},
+		{Label: "region", Value: "us-east", Verdict: analysis.Pass, Evidence: 1.4, Reason: "no signal tells its candidate from its control nodes by more than chance; the most that any showed: latency stayed at 102 ms"},
+		{Label: "zone", Verdict: analysis.Inconclusive, Evidence: analysis.Unknown, Reason: "no series has the label zone; keep it in the queries"},
+	}
 	for m := 0; m <= 90; m++ {
 		p.Trail = append(p.Trail, analysis.Point{At: began.Add(time.Duration(m) * time.Minute), Log: math.Max(-.4, .62*float64(m)-1.5) * math.Min(1, 10.6/(.62*90-1.5)*90/float64(m+1))})
 	}

@@ -17,8 +17,39 @@ type view struct {
 	LogEvidence string // empty if not known
 	FirstFail   string
 	Evidence    template.HTML // chart; empty if there is none
+	Parts       []partView
 	Shown       []signalView
 }
+
+// A partView is a line on one stage or one place of a rollout.
+type partView struct {
+	Verdict  analysis.Decision
+	Of, When string
+	Evidence analysis.Number
+	Reason   string
+}
+
+// parts returns the stages, if there is more than one, and the places.
+func parts(v analysis.Verdict) []partView {
+	var out []partView
+	for _, s := range v.Stages {
+		if len(v.Stages) < 2 {
+			break
+		}
+		when := "since " + hour(s.From)
+		if s.To != nil {
+			when = hour(s.From) + " to " + hour(*s.To)
+		}
+		out = append(out, partView{s.Verdict, fmt.Sprintf("stage %d", s.Stage), when, s.Evidence, s.Reason})
+	}
+	for _, s := range v.Scopes {
+		out = append(out, partView{s.Verdict, strings.TrimSpace(s.Label + " " + s.Value), "", s.Evidence, s.Reason})
+	}
+	return out
+}
+
+// hour writes the time of a day.
+func hour(t time.Time) string { return t.UTC().Format("15:04:05") }
 
 // A signalView is a Signal with its charts.
 type signalView struct {
@@ -52,6 +83,7 @@ func viewOf(p Page) view {
 	if t := p.Verdict.FirstFail; t != nil {
 		v.FirstFail = since(t.Sub(p.Rollout.FirstStage()))
 	}
+	v.Parts = parts(p.Verdict)
 	colours := make(palette)
 	for _, s := range p.Signals {
 		v.Shown = append(v.Shown, signalOf(s, p.Rollout, colours))
