@@ -37,36 +37,42 @@ type Options struct {
 	MaxClusters int // how many clusters are kept; 0 means 8,192
 }
 
+const maxExample = 512
+
 // A Cluster is all lines with one template.
 type Cluster struct {
 	ID          ID
 	Template    string // the text of the lines, with <*> for what varies
 	Count       int64  // lines
-	Example     string // the first of them, at most 512 bytes of it
+	Example     string // the first of them, header cut off, at most 512 bytes of it
 	First, Last int64  // numbers of the first and the last of them; the first line of all is 1
 }
 
 // A Clusterer sorts lines into clusters. Make one with New. It is not safe for
 // concurrent use.
 type Clusterer struct {
-	max     int
-	scanner scanner
-	table   table
-	all     []*template
-	live    int
-	shapes  map[uint64]*shape
-	dirty   []*shape
-	fresh   int              // templates made since the last merge
-	runs    map[uint64]int32 // by the collapsed form, one template with it
-	lists   map[uint64]int32 // by the collapsed form, the template with lists of any length
-	byID    map[ID]int32
-	moved   map[ID]ID
-	lines   int64
-	notKept int64
-	header  header
-	pending [][]byte // the first lines, until the layout of their header is known
-	early   []ID     // what became of them
-	merger  merger
+	max       int
+	scanner   scanner
+	table     table
+	all       []*template
+	live      int
+	shapes    map[uint64]*shape
+	dirty     []*shape
+	fresh     int              // templates made since the last merge
+	runs      map[uint64]int32 // by the collapsed form, one template with it
+	lists     map[uint64]int32 // by the collapsed form, the template with lists of any length
+	byID      map[ID]int32
+	moved     map[ID]ID // former ids, and what they became
+	movedOnce map[ID]ID // the generation before
+	bytes     int       // of templates, about
+	crowded   bool      // templates were dropped for want of room
+	door      door
+	lines     int64
+	notKept   int64
+	header    header
+	pending   [][]byte // the first lines, until the layout of their header is known
+	early     []ID     // what became of them
+	merger    merger
 }
 
 // New returns an empty Clusterer.
@@ -129,6 +135,7 @@ func (c *Clusterer) Learn(text string) ID {
 		// With little constant text around it, a wildcard stands for numbers and the like only.
 		if t.constants() >= 2 {
 			t.merged, t.open = true, true
+			c.shapes[t.shape].merged = append(c.shapes[t.shape].merged, i)
 		}
 	}
 	return c.all[c.root(i)].id
@@ -197,6 +204,9 @@ func (c *Clusterer) miss(h uint64) int32 {
 	if s.n == 0 {
 		h = 1
 	}
+	if c.table.used >= maxAliases || len(c.all) >= 4*c.max {
+		c.rebuild()
+	}
 	sh := s.shape()
 	g := c.shapes[sh]
 	if g != nil {
@@ -212,7 +222,11 @@ func (c *Clusterer) miss(h uint64) int32 {
 			return i
 		}
 	}
-	if c.live >= c.max {
+	if c.full() {
+		c.evict()
+		g = c.shapes[sh]
+	}
+	if c.crowded && !c.door.knock(h) {
 		return -1
 	}
 	i := c.create(h, sh, g)
@@ -227,9 +241,9 @@ func (c *Clusterer) miss(h uint64) int32 {
 func (c *Clusterer) covering(g *shape) int32 {
 	s := &c.scanner
 next:
-	for _, i := range g.live {
+	for _, i := range g.merged {
 		t := c.all[i]
-		if !t.merged || t.parent != i {
+		if t.parent != i {
 			continue
 		}
 		for k := range s.toks[:s.n] {
@@ -246,14 +260,13 @@ next:
 func (c *Clusterer) create(h, sh uint64, g *shape) int32 {
 	i := int32(len(c.all))
 	s := &c.scanner
-	t := &template{parts: s.parts(), first: c.lines, last: c.lines, shape: sh, parent: i, fixed: s.softs}
-	t.example = string(s.line[:min(len(s.line), 512)])
+	line := string(s.line)
+	t := &template{parts: s.parts(line), first: c.lines, last: c.lines, shape: sh, parent: i, fixed: s.softs, example: line[:min(len(line), maxExample)], held: len(line)}
 	if g == nil {
 		g = &shape{}
 		c.shapes[sh] = g
 	}
-	g.live = append(g.live, i)
-	g.fresh++
+	g.add(i, false)
 	if !g.dirty {
 		g.dirty = true
 		c.dirty = append(c.dirty, g)
@@ -263,6 +276,7 @@ func (c *Clusterer) create(h, sh uint64, g *shape) int32 {
 	c.fresh++
 	c.table.put(h, i)
 	c.rename(i, t)
+	c.bytes += t.weight()
 	return i
 }
 
@@ -278,9 +292,10 @@ func (c *Clusterer) rename(i int32, t *template) {
 		if c.byID[old] == i {
 			delete(c.byID, old)
 		}
-		c.moved[old] = t.id
+		c.move(old, t.id)
 	}
 	delete(c.moved, t.id)
+	delete(c.movedOnce, t.id)
 	c.byID[t.id] = i
 }
 
@@ -296,7 +311,9 @@ func (c *Clusterer) Resolve(id ID) ID {
 	for n := 0; n < 64; n++ {
 		to, ok := c.moved[id]
 		if !ok {
-			break
+			if to, ok = c.movedOnce[id]; !ok {
+				break
+			}
 		}
 		id = to
 	}

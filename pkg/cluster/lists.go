@@ -160,7 +160,7 @@ func (c *Clusterer) reshape(i int32, parts []part) {
 		g = &shape{}
 		c.shapes[sh] = g
 	}
-	g.live = append(g.live, i)
+	g.add(i, true)
 }
 
 func (g *shape) remove(i int32) {

@@ -7,9 +7,16 @@ import (
 
 // A shape is all templates that have the same marks and blanks at the same places.
 type shape struct {
-	live  []int32
-	fresh int // made since the shape was last merged
-	dirty bool
+	live   []int32
+	merged []int32 // those that statistics have made more general
+	dirty  bool    // templates were added since it was merged
+}
+
+func (g *shape) add(i int32, merged bool) {
+	g.live = append(g.live, i)
+	if merged {
+		g.merged = append(g.merged, i)
+	}
 }
 
 // A merger holds what merging needs for a while.
@@ -36,6 +43,7 @@ type bucket struct {
 const (
 	minPair      = 6
 	maxPairParts = 40
+	maxPairWork  = 1 << 18 // templates times pairs of parts
 )
 
 // merge joins the templates that differ in what statistics tell to be variable.
@@ -47,7 +55,7 @@ func (c *Clusterer) merge() {
 	changed := c.dirty
 	c.dirty = c.dirty[len(c.dirty):]
 	for _, g := range changed {
-		g.dirty, g.fresh = false, 0
+		g.dirty = false
 		for range 4 {
 			if len(g.live) < 2 || !c.mergeShape(g) {
 				break
@@ -87,7 +95,7 @@ func (c *Clusterer) mergeShape(g *shape) bool {
 	for _, p := range m.vary {
 		c.findBuckets(g, p, -1)
 	}
-	if len(m.buckets) == 0 && len(g.live) >= minPair && len(first.parts) <= maxPairParts {
+	if len(m.buckets) == 0 && len(g.live) >= minPair && len(first.parts) <= maxPairParts && len(m.vary)*len(m.vary)/2*len(g.live) <= maxPairWork {
 		for k, p := range m.vary {
 			for _, q := range m.vary[k+1:] {
 				if q > p+1 { // neighbours that vary together are a phrase: another message
@@ -157,9 +165,10 @@ func (c *Clusterer) tidy(g *shape) {
 	g.live = live
 	for _, i := range g.live {
 		t := c.all[i]
-		if !t.merged || t.parent != i {
+		if !t.merged || !t.fresh || t.parent != i {
 			continue
 		}
+		t.fresh = false
 		for _, j := range g.live {
 			if u := c.all[j]; j != i && u.parent == j && t.covers(u) {
 				c.absorb(i, j)
@@ -167,6 +176,12 @@ func (c *Clusterer) tidy(g *shape) {
 		}
 	}
 	g.live = slices.DeleteFunc(g.live, func(i int32) bool { return c.all[i].parent != i })
+	g.merged = g.merged[:0]
+	for _, i := range g.live {
+		if c.all[i].merged {
+			g.merged = append(g.merged, i)
+		}
+	}
 }
 
 // covers tells whether lines of u, of the same shape, fit t.
@@ -217,7 +232,7 @@ func (c *Clusterer) join(members []int32, generalise func(t *template)) {
 	}
 	t := c.all[to]
 	generalise(t)
-	t.merged = true
+	t.merged, t.fresh = true, true
 	t.open = t.constants() >= 2
 	for _, i := range members {
 		if i != to {
@@ -262,9 +277,11 @@ func (c *Clusterer) absorb(to, i int32) {
 		c.rename(to, t)
 	}
 	u.parent = to
+	c.bytes -= u.weight()
 	u.parts = nil
 	c.live--
 	c.follow(i, t)
+	u.text, u.example = "", ""
 }
 
 // follow lets the old id of i lead to t.
@@ -276,6 +293,5 @@ func (c *Clusterer) follow(i int32, t *template) {
 	if c.byID[u.id] == i {
 		delete(c.byID, u.id)
 	}
-	c.moved[u.id] = t.id
-	delete(c.moved, t.id)
+	c.move(u.id, t.id)
 }

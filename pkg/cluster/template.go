@@ -19,11 +19,13 @@ type part struct {
 type template struct {
 	parts   []part
 	count   int64
+	seed    int64 // counts as so many lines when templates are dropped: it was learnt
 	first   int64 // number of the first line
 	last    int64
 	id      ID
 	text    string
 	example string
+	held    int // bytes of text that parts and example hold
 	shape   uint64
 	fixed   int   // soft parts that are constant so far
 	parent  int32 // the template that this one was merged into; itself if none
@@ -31,6 +33,7 @@ type template struct {
 	open    bool  // merged, with enough constant text: a word may stand for any value of it
 	listed  bool  // lists in it have no fixed length
 	dead    bool
+	fresh   bool // merged, and not yet compared with the rest of its shape
 	touched bool // its parts were changed in this round
 }
 
@@ -114,9 +117,8 @@ func (s *scanner) shape() uint64 {
 	return h
 }
 
-// parts are the tokens of the line that was scanned last, with text of their own.
-func (s *scanner) parts() []part {
-	line := string(s.line)
+// parts are the tokens of the line that was scanned last, with their text from line, a copy of it.
+func (s *scanner) parts(line string) []part {
 	out := make([]part, s.n)
 	for i := range out {
 		t := &s.toks[i]
