@@ -27,6 +27,7 @@ var commands = []func(app *kingpin.Application) (name string, run command){
 	runShop,
 	replayCases,
 	judgePast,
+	clusterLines,
 	measureAccuracy,
 	simulate,
 }

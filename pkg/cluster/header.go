@@ -141,3 +141,69 @@ func (h *header) learn() {
 func (l layout) container() bool {
 	return len(l) == 3 && l[0].class == fieldTime && l[2].class == fieldLevel && l[1].weak
 }
+
+// Time returns the text of the time in the header of line, as the header has
+// it; "" if it has none.
+func (c *Clusterer) Time(line []byte) string {
+	c.start()
+	return c.header.time(line)
+}
+
+func (h *header) time(line []byte) string {
+	if len(line) > 0 && line[0] == '{' {
+		return string(jsonField(line, isTimeKey))
+	}
+	for _, l := range h.layouts {
+		if _, ok := l.cut(line); ok {
+			return l.time(line)
+		}
+	}
+	return ""
+}
+
+// time returns the columns of line that hold the time: the first that do, the
+// month and day before it included.
+func (l layout) time(line []byte) string {
+	from, to := -1, -1
+	i := skipBlanks(line, 0)
+	for range l {
+		f, next := fieldAt(line, i)
+		w := line[f.start:f.end]
+		switch class := classify(w); {
+		case class == fieldTime:
+			if from < 0 {
+				from = f.start
+			}
+			to = f.end
+		case from >= 0 && to < 0 && class == fieldNum: // the day of the month
+		case to < 0 && (month(w) || weekday(w)):
+			if from < 0 {
+				from = f.start
+			}
+		case to >= 0:
+			return trimTime(line[from:to])
+		default:
+			from = -1
+		}
+		i = next
+	}
+	if to < 0 {
+		return ""
+	}
+	return trimTime(line[from:to])
+}
+
+func trimTime(w []byte) string {
+	for len(w) > 0 && (w[0] == '[' || w[0] == '(' || w[0] == '<') {
+		w = w[1:]
+	}
+	for len(w) > 0 {
+		switch w[len(w)-1] {
+		case ']', ')', ',', ':', '>':
+			w = w[:len(w)-1]
+			continue
+		}
+		break
+	}
+	return string(w)
+}

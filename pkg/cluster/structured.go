@@ -20,11 +20,31 @@ func isMetaKey(key []byte) bool {
 	return false
 }
 
+// isTimeKey tells whether a field of that name holds the time.
+func isTimeKey(key []byte) bool {
+	switch string(key) {
+	case "ts", "time", "t", "timestamp", "@timestamp", "datetime", "@t":
+		return true
+	}
+	return false
+}
+
 // jsonMessage returns the message of a JSON object, its quotation undone into
 // buf, and false if line is none or has none.
 func jsonMessage(line, buf []byte) ([]byte, bool) {
-	if len(line) < 2 || line[0] != '{' {
+	text := jsonField(line, isMessageKey)
+	if text == nil {
 		return nil, false
+	}
+	return unescape(text, buf), true
+}
+
+// jsonField returns the text of the first field of a JSON object whose name
+// wanted knows and whose value is a string, its quotation not undone; nil if
+// there is none.
+func jsonField(line []byte, wanted func(key []byte) bool) []byte {
+	if len(line) < 2 || line[0] != '{' {
+		return nil
 	}
 	depth := 0
 	for i := 0; i < len(line); i++ {
@@ -36,25 +56,22 @@ func jsonMessage(line, buf []byte) ([]byte, bool) {
 		case '"':
 			end := stringEnd(line, i)
 			if end < 0 {
-				return nil, false
+				return nil
 			}
-			if depth == 1 && end < len(line) && line[end] == ':' && isMessageKey(line[i+1:end-1]) {
-				j := end + 1
-				for j < len(line) && line[j] == ' ' {
-					j++
-				}
-				if j < len(line) && line[j] == '"' {
+			k := skipBlanks(line, end)
+			if depth == 1 && k < len(line) && line[k] == ':' && wanted(line[i+1:end-1]) {
+				if j := skipBlanks(line, k+1); j < len(line) && line[j] == '"' {
 					stop := stringEnd(line, j)
 					if stop < 0 {
 						stop = len(line) + 1 // cut off
 					}
-					return unescape(line[j+1:stop-1], buf), true
+					return line[j+1 : stop-1]
 				}
 			}
 			i = end - 1
 		}
 	}
-	return nil, false
+	return nil
 }
 
 // stringEnd is where the quotation that opens at i has closed; -1 if it has not.

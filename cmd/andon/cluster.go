@@ -1,0 +1,108 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"time"
+
+	"github.com/alecthomas/kingpin/v2"
+	"github.com/hashicorp/go-hclog"
+
+	"github.com/andon-project/andon/pkg/logfile"
+)
+
+// A surveying is what is clustered and how it is written.
+type surveying struct {
+	file, against string
+	format        string
+	top           int
+	in            io.Reader // for want of a file
+	out           io.Writer
+	show          bool // progress, on standard error
+}
+
+// clusterLines sorts the lines of a file into clusters.
+func clusterLines(app *kingpin.Application) (string, command) {
+	s := surveying{in: os.Stdin, out: os.Stdout, show: isTerminal(os.Stderr)}
+	c := app.Command("cluster", "Sort log lines into clusters: all that differ only in their variable parts. Headers of any kind, JSON and logfmt are recognised.")
+	c.Arg("file", "The log; standard input without it, or with “-”.").StringVar(&s.file)
+	c.Flag("against", "An older log: say of each cluster whether it is Unknown there, known, more frequent than chance allows, or gone.").PlaceHolder("OLD").StringVar(&s.against)
+	c.Flag("format", "A table for people; for each line of the log its cluster's id and template; or a line of JSON for each cluster.").Default("table").EnumVar(&s.format, "table", "tsv", "json")
+	c.Flag("top", "How many clusters the table shows at most; 0 for all.").Default("50").IntVar(&s.top)
+	return c.FullCommand(), func(ctx context.Context, _ hclog.Logger) error { return s.run(ctx) }
+}
+
+func (s surveying) run(ctx context.Context) error {
+	survey := logfile.NewSurvey()
+	survey.KeepLines = s.format == "tsv"
+	if s.against != "" {
+		if s.against == "-" {
+			return fmt.Errorf("--against: standard input is for the newer log; name a file")
+		}
+		if err := s.read(ctx, survey, s.against, survey.ReadOld); err != nil {
+			return err
+		}
+	}
+	if err := s.read(ctx, survey, s.file, survey.Read); err != nil {
+		return err
+	}
+	switch s.format {
+	case "tsv":
+		return survey.WriteTSV(s.out)
+	case "json":
+		return survey.Report().WriteJSON(s.out)
+	}
+	return survey.Report().WriteTable(s.out, s.top)
+}
+
+// read has take read the file, or standard input.
+func (s surveying) read(ctx context.Context, survey *logfile.Survey, name string, take func(context.Context, io.Reader) error) error {
+	in, size := s.in, int64(0)
+	if name != "" && name != "-" {
+		f, err := os.Open(name)
+		if err != nil {
+			return err
+		}
+		defer f.Close()
+		if info, err := f.Stat(); err == nil && info.Mode().IsRegular() {
+			size = info.Size()
+		}
+		in = f
+	}
+	if s.show {
+		survey.Progress = showReading(os.Stderr, size, time.Now)
+		defer fmt.Fprint(os.Stderr, "\r\x1b[K")
+	}
+	if err := take(ctx, in); err != nil {
+		return fmt.Errorf("reading %s: %w", name, err)
+	}
+	return nil
+}
+
+// showReading returns what writes a progress bar, once a second of reading has
+// passed and then ten times a second; without a size only the lines are counted.
+func showReading(w io.Writer, size int64, now func() time.Time) func(bytes, lines int64) {
+	const width = 30
+	next := now().Add(time.Second)
+	return func(bytes, lines int64) {
+		if now().Before(next) {
+			return
+		}
+		next = now().Add(time.Second / 10)
+		if size == 0 {
+			fmt.Fprintf(w, "\r\x1b[K%d lines", lines)
+			return
+		}
+		done := min(bytes, size) * width / size
+		bar := make([]byte, width)
+		for i := range bar {
+			bar[i] = '.'
+			if int64(i) < done {
+				bar[i] = '#'
+			}
+		}
+		fmt.Fprintf(w, "\r\x1b[K[%s] %3d%%  %d lines", bar, min(bytes, size)*100/size, lines)
+	}
+}
