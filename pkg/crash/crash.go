@@ -22,6 +22,9 @@ const (
 	systemFrames = 3
 )
 
+// The longest Title, in bytes.
+const maxTitle = 120
+
 // A Runtime is what wrote the trace.
 type Runtime string
 
@@ -106,7 +109,7 @@ func (c *Crash) sign() {
 		h.Write([]byte{'\n'})
 	}
 	c.Signature = Signature(Version + "-" + hex.EncodeToString(h.Sum(nil)[:8]))
-	c.Title = title(c, top)
+	c.Title = clip(title(c, top), maxTitle)
 }
 
 // identifying are the frames that go into the signature.
@@ -120,7 +123,8 @@ func identifying(frames []Frame) []Frame {
 		}
 	}
 	if len(app) > 0 {
-		return app
+		// calls of the system between two of the same function tell nothing
+		return collapse(app, false)
 	}
 	return frames[:min(systemFrames, len(frames))]
 }
@@ -152,7 +156,7 @@ func short(r Runtime, f Frame) string {
 		if dot := strings.LastIndexByte(name, '.'); dot > 0 {
 			name = name[strings.LastIndexByte(name[:dot], '.')+1:]
 		}
-	case Python, Node, Kernel, Windows, Cpp:
+	default:
 		switch {
 		case f.Module == "":
 		case name == "":

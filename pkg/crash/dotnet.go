@@ -13,6 +13,11 @@ func readDotNet(lines []string) (Crash, bool) {
 	for _, line := range lines[1:] {
 		text := strings.TrimLeft(line, " \t")
 		switch {
+		case strings.HasPrefix(text, "---> (Inner Exception #"):
+			// an AggregateException lists again what was said above
+			if own < 0 {
+				own = len(c.Frames)
+			}
 		case strings.HasPrefix(text, "---> "):
 			head = text[len("---> "):]
 			if i := strings.LastIndex(head, " ---> "); i >= 0 {
@@ -34,7 +39,12 @@ func readDotNet(lines []string) (Crash, bool) {
 	}
 	var message string
 	c.Class, message = classMessage(head)
-	c.Message = parameterise(message)
+	switch c.Class {
+	case "System.InvalidCastException", "System.MissingMethodException", "System.MissingFieldException", "System.TypeLoadException":
+		c.Message = parameteriseCode(message)
+	default:
+		c.Message = parameterise(message)
+	}
 	return c, c.Class != "" && len(c.Frames) > 0
 }
 

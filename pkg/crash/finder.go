@@ -39,6 +39,12 @@ const (
 	maxKept = 4 << 10
 )
 
+// The most anchors of a line that are looked at.
+const maxTries = 16
+
+// The most lines in a row that may belong to a crash and say nothing of it.
+const maxBlank = 256
+
 // A Finder finds the crashes in lines of logs: those of one stream (a
 // container, a process) joined, those of many streams interleaved. It is not
 // safe for use by several goroutines at once.
@@ -56,9 +62,11 @@ type stack struct {
 	bytes       int
 	seen        int // lines so far, kept or not
 	foreign     int // lines of others in a row
+	blanks      int // lines in a row that say nothing
 	phase       int // the dialect's own
 	first, last time.Time
-	part        string // the start of a line that a container runtime cut
+	cut         bool   // a container runtime cut a line, of which
+	part        []byte // this is the start
 }
 
 // NewFinder makes a Finder.
@@ -83,20 +91,22 @@ func (f *Finder) Add(stream, line string, at time.Time) []Found {
 	if len(f.open) > 0 {
 		s = f.open[stream]
 	}
-	if s != nil && s.part != "" {
-		line, s.part = s.part+clean(line), ""
-		if s.of == nil {
-			f.drop(stream, s)
-			s = nil
-		}
-	}
 	switch {
 	case partial(line):
 		if s == nil {
 			s = f.start(stream, nil, at)
 		}
-		s.part, s.last = strings.Clone(line[:min(len(line), f.o.MaxBytes)]), at
+		text := withoutCRI(line)
+		s.part = append(s.part, text[:min(len(text), f.o.MaxBytes-len(s.part))]...)
+		s.cut, s.last = true, at
 	case s != nil:
+		if s.cut {
+			line = string(s.part) + withoutCRI(line)
+			s.cut, s.part = false, nil
+			if s.of == nil {
+				delete(f.open, stream)
+			}
+		}
 		f.text(stream, line, at, 0)
 	default:
 		if i, _ := anchors.next(line, 0); i >= 0 {
@@ -116,6 +126,9 @@ func (f *Finder) Flush() []Found {
 
 // text takes what one log line holds: lines, or quoted strings with lines.
 func (f *Finder) text(stream, line string, at time.Time, depth int) {
+	if log, ok := dockerLog(line); ok {
+		line = log
+	}
 	if depth < 3 && strings.IndexByte(line, '"') >= 0 {
 		escaped(line, func(text string) {
 			if i, _ := anchors.next(text, 0); i < 0 {
@@ -151,16 +164,21 @@ func (f *Finder) line(stream, line string, at time.Time) {
 			f.close(stream)
 			return
 		case blank:
+			if s.blanks++; s.blanks > maxBlank {
+				f.close(stream)
+			}
 			s.last = at
 			return
 		}
 	}
-	for i, d := anchors.next(line, 0); i >= 0; i, d = anchors.next(line, i+1) {
+	i, d := anchors.next(line, 0)
+	for tries := 0; i >= 0 && tries < maxTries; tries++ {
 		if rest, ok := d.opens(line, i); ok {
 			f.close(stream)
 			f.keep(f.start(stream, d, at), rest, at)
 			return
 		}
+		i, d = anchors.next(line, i+1)
 	}
 	if s != nil {
 		if s.foreign++; s.foreign > f.o.MaxForeign {
@@ -192,7 +210,7 @@ func (f *Finder) keep(s *stack, line string, at time.Time) {
 	s.lines = append(s.lines, line)
 	s.bytes += len(line) + 16 // a string's own
 	s.seen++
-	s.foreign, s.last = 0, at
+	s.foreign, s.blanks, s.last = 0, 0, at
 	if s.bytes <= f.o.MaxBytes || len(s.lines) < 4 {
 		return
 	}
@@ -235,12 +253,6 @@ func (f *Finder) closeWhere(fits func(*stack) bool) {
 	})
 	for _, name := range names {
 		f.close(name)
-	}
-}
-
-func (f *Finder) drop(stream string, s *stack) {
-	if f.open[stream] == s {
-		delete(f.open, stream)
 	}
 }
 

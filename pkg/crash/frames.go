@@ -71,7 +71,7 @@ var roots = map[string]bool{
 
 // Directories whose child is still about the place.
 var rootParents = map[string]bool{
-	"home": true, "Users": true, "opt": true, "srv": true, "releases": true, "builds": true, "deploy": true, "deployments": true,
+	"home": true, "Users": true, "opt": true, "srv": true, "releases": true, "builds": true, "deploy": true, "deployments": true, "tmp": true,
 }
 
 // place is a source file as a module: its name and that of its directory,

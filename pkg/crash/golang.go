@@ -28,6 +28,9 @@ const (
 )
 
 func joinGo(s *stack, line string) join {
+	if s.phase == goHead && strings.HasPrefix(s.lines[0], "goroutine ") {
+		s.phase = goCalls
+	}
 	switch {
 	case line == "":
 		return blank
@@ -162,7 +165,9 @@ var goClasses = []struct{ text, class string }{
 	{"close of closed channel", "close of closed channel"},
 	{"close of nil channel", "close of nil channel"},
 	{"all goroutines are asleep - deadlock!", "deadlock"},
-	{"concurrent map ", "concurrent map access"},
+	{"concurrent map read", "concurrent map read and map write"},
+	{"concurrent map iteration", "concurrent map iteration and map write"},
+	{"concurrent map writes", "concurrent map writes"},
 	{"runtime: out of memory", "out of memory"},
 	{"out of memory", "out of memory"},
 	{"runtime: cannot allocate memory", "out of memory"},
@@ -177,7 +182,7 @@ func goClass(text string) (class, message string) {
 	for _, k := range goClasses {
 		if strings.HasPrefix(text, k.text) && (k.text != "fault" || text == "fault") {
 			switch k.class {
-			case "interface conversion", "misuse of sync", "hash of unhashable type", "comparing uncomparable type", "concurrent map access":
+			case "interface conversion", "misuse of sync", "hash of unhashable type", "comparing uncomparable type":
 				return k.class, parameteriseCode(text)
 			}
 			return k.class, ""

@@ -170,3 +170,54 @@ var javaSystem = []string{
 	"reactor.", "rx.", "akka.", "play.", "okhttp3.", "okio.", "retrofit2.", "redis.clients.", "ch.qos.logback.", "feign.", "net.bytebuddy.", "lombok.",
 	"software.amazon.awssdk.", "com.amazonaws.", "com.mongodb.", "com.netflix.", "brave.", "zipkin2.", "cats.", "zio.",
 }
+
+// hotspot reads what the JVM prints when it dies itself (hs_err).
+var hotspot = dialect{
+	anchors: []string{"A fatal error has been detected by the Java Runtime"},
+	opens:   func(line string, at int) (string, bool) { return line, true },
+	joins: func(s *stack, line string) join {
+		switch text := strings.TrimLeft(line, "# "); {
+		case !strings.HasPrefix(line, "#"):
+			return foreign
+		case strings.HasPrefix(text, "SIG"), strings.HasPrefix(text, "Internal Error"), strings.HasPrefix(text, "EXCEPTION_"), strings.HasPrefix(text, "Out of Memory Error"):
+			return joined
+		case strings.HasPrefix(text, "Problematic frame:"):
+			s.phase = 1
+		case s.phase == 1 && text != "":
+			return ends
+		}
+		return blank
+	},
+	read: readHotspot,
+}
+
+func readHotspot(lines []string) (Crash, bool) {
+	c := Crash{Runtime: Java, Class: "fatal error"}
+	for _, line := range lines[1:] {
+		text := strings.TrimLeft(line, "# ")
+		if len(text) > 3 && text[1] == ' ' { // "C  [libc.so.6+0x1234]  memcpy+0x12", "J 123 c2 com.shop.Cart.total()I", "V  [libjvm.so+0x..]  Foo::bar()+0x1"
+			c.Frames = []Frame{hotspotFrame(strings.TrimSpace(text[1:]))}
+		} else if i := strings.IndexAny(text, " ("); i > 0 {
+			c.Class = text[:i]
+		}
+	}
+	return c, true
+}
+
+func hotspotFrame(text string) Frame {
+	if rest, ok := strings.CutPrefix(text, "["); ok {
+		in, fn, _ := strings.Cut(rest, "]")
+		module, offset, _ := cutLastPlus(in)
+		if fn, _, _ = cutLastPlus(strings.TrimSpace(fn)); fn != "" {
+			return Frame{Module: binary(module), Function: cppName(fn), InApp: !systemLibrary(module)}
+		}
+		return Frame{Module: binary(module), Function: "+" + offset, InApp: !systemLibrary(module)}
+	}
+	for w := range strings.FieldsSeq(text) {
+		if strings.IndexByte(w, '.') > 0 {
+			name, _, _ := strings.Cut(w, "(")
+			return Frame{Function: name, InApp: !hasPrefix(name, javaSystem)}
+		}
+	}
+	return Frame{Function: text}
+}

@@ -156,6 +156,28 @@ func partial(line string) bool {
 	return len(line) > 32 && line[4] == '-' && line[10] == 'T' && strings.Contains(line[20:min(len(line), 52)], " P ")
 }
 
+// withoutCRI takes the time, stream and tag of a container runtime off.
+func withoutCRI(line string) string {
+	n := timestamp(line)
+	return strings.TrimPrefix(line[n:], " ")
+}
+
+// dockerLog is the text of a line of Docker's json-file driver.
+func dockerLog(line string) (string, bool) {
+	rest, ok := strings.CutPrefix(line, `{"log":"`)
+	if !ok {
+		return line, false
+	}
+	end := 0
+	for end < len(rest) && rest[end] != '"' {
+		if rest[end] == '\\' {
+			end++
+		}
+		end++
+	}
+	return strings.TrimSuffix(unescape(rest[:min(end, len(rest))]), "\n"), true
+}
+
 // escaped finds the quoted strings of a line of JSON, logfmt or alike that
 // hold several lines, and yields each with its escapes undone.
 func escaped(line string, yield func(text string)) {

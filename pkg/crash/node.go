@@ -109,3 +109,23 @@ func nodePackage(path string) string {
 	}
 	return pkg + ":" + unversioned(stem(parts[len(parts)-1]))
 }
+
+// v8 reads what Node.js prints when its heap is full.
+var v8 = dialect{
+	anchors: []string{"Allocation failed - "},
+	opens:   func(line string, at int) (string, bool) { return line, true },
+	joins: func(_ *stack, line string) join {
+		text := strings.TrimLeft(line, " ")
+		if n, _, ok := strings.Cut(text, ": 0x"); ok && digitsOnly(n) {
+			return joined
+		}
+		if text == "" || strings.HasPrefix(text, "----- ") {
+			return blank
+		}
+		return foreign
+	},
+	read: func(lines []string) (Crash, bool) {
+		_, what, _ := strings.Cut(lines[0], "Allocation failed - ")
+		return Crash{Runtime: Node, Class: "out of memory", Message: parameterise(what)}, true
+	},
+}

@@ -5,7 +5,7 @@ import "strings"
 // python reads tracebacks (Lib/traceback.py), syntax errors and faulthandler's
 // dumps.
 var python = dialect{
-	anchors: []string{"Traceback (most recent call last):", "  File \"", "Fatal Python error: "},
+	anchors: []string{"Traceback (most recent call last):", "  File \"", `  File \"`, "Fatal Python error: "},
 	opens: func(line string, at int) (string, bool) {
 		if strings.HasPrefix(line[at:], "  File") {
 			// a syntax error of the file that python was asked to run
@@ -22,6 +22,7 @@ const (
 	pyFrames = iota // in the calls, before the exception
 	pyRaised        // after the exception; another of the chain may follow
 	pyChain         // between two of a chain
+	pyRest          // after the first of an exception group
 	pyDump          // faulthandler's
 )
 
@@ -31,13 +32,18 @@ const (
 	pyDirect    = "The above exception was the direct cause of the following exception:"
 )
 
-func joinPython(s *stack, line string) join {
-	text := strings.TrimLeft(line, " \t|+-")
-	if len(s.lines) == 1 && strings.HasPrefix(s.lines[0], "Fatal Python") {
+func joinPython(s *stack, raw string) join {
+	line, group := gutter(raw)
+	text := strings.TrimLeft(line, " \t")
+	last, _ := gutter(s.lines[len(s.lines)-1])
+	if s.seen == 1 && strings.HasPrefix(last, "Fatal Python") {
 		s.phase = pyDump
 	}
 	switch {
-	case text == "":
+	case group && (s.phase == pyRest || strings.HasPrefix(text, "+-") && strings.Contains(text, "- 2 -")):
+		s.phase = pyRest
+		return blank
+	case text == "", strings.HasPrefix(text, "+-"):
 		return blank
 	case s.phase == pyDump:
 		if strings.HasPrefix(text, "File \"") || strings.Contains(text, "hread 0x") {
@@ -48,7 +54,7 @@ func joinPython(s *stack, line string) join {
 		s.phase = pyChain
 		return joined
 	case strings.HasSuffix(text, pyTraceback):
-		if s.phase == pyRaised {
+		if s.phase != pyChain && (!group || strings.HasPrefix(strings.TrimLeft(raw, " "), "+ ")) {
 			return foreign
 		}
 		s.phase = pyFrames
@@ -57,25 +63,37 @@ func joinPython(s *stack, line string) join {
 		return foreign
 	case strings.HasPrefix(text, "File \""), strings.HasPrefix(text, "[Previous line repeated"):
 		return joined
-	}
-	if last := s.lines[len(s.lines)-1]; pyFile(last) != "" && (len(line) > len(text) || !indented(last)) {
+	case pyFile(last) != "" && (len(line) > len(text) || !indented(last)):
 		return joined // the source of the call
-	}
-	if pyException(text) && (len(text) == len(line) || !indented(s.lines[len(s.lines)-1])) {
+	case pyException(text) && (len(text) == len(line) || !indented(last)):
 		s.phase = pyRaised
 		return joined
-	}
-	if len(line) > len(text) {
+	case len(line) > len(text):
 		return joined
 	}
 	return foreign
+}
+
+// gutter takes the bar off that stands before the lines of an exception group.
+func gutter(line string) (string, bool) {
+	text := strings.TrimLeft(line, " ")
+	if rest, ok := strings.CutPrefix(text, "|"); ok {
+		return strings.TrimPrefix(rest, " "), true
+	}
+	if strings.HasPrefix(text, "+-") {
+		return text, true
+	}
+	if rest, ok := strings.CutPrefix(text, "+ "); ok {
+		return rest, true
+	}
+	return line, false
 }
 
 func indented(line string) bool { return line != "" && (line[0] == ' ' || line[0] == '\t') }
 
 // pyFile is the file of a line File "x.py", line 12, in f; or "".
 func pyFile(line string) string {
-	rest, ok := strings.CutPrefix(strings.TrimLeft(line, " \t|+"), "File \"")
+	rest, ok := strings.CutPrefix(strings.TrimLeft(line, " \t"), "File \"")
 	if !ok {
 		return ""
 	}
@@ -102,19 +120,22 @@ func readPython(lines []string) (Crash, bool) {
 	var frames []Frame // outermost first
 	exception := ""
 	for i, line := range lines {
-		text := strings.TrimLeft(line, " \t|+-")
+		line, _ = gutter(line)
+		text := strings.TrimLeft(line, " \t")
 		switch {
 		case strings.HasSuffix(text, pyTraceback):
 			frames, exception = nil, ""
 		case text == pyDuring, text == pyDirect:
 		case pyFile(text) != "":
 			if f, ok := pyFrame(text); ok {
-				frames = append(frames, f)
+				if f.Function != "" && !strings.HasPrefix(pyFile(text), "<frozen importlib") {
+					frames = append(frames, f)
+				}
 			} else if exception == "" && i+1 < len(lines) {
 				// the place of a syntax error: the file, no function
 				frames = append(frames, Frame{Module: pyModule(pyFile(text)), InApp: pyInApp(pyFile(text))})
 			}
-		case pyException(text) && (i == 0 || pyFile(lines[i-1]) == ""):
+		case i > 0 && pyException(text) && (len(text) == len(line) || !indented(lines[i-1])) && (pyFile(lines[i-1]) == "" || i == len(lines)-1):
 			exception = text
 		}
 	}
@@ -158,7 +179,8 @@ func pyMessage(class, message string) string {
 	return parameterise(message)
 }
 
-// pyFrame reads File "/app/shop/cart.py", line 12, in total.
+// pyFrame reads File "/app/shop/cart.py", line 12, in total. The function of a
+// comprehension is empty: since Python 3.12 it has no call of its own.
 func pyFrame(text string) (Frame, bool) {
 	file := pyFile(text)
 	i := strings.LastIndex(text, " in ")
@@ -168,14 +190,11 @@ func pyFrame(text string) (Frame, bool) {
 	fn := strings.TrimSpace(text[i+len(" in "):])
 	var parts []string
 	for p := range strings.SplitSeq(fn, ".") {
-		if !strings.HasPrefix(p, "<") || p == "<module>" {
+		if !strings.HasPrefix(p, "<") || p == "<module>" || p == "<lambda>" {
 			parts = append(parts, p)
 		}
 	}
-	if fn = strings.Join(parts, "."); fn == "" {
-		fn = "<lambda>"
-	}
-	return Frame{Module: pyModule(file), Function: strings.ReplaceAll(fn, ".<locals>", ""), InApp: pyInApp(file)}, true
+	return Frame{Module: pyModule(file), Function: strings.Join(parts, "."), InApp: pyInApp(file)}, true
 }
 
 // Where installed packages and the standard library are.
@@ -206,5 +225,8 @@ func pyDotted(path string) string {
 }
 
 func pyInApp(file string) bool {
+	if strings.Contains(file, "/bin/") && !strings.HasSuffix(file, ".py") {
+		return false // the script that starts a package
+	}
 	return !strings.HasPrefix(file, "<frozen") && !strings.Contains(file, "/lib/python") && !strings.Contains(file, "site-packages") && !strings.Contains(file, "dist-packages") && !strings.Contains(file, "\\Lib\\")
 }

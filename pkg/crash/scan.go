@@ -24,7 +24,7 @@ const (
 	blank               // it may: nothing is decided
 )
 
-var dialects = []*dialect{&golang, &thrown, &python, &rustlang, &native, &kernel, &windows}
+var dialects = []*dialect{&golang, &thrown, &hotspot, &v8, &python, &rustlang, &native, &kernel, &windows}
 
 // The bytes of an anchor that the scanner looks at.
 const (

@@ -5,7 +5,7 @@ import "strings"
 // thrown reads what the runtimes print that list a throwable and then its
 // calls as "at …": the JVM, Node.js and .NET. Its frames tell which of them.
 var thrown = dialect{
-	anchors: []string{"Exception", "Error", "Throwable"},
+	anchors: []string{"Exception", "Error", "Throwable", "UnhandledPromiseRejection"},
 	opens:   openThrown,
 	joins:   joinThrown,
 	read:    readThrown,
@@ -15,7 +15,11 @@ var thrown = dialect{
 const (
 	thrownHead   = iota // its message, of maybe several lines
 	thrownFrames        // its calls
+	thrownParts         // the errors that an AggregateError of Node.js holds, in brackets
 )
+
+// The longest name of a class on either side of what tells that it is one.
+const maxClass = 256
 
 func openThrown(line string, at int) (string, bool) {
 	if frameLine(line) {
@@ -33,10 +37,14 @@ func openThrown(line string, at int) (string, bool) {
 func throwable(line string, at int) (start, end int) {
 	start, end = at, at
 	for start > 0 && classByte(line[start-1]) {
-		start--
+		if start--; at-start > maxClass {
+			return start, -1
+		}
 	}
 	for end < len(line) && classByte(line[end]) {
-		end++
+		if end++; end-at > maxClass {
+			return start, -1
+		}
 	}
 	for start < end && line[start] == '.' {
 		start++
@@ -75,6 +83,11 @@ func joinThrown(s *stack, line string) join {
 	text := strings.TrimLeft(line, " \t")
 	switch {
 	case text == "":
+		return blank
+	case s.phase == thrownParts && len(line) > len(text):
+		return blank
+	case strings.HasPrefix(text, "[errors]: ["):
+		s.phase = thrownParts
 		return blank
 	case frameLine(text):
 		s.phase = thrownFrames
