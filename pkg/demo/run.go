@@ -27,6 +27,8 @@ type Options struct {
 	Live   bool      // Out is a terminal: draw in place
 	Colour bool      // and in colour
 	Exit   bool      // return when all has happened, instead of waiting for ctx
+
+	happened func(*stack) // looks at what there is then, if it is not nil
 }
 
 // settling is how long the shop is used before it is watched.
@@ -70,6 +72,9 @@ func Run(ctx context.Context, o Options) (err error) {
 		return nil
 	case ranOut:
 		return fmt.Errorf("after %s %s", o.Limit, missing(show.last, show.bad))
+	}
+	if o.happened != nil {
+		o.happened(s)
 	}
 	screen.close(show.last, show.bad, o.Exit)
 	if !o.Exit {

@@ -25,6 +25,7 @@ func TestRun(t *testing.T) {
 	err := Run(t.Context(), Options{
 		Shop: Config{Seed: 1, Fault: Errors}, Baseline: 15 * time.Second, Limit: 3 * time.Minute,
 		Listen: "127.0.0.1:0", Rules: shipped, Out: &out, Exit: true,
+		happened: func(s *stack) { t.Run("dashboards", func(t *testing.T) { onDashboards(t, s) }) },
 	})
 	text := strings.Join(out.all(), "")
 	if err != nil {

@@ -31,7 +31,8 @@ var config embed.FS
 type stack struct {
 	shop     *Shop
 	delivery *Delivery
-	url      string // of the exporter
+	url      string            // of the exporter
+	address  map[string]string // of each part, by where the files say that it is
 	client   *http.Client
 
 	// watch starts Prometheus. Customers come some seconds before: nodes that
@@ -71,6 +72,10 @@ func startStack(o Options) (s *stack, err error) {
 		return s, err
 	}
 	s.url = address(o.Listen, listeners[andonAt])
+	s.address = make(map[string]string)
+	for part, l := range listeners {
+		s.address[part] = "http://" + l.Addr().String()
+	}
 	read := reader(o.Rules, listeners)
 
 	if s.shop, err = Open(o.Shop); err != nil {
