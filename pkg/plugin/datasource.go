@@ -98,9 +98,9 @@ func (d *Datasource) QueryData(ctx context.Context, req *backend.QueryDataReques
 	fromAlert := fromAlert(req.Headers)
 	appURL, _ := sdkconfig.GrafanaConfigFromContext(ctx).AppURL() // links are left out without it
 	return concurrent.QueryData(ctx, req, func(ctx context.Context, q concurrent.Query) backend.DataResponse {
-		r, err := d.read(q.DataQuery, fromAlert)
+		r, err := d.read(ctx, q.DataQuery, fromAlert)
 		if err != nil {
-			return badRequest(err)
+			return rejected(ctx, err, fromAlert)
 		}
 		r.appURL = appURL
 		return queryTypes[r.Query.QueryType].answer(d, ctx, r)
@@ -120,8 +120,14 @@ func fromAlert(headers map[string]string) bool {
 }
 
 // read makes a request of what Grafana sent.
-func (d *Datasource) read(raw backend.DataQuery, fromAlert bool) (request, error) {
-	q, err := parseQuery(raw.JSON, raw.QueryType)
+func (d *Datasource) read(ctx context.Context, raw backend.DataQuery, fromAlert bool) (request, error) {
+	q, err := decodeQuery(raw.JSON, raw.QueryType)
+	if err == nil {
+		q, err = d.named(ctx, q)
+	}
+	if err == nil {
+		q, err = q.complete()
+	}
 	if err != nil {
 		return request{}, err
 	}

@@ -34,6 +34,19 @@ var errNoURL = errors.New("no URL of Prometheus is set; enter it in the data sou
 // A badQuery is what the author of a query can put right.
 type badQuery struct{ error }
 
+// rejected makes the response of a query that could not be read: because it is
+// wrong, or because who knows what it names could not be asked.
+func rejected(ctx context.Context, err error, fromAlert bool) backend.DataResponse {
+	var none noSignal
+	switch {
+	case errors.As(err, &none) && !fromAlert:
+		return nothingOf(none)
+	case errors.As(err, new(*source.Error)), errors.Is(err, errNoExporter):
+		return failed(ctx, err)
+	}
+	return badRequest(err)
+}
+
 // failed makes the response of a query that could not be answered. What a
 // source refused, and what a user can put right, is downstream; the rest is
 // this plugin's fault.

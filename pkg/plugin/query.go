@@ -72,6 +72,8 @@ type Query struct {
 	Values  string   `json:"values,omitempty"`  // what a query of type values lists
 	Filters []Filter `json:"filters,omitempty"` // the dashboard's ad-hoc filters
 	Live    bool     `json:"live,omitempty"`    // for the front end: the panel follows a stream
+
+	of *analysis.Comparison // what the exporter compares, of a query that names a rollout's signal
 }
 
 // A Filter is a condition that a dashboard sets for all of its queries.
@@ -120,6 +122,15 @@ func ParseQuery(raw []byte) (Query, error) { return parseQuery(raw, "") }
 
 // parseQuery is ParseQuery of a query whose type Grafana gave beside it.
 func parseQuery(raw []byte, queryType string) (Query, error) {
+	q, err := decodeQuery(raw, queryType)
+	if err != nil {
+		return Query{}, err
+	}
+	return q.complete()
+}
+
+// decodeQuery reads a Query of any version.
+func decodeQuery(raw []byte, queryType string) (Query, error) {
 	var q Query
 	if err := json.Unmarshal(raw, &q); err != nil {
 		return Query{}, fmt.Errorf("the query is not what this data source reads: %w", err)
@@ -131,10 +142,15 @@ func parseQuery(raw []byte, queryType string) (Query, error) {
 		return Query{}, err
 	}
 	setDefault(&q.QueryType, "deviation")
-	kind, ok := queryTypes[q.QueryType]
-	if !ok {
+	if _, ok := queryTypes[q.QueryType]; !ok {
 		return Query{}, fmt.Errorf("queryType: %q is not one of %s", q.QueryType, known(queryTypes))
 	}
+	return q, nil
+}
+
+// complete fills in what was left to default and checks the whole.
+func (q Query) complete() (Query, error) {
+	kind := queryTypes[q.QueryType]
 	setDefault(&q.View, kind.views[0])
 	setDefault(&q.Legend, kind.legend)
 	setDefault(&q.Cohorts, byLabels)

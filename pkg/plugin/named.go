@@ -1,0 +1,101 @@
+package plugin
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"time"
+
+	"github.com/grafana/grafana-plugin-sdk-go/backend"
+	"github.com/grafana/grafana-plugin-sdk-go/data"
+	"github.com/prometheus/common/model"
+
+	"github.com/andon-project/andon/pkg/analysis"
+)
+
+// A noSignal says that a service has nothing that a query asks for, which is
+// no fault of the query: a dashboard for all services asks it of each.
+type noSignal struct{ service, kind string }
+
+func (n noSignal) Error() string {
+	return fmt.Sprintf("service %s has no signal of the kind %q in the exporter's configuration", n.service, n.kind)
+}
+
+// asks maps a query type to the part of a Signal that holds its expression, and
+// to the key of the configuration.
+var asks = map[string]struct {
+	key  string
+	expr func(analysis.Signal) string
+}{
+	"deviation": {"metric", func(s analysis.Signal) string { return s.Metric }},
+	"clusters":  {"logs", func(s analysis.Signal) string { return s.Logs }},
+	"crashes":   {"crashes", func(s analysis.Signal) string { return s.Crashes }},
+}
+
+// named completes a query that names a rollout of the exporter and leaves out
+// the expression: it asks what the judge asks of the service's signal Name, or
+// of its first signal of the query's kind if that is empty. Other queries stay
+// as they are.
+func (d *Datasource) named(ctx context.Context, q Query) (Query, error) {
+	kind, ok := asks[q.QueryType]
+	if !ok || q.Rollout == "" || q.Expr != "" {
+		return q, nil
+	}
+	j := judging{picture: picture{request: request{Query: q}}}
+	if err := d.fromExporter(ctx, &j); err != nil {
+		return q, err
+	}
+	ro, name := j.of.Rollout, j.of.Rollout.Service
+	s, err := d.service(ctx, name)
+	if err != nil {
+		return q, err
+	}
+	for _, sig := range s.Signals {
+		if kind.expr(sig) != "" && (q.Name == "" || q.Name == sig.Name) {
+			return q.compares(analysis.Compare(ro, s.Service, sig), kind.expr(sig)), nil
+		}
+	}
+	if q.Name != "" && hasSignal(s.Signals, q.Name) {
+		return q, noSignal{name, kind.key}
+	}
+	if q.Name != "" {
+		return q, badQuery{fmt.Errorf("service %s has no signal %q in the exporter's configuration", name, q.Name)}
+	}
+	return q, noSignal{name, kind.key}
+}
+
+func hasSignal(all []analysis.Signal, name string) bool {
+	for _, s := range all {
+		if s.Name == name {
+			return true
+		}
+	}
+	return false
+}
+
+// compares returns the query that asks for c. What a query cannot say of it is
+// kept beside.
+func (q Query) compares(c analysis.Comparison, expr string) Query {
+	q.of = &c
+	q.Name, q.Expr, q.Per, q.Unit, q.Worse, q.Kind = c.Signal.Name, expr, c.Signal.Per, c.Signal.Unit, c.Signal.Worse, c.Signal.Kind
+	q.Service, q.NodeLabel, q.VersionLabel, q.Sensitivity = c.Service, c.Node, c.Version, c.Sensitivity
+	q.Candidate, q.Control, q.Cohorts = c.Candidate.Select, c.Control.Select, byLabels
+	if maps.Equal(q.Candidate, q.Control) {
+		q.Cohorts, q.Control = byTime, nil
+	}
+	if c.Control.Back > 0 {
+		q.Back = model.Duration(c.Control.Back).String()
+	}
+	q.Since = Text(c.Since.UTC().Format(time.RFC3339))
+	if q.Step == "" {
+		q.Step = model.Duration(c.Step).String()
+	}
+	return q
+}
+
+// nothingOf answers a query about a signal that there is not.
+func nothingOf(n noSignal) backend.DataResponse {
+	f := data.NewFrame("")
+	f.SetMeta(&data.FrameMeta{Notices: []data.Notice{{Severity: data.NoticeSeverityInfo, Text: n.Error()}}})
+	return backend.DataResponse{Frames: data.Frames{f}}
+}
