@@ -21,7 +21,7 @@ export const views = {
   deviation: ['sigma', 'raw', 'heatmap', 'table'],
   clusters: ['table', 'rates', 'lines'],
   crashes: ['table'],
-  verdict: ['summary', 'findings', 'evidence', 'state'],
+  verdict: ['summary', 'findings', 'evidence', 'state', 'stages'],
   rollouts: ['table', 'timeline', 'annotations'],
   values: ['table'],
 } as const satisfies Record<QueryType, readonly string[]>;

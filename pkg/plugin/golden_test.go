@@ -20,6 +20,7 @@ var goldens = map[string]string{
 
 	"verdict-summary":      cartVerdict + `,"view":"summary"`,
 	"verdict-findings":     cartVerdict + `,"view":"findings"`,
+	"verdict-stages":       cartVerdict + `,"view":"stages"`,
 	"verdict-evidence":     cartVerdict + `,"view":"evidence"`,
 	"verdict-state":        cartVerdict + `,"view":"state","step":"5m"`,
 	"verdict-of-rollout":   `"queryType":"verdict","rollout":"cart-v2","view":"summary"`,

@@ -95,7 +95,8 @@ func (q Query) compares(c analysis.Comparison, expr string) Query {
 
 // nothingOf answers a query about a signal that there is not.
 func nothingOf(n noSignal) backend.DataResponse {
-	f := data.NewFrame("")
-	f.SetMeta(&data.FrameMeta{Notices: []data.Notice{{Severity: data.NoticeSeverityInfo, Text: n.Error()}}})
-	return backend.DataResponse{Frames: data.Frames{f}}
+	return backend.DataResponse{Frames: data.Frames{data.NewFrame("").SetMeta(&data.FrameMeta{
+		Type: data.FrameTypeTable, TypeVersion: data.FrameTypeVersion{0, 1}, ExecutedQueryString: "# nothing was asked",
+		Notices: []data.Notice{{Severity: data.NoticeSeverityInfo, Text: n.Error()}},
+	})}}
 }

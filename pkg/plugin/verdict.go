@@ -21,6 +21,7 @@ const (
 	viewFindings = "findings"
 	viewEvidence = "evidence"
 	viewState    = "state"
+	viewStages   = "stages"
 )
 
 // questionsAtOnce is how many questions of one verdict are asked at a time.
@@ -87,6 +88,8 @@ func (d *Datasource) verdict(ctx context.Context, r request) backend.DataRespons
 	switch r.Query.View {
 	case viewFindings:
 		return j.answer(j.findings(v))
+	case viewStages:
+		return j.answer(j.stages(v))
 	case viewEvidence:
 		return j.evidence(v, watch.Trail(v.Rollout))
 	}
@@ -99,6 +102,8 @@ func (j judging) nothing() backend.DataResponse {
 	switch j.executed = "# no rollout"; j.Query.View {
 	case viewFindings:
 		return j.answer(j.findings(analysis.Verdict{}))
+	case viewStages:
+		return j.answer(j.stages(analysis.Verdict{}))
 	case viewEvidence:
 		return j.answer(j.series([]line{{config: data.FieldConfig{}}})...)
 	case viewState:

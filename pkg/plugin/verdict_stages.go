@@ -1,0 +1,43 @@
+package plugin
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/grafana/grafana-plugin-sdk-go/data"
+
+	"github.com/andon-project/andon/pkg/analysis"
+)
+
+// A part is what one stage of a rollout, or one place that it went to, showed.
+type part struct {
+	name     string
+	from, to *time.Time // of a stage; to is nil while it lasts
+	verdict  analysis.Decision
+	evidence analysis.Number
+	reason   string
+}
+
+// stages makes one row of each stage, in order, and then one of each place.
+func (j judging) stages(v analysis.Verdict) *data.Frame {
+	var parts []part
+	for _, s := range v.Stages {
+		parts = append(parts, part{fmt.Sprintf("stage %d", s.Stage), &s.From, s.To, s.Verdict, s.Evidence, s.Reason})
+	}
+	for _, s := range v.Scopes {
+		name := s.Label + " " + s.Value
+		if s.Value == "" {
+			name = s.Label
+		}
+		parts = append(parts, part{name: name, verdict: s.Verdict, evidence: s.Evidence, reason: s.Reason})
+	}
+	return j.table(
+		column{"part", eachOf(parts, func(p part) string { return p.name }), data.FieldConfig{}},
+		column{"verdict", eachOf(parts, func(p part) string { return string(p.verdict) }), verdictConfig()},
+		column{"evidence", eachOf(parts, func(p part) *float64 { return number(p.evidence) }),
+			data.FieldConfig{Description: "of a stage, by how much it multiplied that of the rollout; of a place, its own"}},
+		column{"reason", eachOf(parts, func(p part) string { return p.reason }), data.FieldConfig{}},
+		column{"from", eachOf(parts, func(p part) *time.Time { return p.from }), data.FieldConfig{}},
+		column{"to", eachOf(parts, func(p part) *time.Time { return p.to }), data.FieldConfig{}},
+	)
+}
