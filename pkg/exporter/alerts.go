@@ -9,6 +9,8 @@ import (
 
 	"github.com/prometheus/alertmanager/template"
 	"golang.org/x/sync/errgroup"
+
+	"github.com/andon-project/andon/pkg/rollout"
 )
 
 const (
@@ -122,9 +124,11 @@ func (e *Exporter) alert(r *http.Request, a template.Alert, receiver string) out
 		return outcome{Fingerprint: short(a.Fingerprint), Status: http.StatusBadRequest, Result: "invalid", Says: err.Error()}
 	}
 	var o outcome
-	switch action, labelled := a.Labels["action"]; {
-	case labelled && action != "halt":
-		o = outcome{Status: http.StatusOK, Result: "refused", Says: fmt.Sprintf("the alert's action is %.40q, not halt; route only action=\"halt\" here", action)}
+	action, labelled := a.Labels["action"]
+	n.Action = rollout.Action(action)
+	switch {
+	case labelled && n.Action != rollout.HaltIt && n.Action != rollout.HoldIt:
+		o = outcome{Status: http.StatusOK, Result: "refused", Says: fmt.Sprintf("the alert's action is %.40q, neither halt nor hold; route only action=~\"halt|hold\" here", action)}
 	default:
 		if _, known := e.board.Load().Get(n.Rollout, e.opt.Now()); !known {
 			e.metrics.invalid.Inc()

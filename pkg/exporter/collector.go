@@ -20,7 +20,7 @@ type metrics struct {
 
 	tick                    prometheus.Histogram
 	notifications, invalid  prometheus.Counter
-	halts, failures         *prometheus.CounterVec
+	halts, holds, failures  *prometheus.CounterVec
 	withheld                *prometheus.CounterVec
 	reloadOK, reloadSuccess prometheus.Gauge
 }
@@ -45,15 +45,16 @@ func newMetrics(e *Exporter) *metrics {
 		notifications: counter("andon_notifications_total", "Notifications of Alertmanager that were read."),
 		invalid:       counter("andon_notifications_invalid_total", "Notifications, or alerts in them, that could not be used: not Alertmanager's, without a rollout, or of an unknown one."),
 		halts:         counters("andon_halts_total", "Rollouts halted.", "tool"),
-		failures:      counters("andon_halt_failures_total", "Calls of a delivery tool that did not halt the rollout.", "tool"),
-		withheld:      counters("andon_halts_withheld_total", "Decisions not to halt a rollout that an alert asked to halt.", "reason"),
+		holds:         counters("andon_holds_total", "Rollouts held, since one of them and others made things worse.", "tool"),
+		failures:      counters("andon_halt_failures_total", "Calls of a delivery tool that did not halt, or hold, the rollout.", "tool"),
+		withheld:      counters("andon_halts_withheld_total", "Decisions not to halt, or hold, a rollout that an alert asked to.", "reason"),
 		reloadOK:      gauge("andon_config_last_reload_successful", "Whether the last load of the configuration succeeded."),
 		reloadSuccess: gauge("andon_config_last_reload_success_timestamp_seconds", "When the configuration was last loaded with success."),
 	}
 	for _, why := range reasons {
 		m.withheld.WithLabelValues(string(why)) // so that a first increase is seen as one
 	}
-	m.registry.MustRegister(m.tick, m.notifications, m.invalid, m.halts, m.failures, m.withheld, m.reloadOK, m.reloadSuccess,
+	m.registry.MustRegister(m.tick, m.notifications, m.invalid, m.halts, m.holds, m.failures, m.withheld, m.reloadOK, m.reloadSuccess,
 		collector{e}, versioncollector.NewCollector("andon"), collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
@@ -79,6 +80,7 @@ func (m *metrics) tools(c *Config) {
 	for _, s := range c.Services {
 		if s.Tool != nil {
 			m.halts.WithLabelValues(s.Tool.Tool)
+			m.holds.WithLabelValues(s.Tool.Tool)
 			m.failures.WithLabelValues(s.Tool.Tool)
 		}
 	}
@@ -95,6 +97,7 @@ var (
 	descEvidence  = desc("andon_regression_evidence_log", "Natural logarithm of the evidence that the rollout made its service worse, at its highest so far.", "rollout")
 	descBlame     = desc("andon_regression_blame_ratio", "Share of the blame among rollouts that overlap.", "rollout")
 	descVerdict   = desc("andon_verdict", "1 for the verdict on the rollout, 0 for the two others.", "rollout", "verdict")
+	descAmbiguous = desc("andon_verdict_ambiguous", "1 if the rollout is one of several of which one made things worse and it cannot be told which, else 0.", "rollout")
 	descDeviation = desc("andon_deviation_sigmas", "How far the candidate node that strays furthest is from control, in standard deviations of control; positive is worse.", "rollout", "signal")
 	descSuccess   = desc("andon_signal_success", "1 if the signal could be judged.", "rollout", "signal")
 	descQuality   = desc("andon_signal_quality", "1 for what the data of the signal allow, ok or the reason why it cannot be judged.", "rollout", "signal", "reason")
@@ -108,7 +111,7 @@ var (
 type collector struct{ e *Exporter }
 
 func (c collector) Describe(ch chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{descInfo, descStart, descScore, descEvidence, descBlame, descVerdict, descDeviation,
+	for _, d := range []*prometheus.Desc{descInfo, descStart, descScore, descEvidence, descBlame, descVerdict, descAmbiguous, descDeviation,
 		descSuccess, descQuality, descSamples, descLastTick, descMode, descBudget} {
 		ch <- d
 	}
@@ -131,6 +134,8 @@ func (c collector) Collect(ch chan<- prometheus.Metric) {
 	put(descLastTick, unix(s.at))
 	for _, j := range s.judged {
 		j.collect(put)
+		_, ambiguous := s.ambiguous(j.rollout.ID)
+		put(descAmbiguous, one(ambiguous), j.rollout.ID)
 	}
 }
 

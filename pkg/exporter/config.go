@@ -46,7 +46,21 @@ type Endpoint struct {
 type HaltConfig struct {
 	Mode   Mode   `yaml:"mode,omitempty"`
 	Budget Budget `yaml:"budget,omitempty"`
+
+	// Ambiguous says what is done about rollouts of which one made things
+	// worse and it cannot be told which.
+	Ambiguous AmbiguousPolicy `yaml:"ambiguous,omitempty"`
 }
+
+// An AmbiguousPolicy says what is done about a set of rollouts of which one is
+// to blame.
+type AmbiguousPolicy string
+
+// The policies.
+const (
+	HoldAmbiguous   AmbiguousPolicy = "hold"    // pause all whose tools can
+	IgnoreAmbiguous AmbiguousPolicy = "nothing" // leave them to people
+)
 
 // A Mode says what is done about a rollout that failed.
 type Mode string
@@ -104,7 +118,7 @@ func DefaultConfig() Config {
 		Prometheus: defaultEndpoint(),
 		Tick:       model.Duration(30 * time.Second),
 		Bake:       model.Duration(time.Hour),
-		Halt:       HaltConfig{Mode: Observe, Budget: Budget{Count: 3, Per: time.Hour}},
+		Halt:       HaltConfig{Mode: Observe, Budget: Budget{Count: 3, Per: time.Hour}, Ambiguous: HoldAmbiguous},
 	}
 }
 

@@ -34,6 +34,7 @@ func checkConfig(c *Config, f *filler) {
 		f.at("bake", "%s is not between 1m and 7d; 1h is usual", c.Bake)
 	}
 	oneOf(f, "halt.mode", c.Halt.Mode, Observe, HaltIt)
+	oneOf(f, "halt.ambiguous", c.Halt.Ambiguous, HoldAmbiguous, IgnoreAmbiguous)
 	if c.Auth.Token != "" && c.Auth.TokenFile != "" {
 		f.at("auth", "token and token_file are both set; keep one")
 	}

@@ -1,6 +1,7 @@
 package exporter
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -25,7 +26,7 @@ type outcome struct {
 	Fingerprint string `json:"fingerprint,omitempty"`
 	Rollout     string `json:"rollout,omitempty"`
 	Status      int    `json:"status"`
-	Result      string `json:"result"` // halted, observed, refused, resolved, retry, failed, invalid
+	Result      string `json:"result"` // halted, held, observed, refused, resolved, retry, failed, invalid
 	Duplicate   bool   `json:"duplicate,omitempty"`
 	Says        string `json:"says"`
 }
@@ -47,16 +48,18 @@ func (e *Exporter) receive(ctx context.Context, n notification) outcome {
 	// Detached from the request: a halt that was begun is finished even if the
 	// caller has gone. Two callers of one rollout get the answer to one halt.
 	ctx = context.WithoutCancel(ctx)
-	v, _, _ := e.flights.Do(n.Rollout, func() (any, error) { return e.decide(ctx, n), nil })
+	v, _, _ := e.flights.Do(haltID(n.Action, n.Rollout), func() (any, error) { return e.decide(ctx, n), nil })
 	return v.(outcome)
 }
 
 // decide says whether the rollout is halted now, and halts it.
 func (e *Exporter) decide(ctx context.Context, n notification) outcome {
-	id := haltID(n.Rollout)
+	id := haltID(n.Action, n.Rollout)
 	s, now := e.setup.Load(), e.opt.Now()
 	if h := e.halts.state(id); h.answered != nil {
-		return outcome{Status: http.StatusOK, Result: "halted", Duplicate: true, Says: "it was halted before: " + h.answered.Says}
+		o := settled{factAnswered, *h.answered}.outcome()
+		o.Duplicate, o.Says = true, fmt.Sprintf("it was %s before: %s", o.Result, h.answered.Says)
+		return o
 	}
 	// What was only observed is looked at anew once halts are wanted.
 	if before, ok := e.halts.settledBy(n.key()); ok && (before.kind != factObserved || s.config.Halt.Mode == Observe) {
@@ -64,7 +67,7 @@ func (e *Exporter) decide(ctx context.Context, n notification) outcome {
 		o.Duplicate = true
 		return o
 	}
-	d := decision{Halt: id, Rollout: n.Rollout, Notification: n.key()}
+	d := decision{Halt: id, Action: n.Action, Rollout: n.Rollout, Notification: n.key()}
 	ro, known := e.board.Load().Get(n.Rollout, now)
 	if !known {
 		return again("the rollout is not known any more")
@@ -83,10 +86,21 @@ func (e *Exporter) decide(ctx context.Context, n notification) outcome {
 		return again("the rollout has not been judged yet; the next tick will")
 	}
 	v := j.verdict
+	hold := n.Action == rollout.HoldIt
+	set, ambiguous := snap.ambiguous(n.Rollout)
+	if hold && ambiguous {
+		v = set
+	}
 	switch {
-	case v.Verdict == analysis.Fail:
+	case hold && s.config.Halt.Ambiguous != HoldAmbiguous:
+		return e.refuse(ctx, d, whyPolicy, "halt.ambiguous is nothing: "+v.Reason)
+	case hold && ambiguous, !hold && v.Verdict == analysis.Fail:
+	case hold && v.Verdict == analysis.Fail:
+		return e.refuse(ctx, d, whyVerdict, "it has failed since, and is halted by the alert of that: "+v.Reason)
 	case v.Verdict == analysis.Inconclusive && (v.Quality == analysis.SourceError || v.Quality == analysis.Stale):
 		return again("the rollout cannot be judged now: %s", v.Reason)
+	case hold:
+		return e.refuse(ctx, d, whyVerdict, fmt.Sprintf("the verdict is %s and not ambiguous any more: %s", v.Verdict, v.Reason))
 	default:
 		return e.refuse(ctx, d, whyVerdict, fmt.Sprintf("the verdict is %s, not fail: %s", v.Verdict, v.Reason))
 	}
@@ -94,16 +108,20 @@ func (e *Exporter) decide(ctx context.Context, n notification) outcome {
 	return e.act(ctx, s, j, d)
 }
 
-// act does with a failed rollout what the policy wants.
+// act does with a rollout that failed, or is ambiguous, what the policy wants.
 func (e *Exporter) act(ctx context.Context, s *setup, j judged, d decision) outcome {
 	tool := j.service.Tool
 	if tool == nil {
 		return e.refuse(ctx, d, whyNoTool, fmt.Sprintf("the service %s has no tool in the configuration; halt it by hand", j.rollout.Service))
 	}
 	d.Tool = tool.Tool
-	h := rollout.Halt{ID: d.Halt, Rollout: j.rollout, Verdict: *d.Verdict, Reason: d.Verdict.Reason}
+	h := rollout.Halt{ID: d.Halt, Action: cmp.Or(d.Action, rollout.HaltIt), Rollout: j.rollout, Verdict: *d.Verdict, Reason: d.Verdict.Reason}
+	plan, _, can := deed(tool, h)
+	if !can {
+		return e.refuse(ctx, d, whyNoHold, fmt.Sprintf("the tool %s of the service %s can halt and not hold; hold it by hand", tool.Tool, j.rollout.Service))
+	}
 	if s.config.Halt.Mode != HaltIt {
-		d.Why, d.Says = whyObserve, "mode observe; in mode halt this would be asked: "+tool.Halter.Plan(h)
+		d.Why, d.Says = whyObserve, "mode observe; in mode halt this would be asked: "+plan(h)
 		return e.settle(ctx, factObserved, d)
 	}
 	if o, ok := e.ask(ctx, s.config.Halt.Budget, d); !ok {
@@ -112,13 +130,26 @@ func (e *Exporter) act(ctx context.Context, s *setup, j judged, d decision) outc
 	return e.call(ctx, tool, h, d)
 }
 
+// deed returns how what h wishes is planned and done with a tool, and whether
+// the tool can.
+func deed(tool *rollout.Target, h rollout.Halt) (plan func(rollout.Halt) string, do func(context.Context, rollout.Halt) (rollout.Answer, error), can bool) {
+	if h.Action != rollout.HoldIt {
+		return tool.Halter.Plan, tool.Halter.Halt, true
+	}
+	holder, can := tool.Halter.(rollout.Holder)
+	if !can {
+		return nil, nil, false
+	}
+	return holder.PlanHold, holder.Hold, true
+}
+
 // ask keeps that a halt is asked for, if the budget allows; ok says that the
 // tool may be called. A halt that was asked for before costs nothing more.
 func (e *Exporter) ask(ctx context.Context, budget Budget, d decision) (o outcome, ok bool) {
 	e.asking.Lock()
 	defer e.asking.Unlock()
 	now := e.opt.Now()
-	if e.halts.state(d.Halt).asked == nil {
+	if d.Action != rollout.HoldIt && e.halts.state(d.Halt).asked == nil {
 		if n := e.halts.askedSince(now.Add(-budget.Per)); n >= budget.Count {
 			e.log.Error("halt budget spent, rollout not halted", "rollout", d.Rollout, "budget", budget)
 			return e.refuse(ctx, d, whyBudget, fmt.Sprintf("the budget of %s is spent, %d halts were asked for; halt it by hand if it is right to", budget, n)), false
@@ -135,14 +166,19 @@ func (e *Exporter) ask(ctx context.Context, budget Budget, d decision) (o outcom
 func (e *Exporter) call(ctx context.Context, tool *rollout.Target, h rollout.Halt, d decision) outcome {
 	tctx, cancel := context.WithTimeout(ctx, haltTimeout)
 	defer cancel()
-	answer, err := tool.Halter.Halt(tctx, h)
+	_, do, _ := deed(tool, h)
+	answer, err := do(tctx, h)
 	d.Verdict = nil // is in the fact that it was asked for
 	if err == nil {
 		d.Answer, d.Says = &answer, answer.Said
 		o := e.settle(ctx, factAnswered, d)
 		if o.Status == http.StatusOK {
-			e.metrics.halts.WithLabelValues(tool.Tool).Inc()
-			e.log.Warn("rollout halted", "rollout", d.Rollout, "tool", d.Tool, "reason", h.Reason, "said", answer.Said)
+			count := e.metrics.halts
+			if h.Action == rollout.HoldIt {
+				count = e.metrics.holds
+			}
+			count.WithLabelValues(tool.Tool).Inc()
+			e.log.Warn("rollout "+o.Result, "rollout", d.Rollout, "tool", d.Tool, "reason", h.Reason, "said", answer.Said)
 		}
 		return o
 	}
@@ -184,6 +220,9 @@ func (s settled) outcome() outcome {
 	switch s.kind {
 	case factAnswered:
 		o.Result = "halted"
+		if s.Action == rollout.HoldIt {
+			o.Result = "held"
+		}
 	case factObserved:
 		o.Result = "observed"
 	case factRefused:
@@ -217,7 +256,7 @@ func (e *Exporter) drive(ctx context.Context) {
 		}
 		e.background.Go(func() {
 			defer e.driving.Delete(d.Halt)
-			e.flights.Do(d.Rollout, func() (any, error) { return e.driveOne(ctx, d), nil })
+			e.flights.Do(d.Halt, func() (any, error) { return e.driveOne(ctx, d), nil })
 		})
 	}
 }
@@ -242,5 +281,9 @@ func (e *Exporter) driveOne(ctx context.Context, d decision) outcome {
 		return e.settle(ctx, factHaltFailed, d)
 	}
 	ro = rollout.WithCohorts(ro, svc.Version)
-	return e.call(ctx, svc.Tool, rollout.Halt{ID: d.Halt, Rollout: ro, Verdict: *d.Verdict, Reason: d.Verdict.Reason}, d)
+	h := rollout.Halt{ID: d.Halt, Action: cmp.Or(d.Action, rollout.HaltIt), Rollout: ro, Verdict: *d.Verdict, Reason: d.Verdict.Reason}
+	if _, _, can := deed(svc.Tool, h); !can {
+		return again("the tool of the service %s cannot hold any more", ro.Service)
+	}
+	return e.call(ctx, svc.Tool, h, d)
 }

@@ -1,6 +1,7 @@
 package exporter
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"sync"
@@ -29,6 +30,8 @@ type notification struct {
 	Alert       string    `json:"alertname,omitempty"`
 	Rollout     string    `json:"rollout"`
 	Receiver    string    `json:"receiver,omitempty"`
+
+	Action rollout.Action `json:"action,omitempty"` // that is asked for; a halt if empty
 }
 
 // key names the alert: every repetition and every copy from the other of a
@@ -38,9 +41,11 @@ func (n notification) key() string {
 	return n.Rollout + "/" + n.Fingerprint + "/" + n.StartsAt.UTC().Format(time.RFC3339Nano)
 }
 
-// A decision is what was decided about, or became of, halting a rollout.
+// A decision is what was decided about, or became of, halting a rollout, or
+// holding it.
 type decision struct {
-	Halt         string            `json:"halt"` // id of the halt
+	Halt         string            `json:"halt"`             // id of the halt, or of the hold
+	Action       rollout.Action    `json:"action,omitempty"` // a halt if empty
 	Rollout      string            `json:"rollout"`
 	Tool         string            `json:"tool,omitempty"`
 	Notification string            `json:"notification,omitempty"` // key of the alert that brought it about
@@ -60,9 +65,11 @@ const (
 	whyEnded   reason = "not_under_way"   // it has ended
 	whyNoTool  reason = "no_tool"         // its service has no delivery tool
 	whyFailed  reason = "refused_by_tool" // the tool refused for good
+	whyPolicy  reason = "policy"          // halt.ambiguous is nothing
+	whyNoHold  reason = "cannot_hold"     // the tool can halt and not hold
 )
 
-var reasons = []reason{whyObserve, whyBudget, whyVerdict, whyEnded, whyNoTool, whyFailed}
+var reasons = []reason{whyObserve, whyBudget, whyVerdict, whyEnded, whyNoTool, whyFailed, whyPolicy, whyNoHold}
 
 // A haltState is how far a halt has come.
 type haltState struct {
@@ -89,9 +96,9 @@ func newHaltBook() *haltBook {
 	return &haltBook{halts: make(map[string]*haltState), settled: make(map[string]settled)}
 }
 
-// haltID names the one halt that a rollout can have. It holds nothing else, so
-// that no restart and no second alert can make two of it.
-func haltID(rollout string) string { return "halt-" + rollout }
+// haltID names the one halt, or the one hold, that a rollout can have. It holds
+// nothing else, so that no restart and no second alert can make two of it.
+func haltID(a rollout.Action, of string) string { return string(cmp.Or(a, rollout.HaltIt)) + "-" + of }
 
 func (b *haltBook) fold(f ledger.Fact) error {
 	switch f.Kind {
@@ -149,13 +156,14 @@ func (b *haltBook) settledBy(notification string) (settled, bool) {
 	return s, ok
 }
 
-// askedSince returns how many halts were asked for after t.
+// askedSince returns how many halts were asked for after t; holds, which give
+// nothing up, do not count.
 func (b *haltBook) askedSince(t time.Time) int {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	n := 0
 	for _, h := range b.halts {
-		if h.asked != nil && h.askedAt.After(t) {
+		if h.asked != nil && h.asked.Action != rollout.HoldIt && h.askedAt.After(t) {
 			n++
 		}
 	}

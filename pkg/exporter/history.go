@@ -100,7 +100,7 @@ func (e *Exporter) pastOf(c *Config, ro analysis.Rollout, now time.Time) past {
 		v.Findings = []analysis.Finding{}
 		p.Verdict = &v
 	}
-	switch h := e.halts.state(haltID(ro.ID)); {
+	switch h := e.halts.state(haltID(rollout.HaltIt, ro.ID)); {
 	case h.answered != nil:
 		p.Halt = &halted{"answered", h.answered.Tool, h.answered.Says, h.askedAt}
 	case h.failed != nil:

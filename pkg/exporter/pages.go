@@ -65,15 +65,28 @@ func (e *Exporter) getPage(w http.ResponseWriter, r *http.Request) {
 	if !configured {
 		p.Notes = append(p.Notes, "the service is not in the configuration any more")
 	}
-	if h := e.halts.state(haltID(ro.ID)); h.answered != nil {
-		p.Notes = append(p.Notes, "halted through "+h.answered.Tool+": "+h.answered.Says)
-	} else if h.failed != nil {
-		p.Notes = append(p.Notes, "not halted, "+h.failed.Tool+" refused: "+h.failed.Says)
-	} else if h.asked != nil {
-		p.Notes = append(p.Notes, "a halt was asked of "+h.asked.Tool+", which has not answered yet")
-	}
+	p.Notes = append(p.Notes, e.haltNotes(ro.ID)...)
 	p = e.withCharts(r.Context(), s, p)
 	e.page(w, func(w io.Writer) error { return report.Write(w, p) })
+}
+
+// haltNotes says what became of the hold and the halt of a rollout.
+func (e *Exporter) haltNotes(id string) []string {
+	var out []string
+	for _, a := range []struct {
+		action     rollout.Action
+		done, noun string
+	}{{rollout.HoldIt, "held", "hold"}, {rollout.HaltIt, "halted", "halt"}} {
+		switch h := e.halts.state(haltID(a.action, id)); {
+		case h.answered != nil:
+			out = append(out, a.done+" through "+h.answered.Tool+": "+h.answered.Says)
+		case h.failed != nil:
+			out = append(out, "not "+a.done+", "+h.failed.Tool+" refused: "+h.failed.Says)
+		case h.asked != nil:
+			out = append(out, "a "+a.noun+" was asked of "+h.asked.Tool+", which has not answered yet")
+		}
+	}
+	return out
 }
 
 // withCharts asks for what the page draws. A page without charts is better

@@ -3,6 +3,7 @@ package exporter
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -44,6 +45,25 @@ func (s *snapshot) get(id string) (judged, bool) {
 		return judged{}, false
 	}
 	return s.judged[i], true
+}
+
+// ambiguous returns the verdict by which a rollout is one of a set of which one
+// made things worse and it cannot be told which: its own, or that of another of
+// the set; and whether there is one. One that failed by itself is in no set.
+func (s *snapshot) ambiguous(id string) (analysis.Verdict, bool) {
+	own, known := s.get(id)
+	if !known || own.verdict.Verdict == analysis.Fail {
+		return analysis.Verdict{}, false
+	}
+	if own.verdict.Quality == analysis.Ambiguous {
+		return own.verdict, true
+	}
+	for _, j := range s.judged {
+		if j.verdict.Quality == analysis.Ambiguous && slices.Contains(j.verdict.Set, id) {
+			return j.verdict, true
+		}
+	}
+	return analysis.Verdict{}, false
 }
 
 // The kinds of facts about verdicts; the data of both is a keptVerdict.

@@ -56,16 +56,8 @@ func (r *argo) Halt(ctx context.Context, h Halt) (Answer, error) {
 	if err := r.moved(a, live, h.Rollout); err != nil {
 		return Answer{}, err
 	}
-	if fresh(live) {
-		aborted, _, _ := unstructured.NestedBool(live.Object, "status", "abort")
-		stable, _, _ := unstructured.NestedString(live.Object, "status", "stableRS")
-		current, _, _ := unstructured.NestedString(live.Object, "status", "currentPodHash")
-		switch {
-		case aborted:
-			return r.already(a, "the Rollout %s had been aborted before", live.GetName()), nil
-		case stable != "" && stable == current:
-			return r.already(a, "the Rollout %s was promoted fully before it could be aborted; roll it back by hand", live.GetName()), nil
-		}
+	if over, ok := r.over(a, live); ok {
+		return over, nil
 	}
 	answer, err := r.patch(a, change{how: types.MergePatchType, body: abort, subresource: "status"})
 	if refused, ok := errors.AsType[*Error](err); ok && refused.Status == http.StatusNotFound {
@@ -77,6 +69,24 @@ func (r *argo) Halt(ctx context.Context, h Halt) (Answer, error) {
 	}
 	answer.Said = "the Rollout " + live.GetName() + " is aborted; traffic goes back to the stable version"
 	return answer, nil
+}
+
+// over returns the answer to a halt of a Rollout of which nothing is left to
+// halt, and whether that is so.
+func (r *argo) over(a *attempt, live *unstructured.Unstructured) (Answer, bool) {
+	if !fresh(live) {
+		return Answer{}, false
+	}
+	aborted, _, _ := unstructured.NestedBool(live.Object, "status", "abort")
+	stable, _, _ := unstructured.NestedString(live.Object, "status", "stableRS")
+	current, _, _ := unstructured.NestedString(live.Object, "status", "currentPodHash")
+	switch {
+	case aborted:
+		return r.already(a, "the Rollout %s had been aborted before", live.GetName()), true
+	case stable != "" && stable == current:
+		return r.already(a, "the Rollout %s was promoted fully before it could be aborted; roll it back by hand", live.GetName()), true
+	}
+	return Answer{}, false
 }
 
 // fresh reports whether the status speaks of the spec as it is now. Argo

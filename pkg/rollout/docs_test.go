@@ -109,18 +109,26 @@ func TestDocumentedRoles(t *testing.T) {
 		"andon-deployment-pause": func(s *apiServer) string { return deploymentConfigFor(s, "pause") },
 		"andon-deployment-undo":  func(s *apiServer) string { return deploymentConfigFor(s, "undo") },
 	} {
-		s := newAPIServer(t)
-		s.put(t, rolloutPath, underWay)
-		s.put(t, deploymentPath, rolling)
-		s.put(t, setsPath+"/1", replicaSet("v1", "2", "u1"))
-		s.put(t, setsPath+"/2", replicaSet("v2", "3", "u1"))
-		if _, err := mustLoad(t, config(s)).Halt(t.Context(), v2); err != nil {
-			t.Fatal(err)
-		}
-		for request := range strings.SplitSeq(s.log(), "\n") {
-			asked[role] = append(asked[role], permission(request))
+		for _, action := range []Action{HaltIt, HoldIt} {
+			s := newAPIServer(t)
+			s.put(t, rolloutPath, underWay)
+			s.put(t, deploymentPath, rolling)
+			s.put(t, setsPath+"/1", replicaSet("v1", "2", "u1"))
+			s.put(t, setsPath+"/2", replicaSet("v2", "3", "u1"))
+			tool := mustLoad(t, config(s))
+			do := tool.Halt
+			if action == HoldIt {
+				do = tool.(Holder).Hold
+			}
+			if _, err := do(t.Context(), v2); err != nil {
+				t.Fatal(err)
+			}
+			for request := range strings.SplitSeq(s.log(), "\n") {
+				asked[role] = append(asked[role], permission(request))
+			}
 		}
 		slices.Sort(asked[role])
+		asked[role] = slices.Compact(asked[role])
 	}
 	if diff := cmp.Diff(asked, allowed); diff != "" {
 		t.Errorf("what is asked for (-) and what the Roles of docs/halting.md allow (+):\n%s", diff)

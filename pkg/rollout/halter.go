@@ -14,11 +14,21 @@ import (
 // A Halt is the wish to stop one rollout. It is also what the templates of
 // the webhook see.
 type Halt struct {
-	ID      string           `json:"id"` // the same for every try: halting twice is halting once
+	ID      string           `json:"id"`     // the same for every try: halting twice is halting once
+	Action  Action           `json:"action"` // what is wished
 	Rollout analysis.Rollout `json:"rollout"`
 	Verdict analysis.Verdict `json:"verdict"`
 	Reason  string           `json:"reason"` // one sentence for people
 }
+
+// An Action is what is wished of a delivery tool.
+type Action string
+
+// The actions.
+const (
+	HaltIt Action = "halt" // stop the rollout, or take it back
+	HoldIt Action = "hold" // stop it where it is; of tools that are a Holder
+)
 
 // An Answer is what a delivery tool said to a Halt that is now in force.
 type Answer struct {

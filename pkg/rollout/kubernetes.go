@@ -34,8 +34,6 @@ type deployment struct {
 // which would be forward again.
 const haltedBy = "andon.dev/halted"
 
-var pause = []byte(`{"spec":{"paused":true}}`)
-
 func newDeployment(section *yaml.Node) (Halter, error) {
 	c := deploymentConfig{Cluster: defaultCluster, Action: "pause"}
 	if err := decodeSection("kubernetes", section, &c); err != nil {
@@ -56,10 +54,10 @@ func newDeployment(section *yaml.Node) (Halter, error) {
 
 // Plan implements Halter.
 func (d *deployment) Plan(h Halt) string {
-	request := d.told(http.MethodPatch, d.host(), "")
 	if !d.undo {
-		return request + " with " + string(types.MergePatchType) + " " + string(pause)
+		return d.planPause()
 	}
+	request := d.told(http.MethodPatch, d.host(), "")
 	return fmt.Sprintf("%s with %s that replaces /spec/template by that of the revision before and sets the annotation %s to %s",
 		request, types.JSONPatchType, haltedBy, h.ID)
 }
@@ -74,6 +72,11 @@ func (d *deployment) Halt(ctx context.Context, h Halt) (Answer, error) {
 	if d.undo {
 		return d.takeBack(a, live, h)
 	}
+	return d.hold(a, live, h)
+}
+
+// hold pauses the Deployment, if something is left to pause.
+func (d *deployment) hold(a *attempt, live *unstructured.Unstructured, h Halt) (Answer, error) {
 	if err := d.moved(a, live, h.Rollout); err != nil {
 		return Answer{}, err
 	}
@@ -89,11 +92,6 @@ func (d *deployment) Halt(ctx context.Context, h Halt) (Answer, error) {
 	}
 	answer.Said = "the Deployment " + live.GetName() + " is paused; replicas that were updated stay so"
 	return answer, nil
-}
-
-func paused(live *unstructured.Unstructured) bool {
-	p, _, _ := unstructured.NestedBool(live.Object, "spec", "paused")
-	return p
 }
 
 // complete reports whether the controller says that all replicas are updated

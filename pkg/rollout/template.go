@@ -81,6 +81,7 @@ func example(word string) Halt {
 	some := analysis.Selector{"version": word}
 	return Halt{
 		ID:     word,
+		Action: HaltIt,
 		Reason: word,
 		Rollout: analysis.Rollout{
 			ID: word, Service: word, Version: word, Previous: word, Scope: some, Strategy: analysis.Canary,

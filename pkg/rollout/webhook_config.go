@@ -26,6 +26,7 @@ type webhookConfig struct {
 	Done    []int                   `yaml:"done"`    // statuses, beside 2xx, that mean the rollout is halted
 	Already []int                   `yaml:"already"` // statuses that mean it was halted, or had finished, before
 	Timeout model.Duration          `yaml:"timeout"` // of one try, its answer included
+	Hold    bool                    `yaml:"hold"`    // the receiver knows the action hold as well
 	HTTP    config.HTTPClientConfig `yaml:",inline"`
 }
 
@@ -64,6 +65,9 @@ func newWebhook(section *yaml.Node) (Halter, error) {
 	w.client, err = newClient(c.HTTP)
 	if err != nil {
 		return nil, complain(section, "webhook: %s", w.secrets.hide(err.Error()))
+	}
+	if c.Hold {
+		return holdingWebhook{w}, nil
 	}
 	return w, nil
 }
@@ -138,7 +142,7 @@ func (w *webhook) parseContent(section *yaml.Node, c webhookConfig) (err error) 
 		t, err := parse(name, text)
 		if err != nil {
 			// The error would quote the header's value.
-			return complain(section, "webhook.headers: the template of %s does not hold; fields are .ID .Rollout .Verdict .Reason, functions json, urlquery, urlpath, base", name)
+			return complain(section, "webhook.headers: the template of %s does not hold; fields are .ID .Action .Rollout .Verdict .Reason, functions json, urlquery, urlpath, base", name)
 		}
 		w.headers[name] = t
 	}
