@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/andon-project/andon/pkg/stat"
 )
 
 // finding returns what the signal showed by now, with its share of the weight.
@@ -206,8 +208,8 @@ func (t *tracker) changeOf(w weigher, e effect) string {
 // missing says what a judgment still needs.
 func (t *tracker) missing() string {
 	if w, ok := t.weigher.(*timed); ok {
-		if w.learnt != nil && w.learnt.Placebos < 20 {
-			return fmt.Sprintf("the history holds %d times to compare with, 20 wanted; five hours of samples give that many", w.learnt.Placebos)
+		if w.learnt != nil && w.learnt.Placebos < stat.Fewest {
+			return fmt.Sprintf("the history holds %d times to compare with, %d wanted; %d bins of samples give that many", w.learnt.Placebos, stat.Fewest, stat.ShortestPast)
 		}
 		return fmt.Sprintf("the first look is after 10 bins of %s", t.step)
 	}

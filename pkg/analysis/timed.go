@@ -2,20 +2,14 @@ package analysis
 
 import (
 	"math"
+	"slices"
 	"time"
 
 	"github.com/andon-project/andon/pkg/stat"
 )
 
-const (
-	// timedThreshold is the S that a hundredth of the times at which nothing
-	// changed reach.
-	timedThreshold = 2.5
-	// timedTail is how fast that share falls with S.
-	timedTail = 3.5
-	// timedBins is how much of the past is asked for: seven days of minutes.
-	timedBins = 7 * 24 * 60
-)
+// timedBins is how much of the past is asked for: seven days of minutes.
+const timedBins = 7 * 24 * 60
 
 // Needs returns the evidence that fails a rollout of the strategy taken: one
 // over the rate of false halts that the sensitivity promises. Without a
@@ -25,7 +19,7 @@ func (s Sensitivity) Needs(taken Strategy) float64 {
 	case taken != BeforeAfter:
 		return 1 / s.Alpha()
 	case s == Low:
-		return 500 // S = 4
+		return 1000
 	}
 	return 100
 }
@@ -44,12 +38,13 @@ type timed struct {
 	x      []float64
 	past   int // samples before the change
 	learnt *stat.Recurrence
-	s      float64
+	share  float64 // of times without a change that were as unusual
 	looks  int
+	least  struct{ logE, effect float64 } // as asked for last, at the last look
 }
 
 func newTimed(t *tracker) *timed {
-	w := &timed{day: int(24 * time.Hour / t.step), s: math.NaN()}
+	w := &timed{day: int(24 * time.Hour / t.step), share: math.NaN()}
 	if t.signal.Worse != Both {
 		w.sign = t.signal.Worse.sign()
 	}
@@ -66,7 +61,7 @@ func (w *timed) learn(f *frame, first int64) {
 		}
 	}
 	w.past = len(w.x)
-	w.learnt = stat.NewRecurrence(stat.Course{X: w.x, Change: w.past, Day: w.day})
+	w.learnt = stat.NewRecurrence(stat.Course{X: w.x, Change: w.past, Day: w.day, Sign: w.sign})
 }
 
 // mean returns the mean over nodes in a bin, weighed by exposure where there is one.
@@ -103,39 +98,46 @@ func (w *timed) fold(_ moment, cand, _ []sample) {
 		}
 	}
 	w.x = append(w.x, sum/weight) // 0/0 is NaN: a gap
-	for _, h := range stat.Looks {
-		if len(w.x)-w.past == h {
-			w.s, w.looks = w.learnt.Look(w.x, w.sign)
-		}
+	if slices.Contains(stat.Looks[:], len(w.x)-w.past) {
+		s := 0.
+		s, w.looks = w.learnt.Look(w.x)
+		w.share, w.least.logE = w.learnt.Share(s), 0
 	}
 }
 
 // logE returns the logarithm of what stands for evidence: the inverse of the
-// share of times without a change that reach S,
-//
-//	100 (S/2.5)^3.5
+// share of times without a change whose course was as unusual.
 func (w *timed) logE() float64 {
-	if math.IsNaN(w.s) {
+	if math.IsNaN(w.share) {
 		return 0
 	}
-	return math.Log(100) + timedTail*math.Log(max(w.s, 1e-6)/timedThreshold)
+	return -math.Log(w.share)
 }
 
-func (w *timed) smallest(float64) float64 { return math.NaN() }
+func (w *timed) smallest(logE float64) float64 {
+	if w.learnt == nil || w.looks == 0 {
+		return math.NaN()
+	}
+	if w.least.logE != logE {
+		w.least.logE, w.least.effect = logE, w.learnt.Smallest(w.x, math.Exp(-logE))
+	}
+	return w.least.effect
+}
+
 func (w *timed) bins() int {
-	if math.IsNaN(w.s) {
+	if math.IsNaN(w.share) {
 		return 0
 	}
 	return len(w.x) - w.past
 }
 
-// timedScore returns S²/(S²+2.5²) for the largest S.
+// timedScore returns the probability of a regression by the smallest share.
 func timedScore(signals []*tracker) float64 {
-	s := 0.
+	e := 0.
 	for _, t := range signals {
-		if w, ok := t.weigher.(*timed); ok && w.s > s {
-			s = w.s
+		if w, ok := t.weigher.(*timed); ok {
+			e = max(e, w.logE())
 		}
 	}
-	return s * s / (s*s + timedThreshold*timedThreshold)
+	return e / (e + math.Log(100))
 }

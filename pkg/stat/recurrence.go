@@ -9,15 +9,28 @@ import (
 // Recurrence looks at, each as soon as it is complete.
 var Looks = [...]int{10, 20, 30, 60}
 
+// Fewest is how many placebos there must be for an answer, and ShortestPast how
+// many samples without a gap before the change hold so many.
 const (
+	Fewest       = 20
+	ShortestPast = past + longest + (Fewest-1)*spacing
+)
+
+const (
+	longest   = 60   // of the Looks
 	reference = 60   // samples before the change that set its level
+	lately    = 15   // of those, the samples that tell where it is going
 	past      = 120  // samples before the change that set its noise
 	spacing   = 10   // samples between placebos
 	smoothing = 7    // samples to either side of the template's moving mean
+	block     = 60   // samples whose noise and level are compared for the scale
 	placebos  = 1000 // at most
-	fewest    = 20   // placebos, or no answer
+	alike     = 40   // placebos whose past is like that of the change, or all are taken
+	disturbed = .9   // quantile of S that disturbs what follows
 	farthest  = 12   // robust standard deviations that one statistic counts for
 	days      = 7    // that the template is made of
+	overlap   = 3    // neighbouring placebos that tell as much as one
+	usual     = .35  // mean excess of S over its 90th percentile where nothing ever happens; simulated, .29 to .33
 )
 
 // Course is a signal over time with a change in it, and nothing to compare it
@@ -26,80 +39,176 @@ type Course struct {
 	X      []float64 // samples from the beginning of the history on; NaN is a gap
 	Change int       // index of the first sample at or after the change
 	Day    int       // samples a day; 0 if days are not alike
+	Sign   float64   // +1 or -1 if only a rise or only a fall counts; 0 if both do
 }
 
 // A Recurrence tells how unusual the course after the change is among the
 // courses after earlier times, where nothing changed. What it takes from the
 // past is computed once.
 type Recurrence struct {
-	change   int
-	day      int
-	smooth   []float64 // of the past, for the template
-	eps      float64
-	center   [len(Looks)][2]float64
-	scale    [len(Looks)][2]float64
-	Placebos int
-	null     []float64 // S of the placebos, sorted
+	change  int
+	day     int
+	sign    float64
+	power   Power
+	smooth  []float64 // of the past, for the template
+	eps     float64
+	learnt  [len(Looks)]learnt
+	null    []placebo // that the change is compared with
+	tail    Tail
+	atPower []float64 // the course around the change, on the scale
+
+	Placebos int // that the past holds
+}
+
+// learnt is what the past tells of the windows of one length.
+type learnt struct {
+	forecast      forecast
+	center, scale [2]float64
 }
 
 // NewRecurrence learns from the samples of c before its change.
 //
-// For any time τ the template T(t) is the median over the last seven days of
+// Values are first brought to a scale on which the signal is equally noisy at
+// every level (StabilisingPower). For any time τ the template T(t) is the median over the last seven days of
 // that day's samples at t, smoothed by a centred mean of 15 and less their
-// mean over [τ-60, τ); R(t) = x(t) - T(t), less its mean over [τ-60, τ). Two
-// statistics of a window [τ, τ+h) are
+// mean over [τ-60, τ). What is expected of a window [τ, τ+h) is
+//
+//	P(t) = l + b₀T(t) + b₁(l' - l) + b₂(l" - l)
+//
+// with the mean l of x over [τ-60, τ), l" over [τ-15, τ), and the median over earlier days l' of what
+// l was on them; b is learnt of the past for each h (learnForecast). With R = x - P from τ on, and
+// x - l - b₀T before, two statistics of the window are
 //
 //	spread = ln( rms R[τ,τ+h) / rms R[τ-120,τ) )             two-sided
 //	level  = ln( |mean R[τ,τ+h)| / mean |x_t - x_(t-1)| + .05 )  one-sided
 //
 // the latter's noise over [τ-120, τ), each numerator and denominator raised by
-// a hair. Placebos are the same at τ = c-120, c-130, … for a change at c; with
+// a hair. Placebos are the same at τ = c-10, c-20, … for a change at c, as far as
+// their windows are complete before it, and each quarter of them with a b learnt
+// of the other three; with
 // their median and the larger of 1.4826 MAD and the distance to their 84th
 // percentile as scale, a statistic has a robust z.
+//
+// The change is compared with the placebos whose past is like its own: those that follow a
+// disturbance, if it follows one, else those that do not. A disturbance is an S among the
+// highest tenth in a window that begins in the 180 samples before and is complete.
 func NewRecurrence(c Course) *Recurrence {
-	r := &Recurrence{change: c.Change, day: c.Day}
 	known := c.X[:min(c.Change, len(c.X))]
-	r.smooth = movingMean(known, smoothing)
-	r.eps = hair(known)
-	var stats [len(Looks)][2][]float64
-	all := make([][len(Looks)][2]float64, 0, placebos)
-	for tau := c.Change - past; tau >= r.earliest() && len(all) < placebos; tau -= spacing {
-		v, _, n := r.statistics(c.X, tau)
-		if n < len(Looks) {
-			continue
-		}
-		all = append(all, v)
-		for i := range v {
-			for j := range v[i] {
-				stats[i][j] = append(stats[i][j], v[i][j])
-			}
-		}
+	r := &Recurrence{change: c.Change, day: c.Day, sign: c.Sign, power: StabilisingPower(known, block)}
+	x := make([]float64, len(known))
+	for i, v := range known {
+		x[i] = r.power.Bend(v)
 	}
-	r.Placebos = len(all)
-	for i := range stats {
-		for j := range stats[i] {
-			s := stats[i][j]
-			m := Median(s)
-			r.center[i][j] = m
-			r.scale[i][j] = max(MADScale*MAD(s), Quantile(s, .84)-m, 1e-9)
+	r.smooth, r.eps = movingMean(x, smoothing), hair(x)
+	all := r.windows(x)
+	seen := make([]placebo, len(all))
+	for i := range Looks {
+		r.learn(i, all, seen)
+	}
+	for i := range seen {
+		if seen[i].looks == len(Looks) {
+			r.Placebos++
 		}
 	}
-	for _, v := range all {
-		s, _ := r.combine(v, len(Looks))
-		r.null = append(r.null, s)
-	}
-	slices.Sort(r.null)
+	r.compareWith(seen)
+	r.atPower = x[max(0, len(x)-past):]
 	return r
+}
+
+// windows returns the windows at c-10, c-20, … as far as x goes.
+func (r *Recurrence) windows(x []float64) []window {
+	var all []window
+	for tau := r.change - spacing; tau >= r.earliest() && len(all) < placebos; tau -= spacing {
+		all = append(all, r.window(x, 0, tau))
+	}
+	return all
 }
 
 // earliest returns where placebos end: on the second day, so that there is a
 // day before to compare with, or after the first samples if the history is
 // short of that.
 func (r *Recurrence) earliest() int {
-	if r.change-past-(r.day+past) >= fewest*spacing {
+	if r.change-past-(r.day+past) >= Fewest*spacing {
 		return r.day + past
 	}
 	return past
+}
+
+// learn learns from all windows of length Looks[i] what is usual of such, and
+// adds what the statistics of each are.
+func (r *Recurrence) learn(i int, all []window, seen []placebo) {
+	h := Looks[i]
+	x, y := make([][3]float64, 0, len(all)), make([]float64, 0, len(all))
+	var at []int // of the windows that are complete
+	for j := range all {
+		if all[j].looks > i {
+			x, y, at = append(x, all[j].regressors(h)), append(y, all[j].moved(h)), append(at, j)
+		}
+	}
+	r.learnt[i].forecast = learnForecast(x, y)
+	n := len(at)
+	for fold := range forecastFolds {
+		lo, hi := (fold*n+forecastFolds-1)/forecastFolds, ((fold+1)*n+forecastFolds-1)/forecastFolds
+		others := learnForecast(slices.Concat(x[:lo], x[hi:]), slices.Concat(y[:lo], y[hi:]))
+		for k := lo; k < hi; k++ {
+			p := &seen[at[k]]
+			p.traits[i] = all[at[k]].traits(h, others)
+			p.looks = i + 1
+		}
+	}
+	var stats [2][]float64
+	for _, j := range at {
+		for k, v := range r.statistics(seen[j].traits[i]) {
+			stats[k] = append(stats[k], v)
+		}
+	}
+	for k, s := range stats {
+		m := Median(s)
+		r.learnt[i].center[k] = m
+		r.learnt[i].scale[k] = max(MADScale*MAD(s), Quantile(s, .84)-m, 1e-9)
+	}
+}
+
+// compareWith keeps those of the placebos whose past is like that of the
+// change, and learns how often their S reaches what. Placebos are in order,
+// the latest first.
+func (r *Recurrence) compareWith(seen []placebo) {
+	running := make([][len(Looks)]float64, len(seen))
+	var whole []float64
+	for j, p := range seen {
+		running[j] = r.running(p)
+		if p.looks == len(Looks) {
+			whole = append(whole, running[j][len(Looks)-1])
+		}
+	}
+	bound := Quantile(whole, disturbed)
+	follows := func(j int) bool {
+		for d := 1; d*spacing <= past+longest && j+d < len(seen); d++ {
+			for i, h := range Looks {
+				if h <= d*spacing && i < seen[j+d].looks && running[j+d][i] > bound {
+					return true
+				}
+			}
+		}
+		return false
+	}
+	own := follows(-1)
+	var all []placebo
+	for j, p := range seen {
+		if p.looks == len(Looks) {
+			if all = append(all, p); follows(j) == own {
+				r.null = append(r.null, p)
+			}
+		}
+	}
+	if len(r.null) < alike {
+		r.null = all
+	}
+	s := make([]float64, len(r.null))
+	for j, p := range r.null {
+		s[j] = r.running(p)[len(Looks)-1]
+	}
+	r.tail = NewTail(s, overlap, usual)
 }
 
 // Look returns
@@ -107,167 +216,87 @@ func (r *Recurrence) earliest() int {
 //	S = max over looks h of √( mean of min(|z|,12)² over both statistics of all windows up to h )
 //
 // for the course x, which begins where the learnt one did and may have grown,
-// and how many of the Looks were complete. With a sign of +1 a window in which
-// the signal fell counts for nothing, with -1 one in which it rose. S is NaN before the first and if
-// there are fewer than 20 placebos.
-func (r *Recurrence) Look(x []float64, sign float64) (s float64, looks int) {
-	if r.Placebos < fewest {
+// and how many of the Looks were complete. Where only one direction counts, a window in which
+// the signal moved in the other counts for nothing, of placebos as well. S is NaN before the first and if
+// there are fewer than Fewest placebos.
+func (r *Recurrence) Look(x []float64) (s float64, looks int) {
+	p := r.changed(x)
+	if p.looks == 0 {
 		return math.NaN(), 0
 	}
-	v, means, n := r.statistics(x, r.change)
-	if n == 0 {
-		return math.NaN(), 0
-	}
-	for i := range n {
-		if sign*means[i] < 0 {
-			// A move for the better is no regression, however large.
-			v[i] = r.center[i]
-		}
-	}
-	return r.combine(v, n)
+	return r.running(p)[p.looks-1], p.looks
 }
 
-// Share returns the share of placebos that reach s.
-func (r *Recurrence) Share(s float64) float64 {
-	if len(r.null) == 0 {
+// changed returns what the windows after the change show.
+func (r *Recurrence) changed(x []float64) placebo {
+	var p placebo
+	if r.Placebos < Fewest || len(x) <= r.change {
+		return p
+	}
+	around := append([]float64{}, r.atPower...)
+	for _, v := range x[r.change:min(len(x), r.change+longest)] {
+		around = append(around, r.power.Bend(v))
+	}
+	w := r.window(around, r.change-len(r.atPower), r.change)
+	p.looks = w.looks
+	for i := range w.looks {
+		p.traits[i] = w.traits(Looks[i], r.learnt[i].forecast)
+	}
+	return p
+}
+
+// Share returns how often S reaches s where nothing changed: the share of the
+// placebos that the change is compared with, and beyond most of them that of a law fitted to their tail (Tail).
+func (r *Recurrence) Share(s float64) float64 { return r.tail.Share(s) }
+
+// Smallest returns the smallest move of the level for the worse, for a rise if both directions count,
+// that would have brought S to where its Share is p with a probability of .8, by
+// the looks that the course x completes; in the signal's unit. Such a move is added to what followed each
+// placebo, brought to the noise before this change. It is NaN before the first look and if no move does.
+func (r *Recurrence) Smallest(x []float64, p float64) float64 {
+	c := r.changed(x)
+	bound := r.tail.Value(p)
+	if c.looks == 0 || math.IsNaN(bound) {
 		return math.NaN()
 	}
-	i, _ := slices.BinarySearch(r.null, s)
-	return float64(len(r.null)-i) / float64(len(r.null))
-}
-
-// combine returns the running S over the first n looks of the statistics v.
-func (r *Recurrence) combine(v [len(Looks)][2]float64, n int) (s float64, looks int) {
-	sum, terms := 0.0, 0
-	for i := range n {
-		for j := range v[i] {
-			z := (v[i][j] - r.center[i][j]) / r.scale[i][j]
-			if j == 1 {
-				z = max(z, 0)
-			}
-			z = min(math.Abs(z), farthest)
-			sum += z * z
-			terms++
-		}
-		s = max(s, math.Sqrt(sum/float64(terms)))
-	}
-	return s, n
-}
-
-// statistics returns spread and level of each window after tau that x holds,
-// and the mean residual in it.
-func (r *Recurrence) statistics(x []float64, tau int) (v [len(Looks)][2]float64, means [len(Looks)]float64, looks int) {
-	from, to := tau-past, min(len(x), tau+Looks[len(Looks)-1])
-	if from < 0 {
-		return v, means, 0
-	}
-	res := r.residuals(x, tau, to)
-	before := rms(res[:past])
-	noise := roughness(x[from:tau])
-	if math.IsNaN(before) || math.IsNaN(noise) {
-		return v, means, 0
-	}
-	for i, h := range Looks {
-		if tau+h > len(x) {
-			return v, means, i
-		}
-		after := res[past : past+h]
-		mean, spread := Mean(after), rms(after)
-		if math.IsNaN(mean) {
-			return v, means, i
-		}
-		v[i][0] = math.Log((spread + r.eps) / (before + r.eps))
-		v[i][1] = math.Log((math.Abs(mean)+r.eps)/(noise+r.eps) + .05)
-		means[i] = mean
-	}
-	return v, means, len(Looks)
-}
-
-// residuals returns R over [tau-past, to).
-func (r *Recurrence) residuals(x []float64, tau, to int) []float64 {
-	from := tau - past
-	out := make([]float64, to-from)
-	var level [days]float64
-	for d := range days {
-		level[d] = math.NaN()
-		if lo := tau - reference - (d+1)*r.day; lo >= 0 && r.day > 0 {
-			level[d] = Mean(r.smooth[lo : lo+reference])
-		}
-	}
-	var at [days]float64
-	for i := range out {
-		t := from + i
+	noise := c.traits[0].noise
+	reaches := func(move float64) bool {
 		n := 0
-		for d := range days {
-			if j := t - (d+1)*r.day; r.day > 0 && j >= 0 && j < len(r.smooth) {
-				if y := r.smooth[j] - level[d]; !math.IsNaN(y) {
-					at[n] = y
-					n++
-				}
+		for _, p := range r.null {
+			p.looks = c.looks
+			for i := range p.looks {
+				p.traits[i] = p.traits[i].at(noise, r.eps).moved(move)
+			}
+			if r.running(p)[p.looks-1] >= bound {
+				n++
 			}
 		}
-		out[i] = x[t] - median(at[:n])
+		return float64(n) >= .8*float64(len(r.null))
 	}
-	m := Mean(out[past-reference : past])
-	for i := range out {
-		out[i] -= m
+	sign := 1.
+	if r.sign < 0 {
+		sign = -1
 	}
-	return out
+	hi := noise + r.eps
+	for range 40 {
+		if reaches(sign * hi) {
+			level := Mean(r.atPower[past-reference:])
+			return r.power.Unbend(level+sign*bisect(hi, func(m float64) bool { return reaches(sign * m) })) - r.power.Unbend(level)
+		}
+		hi *= 2
+	}
+	return math.NaN()
 }
 
-// median sorts x and returns its median, 0 if it is empty.
-func median(x []float64) float64 {
-	if len(x) == 0 {
-		return 0
-	}
-	slices.Sort(x)
-	return sortedQuantile(x, .5)
-}
-
-func movingMean(x []float64, half int) []float64 {
-	out := make([]float64, len(x))
-	for i := range x {
-		out[i] = Mean(x[max(0, i-half):min(len(x), i+half+1)])
-	}
-	return out
-}
-
-func rms(x []float64) float64 {
-	sum, n := 0.0, 0
-	for _, v := range x {
-		if !math.IsNaN(v) {
-			sum += v * v
-			n++
+// bisect returns about the smallest move up to hi that reaches; hi does.
+func bisect(hi float64, reaches func(float64) bool) float64 {
+	lo := 0.
+	for range 12 {
+		if mid := (lo + hi) / 2; reaches(mid) {
+			hi = mid
+		} else {
+			lo = mid
 		}
 	}
-	if n == 0 {
-		return math.NaN()
-	}
-	return math.Sqrt(sum / float64(n))
-}
-
-// roughness returns the mean distance between neighbours.
-func roughness(x []float64) float64 {
-	return Mean(steps(x))
-}
-
-func steps(x []float64) []float64 {
-	d := make([]float64, 0, len(x))
-	for i := 1; i < len(x); i++ {
-		d = append(d, math.Abs(x[i]-x[i-1]))
-	}
-	return d
-}
-
-// hair returns what keeps a ratio of two scales finite where the signal is
-// constant: .1 of the median step, .001 of the standard deviation, and a bit.
-func hair(x []float64) float64 {
-	eps := 1e-9
-	if m := Median(steps(x)); !math.IsNaN(m) {
-		eps += .1 * m
-	}
-	if v := Variance(x); !math.IsNaN(v) {
-		eps += .001 * math.Sqrt(v)
-	}
-	return eps
+	return hi
 }

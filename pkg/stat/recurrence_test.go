@@ -42,7 +42,7 @@ func TestRecurrence(t *testing.T) {
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			x := daily(rand.New(rand.NewPCG(9, 9)), change+60, day)
-			learnt := stat.NewRecurrence(stat.Course{X: x[:change], Change: change, Day: day})
+			learnt := stat.NewRecurrence(stat.Course{X: x[:change], Change: change, Day: day, Sign: tc.sign})
 			if learnt.Placebos < 100 {
 				t.Fatalf("%d placebos from three days", learnt.Placebos)
 			}
@@ -51,7 +51,7 @@ func TestRecurrence(t *testing.T) {
 			}
 			last := 0.
 			for n := 1; n <= 60; n++ {
-				s, looks := learnt.Look(x[:change+n], tc.sign)
+				s, looks := learnt.Look(x[:change+n])
 				if n < stat.Looks[0] {
 					if !math.IsNaN(s) || looks != 0 {
 						t.Fatalf("after %d samples: S = %v, %d looks, want no answer", n, s, looks)
@@ -72,10 +72,10 @@ func TestRecurrence(t *testing.T) {
 
 func TestRecurrenceNeedsAPast(t *testing.T) {
 	x := daily(rand.New(rand.NewPCG(1, 9)), 360, 1440)
-	if s, _ := stat.NewRecurrence(stat.Course{X: x[:280], Change: 280, Day: 1440}).Look(x, 0); !math.IsNaN(s) {
+	if s, _ := stat.NewRecurrence(stat.Course{X: x[:280], Change: 280, Day: 1440}).Look(x); !math.IsNaN(s) {
 		t.Errorf("S = %v from under five hours, want NaN", s)
 	}
-	if s, _ := stat.NewRecurrence(stat.Course{Day: 1440}).Look(nil, 0); !math.IsNaN(s) {
+	if s, _ := stat.NewRecurrence(stat.Course{Day: 1440}).Look(nil); !math.IsNaN(s) {
 		t.Errorf("S = %v from nothing, want NaN", s)
 	}
 }
@@ -90,24 +90,122 @@ func TestRecurrenceLearnsFromThePastOnly(t *testing.T) {
 	a := stat.NewRecurrence(stat.Course{X: x, Change: 1900, Day: 1440})
 	b := stat.NewRecurrence(stat.Course{X: y, Change: 1900, Day: 1440})
 	z := x[:1960]
-	sa, _ := a.Look(z, 0)
-	sb, _ := b.Look(z, 0)
+	sa, _ := a.Look(z)
+	sb, _ := b.Look(z)
 	if sa != sb {
 		t.Errorf("S is %v or %v, by samples after the change that were there when it learnt", sa, sb)
 	}
 }
 
+// What is learnt of the past keeps its promise where nothing happens: a share of
+// p is reached by a share p of the changes, whether few or many samples are
+// known of the past, and in one direction as in both.
 func TestRecurrenceKeepsItsPromise(t *testing.T) {
-	const runs, day = 150, 480
-	failed := 0
-	for i := range runs {
-		x := daily(rand.New(rand.NewPCG(uint64(i), 10)), 3*day+60, day)
-		s, _ := stat.NewRecurrence(stat.Course{X: x[:3*day], Change: 3 * day, Day: day}).Look(x, 0)
-		if s >= 2.5 {
-			failed++
+	const runs, day = 400, 480
+	for _, tc := range []struct {
+		name string
+		past int
+		sign float64
+		draw func(r *rand.Rand, n int) []float64
+	}{
+		{name: "season", past: 3 * day, draw: func(r *rand.Rand, n int) []float64 { return daily(r, n, day) }},
+		{name: "only a rise counts", past: 3 * day, sign: 1, draw: func(r *rand.Rand, n int) []float64 { return daily(r, n, day) }},
+		{name: "seven hours of past", past: 420, draw: func(r *rand.Rand, n int) []float64 { return ar(r, n, .6) }},
+		{name: "counts that come and go", past: 4 * day, draw: func(r *rand.Rand, n int) []float64 {
+			x := make([]float64, n)
+			for i := range x {
+				m := 30 * math.Exp(math.Sin(2*math.Pi*float64(i)/day))
+				x[i] = max(0, math.Round(m+math.Sqrt(m)*r.NormFloat64()))
+			}
+			return x
+		}},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			t.Parallel()
+			tenth, hundredth := 0, 0
+			for i := range runs {
+				x := tc.draw(rand.New(rand.NewPCG(uint64(i), 10)), tc.past+60)
+				learnt := stat.NewRecurrence(stat.Course{X: x[:tc.past], Change: tc.past, Day: day, Sign: tc.sign})
+				s, _ := learnt.Look(x)
+				if p := learnt.Share(s); p <= .01 {
+					hundredth++
+				} else if p <= .1 {
+					tenth++
+				}
+			}
+			// The promise and three standard errors.
+			if tenth+hundredth > 64 || hundredth > 10 {
+				t.Errorf("of %d clean rollouts %d have a share of .1 or less and %d one of .01", runs, tenth+hundredth, hundredth)
+			}
+			if tenth+hundredth < 16 {
+				t.Errorf("of %d clean rollouts %d have a share of .1 or less; it promises more than is asked", runs, tenth+hundredth)
+			}
+		})
+	}
+}
+
+// A move of the size that Smallest names is found about as often as it says.
+func TestRecurrenceSmallest(t *testing.T) {
+	const runs, day = 90, 480
+	for _, sign := range []float64{0, 1, -1} {
+		found, half, asked := 0, 0, 0
+		for i := range runs {
+			x := daily(rand.New(rand.NewPCG(uint64(i), 11)), 3*day+60, day)
+			learnt := stat.NewRecurrence(stat.Course{X: x[:3*day], Change: 3 * day, Day: day, Sign: sign})
+			if m := learnt.Smallest(x[:3*day+5], .01); !math.IsNaN(m) {
+				t.Fatalf("%v would have been seen before the first look", m)
+			}
+			move := learnt.Smallest(x, .01)
+			if math.IsNaN(move) || move*sign < 0 {
+				continue
+			}
+			asked++
+			y := slices.Clone(x)
+			for part, hits := range map[float64]*int{1: &found, .3: &half} {
+				for j := 3 * day; j < len(x); j++ {
+					y[j] = x[j] + part*move
+				}
+				if s, _ := learnt.Look(y); learnt.Share(s) <= .01 {
+					*hits++
+				}
+			}
+		}
+		if asked < runs || float64(found) < .7*runs || float64(found) > .95*runs {
+			t.Errorf("sign %v: of %d moves of the smallest size %d are found, want about .8", sign, asked, found)
+		}
+		if half > runs/3 {
+			t.Errorf("sign %v: of %d moves of a third of it %d are found as well", sign, runs, half)
 		}
 	}
-	if failed > 5 { // one in 100 and three standard errors
-		t.Errorf("S reached 2.5 in %d of %d clean rollouts", failed, runs)
+}
+
+// What happened shortly before the change does not make it look harmless, nor
+// do incidents of the past hide what follows a calm hour.
+func TestRecurrenceLikeWithLike(t *testing.T) {
+	const day, change = 1440, 6 * 1440
+	incidents := func(x []float64) []float64 {
+		for at := 700; at < change-400; at += 800 {
+			for i := at; i < at+50; i++ {
+				x[i] += 25
+			}
+		}
+		return x
+	}
+	x := incidents(daily(rand.New(rand.NewPCG(5, 5)), change+60, day))
+	for i := change; i < len(x); i++ {
+		x[i] += 12
+	}
+	calm := stat.NewRecurrence(stat.Course{X: x[:change], Change: change, Day: day})
+	s, _ := calm.Look(x)
+	if p := calm.Share(s); p > .02 {
+		t.Errorf("a move after a calm hour has a share of %v", p)
+	}
+	for i := change - 100; i < change-50; i++ {
+		x[i] += 25
+	}
+	after := stat.NewRecurrence(stat.Course{X: x[:change], Change: change, Day: day})
+	s, _ = after.Look(x)
+	if p := after.Share(s); p < .01 {
+		t.Errorf("the same an hour after an incident has a share of %v, as if nothing had been before", p)
 	}
 }
