@@ -32,6 +32,7 @@ const defaultConcurrency = 10
 type Datasource struct {
 	backend.CallResourceHandler
 	config config
+	clock  clock
 }
 
 // New makes the Datasource of one configuration. It asks nothing of anybody;
@@ -46,7 +47,7 @@ func New(ctx context.Context, s backend.DataSourceInstanceSettings) (instancemgm
 			return nil, backend.DownstreamError(err)
 		}
 	}
-	d := &Datasource{config: c}
+	d := &Datasource{config: c, clock: wall}
 	d.CallResourceHandler = httpadapter.New(d.resources())
 	return d, nil
 }
@@ -69,6 +70,7 @@ type request struct {
 	FromAlert bool
 	Unknown   []string // variables that are still in the query
 	appURL    string   // where Grafana serves; empty if it does not say
+	lasting   *lasting // what a stream keeps; nil if there is none
 }
 
 // A queryType is a kind of question.
@@ -76,6 +78,7 @@ type queryType struct {
 	views  []string // in which it can be answered; the first if the query says none
 	series []string // those of them that are time series; an alert rule gets the first for any other
 	legend string   // of series, if the query says none
+	slow   bool     // it reads lines, which takes long enough to tell how far it is
 	check  func(Query) error
 	answer func(*Datasource, context.Context, request) backend.DataResponse
 }

@@ -75,7 +75,7 @@ func (d *Datasource) verdict(ctx context.Context, r request) backend.DataRespons
 	if r.Query.View == viewState {
 		return j.states(ctx)
 	}
-	watch := j.analyzer.NewWatch(questionsAtOnce)
+	watch := j.watch()
 	v := watch.Tick(ctx, j.under, j.until)[0]
 	if err := ctx.Err(); err != nil {
 		return failed(ctx, err)
@@ -95,6 +95,17 @@ func (d *Datasource) verdict(ctx context.Context, r request) backend.DataRespons
 	}
 	j.of.Verdict = &v
 	return j.answer(j.rolloutTable([]past{j.of}))
+}
+
+// watch returns what judges; in a stream the same for all of its frames.
+func (j judging) watch() *analysis.Watch {
+	if j.lasting == nil {
+		return j.analyzer.NewWatch(questionsAtOnce)
+	}
+	if j.lasting.watch == nil {
+		j.lasting.watch = j.analyzer.NewWatch(questionsAtOnce)
+	}
+	return j.lasting.watch
 }
 
 // nothing answers that there is no rollout, in the form of the view.

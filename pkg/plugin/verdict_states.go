@@ -18,9 +18,11 @@ const mostStates = 500
 // states answers with the verdict as it was at each point of the time range,
 // as a number.
 func (j judging) states(ctx context.Context) backend.DataResponse {
-	once := &ahead{ask: j.analyzer.Metrics, until: j.until, known: make(map[string]*stretch)}
-	j.analyzer.Metrics = once.get
-	watch := j.analyzer.NewWatch(questionsAtOnce)
+	if j.lasting == nil {
+		once := &ahead{ask: j.analyzer.Metrics, until: j.until, known: make(map[string]*stretch)}
+		j.analyzer.Metrics = once.get
+	}
+	watch := j.watch()
 	l := line{labels: j.labels(), config: stateConfig(j.legend(j.labels()))}
 	var last analysis.Verdict
 	for _, at := range j.moments() {
