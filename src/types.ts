@@ -20,7 +20,7 @@ export type Sensitivity = 'high' | 'medium' | 'low';
 export const views = {
   deviation: ['sigma', 'raw', 'heatmap', 'table'],
   clusters: ['table', 'rates', 'lines'],
-  crashes: ['table'],
+  crashes: ['table', 'rates'],
   verdict: ['summary', 'findings', 'evidence', 'state', 'stages'],
   rollouts: ['table', 'timeline', 'annotations'],
   values: ['table'],

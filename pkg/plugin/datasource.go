@@ -86,6 +86,8 @@ type queryType struct {
 // queryTypes holds all kinds of questions.
 var queryTypes = map[string]queryType{
 	"deviation": {views: []string{viewSigma, viewRaw, viewHeatmap, viewTable}, series: []string{viewSigma, viewRaw}, legend: "{{node}}", check: Query.checkDeviation, answer: (*Datasource).deviation},
+	"clusters":  {views: []string{viewTable, viewRates, viewLines}, series: []string{viewRates}, slow: true, check: Query.checkLogs, answer: (*Datasource).clusters},
+	"crashes":   {views: []string{viewTable, viewRates}, series: []string{viewRates}, slow: true, check: Query.checkLogs, answer: (*Datasource).crashes},
 	"verdict":   {views: []string{viewSummary, viewFindings, viewEvidence, viewState, viewStages}, series: []string{viewState, viewEvidence}, legend: "{{rollout}}", check: Query.checkVerdict, answer: (*Datasource).verdict},
 	"rollouts":  {views: []string{viewTable, viewTimeline, viewAnnotations}, series: []string{viewTimeline}, legend: "{{rollout}}", check: unchecked, answer: (*Datasource).rollouts},
 }

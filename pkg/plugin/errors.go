@@ -10,6 +10,7 @@ import (
 
 	"github.com/grafana/grafana-plugin-sdk-go/backend"
 
+	"github.com/andon-project/andon/pkg/logql"
 	"github.com/andon-project/andon/pkg/source"
 )
 
@@ -62,7 +63,7 @@ func failed(ctx context.Context, err error) backend.DataResponse {
 		if refused.Status == http.StatusTooManyRequests {
 			status = backend.StatusTooManyRequests
 		}
-	case errors.Is(err, errNoURL), errors.Is(err, errNoExporter), errors.As(err, new(badQuery)):
+	case errors.Is(err, errNoURL), errors.Is(err, errNoExporter), errors.Is(err, errNoLoki), errors.As(err, new(*logql.Error)), errors.As(err, new(badQuery)):
 		status, src = backend.StatusBadRequest, backend.ErrorSourceDownstream
 	case errors.Is(err, context.DeadlineExceeded) || errors.Is(ctx.Err(), context.DeadlineExceeded):
 		status, src = backend.StatusTimeout, backend.ErrorSourceDownstream

@@ -3,9 +3,11 @@ package plugin
 import (
 	"context"
 	"encoding/json"
+	"strings"
 	"testing"
 
 	"github.com/grafana/grafana-plugin-sdk-go/backend"
+	"github.com/grafana/grafana-plugin-sdk-go/data"
 	"github.com/grafana/grafana-plugin-sdk-go/experimental"
 )
 
@@ -17,6 +19,17 @@ var goldens = map[string]string{
 	"deviation-table-none":   `"expr":"nothing","nodeLabel":"pod","candidate":{"version":"v2"},"control":{"version":"v1"},"view":"table"`,
 	"deviation-heatmap":      canary + `,"view":"heatmap"`,
 	"deviation-heatmap-none": `"expr":"nothing","nodeLabel":"pod","candidate":{"version":"v2"},"control":{"version":"v1"},"view":"heatmap"`,
+
+	"clusters-table":     cartLogs,
+	"clusters-rates":     cartLogs + `,"view":"rates"`,
+	"clusters-each":      cartLogs + `,"view":"rates","by":"cluster","limit":2,"legend":"{{class}}: {{template}}"`,
+	"clusters-lines":     cartLogs + `,"view":"lines","limit":4`,
+	"clusters-lines-of":  cartLogs + `,"view":"lines","limit":3,"classes":["unknown"]`,
+	"clusters-none":      strings.Replace(cartLogs, "cart", "mail", 1),
+	"clusters-none-rate": strings.Replace(cartLogs, "cart", "mail", 1) + `,"view":"rates"`,
+	"crashes-table":      strings.Replace(cartLogs, "clusters", "crashes", 1),
+	"crashes-rates":      strings.Replace(cartLogs, "clusters", "crashes", 1) + `,"view":"rates"`,
+	"crashes-none":       strings.Replace(strings.Replace(cartLogs, "cart", "mail", 1), "clusters", "crashes", 1),
 
 	"verdict-summary":      cartVerdict + `,"view":"summary"`,
 	"verdict-findings":     cartVerdict + `,"view":"findings"`,
@@ -39,7 +52,7 @@ const cartVerdict = `"queryType":"verdict","service":"the cart","nodeLabel":"pod
 
 func TestGoldens(t *testing.T) {
 	d := instance(t, backend.DataSourceInstanceSettings{UID: "uid-1", Name: "Andon", URL: prometheus(t, shop()),
-		JSONData: json.RawMessage(`{"prometheusUid":"uid-p","exporterUrl":"` + told(t) + `"}`)})
+		JSONData: json.RawMessage(`{"prometheusUid":"uid-p","exporterUrl":"` + told(t) + `","lokiUid":"uid-l","lokiUrl":"` + lokiOf(t, diary()) + `"}`)})
 	for name, query := range goldens {
 		t.Run(name, func(t *testing.T) {
 			res, err := d.QueryData(context.Background(), ask(map[string]string{"A": "{" + query + "}"}))
@@ -51,7 +64,7 @@ func TestGoldens(t *testing.T) {
 				t.Fatal(r.Error)
 			}
 			for _, f := range r.Frames {
-				if f.Meta == nil || f.Meta.Type == "" || f.Meta.TypeVersion.IsZero() || f.Meta.ExecutedQueryString == "" {
+				if f.Meta == nil || f.Meta.Type == "" || f.Meta.TypeVersion.IsZero() && f.Meta.Type != data.FrameTypeLogLines || f.Meta.ExecutedQueryString == "" {
 					t.Errorf("%s lacks its type or its query", f.Name)
 				}
 				for _, field := range f.Fields {

@@ -28,7 +28,7 @@ type following struct {
 }
 
 // follow reads what a subscriber asks for. The range reaches up to now.
-func (d *Datasource) follow(path string, raw json.RawMessage, now time.Time) (request, error) {
+func (d *Datasource) follow(ctx context.Context, path string, raw json.RawMessage, now time.Time) (request, error) {
 	if !strings.HasPrefix(path, livePath) {
 		return request{}, fmt.Errorf("there is no channel %q; those of this data source begin with %s", path, livePath)
 	}
@@ -40,14 +40,14 @@ func (d *Datasource) follow(path string, raw json.RawMessage, now time.Time) (re
 	if f.Range.From <= 0 || !from.Before(now) {
 		return request{}, errors.New("range.from of the subscription is not a time in the past, in milliseconds since the epoch")
 	}
-	return d.read(backend.DataQuery{RefID: "A", JSON: f.Query, Interval: time.Duration(f.IntervalMs) * time.Millisecond,
+	return d.read(ctx, backend.DataQuery{RefID: "A", JSON: f.Query, Interval: time.Duration(f.IntervalMs) * time.Millisecond,
 		TimeRange: backend.TimeRange{From: from, To: now}}, false)
 }
 
 // SubscribeStream implements backend.StreamHandler. A subscriber gets what a
 // query would have answered; RunStream then sends what is new.
 func (d *Datasource) SubscribeStream(ctx context.Context, req *backend.SubscribeStreamRequest) (*backend.SubscribeStreamResponse, error) {
-	r, err := d.follow(req.Path, req.Data, d.clock.now())
+	r, err := d.follow(ctx, req.Path, req.Data, d.clock.now())
 	if err != nil {
 		return nil, backend.DownstreamError(err)
 	}
@@ -73,7 +73,7 @@ func (d *Datasource) PublishStream(context.Context, *backend.PublishStreamReques
 // of series what is new since the last one, of other views the whole. It ends
 // when nobody listens any more.
 func (d *Datasource) RunStream(ctx context.Context, req *backend.RunStreamRequest, sender *backend.StreamSender) error {
-	r, err := d.follow(req.Path, req.Data, d.clock.now())
+	r, err := d.follow(ctx, req.Path, req.Data, d.clock.now())
 	if err != nil {
 		return backend.DownstreamError(err)
 	}

@@ -1,0 +1,101 @@
+package plugin
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/grafana/grafana-plugin-sdk-go/backend"
+	"github.com/grafana/grafana-plugin-sdk-go/data"
+
+	"github.com/andon-project/andon/pkg/analysis"
+)
+
+// crashes answers how the crashes of candidate stand to those of control.
+func (d *Datasource) crashes(ctx context.Context, r request) backend.DataResponse {
+	q, err := d.reading(ctx, r, func(expr string) analysis.Signal {
+		return analysis.Signal{Name: cmp.Or(r.Query.Name, r.RefID), Crashes: expr}
+	})
+	if err != nil {
+		return failed(ctx, err)
+	}
+	report, err := q.analyzer.Crashes(ctx, q.comparison, analysis.Range{Start: r.Window.From, End: r.Window.To, Step: r.Grid.Bin})
+	if err != nil {
+		return failed(ctx, err)
+	}
+	q.described(report.GroupReport)
+	all := slices.DeleteFunc(report.Signatures, func(s analysis.CrashSignature) bool { return !r.Query.wants(s.Group) })
+	if r.Query.View == viewRates {
+		return q.rates(report.GroupReport, eachOf(all, func(s analysis.CrashSignature) named { return named{s.Group, s.Title} }))
+	}
+	return q.answer(q.crashTable(limited(&q.picture, all, maxClusters, "signatures")))
+}
+
+// A crashRow is one signature on one version.
+type crashRow struct {
+	analysis.CrashSignature
+	version string
+	crashes float64
+	nodes   []string // with their counts
+}
+
+// rowsOf returns a row for each version that shows the signature, those of
+// candidate first.
+func rowsOf(s analysis.CrashSignature) []crashRow {
+	type key struct {
+		version   string
+		candidate bool
+	}
+	at := map[key]int{}
+	var rows []crashRow
+	for _, n := range s.Nodes {
+		k := key{n.Version, n.Candidate}
+		i, ok := at[k]
+		if !ok {
+			i = len(rows)
+			at[k] = i
+			version := n.Version
+			if version == "" {
+				version = map[bool]string{true: "candidate", false: "control"}[n.Candidate]
+			}
+			rows = append(rows, crashRow{CrashSignature: s, version: version})
+		}
+		rows[i].crashes += n.Events
+		rows[i].nodes = append(rows[i].nodes, fmt.Sprintf("%s: %.0f", cmp.Or(n.Node, "service"), n.Events))
+	}
+	return rows
+}
+
+// crashTable makes one row for each version of each signature, the worst first.
+func (q reading) crashTable(signatures []analysis.CrashSignature) *data.Frame {
+	var all []crashRow
+	for _, s := range signatures {
+		all = append(all, rowsOf(s)...)
+	}
+	text := func(name string, of func(crashRow) string, config data.FieldConfig) column {
+		return column{name, eachOf(all, of), config}
+	}
+	none := data.FieldConfig{}
+	columns := []column{
+		text("class", func(r crashRow) string { return string(r.Class) }, classConfig()),
+		text("signature", func(r crashRow) string { return r.Title }, data.FieldConfig{Links: q.logQL("Crashes in Loki", "${__data.fields.query}")}),
+		text("version", func(r crashRow) string { return r.version }, none),
+		{"crashes", eachOf(all, func(r crashRow) float64 { return r.crashes }), none},
+		text("on nodes", func(r crashRow) string { return strings.Join(r.nodes, ", ") }, none),
+	}
+	columns = append(columns, q.counts(eachOf(all, func(r crashRow) analysis.Group { return r.Group }))...)
+	columns = append(columns,
+		text("stack", func(r crashRow) string { return r.Stack }, data.FieldConfig{Custom: map[string]any{"cellOptions": map[string]any{"type": "auto", "wrapText": true}}}),
+		text("frames", func(r crashRow) string { return strings.Join(r.Frames, "\n") }, none),
+		text("runtime", func(r crashRow) string { return r.Runtime }, none),
+		text("exception", func(r crashRow) string { return r.Exception }, none),
+		text("message", func(r crashRow) string { return r.Message }, none),
+		text("feedback", func(r crashRow) string { return string(r.Risk) }, riskConfig()),
+		text("reason", func(r crashRow) string { return r.Reason }, none),
+		text("cluster", func(r crashRow) string { return r.ID }, none),
+		text("query", func(r crashRow) string { return r.Query }, data.FieldConfig{Links: q.logQL("Crashes in Loki", "${__data.fields.query}")}),
+	)
+	return q.table(columns...)
+}

@@ -1,0 +1,132 @@
+package plugin
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"hash/fnv"
+	"maps"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/grafana/grafana-plugin-sdk-go/backend"
+	"github.com/grafana/grafana-plugin-sdk-go/data"
+
+	"github.com/andon-project/andon/pkg/analysis"
+)
+
+// A wanted is a log query whose lines are shown, with labels that they get.
+type wanted struct {
+	expr   string
+	labels map[string]string
+}
+
+// plainLines answers with all lines of candidate.
+func (q reading) plainLines(ctx context.Context) backend.DataResponse {
+	expr, err := q.resolve(q.Query.Expr, q.comparison.Candidate.Select)
+	if err != nil {
+		return failed(ctx, err)
+	}
+	q.executed = "# candidate\n" + expr + "\n"
+	return q.logLines(ctx, []wanted{{expr, nil}})
+}
+
+// linesOf answers with the lines of clusters.
+func (q reading) linesOf(ctx context.Context, all []analysis.LogCluster) backend.DataResponse {
+	q.executed = ""
+	want := eachOf(limited(&q.picture, all, maxRates, "clusters"), func(c analysis.LogCluster) wanted {
+		q.executed += fmt.Sprintf("# %s cluster %s\n%s\n", c.Class, c.ID, c.Query)
+		return wanted{c.Query, map[string]string{"cluster": c.ID, "class": string(c.Class), "template": c.Template}}
+	})
+	if len(want) == 0 {
+		q.executed = "# no cluster is wanted"
+	}
+	return q.logLines(ctx, want)
+}
+
+// logLines reads lines, oldest first, and makes them the one frame that Grafana
+// shows as logs.
+func (q reading) logLines(ctx context.Context, all []wanted) backend.DataResponse {
+	limit := maxLines
+	if q.Query.Limit > 0 {
+		limit = q.Query.Limit
+	}
+	since := q.Window.From
+	if q.comparison.Since.After(since) {
+		since = q.comparison.Since
+	}
+	var found []analysis.Line
+	for _, w := range all {
+		n := 0
+		for l, err := range q.loki.Lines(ctx, w.expr, analysis.Range{Start: since, End: q.Window.To}) {
+			if err != nil {
+				return failed(ctx, err)
+			}
+			if n == limit {
+				q.notices = append(q.notices, warning("there are more lines of %s, and the first %d are shown; raise the limit or narrow the time range", w.expr, limit))
+				break
+			}
+			n++
+			l.Labels = maps.Clone(l.Labels)
+			if l.Labels == nil {
+				l.Labels = map[string]string{}
+			}
+			maps.Copy(l.Labels, w.labels)
+			found = append(found, l)
+		}
+	}
+	slices.SortStableFunc(found, func(a, b analysis.Line) int { return a.At.Compare(b.At) })
+	for _, said := range q.said.all() {
+		q.notices = append(q.notices, warning("%s", said))
+	}
+	if len(found) == 0 {
+		q.notices = append(q.notices, warning("there are no such lines in this time range"))
+	}
+	return q.answer(q.logFrame(found))
+}
+
+// logFrame makes a frame of type log-lines.
+func (q reading) logFrame(found []analysis.Line) *data.Frame {
+	labels := eachOf(found, func(l analysis.Line) json.RawMessage {
+		b, err := json.Marshal(l.Labels)
+		if err != nil { // strings can always be written
+			return json.RawMessage("{}")
+		}
+		return b
+	})
+	f := q.table(
+		column{"timestamp", eachOf(found, func(l analysis.Line) time.Time { return l.At }), data.FieldConfig{}},
+		column{"body", eachOf(found, func(l analysis.Line) string { return l.Text }), data.FieldConfig{Links: q.logQL("In Loki", q.Query.Expr)}},
+		column{"severity", eachOf(found, func(l analysis.Line) string { return severity(l.Labels) }), data.FieldConfig{}},
+		column{"labels", labels, data.FieldConfig{}},
+		column{"id", ids(found, labels), data.FieldConfig{}},
+	)
+	f.Meta.Type, f.Meta.TypeVersion, f.Meta.PreferredVisualization = data.FrameTypeLogLines, data.FrameTypeVersion{0, 0}, data.VisTypeLogs
+	return f
+}
+
+// severity is what a line's labels say of it.
+func severity(labels map[string]string) string {
+	for _, name := range []string{"detected_level", "level", "severity"} {
+		if v := labels[name]; v != "" {
+			return v
+		}
+	}
+	return ""
+}
+
+// ids tells lines apart, the same at every refresh.
+func ids(found []analysis.Line, labels []json.RawMessage) []string {
+	seen := make(map[uint64]int, len(found))
+	out := make([]string, len(found))
+	for i, l := range found {
+		h := fnv.New64a()
+		fmt.Fprintf(h, "%d\x00%s\x00", l.At.UnixNano(), l.Text)
+		_, _ = h.Write(labels[i])
+		sum := h.Sum64()
+		out[i] = strconv.FormatUint(sum, 36) + "-" + strconv.Itoa(seen[sum])
+		seen[sum]++
+	}
+	return out
+}
