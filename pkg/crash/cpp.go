@@ -9,7 +9,7 @@ var native = dialect{
 	anchors: []string{
 		"terminate called ", "terminating ", "Assertion ", "Sanitizer: ", "received signal SIG", "terminated with signal SIG", "*** Aborted at ", "*** SIG", "*** stack smashing",
 		"Check failed: ", "double free or corruption", "free(): ", "malloc(): ", "realloc(): ", "munmap_chunk(): ", "corrupted size vs", "Segmentation fault", "Bus error", "Fatal signal ",
-		"signal 11 (", "signal 6 (", "dumped core", "#0  0x", "#0 0x", ") [0x", ")[0x4", ")[0x5", ")[0x6", ")[0x7", ")[0xa", ")[0xf",
+		"signal 11", "signal 6", "signal 7", "signal 8", "signal 4", "segfault at ", "traps: ", "dumped core", "#0  0x", "#0 0x", ") [0x", ")[0x4", ")[0x5", ")[0x6", ")[0x7", ")[0xa", ")[0xf",
 	},
 	opens: openNative,
 	joins: joinNative,
@@ -68,6 +68,8 @@ func nativeHead(line string) (class, message string) {
 	return nativeSignal(line), ""
 }
 
+var signals = map[string]string{"4": "SIGILL", "6": "SIGABRT", "7": "SIGBUS", "8": "SIGFPE", "11": "SIGSEGV"}
+
 // unquoted drops one quotation mark of any kind at either end.
 func unquoted(s string) string {
 	const marks = "`'‘’“”"
@@ -87,7 +89,7 @@ func unquoted(s string) string {
 
 // nativeSignal is the signal, or the check of glibc's heap, that a line names.
 func nativeSignal(line string) string {
-	for _, p := range [...]string{"received signal ", "terminated with signal ", "*** SIG", "Fatal signal ", "signal 11 (", "signal 6 ("} {
+	for _, p := range [...]string{"received signal ", "terminated with signal ", "*** SIG", "Fatal signal "} {
 		i := strings.Index(line, p)
 		if i < 0 {
 			continue
@@ -99,6 +101,15 @@ func nativeSignal(line string) string {
 				n++
 			}
 			return rest[j:n]
+		}
+	}
+	if _, rest, ok := strings.Cut(line, "signal "); ok {
+		n := 0
+		for n < len(rest) && '0' <= rest[n] && rest[n] <= '9' {
+			n++
+		}
+		if name := signals[rest[:n]]; name != "" && (n == len(rest) || !letter(rest[n])) {
+			return name
 		}
 	}
 	for _, p := range [...]string{"double free or corruption", "free(): ", "malloc(): ", "realloc(): ", "munmap_chunk(): ", "corrupted size vs", "stack smashing detected"} {
@@ -113,8 +124,10 @@ func nativeSignal(line string) string {
 		}
 	}
 	switch {
-	case strings.HasPrefix(line, "Segmentation fault"), strings.Contains(line, " (Segmentation fault"):
+	case strings.HasPrefix(line, "Segmentation fault"), strings.Contains(line, " (Segmentation fault"), strings.Contains(line, "Caught Segmentation fault"), strings.Contains(line, "]: segfault at "):
 		return "SIGSEGV"
+	case strings.Contains(line, "traps: ") && strings.Contains(line, " ip:"):
+		return "trap"
 	case strings.HasPrefix(line, "Bus error"):
 		return "SIGBUS"
 	case strings.HasPrefix(line, "*** Aborted at "), strings.HasSuffix(line, "dumped core."):
@@ -172,6 +185,9 @@ func readNative(lines []string) (Crash, bool) {
 		if rest, ok := strings.CutPrefix(strings.TrimLeft(line, " "), "what():"); ok && c.Message == "" {
 			c.Message = parameterise(rest)
 			continue
+		}
+		if f, ok := segfaultFrame(line); ok && len(c.Frames) == 0 {
+			c.Frames = []Frame{f}
 		}
 		class, message := nativeHead(line)
 		if class != "" && (c.Class == "" || c.Class == "crash") {

@@ -97,6 +97,7 @@ func Parse(trace string) (Crash, bool) {
 
 // sign fills in what follows from class, message and frames.
 func (c *Crash) sign() {
+	c.Class, c.Message = text(c.Class, maxTitle), text(c.Message, maxMessage)
 	c.Frames = collapse(c.Frames, overflows(c))
 	top := identifying(c.Frames)
 	h := sha256.New()
@@ -109,8 +110,11 @@ func (c *Crash) sign() {
 		h.Write([]byte{'\n'})
 	}
 	c.Signature = Signature(Version + "-" + hex.EncodeToString(h.Sum(nil)[:8]))
-	c.Title = clip(title(c, top), maxTitle)
+	c.Title = text(title(c, top), maxTitle)
 }
+
+// text is s for people: without what is not UTF-8, and at most n bytes.
+func text(s string, n int) string { return clip(strings.ToValidUTF8(s, "?"), n) }
 
 // identifying are the frames that go into the signature.
 func identifying(frames []Frame) []Frame {
@@ -131,7 +135,7 @@ func identifying(frames []Frame) []Frame {
 
 func title(c *Crash, top []Frame) string {
 	class := c.Class
-	if i := strings.LastIndexAny(class, ".:"); c.Runtime == Java || c.Runtime == DotNet {
+	if i := strings.LastIndexAny(class, ".:"); i < len(class)-1 && (c.Runtime == Java || c.Runtime == DotNet || c.Runtime == Python) {
 		class = class[i+1:]
 	}
 	if len(top) == 0 {

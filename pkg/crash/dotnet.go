@@ -2,6 +2,10 @@ package crash
 
 import "strings"
 
+// How .NET ends a process without an exception: a stack that overflowed,
+// Environment.FailFast and Debug.Assert.
+var dotNetEnds = []string{"Stack overflow.", "Process terminated. "}
+
 // readDotNet reads an exception of .NET: the innermost.
 func readDotNet(lines []string) (Crash, bool) {
 	c := Crash{Runtime: DotNet}
@@ -9,7 +13,8 @@ func readDotNet(lines []string) (Crash, bool) {
 	if i := strings.LastIndex(head, " ---> "); i >= 0 {
 		head = head[i+len(" ---> "):]
 	}
-	own := -1 // frames of the innermost
+	own := -1   // frames of the innermost
+	cycle := -1 // where the calls start that a stack repeats
 	for _, line := range lines[1:] {
 		text := strings.TrimLeft(line, " \t")
 		switch {
@@ -28,6 +33,10 @@ func readDotNet(lines []string) (Crash, bool) {
 			if own < 0 {
 				own = len(c.Frames)
 			}
+		case strings.HasPrefix(text, "----------") && cycle < 0:
+			cycle = len(c.Frames)
+		case strings.HasPrefix(text, "----------"):
+			c.Frames = append(c.Frames, c.Frames[cycle:]...)
 		case frameLine(text):
 			if f, ok := dotNetCall(text[len("at "):]); ok {
 				c.Frames = append(c.Frames, f)
@@ -39,6 +48,11 @@ func readDotNet(lines []string) (Crash, bool) {
 	}
 	var message string
 	c.Class, message = classMessage(head)
+	if strings.HasPrefix(head, dotNetEnds[0]) {
+		c.Class, message = "System.StackOverflowException", ""
+	} else if text, ok := strings.CutPrefix(head, dotNetEnds[1]); ok {
+		c.Class, message = "FailFast", text
+	}
 	switch c.Class {
 	case "System.InvalidCastException", "System.MissingMethodException", "System.MissingFieldException", "System.TypeLoadException":
 		c.Message = parameteriseCode(message)

@@ -52,7 +52,7 @@ type Finder struct {
 	o     Options
 	open  map[string]*stack
 	found []Found
-	since int // lines since the stacks were last looked through for stale ones
+	stale time.Time // no open stack had its last line before
 }
 
 // A stack is a crash whose lines are still coming in.
@@ -198,6 +198,9 @@ func (f *Finder) start(stream string, d *dialect, at time.Time) *stack {
 		}
 		f.close(oldest)
 	}
+	if len(f.open) == 0 || at.Before(f.stale) {
+		f.stale = at
+	}
 	s := &stack{of: d, first: at, last: at}
 	f.open[strings.Clone(stream)] = s
 	return s
@@ -221,19 +224,18 @@ func (f *Finder) keep(s *stack, line string, at time.Time) {
 	s.lines = slices.Delete(s.lines, n/2, n-n/4)
 }
 
-// expire closes the crashes that had no line for too long. They are looked
-// through at every 64th line only, and at each where they are few.
+// expire closes the crashes that had no line for too long.
 func (f *Finder) expire(at time.Time) {
-	if f.since++; f.since < 64 && len(f.open) > 2 {
+	old := func(s *stack) bool { return at.Sub(s.last) > f.o.MaxGap }
+	if at.Sub(f.stale) <= f.o.MaxGap {
 		return
 	}
-	f.since = 0
-	stale := false
+	f.closeWhere(old)
+	f.stale = at
 	for _, s := range f.open {
-		stale = stale || at.Sub(s.last) > f.o.MaxGap
-	}
-	if stale {
-		f.closeWhere(func(s *stack) bool { return at.Sub(s.last) > f.o.MaxGap })
+		if s.last.Before(f.stale) {
+			f.stale = s.last
+		}
 	}
 }
 
@@ -271,7 +273,7 @@ func (f *Finder) close(stream string) {
 		return
 	}
 	c.sign()
-	c.Raw = excerpt(s.lines, f.o.MaxRaw)
+	c.Raw = text(excerpt(s.lines, f.o.MaxRaw), f.o.MaxRaw)
 	f.found = append(f.found, Found{Crash: c, Stream: stream, First: s.first, Last: s.last, Lines: s.seen})
 }
 

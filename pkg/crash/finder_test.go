@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
+	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -302,8 +304,15 @@ func TestBounds(t *testing.T) {
 		f := NewFinder(o)
 		f.Add("a", "panic: boom", noon)
 		f.Add("a", "goroutine 1 [running]:", noon)
-		if found := f.Add("b", "served", noon.Add(time.Minute)); len(found) != 1 {
-			t.Errorf("found %d a minute later, want 1", len(found))
+		for i := range 3 {
+			f.Add(fmt.Sprint(i), "panic: boom", noon.Add(58*time.Second))
+			f.Add(fmt.Sprint(i), "goroutine 1 [running]:", noon.Add(58*time.Second))
+		}
+		if found := f.Add("b", "served", noon.Add(time.Minute)); len(found) != 0 {
+			t.Errorf("found %d 2 seconds later, want none", len(found))
+		}
+		if found := f.Add("b", "served", noon.Add(2*time.Minute)); len(found) != 3 {
+			t.Errorf("found %d a minute later, want 3", len(found))
 		}
 	})
 	t.Run("others write on", func(t *testing.T) {
@@ -343,6 +352,28 @@ func TestBackToBack(t *testing.T) {
 		b, _ := Parse(v.trace)
 		if len(found) != 2 || found[0].Signature != a.Signature || found[1].Signature != b.Signature {
 			t.Errorf("%s, %s after %s, %s: found %d", v.file, v.name, all[i].file, all[i].name, len(found))
+		}
+	}
+}
+
+// TestSharedLogs: there is no crash in logs of eight systems that have none.
+func TestSharedLogs(t *testing.T) {
+	files, _ := filepath.Glob("../../../shared/logs/*/raw.txt")
+	if len(files) == 0 {
+		t.Skip("no logs in ../shared/logs")
+	}
+	for _, path := range files {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		f := NewFinder(Options{})
+		var found []Found
+		for line := range strings.Lines(string(text)) {
+			found = append(found, f.Add(path, strings.TrimSuffix(line, "\n"), noon)...)
+		}
+		for _, c := range append(found, f.Flush()...) {
+			t.Errorf("%s: %s\n%s", path, c.Title, c.Raw)
 		}
 	}
 }

@@ -113,6 +113,9 @@ func stem(name string) string {
 // unversioned drops the hash that a bundler puts into a file's name:
 // main.3f2a1b9c → main.
 func unversioned(name string) string {
+	if hashy(name) {
+		return ""
+	}
 	for {
 		i := strings.LastIndexAny(name, ".-_")
 		if i <= 0 || !hashy(name[i+1:]) {
@@ -124,16 +127,22 @@ func unversioned(name string) string {
 
 // hashy tells whether a word looks like a content hash or a build number.
 func hashy(w string) bool {
-	digits, letters := 0, 0
+	digits, letters, inner := 0, 0, 0
 	for i := range len(w) {
 		switch c := w[i]; {
 		case '0' <= c && c <= '9':
 			digits++
-		case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z':
+		case 'A' <= c && c <= 'Z':
+			letters++
+			inner += min(i, 1)
+		case 'a' <= c && c <= 'z':
 			letters++
 		default:
 			return false
 		}
+	}
+	if len(w) == 8 && inner > 0 && inner < 7 {
+		return true // Rollup's, in base 64: DiwrgTda
 	}
 	return digits > 0 && (letters == 0 || len(w) >= 6 && digits >= 2)
 }

@@ -21,7 +21,19 @@ func javaFrame(frame string) bool {
 		return true
 	}
 	file, line, ok := strings.Cut(in, ":")
-	return !strings.Contains(file, " ") && (ok && digitsOnly(line) || !ok && strings.Contains(file, ".") && !strings.Contains(file, ","))
+	return !strings.Contains(file, " ") && (ok && digitsOnly(line) || !ok && hasSuffix(file, jvmSources))
+}
+
+// The files of languages of the JVM.
+var jvmSources = []string{".java", ".kt", ".scala", ".groovy", ".clj"}
+
+func hasSuffix(name string, suffixes []string) bool {
+	for _, s := range suffixes {
+		if strings.HasSuffix(name, s) {
+			return true
+		}
+	}
+	return false
 }
 
 // readJava reads a throwable of the JVM: the innermost cause with its calls,
@@ -48,7 +60,8 @@ func readJava(lines []string) (Crash, bool) {
 			wrapped = true
 		case suppressed >= 0, wrapped:
 		case strings.HasPrefix(text, "... "):
-			last.common, _ = strconv.Atoi(strings.Fields(text)[1])
+			n, _, _ := strings.Cut(text[len("... "):], " ")
+			last.common, _ = strconv.Atoi(n)
 		case frameLine(text):
 			last.frames = append(last.frames, text[len("at "):])
 		}
@@ -61,7 +74,7 @@ func readJava(lines []string) (Crash, bool) {
 			c.Frames = append(c.Frames, Frame{Function: fn, InApp: !hasPrefix(fn, javaSystem)})
 		}
 	}
-	return c, class != "" && len(c.Frames) > 0
+	return c, c.Class != "" && len(c.Frames) > 0
 }
 
 // withCommon are the calls of the innermost cause and, after them, those that

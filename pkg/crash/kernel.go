@@ -129,7 +129,7 @@ func readKernel(lines []string) (Crash, bool) {
 		if fn == "" {
 			continue
 		}
-		in := strings.HasPrefix(text, "RIP:") || strings.HasPrefix(text, "pc :") || strings.HasPrefix(text, "EIP:") || strings.HasPrefix(text, "EIP is at") || strings.HasPrefix(text, "PC is at") || strings.HasPrefix(text, "BUG: KASAN")
+		in := hasPrefix(text, kernelAt)
 		if strings.HasPrefix(text, "lr :") || in && at >= 0 {
 			continue
 		}
@@ -141,7 +141,7 @@ func readKernel(lines []string) (Crash, bool) {
 			at = len(c.Frames) - 1
 		}
 	}
-	if at < 0 && len(c.Frames) > 0 && hasAny(lines, "RIP:", "pc :") {
+	if at < 0 && len(c.Frames) > 0 && hasAny(lines, kernelAt) {
 		at = 0 // in a helper: its caller
 	}
 	if at >= 0 {
@@ -151,7 +151,10 @@ func readKernel(lines []string) (Crash, bool) {
 	return c, c.Class != ""
 }
 
-func hasAny(lines []string, prefixes ...string) bool {
+// Where the processor was, as the architectures print it.
+var kernelAt = []string{"RIP:", "EIP:", "EIP is at", "pc :", "PC is at", "epc :", "NIP [", "BUG: KASAN"}
+
+func hasAny(lines, prefixes []string) bool {
 	for _, l := range lines {
 		if hasPrefix(strings.TrimLeft(l, " \t"), prefixes) {
 			return true

@@ -9,7 +9,7 @@ import (
 // clean takes off what a container runtime, a log agent or a logging library
 // writes before the text of a line. Indentation of the text stays.
 func clean(line string) string {
-	line = strings.TrimSuffix(line, "\r")
+	line = uncoloured(strings.TrimSuffix(line, "\r"))
 	for range 12 { // a header of more parts than that is none
 		rest, ok := headerPart(line)
 		if !ok {
@@ -18,6 +18,29 @@ func clean(line string) string {
 		line = rest
 	}
 	return line
+}
+
+// uncoloured takes the escapes out that colour a terminal: ESC [ 31 m.
+func uncoloured(line string) string {
+	i := strings.IndexByte(line, 0x1b)
+	if i < 0 {
+		return line
+	}
+	var b strings.Builder
+	for i >= 0 {
+		b.WriteString(line[:i])
+		line = line[i+1:]
+		if strings.HasPrefix(line, "[") {
+			n := 1
+			for n < len(line) && (line[n] == ';' || '0' <= line[n] && line[n] <= '9') {
+				n++
+			}
+			line = line[min(n+1, len(line)):]
+		}
+		i = strings.IndexByte(line, 0x1b)
+	}
+	b.WriteString(line)
+	return b.String()
 }
 
 // headerPart takes one part of a header and the one space after it off.

@@ -81,7 +81,8 @@ func nodeCall(frame string) (Frame, bool) {
 	if strings.HasPrefix(file, "node:") || strings.HasPrefix(file, "internal/") || !strings.ContainsAny(file, "/\\") {
 		return Frame{Module: strings.TrimPrefix(file, "node:"), Function: name}, !strings.HasPrefix(file, "node:internal") && !strings.HasPrefix(file, "internal/")
 	}
-	return Frame{Module: place(strings.TrimPrefix(file, "webpack://")), Function: name, InApp: true}, true
+	module := place(strings.TrimPrefix(file, "webpack://"))
+	return Frame{Module: module, Function: name, InApp: true}, name != "" || module != ""
 }
 
 // nodeName drops the receivers that V8 makes up and what says nothing:

@@ -33,9 +33,10 @@ const (
 )
 
 func joinPython(s *stack, raw string) join {
-	line, group := gutter(raw)
+	margin := pyMargin(s.lines)
+	line, group := gutter(outdent(raw, margin))
 	text := strings.TrimLeft(line, " \t")
-	last, _ := gutter(s.lines[len(s.lines)-1])
+	last, _ := gutter(outdent(s.lines[len(s.lines)-1], margin))
 	if s.seen == 1 && strings.HasPrefix(last, "Fatal Python") {
 		s.phase = pyDump
 	}
@@ -72,6 +73,24 @@ func joinPython(s *stack, raw string) join {
 		return joined
 	}
 	return foreign
+}
+
+// pyMargin is how far a whole traceback is indented: its first call stands two
+// to the right.
+func pyMargin(lines []string) int {
+	if len(lines) < 2 || pyFile(lines[1]) == "" {
+		return 0
+	}
+	return max(0, len(lines[1])-len(strings.TrimLeft(lines[1], " "))-2)
+}
+
+// outdent takes at most n spaces off.
+func outdent(line string, n int) string {
+	for n > 0 && strings.HasPrefix(line, " ") {
+		line = line[1:]
+		n--
+	}
+	return line
 }
 
 // gutter takes the bar off that stands before the lines of an exception group.
@@ -119,8 +138,10 @@ func readPython(lines []string) (Crash, bool) {
 	}
 	var frames []Frame // outermost first
 	exception := ""
+	margin := pyMargin(lines)
+	last := ""
 	for i, line := range lines {
-		line, _ = gutter(line)
+		line, _ = gutter(outdent(line, margin))
 		text := strings.TrimLeft(line, " \t")
 		switch {
 		case strings.HasSuffix(text, pyTraceback):
@@ -135,9 +156,10 @@ func readPython(lines []string) (Crash, bool) {
 				// the place of a syntax error: the file, no function
 				frames = append(frames, Frame{Module: pyModule(pyFile(text)), InApp: pyInApp(pyFile(text))})
 			}
-		case i > 0 && pyException(text) && (len(text) == len(line) || !indented(lines[i-1])) && (pyFile(lines[i-1]) == "" || i == len(lines)-1):
+		case i > 0 && pyException(text) && (len(text) == len(line) || !indented(last)) && (pyFile(last) == "" || i == len(lines)-1):
 			exception = text
 		}
+		last = line
 	}
 	if exception == "" && len(frames) == 0 {
 		return c, false
@@ -146,7 +168,7 @@ func readPython(lines []string) (Crash, bool) {
 	if class == "" {
 		class = "exception" // the trace was cut
 	}
-	c.Class = class[strings.LastIndexByte(class, '.')+1:]
+	c.Class = class
 	c.Message = pyMessage(c.Class, message)
 	for i := len(frames) - 1; i >= 0; i-- {
 		c.Frames = append(c.Frames, frames[i])
@@ -155,7 +177,9 @@ func readPython(lines []string) (Crash, bool) {
 }
 
 func readPythonDump(c Crash, reason string, lines []string) (Crash, bool) {
-	c.Class, _, _ = strings.Cut(reason, ":")
+	if c.Class, _, _ = strings.Cut(reason, ":"); c.Class == "" {
+		c.Class = "fatal error"
+	}
 	threads := 0
 	for _, line := range lines {
 		if strings.Contains(line, "hread 0x") {

@@ -5,7 +5,7 @@ import "strings"
 // thrown reads what the runtimes print that list a throwable and then its
 // calls as "at …": the JVM, Node.js and .NET. Its frames tell which of them.
 var thrown = dialect{
-	anchors: []string{"Exception", "Error", "Throwable", "UnhandledPromiseRejection"},
+	anchors: []string{"Exception", "Error", "Throwable", "UnhandledPromiseRejection", "Stack overflow.", "Process terminated. "},
 	opens:   openThrown,
 	joins:   joinThrown,
 	read:    readThrown,
@@ -25,8 +25,17 @@ func openThrown(line string, at int) (string, bool) {
 	if frameLine(line) {
 		return "", false
 	}
+	rest := line[at:]
+	if hasPrefix(rest, dotNetEnds) {
+		return rest, at == 0
+	}
+	if in, ok := strings.CutPrefix(rest, "Exception in thread \""); ok {
+		// whatever the class is called
+		_, head, ok := strings.Cut(in, "\" ")
+		return head, ok
+	}
 	start, end := throwable(line, at)
-	if end < 0 {
+	if end < 0 || strings.HasSuffix(line[:end], "Warning") {
 		return "", false
 	}
 	return line[start:], true
@@ -93,7 +102,7 @@ func joinThrown(s *stack, line string) join {
 		s.phase = thrownFrames
 		return joined
 	case strings.HasPrefix(text, "Caused by: "), strings.HasPrefix(text, "Suppressed: "), strings.HasPrefix(text, "Wrapped by: "),
-		strings.HasPrefix(text, "---> "), strings.HasPrefix(text, "--- End of "), strings.Contains(text, "[cause]: "):
+		strings.HasPrefix(text, "---> "), strings.HasPrefix(text, "--- End of "), strings.HasPrefix(text, "----------"), strings.HasPrefix(text, "Repeat "), strings.Contains(text, "[cause]: "):
 		return joined
 	case strings.HasPrefix(text, "... ") && (strings.HasSuffix(text, " more") || strings.Contains(text, "common frames omitted")):
 		return joined
