@@ -1,6 +1,7 @@
 package analysis
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 	"time"
@@ -17,26 +18,32 @@ const quietBins = 10
 
 // A book keeps what was seen of a signal's groups: a fold over bins.
 type book struct {
-	c      Comparison
-	step   time.Duration
-	first  int64 // bin that the range begins with
-	start  int64 // bin that the comparison begins with; before it only control is looked at
-	next   int64 // bin to be folded next
-	margin float64
-	series bool // what each bin showed is kept
+	c          Comparison
+	step       time.Duration
+	first      int64 // bin that the range begins with
+	start      int64 // bin that the comparison begins with; before it only control is looked at
+	next       int64 // bin to be folded next
+	margin     float64
+	series     bool // what each bin showed is kept
+	thresholds bool // nothing is compared: only what a person called a high risk fails the rollout
 
 	by     grouper
 	groups map[string]*group
 	lives  [2]map[string]*life
 	time   [2]float64 // nodes × bins
+	beside float64    // of control since the comparison began
 	told   [2]count   // all groups together
-	recall Recollection
 
-	ranks    [2]int           // of groups that were new, and of those that only the catalogue knew, when they appeared
-	learnt   int              // groups that control showed before the comparison
-	surprise map[nodeOf]int64 // bin in which a node last showed something new
-	usual    [2]float64       // of the second half of the time before the comparison: how often control showed something new, and its nodes × bins
-	starts   int              // start-ups of control nodes that were seen
+	recalled *Recollection         // nil if nothing is
+	alias    map[string]string     // ids in recalled to those that they were learnt under
+	memory   map[string]Remembered // by the ids that groups have now
+
+	ranks     [2]int           // of groups that were new, and of those that only the catalogue knew, when they appeared
+	learnt    int              // groups that control showed before the comparison
+	surprise  map[nodeOf]int64 // bin in which a node last showed something new
+	usual     [2]float64       // of the second half of the time before the comparison: how often control showed something new, and its nodes × bins
+	starts    int              // start-ups of control nodes that were seen
+	surprised float64          // how often control showed something new since the comparison began
 }
 
 // A life is when a node ran, as far as its lines tell.
@@ -45,15 +52,15 @@ type life struct {
 	first, last int64 // bins
 }
 
-func newBook(c Comparison, known Recollection, first, start int64) *book {
+func newBook(c Comparison, first, start int64) *book {
 	b := &book{
-		c: c, step: c.step(), first: first, start: max(first, start), next: first, recall: known,
+		c: c, step: c.step(), first: first, start: max(first, start), next: first, alias: map[string]string{},
 		groups: map[string]*group{}, surprise: map[nodeOf]int64{}, margin: countsMargin(c.Signal),
 	}
 	if b.crashes() {
 		b.by = newCrashing()
 	} else {
-		b.by = newClustering(known.Templates)
+		b.by = newClustering()
 	}
 	b.lives = [2]map[string]*life{{}, {}}
 	return b
@@ -125,12 +132,14 @@ func (l *life) alive(bin int64) bool { return l != nil && bin-l.last < quietBins
 // and cannot be compared: no start-up of a control node is in the range, nor
 // in the catalogue. A crash is a crash, whenever.
 func (b *book) cold(side int, name string, bin int64) bool {
-	if side == controlSide || b.crashes() || b.starts > 0 || b.recall.Starts > 0 || b.c.Since.IsZero() || b.c.timed() {
+	if side == controlSide || b.crashes() || b.starts > 0 || b.startsKnown() || b.c.Since.IsZero() || b.c.timed() {
 		return false
 	}
 	l := b.lives[side][name]
 	return l != nil && bin-l.first < int64(b.c.WarmUp/b.step)
 }
+
+func (b *book) timed() bool { return b.c.timed() }
 
 func (b *book) crashes() bool { return b.c.Signal.Crashes != "" }
 
@@ -157,6 +166,9 @@ func (b *book) pass(bin int64) {
 				if b.settled(bin) {
 					b.usual[1]++
 				}
+				if side == controlSide && b.comparing(bin) {
+					b.beside++
+				}
 			}
 		}
 	}
@@ -165,6 +177,11 @@ func (b *book) pass(bin int64) {
 // rename moves what was seen under ids that are not valid any more.
 func (b *book) rename() {
 	var moved []*group
+	defer func() {
+		if len(moved) > 0 {
+			b.remember()
+		}
+	}()
 	for id, g := range b.groups {
 		if b.by.now(id) != id {
 			moved = append(moved, g)
@@ -289,7 +306,7 @@ func (b *book) perNode(g *group, c cell, bin int64) cell {
 func (b *book) open(s sighting, bin int64) *group {
 	g := &group{id: s.group, nodes: map[nodeOf]*nodeCount{}}
 	b.groups[s.group] = g
-	seen, catalogued := b.recall.Seen[s.group]
+	seen := b.memory[s.group].Seen
 	switch {
 	case !b.comparing(bin):
 		g.known = true
@@ -298,7 +315,7 @@ func (b *book) open(s sighting, bin int64) *group {
 			b.surprise[k] = bin
 			b.usual[0]++
 		}
-	case catalogued && (b.c.Since.IsZero() || !seen.After(b.c.Since)):
+	case !seen.IsZero() && (b.c.Since.IsZero() || !seen.After(b.c.Since)):
 		g.known = true
 		b.ranks[1]++
 		g.rank = b.ranks[1]
@@ -323,7 +340,7 @@ func (b *book) lately(k nodeOf, bin int64) bool {
 func (b *book) enter(g *group, s sighting, bin int64, exposed [2]float64) {
 	b.ranks[0]++
 	g.rank = b.ranks[0]
-	g.since = b.time
+	g.since, g.firstSide = b.time, s.side
 	k := nodeOf{s.side, s.node}
 	if b.lately(k, bin) {
 		return
@@ -334,8 +351,49 @@ func (b *book) enter(g *group, s sighting, bin int64, exposed [2]float64) {
 		}
 	}
 	b.surprise[k] = bin
+	if s.side == controlSide {
+		b.surprised++
+	}
 	x := [2]float64{}
 	x[s.side] = 1
 	g.novelty = &countsAt{s.at, stat.NewCounts(0)}
 	g.novelty.counts.Add(x[candidateSide], exposed[candidateSide], x[controlSide], exposed[controlSide])
 }
+
+// recall takes in what is remembered by now.
+func (b *book) recall(r *Recollection) {
+	if r == b.recalled {
+		return
+	}
+	b.recalled = r
+	b.remember()
+}
+
+// remember sorts what is remembered by the ids that groups have now: what a
+// person said of a cluster holds for the more general one that it became. Of
+// two that became one the higher risk holds.
+func (b *book) remember() {
+	b.memory = map[string]Remembered{}
+	if b.recalled == nil {
+		return
+	}
+	for _, id := range sortedKeys(b.recalled.Groups) {
+		r := b.recalled.Groups[id]
+		if b.alias[id] == "" {
+			b.alias[id] = b.by.learn(id, r)
+		}
+		now := b.by.now(b.alias[id])
+		if m, ok := b.memory[now]; ok {
+			r.Seen = earlier(r.Seen, m.Seen)
+			if slices.Index(riskOrder, m.Risk) < slices.Index(riskOrder, r.Risk) {
+				r.Risk = m.Risk
+			}
+			r.Resolved = cmp.Or(r.Resolved, m.Resolved)
+		}
+		b.memory[now] = r
+	}
+}
+
+var riskOrder = []Risk{HighRisk, MediumRisk, NoRisk, ""}
+
+func (b *book) startsKnown() bool { return b.recalled != nil && b.recalled.Starts > 0 }

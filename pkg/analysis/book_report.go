@@ -87,7 +87,7 @@ func (b *book) groupOf(g *group) Group {
 	out := Group{
 		ID: g.id, Class: class, Evidence: Number(math.Exp(b.logE(g))), FirstSeen: g.first, LastSeen: g.last,
 		Candidate: b.tally(g.sides[candidateSide], candidateSide), Control: b.tally(g.sides[controlSide], controlSide),
-		Risk: b.recall.Risks[g.id], Nodes: []NodeCount{}, Examples: []Line{},
+		Risk: b.memory[g.id].Risk, Nodes: []NodeCount{}, Examples: []Line{},
 	}
 	out.Counted, out.Failing = b.treatment(g, class)
 	phi := g.burst()
@@ -96,12 +96,12 @@ func (b *book) groupOf(g *group) Group {
 	if math.IsInf(ratio, 0) {
 		out.Ratio = Unknown
 	}
-	if at, ok := b.recall.Seen[g.id]; ok {
+	if at := b.memory[g.id].Seen; !at.IsZero() {
 		out.Catalogue = &at
 		out.FirstSeen = earlier(out.FirstSeen, at)
 	}
 	if out.Class != ClassGone && out.Candidate.Lines > 0 {
-		out.Regressed = b.recall.Resolved[g.id]
+		out.Regressed = b.memory[g.id].Resolved
 	}
 	for _, k := range slices.SortedFunc(maps.Keys(g.nodes), compareNodes) {
 		n := g.nodes[k]
@@ -158,26 +158,26 @@ func (b *book) sentence(g *group, class Class) string {
 	text := ""
 	switch class {
 	case ClassUnknown:
-		text = fmt.Sprintf("%s is new: %s on candidate and none on control", name, lines(c.lines))
+		text = fmt.Sprintf("%s is new: %s on candidate and none on control", name, b.many(c.lines))
 		if s := b.surpriseOf(); s.Known() && !b.crashes() {
 			text += ", which shows something new " + oneIn(float64(s))
 		}
 	case ClassUnexpectedFrequency:
 		text = fmt.Sprintf("%s comes more often: %s against %s an hour and node", name, number(b.hourly(c, candidateSide)), number(b.hourly(k, controlSide)))
 	case ClassGone:
-		text = fmt.Sprintf("%s is gone: %s on control, and none on candidate, which would have had %s by now", name, lines(k.lines), number(b.missed(k)))
+		text = fmt.Sprintf("%s is gone: %s on control, and none on candidate, which would have had %s by now", name, b.many(k.lines), number(b.missed(k)))
 	default:
-		text = fmt.Sprintf("%s is known: %s on candidate, %s on control", name, lines(c.lines), lines(k.lines))
+		text = fmt.Sprintf("%s is known: %s on candidate, %s on control", name, b.many(c.lines), b.many(k.lines))
 		if !g.known && k.lines == 0 {
 			text = fmt.Sprintf("%s was logged by candidate nodes only as they started, and no start of a control node is in the range to compare it with", name)
 		} else if k.lines == 0 {
-			text = fmt.Sprintf("%s is known from the catalogue: %s on candidate", name, lines(c.lines))
+			text = fmt.Sprintf("%s is known from the catalogue: %s on candidate", name, b.many(c.lines))
 		}
 	}
-	if was := b.recall.Resolved[g.id]; was != "" && c.lines > 0 {
+	if was := b.memory[g.id].Resolved; was != "" && c.lines > 0 {
 		text += "; it had been resolved in " + was
 	}
-	switch b.recall.Risks[g.id] {
+	switch b.memory[g.id].Risk {
 	case HighRisk:
 		text += "; a person called it a high risk"
 	case MediumRisk:
@@ -196,11 +196,20 @@ func (b *book) hourly(c count, side int) float64 {
 	return c.events / (b.time[side] * b.step.Hours())
 }
 
-func lines(n float64) string {
-	if n == 1 {
-		return "1 line"
+// many writes how many lines, or crashes, there were.
+func (b *book) many(n float64) string {
+	what := "line"
+	if b.crashes() {
+		what = "crash"
 	}
-	return strconv.FormatFloat(n, 'f', 0, 64) + " lines"
+	switch {
+	case n == 1:
+	case b.crashes():
+		what += "es"
+	default:
+		what += "s"
+	}
+	return strconv.FormatFloat(n, 'f', 0, 64) + " " + what
 }
 
 // oneIn writes a share as people say it.

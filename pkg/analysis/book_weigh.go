@@ -51,19 +51,69 @@ func (b *book) share(g *group) float64 {
 // logE returns the logarithm of the evidence that candidate shows a group more
 // often than control.
 func (b *book) logE(g *group) float64 {
-	if !b.c.timed() {
-		return g.counted.logE()
+	switch {
+	case !g.known && b.timed():
+		return b.again(g)
+	case !g.known:
+		return b.fresh(g)
+	case b.timed():
+		return pooledCounts(b.margin, g.sides[candidateSide].events, b.time[candidateSide], g.sides[controlSide].events, b.time[controlSide])
 	}
+	return g.counted.logE()
+}
+
+// fresh returns the logarithm of the evidence of a new group.
+//
+// Chance has two ways to make it. Either events of the group come at a rate
+// that is the same at all times, and it happens that none came before: then its
+// coming again so soon is weighed against all the time that control ran (again,
+// A). Or something outside brought the group now, to both sides alike: then
+// only control nodes that run beside the candidate tell (B). What comes from
+// outside brings something new with a probability p, which control shows by how
+// often it has something new:
+//
+//	E = 1/( (1-p)/A + p/B )
+//
+// which is 1/(1-p) on average at most in the one case, and B/p in the other.
+func (b *book) fresh(g *group) float64 {
+	p := b.chance()
+	return -stat.LogSumExp(math.Log1p(-p)-b.again(g), math.Log(p)-g.counted.logE())
+}
+
+// again returns the logarithm of the evidence that a new group comes again more
+// often on candidate than it would if it came at one rate always and everywhere,
+// given when it first came.
+func (b *book) again(g *group) float64 {
 	c, k := g.sides[candidateSide].events, g.sides[controlSide].events
-	if g.known {
-		return pooledCounts(b.margin, c, b.time[candidateSide], k, b.time[controlSide])
-	}
-	if c == 0 {
+	if c+k < 2 {
 		return 0
 	}
-	// That a new group appears is weighed with all that appear; here, how
-	// often it comes again.
-	return pooledCounts(0, c, b.time[candidateSide], k, b.time[controlSide]) - pooledCounts(0, 1, g.since[candidateSide], 0, g.since[controlSide])
+	first := [2]float64{}
+	if g.firstSide == candidateSide {
+		first[candidateSide] = 1
+	} else {
+		first[controlSide] = 1
+	}
+	return pooledCounts(0, c, b.time[candidateSide], k, b.time[controlSide]) -
+		pooledCounts(0, first[candidateSide], g.since[candidateSide], first[controlSide], g.since[controlSide])
+}
+
+// leastChance is the least probability that something outside brings new lines
+// while a rollout is under way.
+const leastChance = .01
+
+// chance returns the probability that something outside the rollout brought
+// something new to candidate by now, by how often control had something new in
+// the second half of the time before and since.
+func (b *book) chance() float64 {
+	x, t := b.usual[0]+b.surprised+.5, b.usual[1]
+	if !b.timed() {
+		t += b.beside
+	}
+	if t == 0 {
+		return 1
+	}
+	return min(.999, max(leastChance, 1-math.Exp(-x/t*b.time[candidateSide])))
 }
 
 // class returns how a group stands to control.
@@ -100,13 +150,16 @@ func (b *book) treatment(g *group, class Class) (counted, failing bool) {
 		return false, false
 	}
 	high := b.c.Sensitivity == High
-	switch b.recall.Risks[g.id] {
+	switch b.memory[g.id].Risk {
 	case NoRisk:
 		return false, false
 	case HighRisk:
 		return true, true
 	case MediumRisk:
 		return high, high
+	}
+	if b.thresholds {
+		return false, false
 	}
 	switch class {
 	case ClassUnknown:
@@ -119,7 +172,7 @@ func (b *book) treatment(g *group, class Class) (counted, failing bool) {
 
 // setAside says whether a person's word keeps a group from being evidence.
 func (b *book) setAside(g *group) bool {
-	switch b.recall.Risks[g.id] {
+	switch b.memory[g.id].Risk {
 	case NoRisk:
 		return true
 	case MediumRisk:

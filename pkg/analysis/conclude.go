@@ -19,6 +19,9 @@ func (c *course) judged(now time.Time) Verdict {
 	if c.firstFail == nil {
 		c.ground(now) // a check may come to an end after its bin was decided on
 	}
+	if c.firstFail == nil {
+		c.told(now) // and a person may have said something since
+	}
 	v := Verdict{
 		Rollout: c.rollout.ID, Service: c.service.Name, At: now, Strategy: c.strategy, Basis: c.division.why,
 		Evidence: Number(math.Exp(c.peak)), Blame: Number(c.blame), FirstFail: c.firstFail,
@@ -63,15 +66,16 @@ func (c *course) findings() []Finding {
 	if c.absence != nil {
 		held = c.absence.signals
 	}
-	out := make([]Finding, 0, len(c.signals)+1)
-	for i, s := range c.signals {
+	all := c.all()
+	out := make([]Finding, 0, len(all)+1)
+	for i, s := range all {
 		share := 0.
 		if w[i] > 0 {
 			share = held * w[i] / total
 		}
 		// Alone, a signal has to show this much for the rollout to fail.
 		needs := c.needs() - math.Log(share)
-		if s.signal.Critical {
+		if s.about().Critical {
 			needs = min(needs, c.needs()+math.Log(float64(c.criticals())))
 		}
 		out = append(out, s.finding(share, needs))
@@ -134,8 +138,8 @@ func (c *course) whyFail(v Verdict) string {
 // critical ones and that which tells who serves can be judged, and none could
 // not be read.
 func (c *course) quality() Quality {
-	for _, s := range c.signals {
-		if s.err != nil && (s.counts() || c.strategy == Threshold) {
+	for _, s := range c.all() {
+		if s.trouble() != nil && (s.counts() || c.strategy == Threshold) {
 			return SourceError
 		}
 	}
@@ -145,14 +149,14 @@ func (c *course) quality() Quality {
 			return q
 		}
 	}
-	for _, s := range c.signals {
-		if q := s.quality(); s.signal.Critical && q != OK {
+	for _, s := range c.all() {
+		if q := s.quality(); s.about().Critical && q != OK {
 			return q // what is critical has to be seen
 		}
 	}
 	order := []Quality{OK, LowExposure, Stale, NoCandidateData, NoControlData, NoSeries}
 	found := map[Quality]bool{}
-	for _, s := range c.signals {
+	for _, s := range c.all() {
 		if s.counts() || c.strategy == Threshold {
 			found[s.quality()] = true
 		}
@@ -167,8 +171,8 @@ func (c *course) quality() Quality {
 
 // open returns the decision on a rollout that has not failed.
 func (c *course) open(v Verdict) (Decision, string) {
-	if len(c.signals) == 0 {
-		return Inconclusive, fmt.Sprintf("service %s has no signal with a metric to judge by", c.service.Name)
+	if len(c.all()) == 0 {
+		return Inconclusive, fmt.Sprintf("service %s has no signal to judge by", c.service.Name)
 	}
 	f, ok := leading(v.Findings)
 	if c.logE >= math.Log(warnEvidence) && c.strategy != Threshold {
@@ -193,9 +197,9 @@ func (c *course) open(v Verdict) (Decision, string) {
 // unseen names the signals that count and could not be compared.
 func (c *course) unseen() string {
 	var names []string
-	for _, s := range c.signals {
+	for _, s := range c.all() {
 		if s.counts() && s.quality() != OK {
-			names = append(names, s.signal.Name)
+			names = append(names, s.about().Name)
 		}
 	}
 	if len(names) == 0 {
@@ -211,9 +215,9 @@ func (c *course) whyOpen(v Verdict) string {
 	}
 	var names []string
 	reason := ""
-	for i, s := range c.signals {
+	for i, s := range c.all() {
 		if s.quality() == v.Quality && (s.counts() || c.strategy == Threshold) {
-			names = append(names, s.signal.Name)
+			names = append(names, s.about().Name)
 			if reason == "" {
 				reason = v.Findings[i].Reason
 			}

@@ -19,7 +19,8 @@ type course struct {
 	decided  int64 // last bin decided on
 
 	signals []*tracker
-	absence *absence // nil without a signal that tells who serves
+	readers []*reader // of logs and crashes
+	absence *absence  // nil without a signal that tells who serves
 	flights []*flight
 	twins   map[string]bool
 	adopted map[string]time.Time // when each candidate node was first seen
@@ -49,6 +50,8 @@ func (a *Analyzer) newCourse(u Underway) *course {
 	for i, sig := range u.Service.Signals {
 		if sig.Metric != "" {
 			c.signals = append(c.signals, a.newTracker(c, sig, w[i]))
+		} else {
+			c.readers = append(c.readers, a.newReader(c, sig, w[i]))
 		}
 	}
 	if c.concurrent() {
@@ -95,6 +98,11 @@ func (c *course) nextTime(now time.Time) (time.Time, bool) {
 			next = s.next // it was late
 		}
 	}
+	for _, r := range c.readers {
+		if r.ready() && r.next < next {
+			next = r.next
+		}
+	}
 	return binTime(next, c.step), next <= c.lastBin(now)
 }
 
@@ -115,6 +123,11 @@ func (c *course) fold(at time.Time) bool {
 		if s.ready() && s.next == bin {
 			s.fold(c, b)
 			c.fresh = append(c.fresh, s)
+		}
+	}
+	for _, r := range c.readers {
+		if r.ready() && r.next == bin {
+			r.fold(b, c.running(bin))
 		}
 	}
 	if bin < c.decided {
@@ -166,12 +179,37 @@ func (c *course) findTwins(bin int64) {
 	}
 }
 
+// A term is a signal as it goes into the rollout's evidence.
+type term interface {
+	about() Signal
+	trouble() error // why it cannot be read; nil if it can
+	compared() bool // there is something to compare with
+	share() float64 // of the weight
+	counts() bool   // it may fail the rollout by its evidence
+	evidence() float64
+	quality() Quality
+	finding(share, fail float64) Finding
+	accuse()
+}
+
+// all returns the signals: those of metrics, and then those of logs and crashes.
+func (c *course) all() []term {
+	out := make([]term, 0, len(c.signals)+len(c.readers))
+	for _, s := range c.signals {
+		out = append(out, s)
+	}
+	for _, r := range c.readers {
+		out = append(out, r)
+	}
+	return out
+}
+
 // terms returns the evidence and the weight of each signal that control has.
 func (c *course) terms() (logE, weight []float64) {
-	for _, s := range c.signals {
+	for _, s := range c.all() {
 		e, w := math.NaN(), 0.
-		if s.controlSeen > 0 || s.meter != nil && s.meter.timed && s.candidateSeen > 0 {
-			e, w = s.evidence(), s.weight
+		if s.compared() {
+			e, w = s.evidence(), s.share()
 		}
 		logE, weight = append(logE, e), append(weight, w)
 	}
@@ -232,6 +270,9 @@ func (c *course) decide(at time.Time) {
 			c.failScore = 1
 			return
 		}
+	}
+	if c.told(at) {
+		return
 	}
 	switch alpha := c.service.Sensitivity.Alpha(); {
 	case c.strategy == Threshold:

@@ -10,14 +10,21 @@ import (
 // named as those to blame.
 const blameFDR = .1
 
-// counts reports whether the signal may fail a rollout by its evidence.
-func (t *tracker) counts() bool { return t.weight > 0 || t.signal.Critical }
+func (t *tracker) about() Signal  { return t.signal }
+func (t *tracker) trouble() error { return t.err }
+func (t *tracker) share() float64 { return t.weight }
+func (t *tracker) accuse()        { t.blamed = true }
+func (t *tracker) counts() bool   { return t.weight > 0 || t.signal.Critical }
+
+func (t *tracker) compared() bool {
+	return t.controlSeen > 0 || t.meter != nil && t.meter.timed && t.candidateSeen > 0
+}
 
 // criticals returns the number of critical signals.
 func (c *course) criticals() int {
 	n := 0
-	for _, s := range c.signals {
-		if s.signal.Critical {
+	for _, s := range c.all() {
+		if s.about().Critical {
 			n++
 		}
 	}
@@ -34,8 +41,8 @@ func (c *course) criticals() int {
 func (c *course) critical() float64 {
 	best, n := math.Inf(-1), c.criticals()
 	e, _ := c.terms()
-	for i, s := range c.signals {
-		if s.signal.Critical && known(e[i]) {
+	for i, s := range c.all() {
+		if s.about().Critical && known(e[i]) {
 			best = max(best, e[i]-math.Log(float64(n)))
 		}
 	}
@@ -46,13 +53,14 @@ func (c *course) critical() float64 {
 // rejects at this time, and those whose threshold was breached.
 func (c *course) accuse() {
 	logE, weight := c.terms()
+	all := c.all()
 	if c.absence != nil && c.absence.staked() {
 		logE, weight = append(logE, c.absence.logE()), append(weight, 1)
 	}
 	at := make([]int, 0, len(logE))
 	tested := make([]float64, 0, len(logE))
 	for i, e := range logE {
-		counts := weight[i] > 0 || i < len(c.signals) && c.signals[i].counts()
+		counts := weight[i] > 0 || i < len(all) && all[i].counts()
 		if known(e) && counts {
 			at, tested = append(at, i), append(tested, e)
 		}
@@ -60,8 +68,8 @@ func (c *course) accuse() {
 	for i, rejected := range stat.EBH(tested, blameFDR) {
 		switch {
 		case !rejected:
-		case at[i] < len(c.signals):
-			c.signals[at[i]].blamed = true
+		case at[i] < len(all):
+			all[at[i]].accuse()
 		default:
 			c.absence.blamed = c.absence.span()
 		}

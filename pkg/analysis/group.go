@@ -48,6 +48,9 @@ type grouper interface {
 	settle(end time.Time, last bool) []sighting
 	// now returns the id that a group has now which had id once.
 	now(id string) string
+	// learn makes known what is remembered under an id, and returns the id that
+	// it has here.
+	learn(id string, r Remembered) string
 	// lost returns how many lines could not be put into a group.
 	lost() float64
 }
@@ -59,12 +62,18 @@ type clustering struct {
 	fresh     bool              // lines were added since templates was made
 }
 
-func newClustering(learnt []string) *clustering {
-	c := &clustering{c: cluster.New(cluster.Options{}), templates: map[string]string{}}
-	for _, t := range learnt {
-		c.c.Learn(t)
+func newClustering() *clustering {
+	return &clustering{c: cluster.New(cluster.Options{}), templates: map[string]string{}}
+}
+
+func (c *clustering) learn(id string, r Remembered) string {
+	if r.Template == "" {
+		return id
 	}
-	return c
+	if k := c.c.Learn(r.Template); k != 0 {
+		return k.String()
+	}
+	return id
 }
 
 func (c *clustering) add(l sided) []sighting {
@@ -150,24 +159,26 @@ func (c *crashing) tell(found []crash.Found) []sighting {
 	return out
 }
 
-func (c *crashing) now(id string) string { return id }
-func (c *crashing) lost() float64        { return c.dropped }
+func (c *crashing) now(id string) string                 { return id }
+func (c *crashing) learn(id string, _ Remembered) string { return id }
+func (c *crashing) lost() float64                        { return c.dropped }
 
 // A group is what was seen of one cluster or signature.
 type group struct {
-	id      string
-	known   bool // control showed it before the change, or the catalogue has it
-	rank    int  // order of appearance, from 1, among the new or among those that only the catalogue knew; 0 for none
-	sides   [2]count
-	nodes   map[nodeOf]*nodeCount
-	counted counting
-	since   [2]float64 // of a new one: for how long each side had run when it appeared
-	novelty *countsAt  // what its first sighting tells; nil if nothing
-	first   time.Time
-	last    time.Time
-	sinceAt time.Time // first sighting on candidate that counts
-	warm    bool      // candidate showed it after starting up, or start-ups can be compared
-	touched int64     // bin of the newest sighting
+	id        string
+	known     bool // control showed it before the change, or the catalogue has it
+	rank      int  // order of appearance, from 1, among the new or among those that only the catalogue knew; 0 for none
+	sides     [2]count
+	nodes     map[nodeOf]*nodeCount
+	counted   counting
+	firstSide int        // of a new one: where it first appeared
+	since     [2]float64 // of a new one: for how long each side had run when it appeared
+	novelty   *countsAt  // what its first sighting tells; nil if nothing
+	first     time.Time
+	last      time.Time
+	sinceAt   time.Time // first sighting on candidate that counts
+	warm      bool      // candidate showed it after starting up, or start-ups can be compared
+	touched   int64     // bin of the newest sighting
 }
 
 type nodeOf struct {
@@ -248,6 +259,9 @@ func (g *group) merge(o *group) {
 		g.rank = min(g.rank, o.rank)
 	} else if o.known && !g.known || !o.known && g.rank == 0 {
 		g.rank = o.rank
+	}
+	if o.first.Before(g.first) {
+		g.firstSide, g.since = o.firstSide, o.since
 	}
 	g.known, g.warm = g.known || o.known, g.warm || o.warm
 	g.counted.merge(o.counted)

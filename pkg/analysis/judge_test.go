@@ -109,7 +109,7 @@ var scenes = []scene{
 	},
 	{
 		name: "no signal", service: shop(), build: func(*world) {},
-		want: analysis.Inconclusive, says: "no signal with a metric",
+		want: analysis.Inconclusive, says: "no signal to judge by",
 	},
 	{
 		name: "candidate dies", service: shop(latency),

@@ -113,6 +113,10 @@ func (s Signal) outbound() bool {
 // with, and that weight.
 func (s Signal) family() (string, float64) {
 	switch k := s.InferKind(); {
+	case s.Crashes != "":
+		return "crashes", .40
+	case s.Logs != "":
+		return "logs", .15
 	case (k == Failures || k == Counts) && s.outbound():
 		return "outbound", .05
 	case k == Failures || k == Counts:

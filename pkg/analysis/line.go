@@ -171,30 +171,29 @@ type CrashReport struct {
 // A Recollection is what is remembered of one service's clusters and crash
 // signatures.
 type Recollection struct {
-	Risks map[string]Risk // by ID: what people said
+	Groups map[string]Remembered // by ID of the cluster or the signature
 
-	// Seen holds when each was first seen where all was well: the catalogue.
-	Seen map[string]time.Time
-
-	// Templates are those of the clusters in Risks and Seen, so that their
-	// lines are known again, oldest first.
-	Templates []string
-
-	// Starts is how many start-ups of nodes went into Seen. While it is 0, what
+	// Starts is how many start-ups of nodes went into it. While it is 0, what
 	// fresh nodes say as they start cannot be compared with it.
 	Starts int
-
-	// Resolved holds the version that had resolved what is seen again, by ID.
-	Resolved map[string]string
 }
 
-// A RecallFunc returns what is remembered of a service at a time.
-type RecallFunc func(service string, at time.Time) Recollection
+// A Remembered is what is remembered of one cluster or signature.
+type Remembered struct {
+	Template string    // of a cluster, so that its lines are known again
+	Seen     time.Time // when it was first seen where all was well; zero if it is not in the catalogue
+	Risk     Risk      // what people said, if anything
+	Resolved string    // the version that had resolved what is seen again; empty if none had
+}
+
+// A RecallFunc returns what is remembered of a service at a time; nil if
+// nothing is. What was returned is never changed.
+type RecallFunc func(service string, at time.Time) *Recollection
 
 // recall returns what is remembered of a comparison's service at a time.
-func (a *Analyzer) recall(c Comparison, at time.Time) Recollection {
+func (a *Analyzer) recall(c Comparison, at time.Time) *Recollection {
 	if a.Recall == nil || c.Service == "" {
-		return Recollection{}
+		return nil
 	}
 	return a.Recall(c.Service, at)
 }

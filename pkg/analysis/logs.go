@@ -54,7 +54,8 @@ func (a *Analyzer) read(ctx context.Context, c Comparison, r Range) (*book, *lin
 	if err != nil {
 		return nil, nil, err
 	}
-	b := newBook(c, a.recall(c, r.End), first, start)
+	b := newBook(c, first, start)
+	b.recall(a.recall(c, r.End))
 	b.series = true
 	bins, err := ask.fetch(ctx, b.by, first, last)
 	if err != nil {

@@ -67,6 +67,13 @@ type Finding struct {
 	Query     string     `json:"query"` // as asked for the candidate
 	Against   string     `json:"against,omitempty"`
 	Reason    string     `json:"reason"`
+
+	// Of logs and crashes: how many groups there are of each class, and the
+	// worst of them.
+	Classes    map[Class]int    `json:"classes,omitempty"`
+	Clusters   []LogCluster     `json:"clusters,omitempty"`
+	Signatures []CrashSignature `json:"signatures,omitempty"`
+	Notices    []string         `json:"notices,omitempty"`
 }
 
 // A Quality says whether the data allow a judgment, and if not, why.

@@ -49,9 +49,16 @@ func (w *Watch) Tick(ctx context.Context, under []Underway, now time.Time) []Ver
 	var g errgroup.Group
 	g.SetLimit(w.limit)
 	for _, c := range all {
+		c.recall(w.a, now)
 		for _, s := range c.signals {
 			g.Go(func() error {
 				s.ask(ctx, w.a, c.lastBin(now))
+				return nil
+			})
+		}
+		for _, r := range c.readers {
+			g.Go(func() error {
+				r.ask(ctx, w.a, c.lastBin(now))
 				return nil
 			})
 		}

@@ -20,33 +20,33 @@ import (
 // Andon asks: log queries with line filters and label filters, and their counts
 // over time. It is safe for concurrent use; the zero Lines is empty.
 type Lines struct {
-	mu  sync.RWMutex
-	all []analysis.Line // in the order of time
-	max int
+	mu    sync.Mutex
+	all   []analysis.Line
+	mixed bool // not in the order of time
+	max   int
 }
 
-// NewLines returns a store that keeps the newest lines, at most max of them;
-// all if max is zero.
+// NewLines returns a store that keeps the newest lines, about max of them; all
+// if max is zero.
 func NewLines(max int) *Lines { return &Lines{max: max} }
 
 // Add keeps lines. Lines of the same time stay in the order in which they came.
 func (s *Lines) Add(lines ...analysis.Line) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for _, l := range lines {
-		i := len(s.all)
-		if i > 0 && l.At.Before(s.all[i-1].At) {
-			i, _ = slices.BinarySearchFunc(s.all, l.At, func(a analysis.Line, t time.Time) int {
-				if a.At.After(t) {
-					return 1
-				}
-				return -1
-			})
-		}
-		s.all = slices.Insert(s.all, i, l)
+	s.all = append(s.all, lines...)
+	s.mixed = true
+	if s.max > 0 && len(s.all) > s.max+s.max/8 {
+		s.sort()
+		s.all = slices.Clone(s.all[len(s.all)-s.max:])
 	}
-	if over := len(s.all) - s.max; s.max > 0 && over > 0 {
-		s.all = slices.Clone(s.all[over:])
+}
+
+// sort puts the lines in order; the caller holds mu.
+func (s *Lines) sort() {
+	if s.mixed {
+		slices.SortStableFunc(s.all, func(a, b analysis.Line) int { return a.At.Compare(b.At) })
+		s.mixed = false
 	}
 }
 
@@ -77,8 +77,9 @@ func (s *Lines) Range(ctx context.Context, expr string, r analysis.Range) iter.S
 // between returns the lines from start to end, both included. What is returned
 // does not change.
 func (s *Lines) between(start, end time.Time) []analysis.Line {
-	s.mu.RLock()
-	defer s.mu.RUnlock()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.sort()
 	from, _ := slices.BinarySearchFunc(s.all, start, func(l analysis.Line, t time.Time) int { return l.At.Compare(t) })
 	for from > 0 && !s.all[from-1].At.Before(start) {
 		from--
