@@ -12,19 +12,23 @@ const (
 	// absentReserve is the share of the capital that signals are not bet with.
 	absentReserve = .2
 	// absentStake is the share of the capital in the signals that is staked on
-	// candidate nodes not coming up once none has within the half life, and
+	// candidate nodes not coming up once none has within the grace, and
 	// reserveStake that of the reserve.
-	absentStake  = .5
+	absentStake  = .75
 	reserveStake = .75
 	// otherService is how much a start-up of another service says of those of
-	// this one.
-	otherService = .5
+	// this one: four as much as one of its own.
+	otherService = .25
+	// fromStart is within how many warm-ups of the start 99 in 100 nodes serve,
+	// if no stage is known to be complete. Nodes of a complete stage do within
+	// one: what they have left to do is to be scraped and called.
+	fromStart = 3
 )
 
 // absence weighs that no candidate node serves although control does.
 //
-// How long a healthy node takes beyond the first half life follows what is
-// known of start-ups (stat.Startups): every bin without one multiplies a
+// How long a healthy node takes beyond a grace of a third of the warm-up follows
+// what is known of start-ups (stat.Startups): every bin without one multiplies a
 // likelihood ratio X by how improbable it was that none would come up in it,
 //
 //	X ← X P(wait > t-1 | before) / P(wait > t | before)
@@ -48,11 +52,12 @@ const (
 // time has lost nothing. M falls while signals speak for the rollout; the reserve
 // is there so that nodes which vanish later are noticed all the same. Each later
 // spell stakes half the share of M that the one before it did, so that nodes which
-// come and go leave .29 of it at least.
+// come and go leave .11 of it at least.
 type absence struct {
 	course *course
 	signal *tracker
-	half   time.Duration
+	grace  time.Duration
+	warm   time.Duration
 	step   time.Duration
 	past   []time.Duration // start-ups of earlier rollouts of the service
 
@@ -88,7 +93,8 @@ func newAbsence(c *course, past []time.Duration) *absence {
 		return nil
 	}
 	a := &absence{
-		course: c, signal: chosen, step: c.step, half: max(c.step, c.service.warmUp()/3), past: past,
+		course: c, signal: chosen, step: c.step, past: past,
+		grace: max(c.step, c.service.warmUp()/3), warm: max(3*c.step, c.service.warmUp()),
 		signals: 1 - absentReserve, reserve: absentReserve, share: math.Inf(-1),
 	}
 	chosen.weigher = &watched{chosen.weigher, a}
@@ -117,7 +123,7 @@ func (a *absence) fold(b moment, cand, ctrl []sample) {
 			a.spells++
 		}
 		a.bins, a.logX = 0, 0
-	case b.at.Before(later(b.stage, a.last).Add(a.half)) || !known(meanOf(ctrl)):
+	case b.at.Before(later(b.stage, a.last).Add(a.grace)) || !known(meanOf(ctrl)):
 	default:
 		if a.bins == 0 {
 			a.since = b.at
@@ -137,15 +143,24 @@ func later(a, b time.Time) time.Time {
 	return b
 }
 
+// within returns by when 99 in 100 nodes serve, before any start-up was seen.
+func (a *absence) within(at time.Time) time.Duration {
+	if !a.came.IsZero() || len(a.course.rollout.AsOf(at).Stages) > 0 {
+		return a.warm
+	}
+	return fromStart * a.warm
+}
+
 // startups returns what is known before a bin of how long nodes take: those of
-// earlier rollouts of the service, and of the other services whose rollouts are
-// under way. That of a rollout is of the first of its nodes.
+// earlier rollouts of the service, of this one if a node came and went again, and
+// of the other services whose rollouts are under way. That of a rollout is of the
+// first of its nodes.
 func (a *absence) startups(at time.Time) *stat.Startups {
-	law := stat.NewStartups(a.half.Seconds())
+	law := stat.NewStartups((a.within(at) - a.grace).Seconds())
 	for _, d := range a.past {
 		law.Add(d.Seconds(), 1)
 	}
-	seen := map[string]bool{a.course.rollout.ID: true}
+	seen := map[string]bool{}
 	for _, o := range a.course.beside {
 		if took, ok := o.startup(at); ok && !seen[o.rollout.ID] && o.underwayAt(at) {
 			seen[o.rollout.ID] = true
@@ -161,13 +176,13 @@ func (a *absence) startups(at time.Time) *stat.Startups {
 
 // startup returns how long the first candidate node took to serve, from the
 // first stage on or from the start if none is known, if it had by the bin
-// before at.
+// before at. A node came up half a bin before it was seen, on average.
 func (c *course) startup(at time.Time) (time.Duration, bool) {
 	if c.absence == nil || c.absence.came.IsZero() || !c.absence.came.Before(at) {
 		return 0, false
 	}
 	from := c.rollout.AsOf(c.absence.came).FirstStage()
-	return max(0, c.absence.came.Sub(from)), true
+	return max(0, c.absence.came.Sub(from)-c.step/2), true
 }
 
 // staked reports whether something is staked on absence.

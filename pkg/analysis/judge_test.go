@@ -76,7 +76,16 @@ var scenes = []scene{
 			w.fleet("success_ratio", constant(1), nil)
 			w.fleet("cpu_ratio", steady(.2, .1), nil)
 		},
-		want: analysis.Fail, quality: analysis.NoCandidateData, within: 15 * time.Minute, says: "no candidate node has shown success",
+		want: analysis.Fail, quality: analysis.NoCandidateData, within: 19 * time.Minute, says: "no candidate node has shown success",
+	},
+	{
+		name: "candidate never appears though its stage is complete", service: shop(success, cpu),
+		rollout: func(r *analysis.Rollout) { r.Stages = []time.Time{noon.Add(time.Minute)} },
+		build: func(w *world) {
+			w.fleet("success_ratio", constant(1), nil)
+			w.fleet("cpu_ratio", steady(.2, .1), nil)
+		},
+		want: analysis.Fail, quality: analysis.NoCandidateData, within: 7 * time.Minute, says: "no candidate node has shown success",
 	},
 	{
 		name: "candidate appears after five minutes", service: shop(success),
@@ -116,7 +125,7 @@ var scenes = []scene{
 		build: func(w *world) {
 			w.fleet("latency_seconds", steady(.2, .1), after(8*time.Minute, steady(.2, .1), constant(none)))
 		},
-		want: analysis.Fail, quality: analysis.Stale, says: "no candidate node has shown latency for 23m0s",
+		want: analysis.Fail, quality: analysis.Stale, within: 18 * time.Minute, says: "no candidate node has shown latency for 23m0s",
 	},
 	{
 		name: "all go silent", service: shop(latency),
@@ -203,7 +212,7 @@ var scenes = []scene{
 			w.fleet("errors_rate", constant(.2), nil)
 			w.fleet("calls_rate", constant(20), nil)
 		},
-		want: analysis.Fail, within: 30 * time.Second, says: "no candidate node",
+		want: analysis.Fail, within: 38 * time.Second, says: "no candidate node",
 	},
 	{
 		name: "as every day", service: shop(analysis.Signal{Name: "kpi", Metric: "kpi", Worse: analysis.Both}),

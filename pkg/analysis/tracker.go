@@ -185,6 +185,8 @@ func (t *tracker) teach(w weigher, cand, past *frame) {
 		w.learn(past, t.next)
 	case *counted:
 		w.learn(past, t.next)
+	case *failed:
+		w.learn(past, t.next)
 	case *changed:
 		w.learn(cand, past, t.next)
 	case *rated:

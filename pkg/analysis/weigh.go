@@ -14,14 +14,15 @@ type failed struct {
 	warm    time.Duration
 	novelty float64
 	margin  float64
-	counts  *stat.Counts
+	usual   stat.BaseRate
+	bets    stat.Betting
 	scatter map[string]*stat.Scatter // of candidate nodes
 	fellow  map[string]*stat.Scatter // of control nodes
 	fellows stat.Fellows
 
-	xC, eC, xK, eK float64
-	n              int
-	trials         float64 // of one node, in the bin folded last
+	bound, expected float64 // means over the bins compared
+	n               int
+	trials          float64 // of one node, in the bin folded last
 }
 
 func newFailed(t *tracker, s Service) *failed {
@@ -32,34 +33,52 @@ func newFailed(t *tracker, s Service) *failed {
 	if isPercent(t.signal.Unit) {
 		f.unit = 100
 	}
-	f.counts = stat.NewCounts(f.margin)
 	return f
 }
 
-// fold takes in one bin: a node's bin is one trial, or as many as the scatter
-// among the candidate's earlier bins vouches for and that among control's, where
-// bursts show that a few quiet bins of the candidate cannot, does not deny. A node without a call (NaN)
-// made no trial; a candidate node counts from a third of the warm-up on, for
-// the first sample after a start tells of the start.
+// learn takes in the shares of failure of control before the bin first.
+func (f *failed) learn(ctrl *frame, first int64) {
+	for bin := max(ctrl.first, first-placeboBins); bin < first; bin++ {
+		var c cohortShare
+		for _, name := range ctrl.nodes() {
+			c.add(f.signal.failures(ctrl.rows[name].v[bin-ctrl.first]))
+		}
+		f.usual.Add(c.sum, c.square, c.n)
+	}
+}
+
+// A cohortShare sums up the shares of failure of a cohort's nodes in one bin.
+type cohortShare struct{ sum, square, n float64 }
+
+func (c *cohortShare) add(x float64) {
+	if known(x) {
+		c.sum, c.square, c.n = c.sum+x, c.square+x*x, c.n+1
+	}
+}
+
+// fold takes in one bin: it is bet that the mean share of failure of candidate
+// nodes is larger than what control lets expect of a node in that bin, and the
+// margin. A node without a call (NaN) tells nothing; a candidate node counts from
+// a third of the warm-up on, for the first sample after a start tells of the
+// start.
 func (f *failed) fold(b moment, cand, ctrl []sample) {
-	n := f.exposure() * f.novelty
-	f.trials = n
-	var xC, eC, xK, eK float64
+	f.trials = f.exposure() * f.novelty
+	var c, k cohortShare
 	for _, s := range cand {
-		x := f.signal.failures(s.v)
-		if known(x) && b.at.Sub(s.first) >= f.warm {
-			xC, eC = xC+n*x, eC+n
+		if b.at.Sub(s.first) >= f.warm {
+			c.add(f.signal.failures(s.v))
 		}
 	}
 	for _, s := range ctrl {
-		if x := f.signal.failures(s.v); known(x) {
-			xK, eK = xK+n*x, eK+n
-		}
+		k.add(f.signal.failures(s.v))
 	}
-	if eC > 0 && eK > 0 {
-		f.counts.Add(xC, eC, xK, eK)
-		f.xC, f.eC, f.xK, f.eK = f.xC+xC, f.eC+eC, f.xK+xK, f.eK+eK
+	expected := f.usual.Add(k.sum, k.square, k.n)
+	if c.n > 0 && k.n > 0 {
+		bound := min(1, expected*math.Exp(f.margin))
+		f.bets.Add(c.sum/c.n, bound, f.novelty)
 		f.n++
+		f.bound += (bound - f.bound) / float64(f.n)
+		f.expected += (k.sum/k.n - f.expected) / float64(f.n)
 	}
 	for _, s := range ctrl {
 		if f.fellow[s.node] == nil {
@@ -93,22 +112,39 @@ func (f *failed) exposure() float64 {
 	return min(n, f.fellows.Exposure())
 }
 
-func (f *failed) logE() float64 { return f.counts.LogE() }
+func (f *failed) logE() float64 { return f.bets.LogE() }
 func (f *failed) bins() int     { return f.n }
 
+// smallest returns by how much the share of failure would have had to exceed
+// control's in all bins.
 func (f *failed) smallest(logE float64) float64 {
-	d := smallestRate(f.margin, logE, [3]float64{f.eC, f.xK, f.eK})
-	if f.xK/f.eK+d > 1 {
+	if f.n == 0 {
+		return math.NaN()
+	}
+	reaches := func(x float64) bool {
+		var b stat.Betting
+		b.Add(x, f.bound, f.novelty*float64(f.n))
+		return b.LogE() >= logE
+	}
+	if !reaches(1) {
 		return math.NaN() // not even if every call had been lost
 	}
-	return f.unit * f.signal.Worse.sign() * d
+	lo, hi := f.bound, 1.
+	for range 30 {
+		if mid := (lo + hi) / 2; reaches(mid) {
+			hi = mid
+		} else {
+			lo = mid
+		}
+	}
+	return f.unit * f.signal.Worse.sign() * (hi - f.expected)
 }
 
 // smallestRate returns by how much the candidate's rate of events would have
 // to exceed control's for the evidence to reach exp(logE), had all of it come
 // at once. seen holds the candidate's exposure and control's events and
 // exposure.
-func smallestRate(margin, logE float64, seen [3]float64) float64 {
+func smallestRate(margin, logE, between float64, seen [3]float64) float64 {
 	eC, xK, eK := seen[0], seen[1], seen[2]
 	if !(eC > 0) || !(eK > 0) {
 		return math.NaN()
@@ -116,7 +152,7 @@ func smallestRate(margin, logE float64, seen [3]float64) float64 {
 	return smallestOver(xK/eK, func(rate float64) float64 {
 		c := stat.NewCounts(margin)
 		c.Add(rate*eC, eC, xK, eK)
-		return c.LogE()
+		return c.LogEBetween(between)
 	}, logE)
 }
 
@@ -152,17 +188,22 @@ type counted struct {
 	sign       float64
 	counts     *stat.Counts
 	dispersion stat.Dispersion
+	nodes      map[string]*total // of control, before and since
 
 	eC, xK, eK float64
 	n          int
 	phi        float64 // that the bin folded last was weighed by
+	between    float64 // standard deviation of ln rate ratio without a change
 }
+
+// A total is what a node had by now.
+type total struct{ events, exposure float64 }
 
 func newCounted(t *tracker, s Service) *counted {
 	m := math.Log1p(t.signal.margin())
 	return &counted{
 		warm: s.warmUp() / 3, novelty: novelty(t.signal.Metric, t.step), margin: m,
-		sign: t.signal.Worse.sign(), counts: stat.NewCounts(m),
+		sign: t.signal.Worse.sign(), counts: stat.NewCounts(m), nodes: map[string]*total{},
 	}
 }
 
@@ -186,6 +227,12 @@ func (c *counted) disperse(ctrl []sample) {
 	for _, s := range ctrl {
 		if known(s.v) {
 			x, e = append(x, c.events(s)/c.novelty), append(e, s.e/c.novelty)
+			n := c.nodes[s.node]
+			if n == nil {
+				n = &total{}
+				c.nodes[s.node] = n
+			}
+			n.events, n.exposure = n.events+c.events(s), n.exposure+s.e
 		}
 	}
 	c.dispersion.Add(x, e)
@@ -196,22 +243,34 @@ func (c *counted) disperse(ctrl []sample) {
 func (c *counted) fold(b moment, cand, ctrl []sample) {
 	var xC, eC, xK, eK float64
 	c.phi = c.dispersion.Phi()
+	m, k := 0., 0.
 	for _, s := range cand {
 		if known(s.v) && b.at.Sub(s.first) >= c.warm {
-			xC, eC = xC+c.events(s), eC+s.e
+			xC, eC, m = xC+c.events(s), eC+s.e, m+1
 		}
 	}
 	for _, s := range ctrl {
 		if known(s.v) {
-			xK, eK = xK+c.events(s), eK+s.e
+			xK, eK, k = xK+c.events(s), eK+s.e, k+1
 		}
 	}
 	if eC > 0 && eK > 0 {
+		c.between = c.spread() * math.Sqrt(1/m+1/k)
 		c.counts.AddTempered(xC, eC, xK, eK, c.phi)
 		c.eC, c.xK, c.eK = c.eC+eC, c.xK+xK, c.eK+eK
 		c.n++
 	}
 	c.disperse(ctrl)
+}
+
+// spread returns the standard deviation between control nodes of the logarithm
+// of their rates, from what is known before the bin.
+func (c *counted) spread() float64 {
+	x, e := make([]float64, 0, len(c.nodes)), make([]float64, 0, len(c.nodes))
+	for _, name := range sortedKeys(c.nodes) {
+		x, e = append(x, c.nodes[name].events), append(e, c.nodes[name].exposure)
+	}
+	return stat.Spread(x, e, c.phi)
 }
 
 // events returns the bad events: if lower is worse, those of the exposure that
@@ -223,9 +282,9 @@ func (c *counted) events(s sample) float64 {
 	return s.v * s.e
 }
 
-func (c *counted) logE() float64 { return c.counts.LogE() }
+func (c *counted) logE() float64 { return c.counts.LogEBetween(c.between) }
 func (c *counted) bins() int     { return c.n }
 
 func (c *counted) smallest(logE float64) float64 {
-	return c.sign * smallestRate(c.margin, logE, [3]float64{c.eC, c.xK, c.eK})
+	return c.sign * smallestRate(c.margin, logE, c.between, [3]float64{c.eC, c.xK, c.eK})
 }

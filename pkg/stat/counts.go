@@ -80,16 +80,90 @@ func (c *Counts) AddTempered(xC, eC, xK, eK, phi float64) {
 }
 
 // LogE returns the logarithm of the evidence; 0 before any event.
-func (c *Counts) LogE() float64 {
+func (c *Counts) LogE() float64 { return c.logSum(&c.logW) }
+
+func (c *Counts) logSum(weights *[grid]float64) float64 {
 	top := math.Inf(-1)
 	for i := range grid {
-		top = max(top, c.logW[i]+c.ll[i])
+		top = max(top, weights[i]+c.ll[i])
+	}
+	if math.IsInf(top, -1) {
+		return top
 	}
 	sum := 0.0
 	for i := range grid {
-		sum += math.Exp(c.logW[i] + c.ll[i] - top)
+		sum += math.Exp(weights[i] + c.ll[i] - top)
 	}
 	return top + math.Log(sum)
+}
+
+// LogEBetween returns the logarithm of the evidence where nodes differ by
+// themselves: where the logarithm of the ratio of rates has a standard deviation
+// of s without any change. The likelihood of a rate ratio beyond the margin is
+// then weighed against that of a node which happens to be so,
+//
+//	E = Σ w_i exp(ll(θ_i)) / ( ½ + ½ Σ v_i exp(ll(θ_i)) )
+//
+// with v half-normal of scale s, in cells around the θ_i and around θ₀. The
+// denominator is the mean of the likelihood ratio over that law, so that the mean
+// of E over nodes drawn from it is 1 at any time. It is LogE for s = 0.
+func (c *Counts) LogEBetween(s float64) float64 {
+	if !(s > 0) {
+		return c.LogE()
+	}
+	var logV [grid]float64
+	// Mass beyond a bound, in units of s: erfc falls from 1 to 0.
+	edge := func(i int) float64 { return (c.theta[i] + c.theta[i+1]) / 2 }
+	beyond := math.Erfc((c.theta[0] - c.theta0) / 2 / s / math.Sqrt2)
+	near := 1 - beyond
+	for i := range grid {
+		further := 0.
+		if i+1 < grid {
+			further = math.Erfc((edge(i) - c.theta0) / s / math.Sqrt2)
+		}
+		logV[i] = math.Log(beyond - further)
+		beyond = further
+	}
+	by := LogSumExp(math.Log(.5+.5*near), math.Log(.5)+c.logSum(&logV))
+	return c.LogE() - by
+}
+
+// priorSpread is how much the logarithms of the rates of a service's nodes
+// differ where little is known of it, as a standard deviation.
+const priorSpread = .05
+
+// Spread returns the standard deviation of the logarithms of the rates of nodes
+// that had x events out of exposures e, beyond what phi times the variance of
+// independent events explains: the upper 90% value of
+//
+//	s² = (6 s₀² + g s_M²)/(6 + g),  s₀ = .05,  g = (k-1) ( y/(1+y) )²,  y = x̄ max(s_M², s₀²)/phi
+//
+// with s_M² after DerSimonian and Laird (Controlled Clinical Trials 7 (1986)):
+// Pearson's χ² less what is expected of it, over what a variance of 1 would add.
+// Nodes whose events are few tell little of how they differ, and g, the degrees
+// of freedom, is small. The upper value is s² (6+g)/χ²_.10(6+g).
+func Spread(x, e []float64, phi float64) float64 {
+	sx, se, ee, k := 0., 0., 0., 0.
+	for i := range x {
+		if e[i] > 0 {
+			sx, se, ee, k = sx+x[i], se+e[i], ee+e[i]*e[i], k+1
+		}
+	}
+	s2, g := priorSpread*priorSpread, 0.
+	if k > 1 && sx > 0 {
+		chi2 := 0.
+		for i := range x {
+			if want := e[i] * sx / se; want > 0 {
+				chi2 += (x[i] - want) * (x[i] - want) / want
+			}
+		}
+		moment := max(0, chi2-phi*(k-1)) * se / sx / (se - ee/se)
+		y := sx / k * max(moment, s2) / phi
+		g = (k - 1) * y * y / (1 + y) / (1 + y)
+		s2 = (PriorNodes*s2 + g*moment) / (PriorNodes + g)
+	}
+	nu := PriorNodes + g
+	return math.Sqrt(s2 * nu / distuv.ChiSquared{K: nu}.Quantile(.1))
 }
 
 // A Scatter collects the shares of failure of one node, one a bin, to say how

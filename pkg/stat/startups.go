@@ -12,16 +12,16 @@ const startupShape = 4
 //
 //	P(wait > t) = (b/(b+t))^a,  a = 4 + Σ w_i,  b = b₀ + Σ w_i x_i
 //
-// (Lomax, Transactions of the ASA 49 (1954)) after start-ups of x_i with weight
-// w_i. b₀ is such that before any was seen a wait of ten half lives has
-// probability 2⁻¹⁰, as where half of the nodes come up each half life; half of
-// them then come up within .41 half lives, 99% within 4.7. Durations may be in
-// any one unit.
+// (Lomax, Journal of the American Statistical Association 49 (1954)) after
+// start-ups of x_i with weight w_i. b₀ is such that before any was seen 99 in 100
+// come up within a given time; half of them then do within .09 of it, and 1 in
+// 1,000 takes 2.1 times as long. Durations may be in any one unit.
 type Startups struct{ a, b float64 }
 
-// NewStartups returns what is known before any start-up was seen.
-func NewStartups(half float64) *Startups {
-	return &Startups{a: startupShape, b: 10 * half / (math.Exp2(10./startupShape) - 1)}
+// NewStartups returns what is known before any start-up was seen: 99 in 100 come
+// up within that time.
+func NewStartups(within float64) *Startups {
+	return &Startups{a: startupShape, b: within / (math.Pow(.01, -1./startupShape) - 1)}
 }
 
 // Add takes in a start-up that took so long. Its weight is 1 if it is of the

@@ -10,10 +10,10 @@ import (
 
 // Before any start-up was seen, waits have the quantiles they are said to have.
 func TestStartupsPrior(t *testing.T) {
-	for _, tc := range []struct{ halves, want float64 }{{0, 1}, {-3, 1}, {.406, .5}, {4.66, .01}, {10, math.Exp2(-10)}} {
+	for _, tc := range []struct{ within, want float64 }{{0, 1}, {-3, 1}, {.0875, .5}, {1, .01}, {2.14, .001}} {
 		s := stat.NewStartups(60)
-		if got := s.Survival(60 * tc.halves); math.Abs(got/tc.want-1) > .01 {
-			t.Errorf("a wait of %g half lives has probability %g, want %g", tc.halves, got, tc.want)
+		if got := s.Survival(60 * tc.within); math.Abs(got/tc.want-1) > .01 {
+			t.Errorf("a wait of %g times what 99 in 100 take has probability %g, want %g", tc.within, got, tc.want)
 		}
 	}
 }
@@ -52,18 +52,18 @@ func TestStartupsBet(t *testing.T) {
 	const n = 200_000
 	won := [3]float64{}
 	for range n {
-		// Gamma(4, b₀) as a sum of four exponentials, with b₀ in half lives.
+		// Gamma(4, b₀) as a sum of four exponentials.
 		rate := 0.
 		for range 4 {
 			rate += r.ExpFloat64()
 		}
-		rate /= 10 / (math.Exp2(2.5) - 1)
+		rate /= 1 / (math.Sqrt(10) - 1)
 		s := stat.NewStartups(1)
 		for range 3 {
 			s.Add(r.ExpFloat64()/rate, 1)
 		}
 		wait := r.ExpFloat64() / rate
-		for i, t := range []float64{.5, 1, 2} {
+		for i, t := range []float64{.1, .3, .6} {
 			if wait > t {
 				won[i] += 1 / s.Survival(t) / n
 			}
