@@ -188,7 +188,8 @@ type counted struct {
 	sign       float64
 	counts     *stat.Counts
 	dispersion stat.Dispersion
-	nodes      map[string]*total // of control, before and since
+	nodes      map[string]*total     // of control, before and since
+	compared   [2]map[string]float64 // exposure of the nodes of candidate and control that was compared
 
 	eC, xK, eK float64
 	n          int
@@ -204,6 +205,7 @@ func newCounted(t *tracker, s Service) *counted {
 	return &counted{
 		warm: s.warmUp() / 3, novelty: novelty(t.signal.Metric, t.step), margin: m,
 		sign: t.signal.Worse.sign(), counts: stat.NewCounts(m), nodes: map[string]*total{},
+		compared: [2]map[string]float64{{}, {}},
 	}
 }
 
@@ -243,24 +245,40 @@ func (c *counted) disperse(ctrl []sample) {
 func (c *counted) fold(b moment, cand, ctrl []sample) {
 	var xC, eC, xK, eK float64
 	c.phi = c.dispersion.Phi()
-	m, k := 0., 0.
+	warm := cand[:0:0]
 	for _, s := range cand {
 		if known(s.v) && b.at.Sub(s.first) >= c.warm {
-			xC, eC, m = xC+c.events(s), eC+s.e, m+1
+			xC, eC, warm = xC+c.events(s), eC+s.e, append(warm, s)
 		}
 	}
 	for _, s := range ctrl {
 		if known(s.v) {
-			xK, eK, k = xK+c.events(s), eK+s.e, k+1
+			xK, eK = xK+c.events(s), eK+s.e
 		}
 	}
 	if eC > 0 && eK > 0 {
-		c.between = c.spread() * math.Sqrt(1/m+1/k)
+		c.between = c.spread() * math.Sqrt(alike(c.compared[0], warm)+alike(c.compared[1], ctrl))
 		c.counts.AddTempered(xC, eC, xK, eK, c.phi)
 		c.eC, c.xK, c.eK = c.eC+eC, c.xK+xK, c.eK+eK
 		c.n++
 	}
 	c.disperse(ctrl)
+}
+
+// alike adds the exposures of nodes to their sums and returns one over the number
+// of nodes of equal exposure whose mean would vary as that of these does:
+// Σe²/(Σe)².
+func alike(sums map[string]float64, nodes []sample) float64 {
+	for _, s := range nodes {
+		if known(s.v) {
+			sums[s.node] += s.e
+		}
+	}
+	sum, square := 0., 0.
+	for _, name := range sortedKeys(sums) {
+		sum, square = sum+sums[name], square+sums[name]*sums[name]
+	}
+	return square / (sum * sum)
 }
 
 // spread returns the standard deviation between control nodes of the logarithm

@@ -98,34 +98,33 @@ func (c *Counts) logSum(weights *[grid]float64) float64 {
 }
 
 // LogEBetween returns the logarithm of the evidence where nodes differ by
-// themselves: where the logarithm of the ratio of rates has a standard deviation
-// of s without any change. The likelihood of a rate ratio beyond the margin is
-// then weighed against that of a node which happens to be so,
+// themselves: where the logarithm of the ratio of rates is normal with mean 0 and
+// standard deviation s without any change. The likelihood of a rate ratio beyond
+// the margin is then weighed against that of a node which happens to be so,
 //
-//	E = Σ w_i exp(ll(θ_i)) / ( ½ + ½ Σ v_i exp(ll(θ_i)) )
+//	E = Σ w_i exp(ll(θ_i)) / ( v₀ + Σ v_i exp(ll(θ_i)) )
 //
-// with v half-normal of scale s, in cells around the θ_i and around θ₀. The
-// denominator is the mean of the likelihood ratio over that law, so that the mean
-// of E over nodes drawn from it is 1 at any time. It is LogE for s = 0.
+// with v that law's mass in cells around the θ_i, and v₀ below them, where the
+// ratio is within the margin. The denominator is the mean of the likelihood ratio
+// over the law, so that the mean of E over nodes drawn from it is 1 at any time.
+// It is LogE for s = 0.
 func (c *Counts) LogEBetween(s float64) float64 {
 	if !(s > 0) {
 		return c.LogE()
 	}
+	beyond := func(theta float64) float64 { return .5 * math.Erfc(theta/s/math.Sqrt2) }
 	var logV [grid]float64
-	// Mass beyond a bound, in units of s: erfc falls from 1 to 0.
-	edge := func(i int) float64 { return (c.theta[i] + c.theta[i+1]) / 2 }
-	beyond := math.Erfc((c.theta[0] - c.theta0) / 2 / s / math.Sqrt2)
-	near := 1 - beyond
+	above := beyond((c.theta0 + c.theta[0]) / 2)
+	within := math.Log1p(-above)
 	for i := range grid {
 		further := 0.
 		if i+1 < grid {
-			further = math.Erfc((edge(i) - c.theta0) / s / math.Sqrt2)
+			further = beyond((c.theta[i] + c.theta[i+1]) / 2)
 		}
-		logV[i] = math.Log(beyond - further)
-		beyond = further
+		logV[i] = math.Log(above - further)
+		above = further
 	}
-	by := LogSumExp(math.Log(.5+.5*near), math.Log(.5)+c.logSum(&logV))
-	return c.LogE() - by
+	return c.LogE() - LogSumExp(within, c.logSum(&logV))
 }
 
 // priorSpread is how much the logarithms of the rates of a service's nodes
@@ -163,7 +162,7 @@ func Spread(x, e []float64, phi float64) float64 {
 		s2 = (PriorNodes*s2 + g*moment) / (PriorNodes + g)
 	}
 	nu := PriorNodes + g
-	return math.Sqrt(s2 * nu / distuv.ChiSquared{K: nu}.Quantile(.1))
+	return math.Sqrt(s2 * nu / distuv.ChiSquared{K: nu}.Quantile(.025))
 }
 
 // A Scatter collects the shares of failure of one node, one a bin, to say how
