@@ -1,0 +1,96 @@
+package stat_test
+
+import (
+	"math"
+	"math/rand/v2"
+	"testing"
+
+	"gonum.org/v1/gonum/stat/distuv"
+
+	"github.com/andon-project/andon/pkg/stat"
+)
+
+// Where the ratio of a node's rate to control's is drawn from the law that nodes
+// are said to follow, evidence is 1 on average and keeps its promise; evidence
+// that knows nothing of nodes' differences does not.
+func TestCountsBetweenNodes(t *testing.T) {
+	r := rand.New(rand.NewPCG(13, 1))
+	const runs, s = 4000, .3
+	mean, reached, unaware := 0., 0, 0
+	for range runs {
+		ratio := math.Exp(s * r.NormFloat64())
+		c := stat.NewCounts(math.Log(1.2))
+		failed, failedUnaware := false, false
+		for range 60 {
+			c.Add(distuv.Poisson{Lambda: 3 * ratio, Src: r}.Rand(), 1, distuv.Poisson{Lambda: 27, Src: r}.Rand(), 9)
+			failed = failed || c.LogEBetween(s) >= math.Log(100)
+			failedUnaware = failedUnaware || c.LogE() >= math.Log(100)
+		}
+		mean += math.Exp(c.LogEBetween(s)) / runs
+		if failed {
+			reached++
+		}
+		if failedUnaware {
+			unaware++
+		}
+	}
+	if mean > 1.2 || reached > runs/100+19 {
+		t.Errorf("evidence is %.2f on average, and %d of %d reach 100", mean, reached, runs)
+	}
+	if unaware < runs/20 {
+		t.Errorf("only %d of %d reach 100 where it is not known that nodes differ; the test tells nothing", unaware, runs)
+	}
+	c := stat.NewCounts(.2)
+	c.Add(7, 1, 20, 9)
+	if a, b := c.LogEBetween(0), c.LogE(); a != b {
+		t.Errorf("log evidence %v where nodes do not differ, want %v", a, b)
+	}
+	if a, b := c.LogEBetween(.05), c.LogEBetween(.5); a <= b {
+		t.Errorf("log evidence %v where nodes differ a little, %v where they differ much: want less", a, b)
+	}
+}
+
+// The spread is mostly not taken for less than it is, and hardly for more where many
+// nodes with many events tell.
+func TestSpread(t *testing.T) {
+	for _, tc := range []struct {
+		name          string
+		nodes         int
+		events, s     float64
+		under, median float64 // share of draws below s, and median of what is said, at most
+	}{
+		{"alike, many events", 10, 3000, 0, 0, .06},
+		{"alike, few events", 10, 10, 0, 0, .12},
+		{"10%, some events", 10, 180, .1, .2, .2},
+		{"30%, some events", 10, 180, .3, .4, .6},
+		{"30%, many nodes", 100, 3000, .3, .1, .4},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			r := rand.New(rand.NewPCG(13, 2))
+			const runs = 500
+			var all []float64
+			under := 0
+			for range runs {
+				x, e := make([]float64, tc.nodes), make([]float64, tc.nodes)
+				for i := range x {
+					e[i] = 1 + r.Float64()
+					x[i] = distuv.Poisson{Lambda: tc.events * e[i] * math.Exp(tc.s*r.NormFloat64()), Src: r}.Rand()
+				}
+				got := stat.Spread(x, e, 1)
+				all = append(all, got)
+				if got < tc.s {
+					under++
+				}
+			}
+			if float64(under)/runs > tc.under {
+				t.Errorf("%d of %d draws are taken for less than %g", under, runs, tc.s)
+			}
+			if m := stat.Median(all); m > tc.median {
+				t.Errorf("the median is %.3f, want %g at most", m, tc.median)
+			}
+		})
+	}
+	if got := stat.Spread(nil, nil, 1); !(got > .05 && got < .2) {
+		t.Errorf("of nothing the spread is %v, want that of the prior", got)
+	}
+}
