@@ -58,11 +58,11 @@ func pods() []pod {
 		rng := rand.New(rand.NewPCG(uint64(i), 5))
 		bursts := map[int64]bool{}
 		for q := range int64(4 * 24 * 4) {
-			bursts[q] = rng.Float64() < .1
+			bursts[q] = rng.Float64() < .03
 		}
 		fails := func(t time.Time) float64 {
 			if bursts[int64(t.Sub(monday)/(15*time.Minute))] {
-				return .3
+				return .9
 			}
 			return .01
 		}
