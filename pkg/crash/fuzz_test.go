@@ -68,7 +68,7 @@ func FuzzDemangle(f *testing.F) {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
-		if name, ok := demangle(s); ok && (name == "" || len(name) > 4*len(s)) {
+		if name, ok := demangle(s); ok && (name == "" || len(name) > 10*len(s)) {
 			t.Errorf("%q of %q", name, s)
 		}
 		cppName(s)

@@ -50,14 +50,22 @@ func joinGo(s *stack, line string) join {
 	return foreign
 }
 
-// goPlace tells whether a line is the place of a call: a tab, file:line +0x1f.
+// goPlace tells whether a line is the place of a call: file:line, and mostly +0x1f.
 func goPlace(line string) bool {
-	line = strings.TrimLeft(line, "\t ")
 	i := strings.LastIndex(line, ".go:")
+	n := i + len(".go:")
 	if i < 0 {
 		i = strings.LastIndex(line, ".s:")
+		n = i + len(".s:")
 	}
-	return i > 0
+	if i < 0 {
+		return false
+	}
+	start := n
+	for n < len(line) && '0' <= line[n] && line[n] <= '9' {
+		n++
+	}
+	return n > start && (n == len(line) || strings.HasPrefix(line[n:], " +0x") || strings.HasPrefix(line[n:], " fp="))
 }
 
 // goCall is the function of a line such as main.(*T).F(0x1, {0x2, 0x3}), or "".

@@ -104,7 +104,12 @@ func javaMessage(class, message string) string {
 	if message == "null" {
 		return ""
 	}
+	if strings.HasPrefix(message, "No enum constant ") {
+		message = message[:strings.LastIndexByte(message, '.')+1] + "<*>"
+	}
 	switch class {
+	case "java.net.UnknownHostException":
+		_, message, _ = strings.Cut(message, ": ")
 	case "java.lang.NullPointerException", "java.lang.NoSuchMethodError", "java.lang.NoClassDefFoundError", "java.lang.ClassNotFoundException",
 		"java.lang.ClassCastException", "java.lang.NoSuchFieldError", "java.lang.AbstractMethodError", "java.lang.IncompatibleClassChangeError":
 		// of a class the loader is told too, which a build changes

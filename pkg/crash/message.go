@@ -38,7 +38,7 @@ func parameters(s string, keepQuoted bool) string {
 			for i+n < len(s) && wordByte(s[i+n]) {
 				n++
 			}
-			word(&b, s[i:i+n], strings.HasSuffix(s[:i], ": ") && i+n == len(s))
+			word(&b, s[i:i+n], s[:i], i+n == len(s))
 			i += n
 			continue
 		}
@@ -62,6 +62,12 @@ func quoted(s string, i int) int {
 		stop = open
 	case '{':
 		stop = '}'
+	case '[':
+		// not that of []int or list[0]
+		if i > 0 && s[i-1] != ' ' || i+1 < len(s) && s[i+1] == ']' {
+			return 0
+		}
+		stop = ']'
 	default:
 		return 0
 	}
@@ -79,8 +85,9 @@ func quoted(s string, i int) int {
 }
 
 // word writes a word, or <*> for one that is a value; a value of key=value
-// leaves its key. Trailing punctuation stays.
-func word(b *strings.Builder, w string, last bool) {
+// leaves its key. Trailing punctuation stays. before is the message up to it;
+// last tells that nothing follows.
+func word(b *strings.Builder, w, before string, last bool) {
 	core := strings.TrimRight(w, ".:,;!?")
 	tail := w[len(core):]
 	if key, value, ok := strings.Cut(core, "="); ok && key != "" && value != "" {
@@ -89,12 +96,31 @@ func word(b *strings.Builder, w string, last bool) {
 		b.WriteString(tail)
 		return
 	}
-	if valueWord(core) || last && codeWord(core) {
+	if head, ok := strings.CutSuffix(before, ": "); ok && last && (codeWord(core) || asksForValue(head)) || valueWord(core) || host(before) {
 		wildcard(b)
 		b.WriteString(tail)
 		return
 	}
 	b.WriteString(w)
+}
+
+// asksForValue tells whether what stands before a last colon says that a value
+// is to follow: invalid status: shipped; Key: blue.
+func asksForValue(head string) bool {
+	clause := strings.ToLower(head[strings.LastIndexAny(head, ".:;")+1:])
+	for w := range strings.FieldsSeq(clause) {
+		switch strings.Trim(w, ",()") {
+		case "unknown", "invalid", "illegal", "unsupported", "unrecognized", "unexpected", "duplicate", "missing", "such", "found",
+			"key", "id", "name", "value", "code", "user", "file", "path", "host", "string":
+			return true
+		}
+	}
+	return false
+}
+
+// host tells whether the word that follows is the name of a host that was not found.
+func host(before string) bool {
+	return strings.HasSuffix(before, "ENOTFOUND ") || strings.HasSuffix(before, "EAI_AGAIN ") || strings.HasSuffix(before, " lookup ")
 }
 
 // wildcard writes <*>, but not twice in a row.
@@ -123,7 +149,8 @@ func valueWord(w string) bool {
 		return w[0] == '/' || w[0] == '\\' || w[0] == '.' || w[0] == '~' || slashes > 1 || digits > 0 || strings.Contains(w, ":\\")
 	}
 	if digits == 0 {
-		return false
+		dot := strings.LastIndexByte(w, '.')
+		return dot > 0 && fileTypes[w[dot+1:]]
 	}
 	switch strings.TrimLeft(w, "*[]") {
 	case "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64", "float32", "float64", "complex64", "complex128",
@@ -134,10 +161,16 @@ func valueWord(w string) bool {
 	return true
 }
 
+var fileTypes = map[string]bool{
+	"yml": true, "yaml": true, "json": true, "xml": true, "toml": true, "ini": true, "cfg": true, "conf": true, "properties": true, "env": true, "txt": true,
+	"log": true, "csv": true, "tsv": true, "db": true, "sqlite": true, "html": true, "pdf": true, "png": true, "jpg": true, "gif": true, "zip": true, "gz": true,
+	"tar": true, "tmp": true, "pem": true, "key": true, "crt": true, "parquet": true, "bin": true, "dat": true, "sql": true, "lock": true, "sock": true,
+}
+
 // codeWord tells whether the last word of a message, after a colon, is a value
 // such as EUR or Order-closed, not a reason such as timeout or ECONNREFUSED.
 func codeWord(w string) bool {
-	if strings.HasSuffix(w, "Error") || strings.HasSuffix(w, "Exception") {
+	if strings.HasSuffix(w, "Error") || strings.HasSuffix(w, "Exception") || w == "EOF" {
 		return false
 	}
 	upper := 0

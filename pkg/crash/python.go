@@ -197,6 +197,8 @@ func pyMessage(class, message string) string {
 	switch class {
 	case "AttributeError", "NameError", "UnboundLocalError", "ImportError", "ModuleNotFoundError", "TypeError":
 		return parameteriseCode(message)
+	case "KeyError":
+		return "" // always a key
 	case "SyntaxError", "IndentationError", "TabError":
 		message, _, _ = strings.Cut(message, " (")
 	}
