@@ -46,8 +46,8 @@ func nativeHead(line string) (class, message string) {
 		class, _, _ := strings.Cut(rest, "'")
 		return cppName(class), ""
 	}
-	if strings.Contains(line, "terminate called ") {
-		return "terminate", ""
+	if rest, ok := cut("terminate called "); ok {
+		return "terminate", parameterise(rest)
 	}
 	for _, p := range [...]string{"uncaught exception of type ", "unexpected exception of type "} {
 		if rest, ok := cut(p); ok {

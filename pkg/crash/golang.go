@@ -6,7 +6,7 @@ import "strings"
 // (runtime/panic.go, runtime/traceback.go), and what net/http and debug.Stack
 // print of a recovered panic.
 var golang = dialect{
-	anchors: []string{"panic: ", "panic serving ", "fatal error: ", "[running]:", "SIGSEGV: ", "SIGABRT: ", "SIGQUIT: ", "SIGBUS: ", "SIGFPE: "},
+	anchors: []string{"panic: ", "panic serving ", "fatal error: ", "runtime error: ", "[running]:", "SIGSEGV: ", "SIGABRT: ", "SIGQUIT: ", "SIGBUS: ", "SIGFPE: "},
 	opens: func(line string, at int) (string, bool) {
 		if strings.HasPrefix(line[at:], "[running]:") {
 			i := strings.Index(line, "goroutine ")
@@ -136,7 +136,8 @@ func readGo(lines []string) (Crash, bool) {
 	}
 	flush("")
 done:
-	return c, goroutine || ok && strings.HasPrefix(text, "runtime error: ")
+	// without a stack only what the runtime itself began with "panic:" is sure to be one
+	return c, goroutine || ok && strings.HasPrefix(text, "runtime error: ") && text != lines[0]
 }
 
 // goText is what a first line says: the panic's value, the fatal error, the signal.
@@ -151,10 +152,7 @@ func goText(line string) (string, bool) {
 			return strings.TrimPrefix(text, "panic: "), true
 		}
 	}
-	if strings.HasPrefix(line, "SIG") {
-		return line, true
-	}
-	return "", false
+	return line, strings.HasPrefix(line, "SIG") || strings.HasPrefix(line, "runtime error: ")
 }
 
 // What Go's runtime says, and how people call it. The longest match stands first.

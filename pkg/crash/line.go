@@ -51,7 +51,9 @@ func headerPart(s string) (string, bool) {
 	n := 0
 	switch c := s[0]; {
 	case '0' <= c && c <= '9':
-		n = timestamp(s)
+		if n = timestamp(s); n == 0 {
+			n = logcat(s)
+		}
 	case c == '[':
 		n = bracketed(s)
 	case c == '<':
@@ -104,6 +106,18 @@ done:
 	return n
 }
 
+// logcat is the length of Android's month, day, time, process and thread, or 0.
+func logcat(s string) int {
+	if len(s) < 20 || s[2] != '-' || s[5] != ' ' || s[8] != ':' || s[11] != ':' {
+		return 0
+	}
+	n := len("01-02 03:04:05")
+	for n < len(s) && (s[n] == '.' || s[n] == ' ' || '0' <= s[n] && s[n] <= '9') {
+		n++
+	}
+	return n - 1 // a space, which goes with it
+}
+
 // bracketed is the length of a short [part], such as a time since boot, a
 // thread or a logger, with a following space; or 0.
 func bracketed(s string) int {
@@ -141,6 +155,10 @@ func named(s string) int {
 	switch w := s[:word]; {
 	case levels[w]:
 		return word
+	case len(w) == 1 && strings.IndexByte("VDIWEF", w[0]) >= 0: // logcat: E AndroidRuntime:
+		if tag := strings.IndexAny(s[2:min(len(s), 64)], " :"); tag > 0 && s[2+tag] == ':' {
+			return 2 + tag
+		}
 	case len(w) == 5 && strings.IndexByte("IWEF", w[0]) >= 0 && digitsOnly(w[1:]): // klog: E0102 03:04:05.678901 1 file.go:12]
 		if end := strings.Index(s[:min(len(s), 96)], "] "); end > 0 {
 			return end + 1

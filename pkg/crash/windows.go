@@ -21,8 +21,8 @@ var windowsHeads = []string{"Bugcheck Analysis", "BugCheck ", "bugcheck was: ", 
 
 func joinWindows(s *stack, line string) join {
 	text := strings.TrimSpace(line)
-	if strings.HasPrefix(s.lines[0], "bugcheck was: ") {
-		return foreign // the event log has it on one line
+	if strings.HasPrefix(s.lines[0], "bugcheck was: ") || strings.HasPrefix(s.lines[0], "*** STOP: ") {
+		return foreign // all is said on one line
 	}
 	for _, a := range windowsHeads {
 		if strings.HasPrefix(text, a) && s.seen > 1 {
