@@ -20,6 +20,10 @@ func (s *scanner) equals(i int) int {
 		return end
 	}
 	if k.kind != word && k.kind != mark {
+		if k.kind == value && !s.keyLike(k) {
+			s.push(i, end, mark)
+			return s.afterKey(end, spaced)
+		}
 		if k.kind == soft {
 			s.softs--
 		}
@@ -65,7 +69,7 @@ func (s *scanner) afterKey(i int, spaced bool) int {
 	case i >= len(s.line) || classes[c]&stop != 0 && c != '<':
 		s.given(i, i)
 		return i
-	case classes[c]&digit != 0 || s.number(i) || s.path(i) > i:
+	case classes[c]&digit != 0 || s.number(i) || s.path(i) > i, (c == '@' || c == '#') && s.is(i+1, digit):
 		return i // a value anyway
 	}
 	return s.givenWord(i, spaced)
@@ -122,9 +126,49 @@ end:
 	return j
 }
 
+// keyLike tells whether what stands before "=" is the name of a key, though it
+// has the form of a value: r24, fpr29.
+func (s *scanner) keyLike(k *token) bool {
+	digits := 0
+	for _, c := range s.line[k.start:k.end] {
+		if classes[c]&digit != 0 {
+			digits++
+		} else if classes[c]&letter == 0 {
+			return false
+		}
+	}
+	return digits <= 3
+}
+
 // given adds the value of a key.
 func (s *scanner) given(i, j int) {
+	if s.plainlyValue(s.line[i:j]) {
+		s.push(i, j, value)
+		return
+	}
 	s.push(i, j, soft).hash = hashValue
+}
+
+// plainlyValue tells whether w would be a value in any place.
+func (s *scanner) plainlyValue(w []byte) bool {
+	if len(w) == 0 {
+		return false
+	}
+	if c := w[0]; classes[c]&digit != 0 || c == '/' || (c == '-' || c == '+') && len(w) > 1 && classes[w[1]]&digit != 0 {
+		return true
+	}
+	if languageValue(w) || account(w) {
+		return true
+	}
+	run := 0
+	for _, c := range w {
+		if classes[c]&digit == 0 {
+			run = 0
+		} else if run++; run > 2 {
+			return true
+		}
+	}
+	return false
 }
 
 // quoted is where the quote that opens at i closes; 0 if it does not.

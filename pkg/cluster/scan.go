@@ -158,6 +158,10 @@ func (s *scanner) wild(i int) bool {
 func (s *scanner) mark(i int, c byte) int {
 	switch c {
 	case '/', '~', '.', '\\':
+		if end := s.escaped(i); end > i {
+			s.push(i, end, mark)
+			return end
+		}
 		if s.fresh(i) {
 			if end := s.path(i); end > i {
 				s.push(i, end, value)
@@ -212,6 +216,20 @@ func (s *scanner) mark(i int, c byte) int {
 	}
 	s.push(i, end, mark)
 	return end
+}
+
+// escaped reads a byte that was written as backslash and three octal digits at
+// i, as \042 for a quote.
+func (s *scanner) escaped(i int) int {
+	if s.line[i] != '\\' {
+		return 0
+	}
+	for k := 1; k < 4; k++ {
+		if c := s.at(i + k); c < '0' || c > '7' {
+			return 0
+		}
+	}
+	return i + 4
 }
 
 func standalone(c byte) bool { return c == '-' || c == '*' || c == '?' }

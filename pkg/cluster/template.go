@@ -37,11 +37,17 @@ type template struct {
 	touched bool // its parts were changed in this round
 }
 
+// constant tells whether p is a constant word.
+func (p *part) constant() bool { return p.kind == word && named(p.text) }
+
 // constants is the number of constant words of t.
-func (t *template) constants() int {
+func (t *template) constants() int { return t.constantsBefore(len(t.parts)) }
+
+// constantsBefore is the number of constant words left of part p.
+func (t *template) constantsBefore(p int) int {
 	n := 0
-	for i := range t.parts {
-		if t.parts[i].kind == word && named(t.parts[i].text) {
+	for i := range t.parts[:p] {
+		if t.parts[i].constant() {
 			n++
 		}
 	}

@@ -26,18 +26,10 @@ type wordCount struct {
 // vocabulary has a tail.
 func (c *Clusterer) variable(members []int32, p, fewer int) bool {
 	t := c.all[members[0]]
-	consts, left, depth := -fewer, 0, 0
-	for k := range t.parts {
-		x := &t.parts[k]
-		if k < p && x.kind == mark {
-			depth += nesting(x.text)
-		}
-		if k != p && x.kind == word && named(x.text) {
-			consts++
-			if k < p {
-				left++
-			}
-		}
+	left := t.constantsBefore(p)
+	consts := t.constants() - fewer
+	if t.parts[p].constant() {
+		consts--
 	}
 	if consts <= 0 {
 		return false
@@ -63,7 +55,7 @@ func (c *Clusterer) variable(members []int32, p, fewer int) bool {
 	if d > 1 && consts >= 2 && numbered(words) {
 		return true
 	}
-	inside := depth > 0 || p > 0 && t.parts[p-1].kind == mark && opens(t.parts[p-1].text)
+	inside := t.inside(p)
 	least := 4
 	switch {
 	case inside && consts >= 2:
@@ -83,7 +75,8 @@ func (c *Clusterer) variable(members []int32, p, fewer int) bool {
 // combinations were seen than it takes to see each word once. Messages that
 // differ by chance in two places do not come in all combinations.
 func (c *Clusterer) independent(b bucket) bool {
-	if c.all[b.members[0]].constants() < 2 {
+	t := c.all[b.members[0]]
+	if t.constants() < 2 || t.constantsBefore(b.at) == 0 {
 		return false
 	}
 	different := 0
@@ -130,10 +123,11 @@ func (c *Clusterer) wordsAt(members []int32, p int) (words []wordCount, total in
 	return words[:n], total, typed
 }
 
-// numbered tells whether the words are one name with different numbers:
-// three of them, or two if the numbers are long. IPv4 and IPv6 are not.
+// numbered tells whether the words are one name with different numbers: three
+// of them, or two if the numbers are long or the first of a count (eth0, eth1).
+// IPv4 and IPv6 are not.
 func numbered(words []wordCount) bool {
-	long := false
+	long, counted := false, len(words) == 2
 	for i := range words {
 		h, digits := unnumbered(words[i].text)
 		if digits == 0 {
@@ -143,8 +137,10 @@ func numbered(words []wordCount) bool {
 			return false
 		}
 		long = long || digits > 1
+		last := words[i].text[len(words[i].text)-1]
+		counted = counted && (last == '0' || last == '1')
 	}
-	return len(words) > 2 || long
+	return len(words) > 2 || long || counted
 }
 
 // unnumbered is a hash of text with all numbers alike, and how many digits it has.
@@ -193,6 +189,22 @@ func isName(text string) bool {
 		}
 	}
 	return false
+}
+
+// inside tells whether part p stands where values do: in brackets, in quotes,
+// behind "=", or behind ":" without a blank.
+func (t *template) inside(p int) bool {
+	depth := 0
+	for k := range t.parts[:p] {
+		if t.parts[k].kind == mark {
+			depth += nesting(t.parts[k].text)
+		}
+	}
+	if depth > 0 || p == 0 || t.parts[p-1].kind != mark {
+		return depth > 0
+	}
+	before := &t.parts[p-1]
+	return opens(before.text) || before.text == ":" && p > 1 && !before.space && !t.parts[p].space && t.parts[p-2].kind == word
 }
 
 // nesting is by how much a mark opens or closes brackets.

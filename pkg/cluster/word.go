@@ -21,7 +21,7 @@ func (s *scanner) joined(j int) bool {
 	case '-': // blk_-77
 		return s.is(j+1, wordClass) || s.at(j+1) == '-' && s.at(j-1) == '_' && s.is(j+2, digit)
 	}
-	return s.is(j+1, wordClass)
+	return s.is(j+1, wordClass) || s.line[j] == '/' && s.at(j+1) == '.' && s.is(j+2, wordClass) // org.example/.Main
 }
 
 // plain adds the word of letters in [i, j) and what belongs to it.
@@ -59,6 +59,8 @@ func (s *scanner) plain(i, j int) int {
 		s.push(i, j, value)
 	case s.n > 0 && s.space && s.toks[s.n-1].kind == value && !s.toks[s.n-1].date && unit(w):
 		s.measure(j)
+	case s.ofUser():
+		s.push(i, j, soft).hash = hashValue
 	case s.zone(w, j):
 		s.toks[s.n-1].end = int32(j)
 		s.space = false
@@ -82,19 +84,69 @@ func allHex(w []byte) bool {
 	return true
 }
 
-// literal tells whether w, which ends at j, is a value that languages spell as a word.
+// literal tells whether w, which ends at j, is a value that languages or
+// systems spell as a word.
 func (s *scanner) literal(w []byte, j int) bool {
-	switch len(w) {
-	case 3, 4, 5:
-	default:
+	if len(w) < 3 || len(w) > 13 {
 		return false
 	}
+	if account(w) {
+		return s.namesAccount(j)
+	}
+	if !languageValue(w) {
+		return false
+	}
+	switch w[0] {
+	case 'n', 'N': // "null pointer" is text, "(null)" a value
+		return j == len(s.line) || s.n > 0 && s.toks[s.n-1].kind == mark && !s.is(j, blank)
+	}
+	return true
+}
+
+// languageValue tells whether w is a value of programming languages.
+func languageValue(w []byte) bool {
 	switch string(w) {
-	case "true", "false", "True", "False", "TRUE", "FALSE":
+	case "true", "false", "True", "False", "TRUE", "FALSE", "null", "nil", "None", "NULL", "NaN", "nan":
 		return true
-	case "null", "nil", "None", "NULL", "NaN", "nan":
-		// "null pointer" is text, "(null)" a value.
-		return j == len(s.line) || s.n > 0 && s.toks[s.n-1].kind == mark && !s.is(j, blank) || s.n > 0 && s.at(int(s.toks[s.n-1].start)) == '='
+	}
+	return false
+}
+
+// account tells whether w is the name of an account that most systems have.
+func account(w []byte) bool {
+	switch string(w) {
+	case "root", "admin", "administrator", "Administrator", "nobody", "guest":
+		return true
+	}
+	return false
+}
+
+// namesAccount tells whether a word that ends at j stands where the name of an
+// account does: behind "for", "user", "by", or alone in brackets or quotes.
+func (s *scanner) namesAccount(j int) bool {
+	if s.n == 0 {
+		return false
+	}
+	t := &s.toks[s.n-1]
+	if t.kind == mark {
+		return !s.space && opens(string(s.line[t.start:t.end])) || nesting(string(s.line[t.start:t.end])) > 0 && (j == len(s.line) || s.is(j, stop) && !s.is(j, blank))
+	}
+	switch string(s.line[t.start:t.end]) {
+	case "for", "user", "User", "by", "as", "account":
+		return true
+	}
+	return false
+}
+
+// ofUser tells whether the next word is the name of a user: "for user alice".
+func (s *scanner) ofUser() bool {
+	if s.n < 2 || string(s.line[s.toks[s.n-1].start:s.toks[s.n-1].end]) != "user" {
+		return false
+	}
+	t := &s.toks[s.n-2]
+	switch string(s.line[t.start:t.end]) {
+	case "for", "invalid", "by", "as", "of":
+		return true
 	}
 	return false
 }
@@ -216,6 +268,7 @@ func (s *scanner) atom(a atom) int {
 	switch {
 	case classes[line[i]]&letter == 0,
 		a.back,
+		a.letters == 1 && a.dots > 0 && a.dots+1 == a.segments, // v1.2
 		a.slashes > 2 || a.slashes == 2 && a.dots+a.digits > 0,
 		!a.nonhex && a.digits > 0 && a.digits+a.letters >= 6,
 		a.dots > 0 && s.domain(a):
@@ -225,7 +278,7 @@ func (s *scanner) atom(a atom) int {
 		}
 		s.push(i, end, value)
 		return end
-	case a.dots > 1 && a.slashes == 0 && !failure(line[i:j]):
+	case a.dots > 1 && a.slashes < 2 && !failure(line[i:j]):
 		// org.example.Thing$Part is a name: of a class, a package, a property.
 		s.push(i, j, soft).hash = hashValue
 		return j
