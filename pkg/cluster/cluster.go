@@ -186,7 +186,7 @@ func (c *Clusterer) vary(i int32, t *template) {
 		if p.kind != soft || p.varying {
 			continue
 		}
-		if tok.kind == soft && string(s.line[tok.from:tok.end]) == p.text {
+		if tok.kind == soft && tok.soft == p.soft {
 			continue
 		}
 		p.varying = true

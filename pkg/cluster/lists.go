@@ -1,5 +1,7 @@
 package cluster
 
+import "slices"
+
 // Lists of values have different lengths, and so do the templates of lines
 // that have them. Two templates that differ only in how many values stand in
 // a row are one message, if there is enough constant text to tell.
@@ -164,10 +166,7 @@ func (c *Clusterer) reshape(i int32, parts []part) {
 }
 
 func (g *shape) remove(i int32) {
-	for k, x := range g.live {
-		if x == i {
-			g.live = append(g.live[:k], g.live[k+1:]...)
-			return
-		}
-	}
+	is := func(x int32) bool { return x == i }
+	g.live = slices.DeleteFunc(g.live, is)
+	g.merged = slices.DeleteFunc(g.merged, is)
 }

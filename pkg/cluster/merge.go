@@ -266,7 +266,7 @@ func (c *Clusterer) absorb(to, i int32) {
 	if len(u.parts) == len(t.parts) {
 		for k := range t.parts {
 			p, q := &t.parts[k], &u.parts[k]
-			if p.kind == soft && !p.varying && (q.kind != soft || q.varying || q.text != p.text) {
+			if p.kind == soft && !p.varying && (q.kind != soft || q.varying || q.soft != p.soft) {
 				p.varying = true
 				t.fixed--
 				varied = true

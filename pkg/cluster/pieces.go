@@ -1,84 +1,96 @@
 package cluster
 
 // pieces adds a word that begins with a letter and has digits in it. Its
-// segments, between the joiners, are constant or not by themselves:
-// core.<*>, UTF-<*>, vmware-<*>.log; but what looks like a hash makes the
-// whole a value (pod-7f9c4-x2v).
+// segments, between the joiners, are constant or not by themselves: core.<*>,
+// UTF-<*>, vmware-<*>.log; but what looks like a hash makes the whole a value
+// (pod-7f9c4-x2v). To a template all of it is a value, the constant part of
+// which is shown as long as all lines have the same; only at the very
+// beginning of a line, where messages are told apart, it is constant.
 func (s *scanner) pieces(a atom) int {
 	line := s.line
-	if a.segments == 1 {
-		k, h := piece(line[a.start:a.end])
-		t := s.push(a.start, a.end, k)
-		if k == soft {
-			t.hash = h
-		}
-		return a.end
-	}
-	// First look: how many segments are values, and where.
-	values, runs, inValue := 0, 0, false
+	values, softs, runs, inValue := 0, 0, 0, false
 	between, hashed, lastValue := false, false, false
+	s.buf = s.buf[:0]
+	var masked uint64
 	for i := a.start; i < a.end; {
 		j := s.segment(i, a.end)
 		seg := line[i:j]
-		k, _ := piece(seg)
+		k, h := piece(seg)
 		lastValue = k == value
-		if k == value {
+		switch k {
+		case value:
 			values++
 			if !inValue {
 				runs++
+				s.buf = append(s.buf, wildcard...)
 			}
-			if classes[seg[0]]&letter != 0 && hashLike(seg) {
-				hashed = true
-			}
-			if i > a.start && j < a.end && line[i-1] == '-' && line[j] == '-' {
-				between = true
-			}
+			hashed = hashed || a.segments > 1 && classes[seg[0]]&letter != 0 && hashLike(seg)
+			between = between || i > a.start && j < a.end && line[i-1] == '-' && line[j] == '-'
+		case soft:
+			softs++
+			masked = h
+			fallthrough
+		default:
+			s.buf = append(s.buf, seg...)
 		}
 		inValue = k == value
+		from := j
 		for j < a.end && classes[line[j]]&wordClass == 0 {
 			j++
 		}
+		if !inValue || j < a.end && classes[line[j]]&digit == 0 {
+			s.buf = append(s.buf, line[from:j]...)
+		}
 		i = j
 	}
-	if hashed || values > 1 && (runs > 1 || !lastValue) || between && !lastValue {
+	switch {
+	case hashed, values > 1 && (runs > 1 || !lastValue), between && !lastValue, values > 0 && a.segments == 1:
 		s.push(a.start, a.end, value)
-		return a.end
-	}
-	// Second: constant segments up to the next that is not are one word.
-	from := a.start
-	for i := a.start; i < a.end; {
-		j := s.segment(i, a.end)
-		k, h := piece(line[i:j])
-		end := j
-		for j < a.end && classes[line[j]]&wordClass == 0 {
-			j++
+	case values+softs == 0:
+		s.push(a.start, a.end, word)
+	default:
+		first := s.n == 0
+		t := s.push(a.start, a.end, soft)
+		if values > 0 {
+			t.soft, t.mixed = hashBytes(s.buf), true
+			masked = t.soft
 		}
-		if k != word {
-			if i > from {
-				mark := i
-				for mark > from && classes[line[mark-1]]&wordClass == 0 {
-					mark--
-				}
-				if mark > from {
-					s.push(from, mark, word)
-				}
-				s.mustPush(mark, i)
-			}
-			t := s.push(i, end, k)
-			if k == soft {
-				t.hash = h
-			}
-			if j < a.end {
-				s.mustPush(end, j)
-			}
-			from = j
+		t.hash = hashValue
+		if first {
+			t.hash = mix(hashUnit, masked)
 		}
-		i = j
-	}
-	if from < a.end {
-		s.push(from, a.end, word)
 	}
 	return a.end
+}
+
+// mixedText reads a word with a wildcard in it, in the text of a template at
+// i; 0 if there is none.
+func (s *scanner) mixedText(i int) int {
+	j, wild := i, false
+	for j < len(s.line) {
+		switch {
+		case classes[s.line[j]]&wordClass != 0:
+			j++
+		case classes[s.line[j]]&joiner != 0 && s.is(j+1, wordClass):
+			j++
+		case classes[s.line[j]]&joiner != 0 && s.wild(j+1):
+			j += 1 + len(wildcard)
+			wild = true
+		default:
+			goto end
+		}
+	}
+end:
+	if !wild {
+		return 0
+	}
+	first := s.n == 0
+	t := s.push(i, j, soft)
+	t.hash = hashValue
+	if first {
+		t.hash = mix(hashUnit, t.soft)
+	}
+	return j
 }
 
 // segment is where the segment that begins at i ends; blk_-77 is one.
@@ -87,13 +99,6 @@ func (s *scanner) segment(i, end int) int {
 		i++
 	}
 	return i
-}
-
-// mustPush adds the joiners between two segments.
-func (s *scanner) mustPush(i, j int) {
-	if j > i && s.n < maxTokens-2 {
-		s.push(i, j, mark)
-	}
 }
 
 // piece tells what a segment is: constant, a value, or a numbered name, whose

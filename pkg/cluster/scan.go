@@ -20,12 +20,14 @@ const (
 // A token is a piece of a line.
 type token struct {
 	hash       uint64 // of what all lines of a template share: of the text of words and marks; the same for all values
+	soft       uint64 // of a soft one: a hash of the text that is constant until it is seen to vary
 	start, end int32
 	from       int32 // where the text begins that may vary: behind the number, for a unit
 	kind       kind
 	space      bool // white space stands before it
 	key        bool // a word before "="
 	date       bool // part of a date
+	mixed      bool // a value with constant text around it: core.2275
 }
 
 const (
@@ -41,6 +43,7 @@ type scanner struct {
 	softs int // soft tokens among toks
 	space bool
 	text  bool // line is the text of a template
+	buf   []byte
 }
 
 // scan cuts line into tokens.
@@ -60,6 +63,12 @@ func (s *scanner) scan(line []byte) {
 		cl := classes[c]
 		switch {
 		case cl&wordClass != 0:
+			if s.text {
+				if end := s.mixedText(i); end > i {
+					i = end
+					continue
+				}
+			}
 			i = s.word(i)
 		case cl&blank != 0:
 			s.space = true
@@ -118,6 +127,7 @@ func (s *scanner) push(start, end int, k kind) *token {
 	case word:
 		t.hash = hashBytes(s.line[start:end])
 	case soft:
+		t.soft = hashBytes(s.line[start:end])
 		s.softs++
 	}
 	return t

@@ -8,6 +8,7 @@ import (
 type part struct {
 	text    string
 	hash    uint64
+	soft    uint64
 	kind    kind
 	space   bool
 	varying bool // a soft one that was seen with different texts
@@ -128,11 +129,21 @@ func (s *scanner) parts(line string) []part {
 	out := make([]part, s.n)
 	for i := range out {
 		t := &s.toks[i]
-		out[i] = part{hash: t.hash, kind: t.kind, space: t.space}
-		if t.kind != value {
+		out[i] = part{hash: t.hash, soft: t.soft, kind: t.kind, space: t.space}
+		switch {
+		case t.mixed:
+			out[i].text = s.mask(line[t.start:t.end])
+		case t.kind != value:
 			out[i].text = line[t.from:t.end]
 			out[i].unit = t.from > t.start
 		}
 	}
 	return out
+}
+
+// mask is w, which has digits, with the segments that are values as wildcards.
+func (s *scanner) mask(w string) string {
+	m := scanner{line: []byte(w)}
+	m.wordFrom(0, 0)
+	return string(m.buf)
 }

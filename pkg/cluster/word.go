@@ -156,6 +156,7 @@ func (s *scanner) ofUser() bool {
 func (s *scanner) measure(j int) {
 	t := &s.toks[s.n-1]
 	t.kind, t.from, t.end = soft, t.end, int32(j)
+	t.soft = hashBytes(s.line[t.from:j])
 	s.softs++
 	s.space = false
 }
