@@ -105,9 +105,8 @@ func (c *Clusterer) start() {
 	if c.header.learnt {
 		return
 	}
-	c.header.sample = c.pending
 	if len(c.pending) >= minSample {
-		c.header.learn()
+		c.header.prime(c.pending)
 	}
 	c.header.learnt = true
 	for _, line := range c.pending {

@@ -141,12 +141,8 @@ func isLevel(w []byte) bool {
 
 // isTime tells whether w has hh:mm, a date, or an epoch in it.
 func isTime(w []byte, letters, digits int) bool {
-	if letters == 0 && digits == len(w) {
-		switch len(w) {
-		case 6, 8, 10, 13, 14:
-			return true
-		}
-		return false
+	if letters == 0 && number(w) {
+		return true
 	}
 	if letters > 5 && w[0] != '[' {
 		return false
@@ -175,6 +171,38 @@ func isTime(w []byte, letters, digits int) bool {
 	}
 	// klog: I0102
 	return len(w) == 5 && letters == 1 && digits == 4 && isLevel(w[:1])
+}
+
+// number tells whether w is a number as dates, epochs and the clock of a kernel
+// are written: 20240131, 1700000000.123:, [   12.345678].
+func number(w []byte) bool {
+	kernel := w[0] == '['
+	for len(w) > 0 && (w[0] == '[' || w[0] == ' ') {
+		w = w[1:]
+	}
+	i := 0
+	for i < len(w) && classes[w[i]]&digit != 0 {
+		i++
+	}
+	whole := i
+	if i < len(w) && (w[i] == '.' || w[i] == ',') {
+		for i++; i < len(w) && classes[w[i]]&digit != 0; i++ {
+		}
+	}
+	fraction := i - whole - 1
+	if i < len(w) && (w[i] == ':' || w[i] == ']' || w[i] == ',') {
+		i++
+	}
+	if i < len(w) {
+		return false
+	}
+	switch whole {
+	case 6, 8, 13, 14:
+		return fraction < 0
+	case 10:
+		return true
+	}
+	return kernel && fraction == 6
 }
 
 // isNum tells whether w is a number with few letters, or the name of a month or weekday.

@@ -180,6 +180,27 @@ func (s *scanner) mail(j int) int {
 	return k
 }
 
+// hexDump reads at least three bytes in hexadecimal with blanks between, digits
+// and letters among them, at i; 0 if there are none.
+func (s *scanner) hexDump(i int) int {
+	j, groups, seen := i, 0, class(0)
+	for s.is(j, digit|hexa) && s.is(j+1, digit|hexa) && !s.is(j+2, wordClass) {
+		seen |= classes[s.line[j]] | classes[s.line[j+1]]
+		groups++
+		if j += 2; s.at(j) != ' ' {
+			break
+		}
+		j++
+	}
+	if s.at(j-1) == ' ' {
+		j--
+	}
+	if groups < 3 || seen&digit == 0 || seen&hexa == 0 {
+		return 0
+	}
+	return j
+}
+
 // base64 reads text in base 64 that begins with a; 0 if it is none.
 func (s *scanner) base64(a atom) int {
 	j := a.start

@@ -1,10 +1,17 @@
 package cluster
 
+import (
+	"cmp"
+	"slices"
+)
+
 const (
 	sampleLines = 256     // lines that a layout is learnt from
 	minSample   = 16      // fewer lines tell nothing of their header
 	maxLayouts  = 8       // of one stream
 	maxWait     = 1 << 17 // lines between two attempts to learn
+	maxNested   = 2       // headers within headers
+	maxSampled  = 1024    // bytes of a line that a layout is learnt from
 )
 
 // A header cuts the headers off lines. It learns the layouts of a stream from
@@ -16,6 +23,7 @@ type header struct {
 	learnt  bool     // the first lines were seen
 	wait    int      // lines not to sample before the next attempt
 	pause   int      // what to wait after the next failure
+	depth   int      // headers that this one is within
 	inner   *header  // of what stands in a field of JSON or after a container's columns
 	buf     []byte
 }
@@ -26,21 +34,22 @@ func (h *header) cut(line []byte) []byte {
 	if ok {
 		return h.nested(body)
 	}
-	for i, l := range h.layouts {
-		body, ok := l.cut(line)
-		if !ok {
-			continue
+	best, by := noFit, layout(nil)
+	body = line
+	for _, l := range h.layouts {
+		if rest, f := l.cut(line); f > best {
+			if best, body, by = f, rest, l; f == wholeFit {
+				break
+			}
 		}
-		if i > 0 { // the next line is likely to be of the same layout
-			h.layouts[i], h.layouts[i-1] = h.layouts[i-1], l
-		}
-		if len(body) > 1 && body[0] == '{' || l.container() {
-			return h.nested(body)
-		}
-		return body
 	}
-	h.missed(line)
-	return line
+	if best < wholeFit {
+		h.missed(line)
+	}
+	if best > noFit && (len(body) > 1 && body[0] == '{' || by.container()) {
+		return h.nested(body)
+	}
+	return body
 }
 
 // structured returns the message of a line of JSON or logfmt.
@@ -78,14 +87,11 @@ func (h *header) keep(body []byte) {
 
 // nested cuts the header off what stood in a field.
 func (h *header) nested(body []byte) []byte {
-	if h.inner == nil {
-		h.inner = &header{}
-	}
-	if h.inner.inner == nil {
-		h.inner.inner = &header{learnt: true, wait: 1 << 62}
-	}
-	if h.inner.wait == 1<<62 {
+	if h.depth >= maxNested {
 		return body
+	}
+	if h.inner == nil {
+		h.inner = &header{depth: h.depth + 1}
 	}
 	return h.inner.cut(body)
 }
@@ -96,45 +102,104 @@ func (h *header) missed(line []byte) {
 		h.wait--
 		return
 	}
-	h.sample = append(h.sample, append([]byte(nil), line[:min(len(line), 1024)]...))
+	line = line[:min(len(line), maxSampled)]
+	if n := len(h.sample); n < cap(h.sample) {
+		h.sample = h.sample[:n+1]
+		h.sample[n] = append(h.sample[n][:0], line...)
+	} else {
+		h.sample = append(h.sample, slices.Clone(line))
+	}
 	if len(h.sample) >= sampleLines {
 		h.learn()
 	}
 }
 
-// learn finds layouts in the sample: one that nearly all lines have, or several.
+// learn finds layouts in the sample: one that nearly all lines have, and those
+// that many have and that say more.
 func (h *header) learn() {
 	before := len(h.layouts)
-	if l := learnLayout(h.sample); l != nil {
-		h.layouts = append(h.layouts, l)
-	} else {
-		groups := make(map[[2]fieldClass][][]byte)
-		for _, line := range h.sample {
-			f, next := fieldAt(line, skipBlanks(line, 0))
-			g, _ := fieldAt(line, next)
-			key := [2]fieldClass{classify(line[f.start:f.end]), classify(line[g.start:g.end])}
-			groups[key] = append(groups[key], line)
-		}
-		for a := range fieldClasses {
-			for b := range fieldClasses {
-				if g := groups[[2]fieldClass{a, b}]; len(g) >= 16 && 6*len(g) >= len(h.sample) {
-					if l := learnLayout(g); l != nil {
-						h.layouts = append(h.layouts, l)
-					}
+	whole := learnLayout(h.sample)
+	if groups := byBegin(h.sample); len(groups) > 1 {
+		for _, g := range groups {
+			if len(g) >= minSample && 6*len(g) >= len(h.sample) {
+				if l := learnLayout(g); len(l) >= len(whole) {
+					h.know(l)
 				}
 			}
 		}
 	}
-	if len(h.layouts) > maxLayouts {
-		h.layouts = h.layouts[len(h.layouts)-maxLayouts:]
-	}
+	h.know(whole)
 	if len(h.layouts) > before {
 		h.pause = 1024
 	} else {
 		h.pause = min(max(1024, 2*h.pause), maxWait)
 	}
 	h.wait = h.pause
+	h.sample = h.sample[:0]
+}
+
+// byBegin groups lines by what they begin with: a digit, a letter, or a mark.
+func byBegin(lines [][]byte) [][][]byte {
+	var groups [256][][]byte
+	for _, line := range lines {
+		i := skipBlanks(line, 0)
+		if i == len(line) {
+			continue
+		}
+		c := line[i]
+		switch {
+		case classes[c]&digit != 0:
+			c = '0'
+		case classes[c]&letter != 0:
+			c = 'a'
+		}
+		groups[c] = append(groups[c], line)
+	}
+	return slices.DeleteFunc(groups[:], func(g [][]byte) bool { return len(g) == 0 })
+}
+
+// know adds a layout, those with more columns first.
+func (h *header) know(l layout) {
+	if len(l) == 0 {
+		return
+	}
+	for _, k := range h.layouts {
+		if slices.Equal(k, l) {
+			return
+		}
+	}
+	if len(h.layouts) == maxLayouts {
+		h.layouts = h.layouts[:maxLayouts-1]
+	}
+	h.layouts = append(h.layouts, l)
+	slices.SortStableFunc(h.layouts, func(a, b layout) int { return cmp.Compare(len(b), len(a)) })
+}
+
+// prime learns from the first lines of a stream, what stands in their fields included.
+func (h *header) prime(lines [][]byte) {
+	h.sample = lines
+	h.learn()
 	h.sample = nil
+	var within [][]byte
+	for _, line := range lines {
+		body, ok := h.structured(line)
+		if !ok {
+			for _, l := range h.layouts {
+				rest, f := l.cut(line)
+				if f == wholeFit && (len(rest) > 1 && rest[0] == '{' || l.container()) {
+					body, ok = rest, true
+					break
+				}
+			}
+		}
+		if ok {
+			within = append(within, slices.Clone(body))
+		}
+	}
+	if len(within) >= minSample && h.inner == nil && h.depth < maxNested {
+		h.inner = &header{depth: h.depth + 1}
+		h.inner.prime(within)
+	}
 }
 
 // container tells whether l is what containers' runtimes write before a line: time, stream, F or P.
@@ -153,12 +218,13 @@ func (h *header) time(line []byte) string {
 	if len(line) > 0 && line[0] == '{' {
 		return string(jsonField(line, isTimeKey))
 	}
+	best, by := noFit, layout(nil)
 	for _, l := range h.layouts {
-		if _, ok := l.cut(line); ok {
-			return l.time(line)
+		if _, f := l.cut(line); f > best {
+			best, by = f, l
 		}
 	}
-	return ""
+	return by.time(line)
 }
 
 // time returns the columns of line that hold the time: the first that do, the
@@ -194,7 +260,7 @@ func (l layout) time(line []byte) string {
 }
 
 func trimTime(w []byte) string {
-	for len(w) > 0 && (w[0] == '[' || w[0] == '(' || w[0] == '<') {
+	for len(w) > 0 && (w[0] == '[' || w[0] == '(' || w[0] == '<' || w[0] == ' ') {
 		w = w[1:]
 	}
 	for len(w) > 0 {

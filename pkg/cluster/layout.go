@@ -42,10 +42,8 @@ func learnLayout(lines [][]byte) layout {
 	if time < 0 {
 		return nil
 	}
-	for c := 1; c < time; c++ {
-		if 2*sights[c].count[fieldWord] > sights[c].lines {
-			return nil // words before the time: a message that has a time in it
-		}
+	if sentence(sights[:time+1]) {
+		return nil
 	}
 	var l layout
 	last, weak := 0, 0
@@ -73,6 +71,27 @@ func learnLayout(lines [][]byte) layout {
 		last = time + 1
 	}
 	return l[:last]
+}
+
+// sentence tells whether words lead to the time that the last column holds, so
+// that it is part of a message. One word, or words behind a number or a mark,
+// may be names.
+func sentence(sights []sight) bool {
+	wordy := func(s *sight) bool { return 2*s.count[fieldWord] > s.lines }
+	last := len(sights) - 1
+	if last < 2 {
+		return false
+	}
+	first := &sights[0]
+	if 2*(first.count[fieldNum]+first.count[fieldPunct]+first.count[fieldLevel]+first.count[fieldBrack]) > first.lines {
+		return false
+	}
+	for i := range sights[:last] {
+		if wordy(&sights[i]) {
+			return true
+		}
+	}
+	return false
 }
 
 // look counts what the columns of lines look like.
@@ -141,21 +160,33 @@ func (s *sight) strong(need, fewer float64, afterTime bool) (fieldClass, bool) {
 	return 0, false
 }
 
-// cut returns the line without its header, and whether the header is as the layout says.
-func (l layout) cut(line []byte) ([]byte, bool) {
+// A fit says how well a line has the columns of a layout.
+type fit uint8
+
+const (
+	noFit   fit = iota
+	partFit     // those up to the time and perhaps more
+	wholeFit
+)
+
+// cut returns the line without its header, and how well the header is as the layout says.
+func (l layout) cut(line []byte) ([]byte, fit) {
 	i := skipBlanks(line, 0)
 	for c := range l {
 		if i >= len(line) {
-			return nil, c == len(l)
+			return nil, noFit
 		}
 		col := &l[c]
 		f, next := fieldAt(line, i)
 		if !col.weak && !col.fits(line, &f, &next) {
-			return line[i:], c > 0 && l.pastTime(c)
+			if !l.pastTime(c) {
+				return line, noFit
+			}
+			return line[i:], partFit
 		}
 		i = next
 	}
-	return line[i:], true
+	return line[i:], wholeFit
 }
 
 // pastTime tells whether a column before c holds the time.
@@ -172,14 +203,12 @@ func (l layout) pastTime(c int) bool {
 func (col *column) fits(line []byte, f *field, next *int) bool {
 	w := line[f.start:f.end]
 	switch col.class {
-	case fieldTime, fieldNum:
-		if len(w) == 0 {
-			return false
-		}
-		c := classes[w[0]]
-		return c&digit != 0 || len(w) > 1 && classes[w[1]]&digit != 0 || month(w) || weekday(w) || col.class == fieldNum && c&letter == 0 || w[0] == '['
+	case fieldTime:
+		return len(w) > 0 && (classes[w[0]]&digit != 0 || len(w) > 1 && classes[w[1]]&digit != 0 || w[0] == '[')
+	case fieldNum:
+		return len(w) > 0 && (classes[w[0]]&letter == 0 || month(w) || weekday(w))
 	case fieldLevel:
-		return len(w) <= 16 && (isLevel(w) || classify(w) == fieldWord)
+		return isLevel(w) || len(w) <= 8 && capitals(w)
 	case fieldPunct:
 		for n := 0; n < 3; n++ {
 			if classify(line[f.start:f.end]) == fieldPunct {
@@ -195,6 +224,15 @@ func (col *column) fits(line []byte, f *field, next *int) bool {
 		return len(w) > 0 && (w[0] == '[' || w[0] == '(' || isLevel(w))
 	case fieldTag:
 		return tag(line, f, next)
+	}
+	return true
+}
+
+func capitals(w []byte) bool {
+	for _, c := range w {
+		if classes[c]&upper == 0 {
+			return false
+		}
 	}
 	return true
 }

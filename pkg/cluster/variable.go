@@ -68,6 +68,9 @@ func (c *Clusterer) variable(members []int32, p, fewer int) bool {
 	if left == 0 {
 		least += 2
 	}
+	if consts >= 3 && left > 0 && marked == d {
+		least = 3
+	}
 	return d >= least && (inside || 8*marked >= d || d >= 8 || 4*rare >= d)
 }
 
@@ -179,16 +182,23 @@ func failure[T string | []byte](text T) bool {
 }
 
 // isName tells whether text looks like a name rather than a word of language:
-// by a digit, a mark, a capital after the first letter.
+// by a digit, a mark, a capital after a small letter. Words in capitals alone
+// are states and the like.
 func isName(text string) bool {
+	marked, small := false, false
 	for i := range len(text) {
 		c := text[i]
 		cl := classes[c]
-		if cl&(digit|joiner) != 0 || c == '_' || c == '$' || i > 0 && cl&upper != 0 {
+		switch {
+		case cl&digit != 0:
 			return true
+		case cl&joiner != 0, c == '_', c == '$', small && cl&upper != 0:
+			marked = true
+		case cl&letter != 0 && cl&upper == 0:
+			small = true
 		}
 	}
-	return false
+	return marked && small
 }
 
 // inside tells whether part p stands where values do: in brackets, in quotes,

@@ -52,12 +52,21 @@ func (s *scanner) plain(i, j int) int {
 		case '=':
 			s.push(i, j, word)
 			return j
+		case '+':
+			if end := s.base64(atom{start: i, end: j}); end > j {
+				return s.valueTo(i, end)
+			}
+		}
+	}
+	if len(w) == 2 && allHex(w) {
+		if end := s.hexDump(i); end > j {
+			return s.valueTo(i, end)
 		}
 	}
 	switch {
 	case s.literal(w, j), len(w) >= 8 && allHex(w):
 		s.push(i, j, value)
-	case s.n > 0 && s.space && s.toks[s.n-1].kind == value && !s.toks[s.n-1].date && unit(w):
+	case s.n > 0 && s.space && s.toks[s.n-1].kind == value && !s.toks[s.n-1].date && (unit(w) || s.currency(w)):
 		s.measure(j)
 	case s.ofUser():
 		s.push(i, j, soft).hash = hashValue
@@ -159,6 +168,23 @@ func (s *scanner) measure(j int) {
 	t.soft = hashBytes(s.line[t.from:j])
 	s.softs++
 	s.space = false
+}
+
+// currency tells whether w stands behind a decimal number and looks like the
+// code of a currency.
+func (s *scanner) currency(w []byte) bool {
+	if len(w) != 3 || classes[w[0]]&classes[w[1]]&classes[w[2]]&upper == 0 {
+		return false
+	}
+	t, dots := &s.toks[s.n-1], 0
+	for _, c := range s.line[t.start:t.end] {
+		if c == '.' {
+			dots++
+		} else if classes[c]&digit == 0 {
+			return false
+		}
+	}
+	return dots == 1
 }
 
 func unit(w []byte) bool {
@@ -264,6 +290,11 @@ func (s *scanner) atom(a atom) int {
 				s.push(i, j, word) // a key is constant, whatever it looks like
 				return j
 			}
+		}
+	}
+	if j == i+2 && !a.nonhex {
+		if end := s.hexDump(i); end > j {
+			return s.valueTo(i, end)
 		}
 	}
 	switch {
