@@ -84,7 +84,7 @@ func newAbsence(c *course, past []time.Duration) *absence {
 	for _, s := range c.signals {
 		serves := s.kind == Failures || s.kind == Counts
 		switch {
-		case s.signal.outbound(), s.kind == Memory, s.kind == Resource, s.meter == nil:
+		case s.signal.outbound(), s.signal.Family == StartUpFamily, s.kind == Memory, s.kind == Resource, s.meter == nil:
 		case chosen == nil, serves && chosen.kind != Failures && chosen.kind != Counts:
 			chosen = s
 		}

@@ -32,4 +32,8 @@ type Underway struct {
 	// Startups are how long the first nodes of earlier rollouts of the service
 	// took to serve, as Watch.Startup told it of each; nil if none is known.
 	Startups []time.Duration
+
+	// Lessons are what rollouts of the service that passed taught, as
+	// Watch.Lesson told it of each; nil if nothing is known.
+	Lessons []Lesson
 }

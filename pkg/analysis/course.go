@@ -13,6 +13,7 @@ type course struct {
 	rollout  Rollout
 	service  Service
 	division division
+	lessons  []Lesson // of rollouts of the service that passed before
 	strategy Strategy // taken
 	step     time.Duration
 	first    int64 // bin that the fold begins with
@@ -42,6 +43,7 @@ type course struct {
 // newCourse prepares to judge u from its start.
 func (a *Analyzer) newCourse(u Underway) *course {
 	c := &course{rollout: u.Rollout, service: u.Service, step: u.Service.Bin(), twins: map[string]bool{}, adopted: map[string]time.Time{}, met: map[string]float64{}}
+	c.lessons = u.Lessons
 	c.division = divide(u.Rollout, u.Service)
 	c.strategy = c.division.taken
 	c.first = binFrom(u.Rollout.Started, c.step)

@@ -27,6 +27,10 @@ func (t *tracker) finding(share, fail float64) Finding {
 	if e := t.effect; e.candidate.n > 0 {
 		f.Effect = Number(e.candidate.mean - e.control.mean)
 	}
+	if x, ok := unwatched(t.weigher).(*startingUp); ok {
+		from, to := x.told()
+		f.Effect = Number(to - from)
+	}
 	if x, ok := unwatched(t.weigher).(expecter); ok && t.effect.candidate.n > 0 {
 		f.Effect = Number(t.effect.candidate.mean - x.expected(t.effect.control.mean))
 	}
@@ -188,8 +192,13 @@ func (t *tracker) moved() string { return t.changeOf(t.weigher, t.effect) }
 // changeOf says from where to where an effect went.
 func (t *tracker) changeOf(w weigher, e effect) string {
 	a, b := e.control.value(), e.candidate.value()
+	of := t.signal.Name
+	if x, ok := unwatched(w).(*startingUp); ok {
+		a, b = x.told()
+		of += " at start-up"
+	}
 	if !known(a) || !known(b) {
-		return t.signal.Name + " has no bin in which both cohorts have a value"
+		return of + " has no bin in which both cohorts have a value"
 	}
 	if x, ok := unwatched(w).(expecter); ok && known(x.expected(a)) {
 		a = x.expected(a)
@@ -198,11 +207,11 @@ func (t *tracker) changeOf(w weigher, e effect) string {
 	verb := "rose"
 	switch {
 	case from == to:
-		return fmt.Sprintf("%s stayed at %s", t.signal.Name, to)
+		return fmt.Sprintf("%s stayed at %s", of, to)
 	case b < a:
 		verb = "fell"
 	}
-	return fmt.Sprintf("%s %s from %s to %s", t.signal.Name, verb, from, to)
+	return fmt.Sprintf("%s %s from %s to %s", of, verb, from, to)
 }
 
 // missing says what a judgment still needs.
@@ -212,6 +221,14 @@ func (t *tracker) missing() string {
 			return fmt.Sprintf("the history holds %d times to compare with, %d wanted; %d bins of samples give that many", w.learnt.Placebos, stat.Fewest, stat.ShortestPast)
 		}
 		return fmt.Sprintf("the first look is after 10 bins of %s", t.step)
+	}
+	if x, ok := unwatched(t.weigher).(*startingUp); ok {
+		others := len(x.levels())
+		if x.events {
+			xs, _ := x.others()
+			others = len(xs)
+		}
+		return fmt.Sprintf("%d start-ups of control nodes and of earlier rollouts are known to compare with, 2 wanted", others)
 	}
 	if x, ok := unwatched(t.weigher).(*changed); ok && x.past < fewBins {
 		return fmt.Sprintf("places are compared by how each changed, and %.0f bins from before the change hold both, %d wanted", x.past, fewBins)

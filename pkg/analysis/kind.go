@@ -117,6 +117,8 @@ func (s Signal) family() (string, float64) {
 		return "crashes", .40
 	case s.Logs != "":
 		return "logs", .15
+	case s.Family == StartUpFamily:
+		return string(StartUpFamily), .10
 	case (k == Failures || k == Counts) && s.outbound():
 		return "outbound", .05
 	case k == Failures || k == Counts:

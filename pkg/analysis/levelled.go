@@ -21,6 +21,9 @@ type levelled struct {
 	margin float64 // on the bent scale; of Value a share of control's level
 	least  float64 // standard deviations that count
 
+	lessons     []Lesson // of rollouts that passed before
+	signal      string
+	marks       []float64 // by how much candidate differed at lessonLooks
 	noise       stat.Noise
 	before      []float64            // levels of control nodes
 	since       map[string][]float64 // samples of control nodes since, if there are none from before
@@ -42,6 +45,9 @@ func newLevelled(t *tracker, s Service) *levelled {
 	}
 	if l.kind != Value {
 		l.margin = math.Log1p(l.margin)
+	}
+	if t.learnsFresh() {
+		l.lessons, l.signal = t.lessons, t.signal.Name
 	}
 	return l
 }
@@ -129,6 +135,9 @@ func (l *levelled) weigh() {
 	if l.kind == Value && len(l.before) < 2 {
 		l.fixedMargin = max(1e-9, l.margin*math.Abs(l.controlMean()))
 	}
+	if i := len(l.marks); i < len(lessonLooks) && l.n >= lessonLooks[i] {
+		l.marks = append(l.marks, levelsMean(l.candidate)-l.controlMean())
+	}
 	sign := l.worse.sign()
 	one := l.compare(sign)
 	if math.IsNaN(one.LogE) {
@@ -160,6 +169,8 @@ func (l *levelled) compare(sign float64) stat.Shift {
 	if len(l.before) < 2 {
 		levels.Noise, levels.Before = l.noiseSince(), levels.After
 	}
+	levels.Explained = explained(l.lessons, l.signal, l.n)
+	levels.Explained.Mean *= sign
 	sh := levels.Shift()
 	noise := levels.Noise
 	if math.IsNaN(noise.Variance) {
@@ -203,10 +214,13 @@ func (l *levelled) smallest(logE float64) float64 {
 	return math.Exp(l.controlMean()) * math.Expm1(l.worse.sign()*d)
 }
 
-func (l *levelled) controlMean() float64 {
+func (l *levelled) controlMean() float64 { return levelsMean(l.control) }
+
+// levelsMean returns the mean of the levels of nodes.
+func levelsMean(m map[string]*runningMean) float64 {
 	var levels []float64
-	for _, name := range sortedKeys(l.control) {
-		levels = append(levels, l.control[name].mean)
+	for _, name := range sortedKeys(m) {
+		levels = append(levels, m[name].mean)
 	}
 	return stat.Mean(levels)
 }

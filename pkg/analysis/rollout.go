@@ -157,6 +157,10 @@ type Signal struct {
 	// and the names of the metrics if empty.
 	Kind Kind `json:"kind,omitempty" yaml:"kind,omitempty"`
 
+	// Family is StartUpFamily for a signal of which only each node's first
+	// minutes count; else that of its Kind.
+	Family Family `json:"family,omitempty" yaml:"family,omitempty"`
+
 	// Weight is the signal's share of the evidence; that of its family if nil.
 	// A weight of 0 shows the signal and counts it for nothing.
 	Weight *float64 `json:"weight,omitempty" yaml:"weight,omitempty"`
@@ -190,6 +194,15 @@ const (
 	Lower  Direction = "lower"
 	Both   Direction = "both"
 )
+
+// A Family is a group of signals that share a weight.
+type Family string
+
+// StartUpFamily is that of signals that tell how nodes start: readiness, crash
+// loops, first requests. What a candidate node shows within Service.WarmUp of
+// its first sample is compared with the same of control nodes that came up and
+// of the nodes of earlier rollouts; what it shows later is left out.
+const StartUpFamily Family = "startup"
 
 // A Kind says how a signal is compared.
 type Kind string

@@ -49,6 +49,7 @@ type tracker struct {
 	next       int64  // bin to be folded next
 	err        error  // of the last question, or why none can be asked
 
+	lessons []Lesson // of rollouts of the service that passed before
 	weigher weigher
 	bounds  bounds
 	breach  string // why it fails at once
@@ -70,7 +71,7 @@ func (a *Analyzer) newTracker(c *course, sig Signal, weight float64) *tracker {
 		signal: sig, kind: sig.InferKind(), weight: weight, strat: c.strategy, started: c.rollout.Started, step: c.step,
 		next: c.first, arrived: map[string]time.Time{}, adopted: c.adopted, lowAt: binTime(c.first-1, c.step),
 	}
-	t.bounds = bounds{signal: sig}
+	t.bounds, t.lessons = bounds{signal: sig}, c.lessons
 	t.meter, t.err = a.bareMeter(Compare(c.rollout, c.service, sig))
 	if t.err == nil {
 		t.weigher = t.newWeigher(c.service)
@@ -85,6 +86,8 @@ func (t *tracker) newWeigher(s Service) weigher {
 		return newTimed(t)
 	case t.strat == Threshold:
 		return unweighed{}
+	case t.signal.Family == StartUpFamily:
+		return newStartingUp(t, s)
 	case t.strat == RegionControl && (t.kind == Counts || t.kind == Failures):
 		return newRated(t, s)
 	case t.strat == RegionControl:
@@ -186,6 +189,8 @@ func (t *tracker) teach(w weigher, cand, past *frame) {
 	case *counted:
 		w.learn(past, t.next)
 	case *failed:
+		w.learn(past, t.next)
+	case *startingUp:
 		w.learn(past, t.next)
 	case *changed:
 		w.learn(cand, past, t.next)

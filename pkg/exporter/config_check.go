@@ -161,6 +161,7 @@ func checkSignal(sig analysis.Signal, path string, f *filler) {
 	}
 	oneOf(f, path+".worse", sig.Worse, "", analysis.Higher, analysis.Lower, analysis.Both)
 	oneOf(f, path+".kind", sig.Kind, "", analysis.Counts, analysis.Failures, analysis.Latency, analysis.Resource, analysis.Memory, analysis.Value)
+	oneOf(f, path+".family", sig.Family, "", analysis.StartUpFamily)
 	if sig.Kind == analysis.Counts && sig.Per == "" {
 		f.at(path+".kind", "counts are events out of an exposure; write the exposure as per:, such as the rate of all requests")
 	}

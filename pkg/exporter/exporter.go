@@ -58,6 +58,7 @@ type Exporter struct {
 	flights singleflight.Group // by rollout: one halt at a time
 	asking  sync.Mutex         // makes looking at the halt budget and taking from it one step
 	past    *pastVerdicts
+	lessons *lessons
 	metrics *metrics
 	handler http.Handler
 
@@ -91,7 +92,7 @@ func New(ctx context.Context, o Options) (*Exporter, error) {
 	if o.Now == nil {
 		return nil, errors.New("an exporter needs a clock: set Options.Now")
 	}
-	e := &Exporter{opt: o, log: o.Log, halts: newHaltBook(), past: newPastVerdicts(), drawing: make(chan struct{}, pagesAtOnce)}
+	e := &Exporter{opt: o, log: o.Log, halts: newHaltBook(), past: newPastVerdicts(), lessons: newLessons(), drawing: make(chan struct{}, pagesAtOnce)}
 	e.metrics = newMetrics(e)
 	s, err := e.load()
 	if err != nil {
@@ -243,7 +244,7 @@ func (e *Exporter) fold(ctx context.Context, c *Config) error {
 		if err != nil {
 			return fmt.Errorf("reading the facts: %w", err)
 		}
-		if err := errors.Join(b.Fold(f), e.halts.fold(f), e.past.fold(f)); err != nil {
+		if err := errors.Join(b.Fold(f), e.halts.fold(f), e.past.fold(f), e.lessons.fold(f)); err != nil {
 			e.log.Error("fact passed over", "key", f.Key, "kind", f.Kind, "error", err)
 		}
 		n++

@@ -25,6 +25,7 @@ type judged struct {
 	service Service // the zero Service if it is not configured any more
 	verdict analysis.Verdict
 	trail   []analysis.Point
+	lesson  *learnt // that it has taught by now; nil if nothing
 }
 
 func newSnapshot(at time.Time, all []judged) *snapshot {

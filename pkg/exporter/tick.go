@@ -113,12 +113,14 @@ func (e *Exporter) judgeAll(ctx context.Context, s *setup, now time.Time) []judg
 			all[i].verdict = unjudged(all[i].rollout, now, analysis.NoSeries, fmt.Sprintf("the service %q is not in the configuration any more", all[i].rollout.Service))
 			continue
 		}
-		under = append(under, analysis.Underway{Rollout: all[i].rollout, Service: all[i].service.Judged()})
+		took, lessons := e.lessons.of(all[i].rollout.Service, all[i].rollout.Started)
+		under = append(under, analysis.Underway{Rollout: all[i].rollout, Service: all[i].service.Judged(), Startups: took, Lessons: lessons})
 		place = append(place, i)
 	}
 	for i, v := range e.judge.watch.Tick(ctx, under, now) {
 		j := &all[place[i]]
 		j.verdict, j.trail = v, e.judge.watch.Trail(j.rollout.ID)
+		j.lesson = lessonOf(e.judge.watch, j.rollout.ID)
 	}
 	return all
 }
@@ -185,6 +187,7 @@ func (e *Exporter) publish(ctx context.Context, now time.Time, all []judged) {
 	for _, j := range before.judged {
 		if _, still := next.byID[j.rollout.ID]; !still {
 			e.remember(ctx, factVerdictFinal, j, now)
+			e.learn(ctx, j, now)
 		}
 	}
 }

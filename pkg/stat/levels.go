@@ -168,6 +168,14 @@ type Levels struct {
 	Candidate []float64 // candidate nodes since
 	Margin    float64   // differences up to this do not count
 	Least     float64   // nor up to so many standard deviations of a control node's level
+	Explained Explained // that candidate nodes are fresh
+}
+
+// Explained is by how much the candidate is known to lie above control without
+// any regression. The zero Explained explains nothing.
+type Explained struct {
+	Mean, Variance float64
+	Freedom        float64 // degrees of freedom of Variance
 }
 
 // A Shift is how far candidate lies above control.
@@ -190,6 +198,12 @@ type Shift struct {
 //	margin = max(Margin, Least √S)
 //	t    = (Difference - margin)/√V,  ν = 6+K₀-1,  z = Φ⁻¹(F_ν(t))
 //	E    = half-normal mixture of z, V with τ = max(margin, 2√S)
+//
+// Where something is known to explain a part of the difference, its mean is
+// taken from Difference, its variance is added to V and to the S of τ, and ν is that of the sum
+// by Welch and Satterthwaite (Biometrika 34 (1947)),
+//
+//	ν = (V₀+V_x)²/(V₀²/ν₀ + V_x²/ν_x)
 //
 // The spread between control nodes is inside V because fresh nodes have no
 // history of their own to be compared with; its last term is there because the
@@ -223,6 +237,13 @@ func (l Levels) Shift() Shift {
 		Spread:     s,
 		Freedom:    PriorNodes + k0 - 1,
 		Margin:     max(l.Margin, l.Least*math.Sqrt(s)),
+	}
+	if x := l.Explained; x.Freedom > 0 {
+		sh.Difference -= x.Mean
+		v := sh.Variance + x.Variance
+		sh.Freedom = v * v / (sh.Variance*sh.Variance/sh.Freedom + x.Variance*x.Variance/x.Freedom)
+		sh.Variance = v
+		sh.Spread += x.Variance
 	}
 	t := (sh.Difference - sh.Margin) / math.Sqrt(sh.Variance)
 	sh.LogE = LogHalfNormal(StudentZ(t, sh.Freedom), sh.Variance, sh.tau())

@@ -1,0 +1,271 @@
+package analysis
+
+import (
+	"math"
+	"strings"
+	"time"
+
+	"github.com/andon-project/andon/pkg/stat"
+)
+
+// startingUp weighs what nodes show in their first minutes, against what other
+// start-ups showed in theirs: those of control nodes that came up within the
+// history or since, and those of earlier rollouts that passed.
+type startingUp struct {
+	signal Signal
+	kind   Kind
+	unit   string
+	warm   time.Duration
+	step   time.Duration
+	margin float64
+	least  float64
+	events bool // counts and failures; else levels
+
+	candidate starts
+	control   starts
+	past      []StartUp
+	shift     stat.Shift
+	e         float64
+	n         int
+}
+
+// starts are the start-ups of some nodes.
+type starts struct {
+	first map[string]time.Time
+	level map[string]*runningMean
+	x, e  map[string]float64
+}
+
+func newStarts() starts {
+	return starts{map[string]time.Time{}, map[string]*runningMean{}, map[string]float64{}, map[string]float64{}}
+}
+
+func newStartingUp(t *tracker, s Service) *startingUp {
+	w := &startingUp{
+		signal: t.signal, kind: t.kind, unit: strings.ToLower(t.signal.Unit), warm: max(s.warmUp(), t.step), step: t.step,
+		margin: t.signal.margin(), least: s.Sensitivity.least(), events: t.kind == Counts || t.kind == Failures,
+		candidate: newStarts(), control: newStarts(),
+	}
+	if t.kind != Value {
+		w.margin = math.Log1p(w.margin)
+	}
+	for _, l := range t.lessons {
+		if p, ok := l.StartUps[t.signal.Name]; ok && (w.events && p.Exposure > 0 || !w.events && p.Level.Known()) {
+			w.past = append(w.past, p)
+		}
+	}
+	return w
+}
+
+// learn takes in the start-ups of control nodes before the bin first. A node
+// that is there from the first bin asked for came up before, nobody knows when.
+func (w *startingUp) learn(ctrl *frame, first int64) {
+	for bin := ctrl.first; bin < first; bin++ {
+		w.control.take(w, binTime(bin, w.step), ctrl.samplesAt(bin), bin == ctrl.first)
+	}
+}
+
+// take takes in one bin of nodes; those that are old are passed over for good.
+func (s *starts) take(w *startingUp, at time.Time, all []sample, old bool) {
+	for _, x := range all {
+		first, seen := s.first[x.node]
+		if !seen {
+			first = at
+			if old {
+				first = at.Add(-w.warm)
+			}
+			s.first[x.node] = first
+		}
+		if at.Sub(first) < w.warm {
+			s.add(w, x)
+		}
+	}
+}
+
+// add takes in a sample of a start-up. A start-up is one trial of what is a
+// ratio of an unknown number of calls.
+func (s *starts) add(w *startingUp, x sample) {
+	if !known(x.v) {
+		return
+	}
+	switch share := float64(w.step) / float64(w.warm); {
+	case w.kind == Failures:
+		s.x[x.node] += share * w.signal.failures(x.v)
+		s.e[x.node] += share
+	case w.kind == Counts && w.signal.Worse.sign() < 0:
+		s.x[x.node] += max(0, 1-x.v) * x.e
+		s.e[x.node] += x.e
+	case w.kind == Counts:
+		s.x[x.node] += x.v * x.e
+		s.e[x.node] += x.e
+	default:
+		if g := bent(w.kind, w.unit, x.v); known(g) {
+			level(s.level, x.node).add(g)
+		}
+	}
+}
+
+func (w *startingUp) fold(b moment, cand, ctrl []sample) {
+	w.control.take(w, b.at, ctrl, false)
+	starting := false
+	for _, x := range cand {
+		if b.at.Sub(x.first) < w.warm {
+			w.candidate.add(w, x)
+			starting = true
+		}
+	}
+	if starting {
+		w.weigh()
+	}
+}
+
+func (w *startingUp) weigh() {
+	if w.events {
+		w.weighEvents()
+		return
+	}
+	s := stat.Sample{Control: w.levels(), Margin: w.margin, Least: w.least, Together: len(w.past) > 0, Floor: .02}
+	for _, name := range sortedKeys(w.candidate.level) {
+		s.Candidate = append(s.Candidate, w.candidate.level[name].mean)
+	}
+	if w.kind == Value {
+		s.Margin = max(1e-9, w.margin*math.Abs(stat.Mean(s.Control)))
+		s.Floor = max(1e-9, .02*math.Abs(stat.Mean(s.Control)))
+	}
+	turned := func(sign float64) stat.Shift {
+		t := s
+		t.Candidate, t.Control = scaledBy(sign, s.Candidate), scaledBy(sign, s.Control)
+		return t.Shift()
+	}
+	sign := w.signal.Worse.sign()
+	one := turned(sign)
+	if math.IsNaN(one.LogE) {
+		return
+	}
+	w.n++
+	w.shift, w.e = one, one.LogE
+	if w.signal.Worse == Both {
+		w.e = stat.LogMean([]float64{one.LogE, turned(-sign).LogE}, []float64{1, 1})
+	}
+}
+
+func scaledBy(f float64, x []float64) []float64 {
+	out := make([]float64, len(x))
+	for i, v := range x {
+		out[i] = f * v
+	}
+	return out
+}
+
+// levels returns the level of each start-up that there is to compare with: of
+// a control node, or of a rollout.
+func (w *startingUp) levels() []float64 {
+	var out []float64
+	for _, name := range sortedKeys(w.control.level) {
+		out = append(out, w.control.level[name].mean)
+	}
+	for _, p := range w.past {
+		out = append(out, float64(p.Level))
+	}
+	return out
+}
+
+// weighEvents weighs the events of the candidate's start-ups against all those
+// of others, on the whole: the ratio of two predictive probabilities, with a
+// gamma distribution for the rate that the others leave.
+func (w *startingUp) weighEvents() {
+	xC, eC := total(w.candidate)
+	xs, es := w.others()
+	xK, eK := .5, 0.
+	var scatter stat.Dispersion
+	scatter.Add(xs, es)
+	for i := range xs {
+		xK, eK = xK+xs[i], eK+es[i]
+	}
+	if !(eC > 0) || !(eK > 0) {
+		return
+	}
+	c := stat.NewCounts(w.margin)
+	c.AddTempered(xC, eC, xK, eK, scatter.Phi())
+	w.n++
+	w.e = c.LogE()
+}
+
+// others returns the events and the exposure of each start-up to compare with.
+func (w *startingUp) others() (x, e []float64) {
+	for _, name := range sortedKeys(w.control.e) {
+		x, e = append(x, w.control.x[name]), append(e, w.control.e[name])
+	}
+	for _, p := range w.past {
+		x, e = append(x, p.Events), append(e, p.Exposure)
+	}
+	return x, e
+}
+
+func total(s starts) (x, e float64) {
+	for _, name := range sortedKeys(s.e) {
+		x, e = x+s.x[name], e+s.e[name]
+	}
+	return x, e
+}
+
+func (w *startingUp) logE() float64 { return w.e }
+
+// bins returns leastBins as soon as anything was compared: a start-up is over
+// after a few bins.
+func (w *startingUp) bins() int {
+	if w.n > 0 {
+		return leastBins
+	}
+	return 0
+}
+
+func (w *startingUp) smallest(logE float64) float64 {
+	sign := w.signal.Worse.sign()
+	if w.events {
+		_, eC := total(w.candidate)
+		xs, es := w.others()
+		return sign * smallestRate(w.margin, logE, [3]float64{eC, sum(xs) + .5, sum(es)})
+	}
+	d := sign * w.shift.Smallest(logE)
+	if w.kind == Value {
+		return d
+	}
+	return math.Exp(stat.Mean(w.levels())) * math.Expm1(d)
+}
+
+func sum(x []float64) float64 {
+	s := 0.
+	for _, v := range x {
+		s += v
+	}
+	return s
+}
+
+// told returns what start-ups to compare with showed, and what the candidate's
+// do, in the signal's unit.
+func (w *startingUp) told() (from, to float64) {
+	if !w.events {
+		return unbent(w.kind, w.unit, stat.Mean(w.levels())), unbent(w.kind, w.unit, levelsMean(w.candidate.level))
+	}
+	xs, es := w.others()
+	xC, eC := total(w.candidate)
+	from, to = sum(xs)/sum(es), xC/eC
+	if w.signal.Worse.sign() < 0 {
+		from, to = 1-from, 1-to
+	}
+	if w.kind == Failures && isPercent(w.unit) {
+		from, to = 100*from, 100*to
+	}
+	return from, to
+}
+
+// lesson returns what the candidate's start-ups showed.
+func (w *startingUp) lesson() (StartUp, bool) {
+	if w.events {
+		x, e := total(w.candidate)
+		return StartUp{Level: Unknown, Events: x, Exposure: e}, e > 0
+	}
+	m := levelsMean(w.candidate.level)
+	return StartUp{Level: Number(m)}, known(m)
+}
