@@ -26,6 +26,7 @@ type startingUp struct {
 	past      []StartUp
 	shift     stat.Shift
 	e         float64
+	between   float64 // standard deviation of the ln of the ratio of rates without a change
 	n         int
 }
 
@@ -174,7 +175,7 @@ func (w *startingUp) levels() []float64 {
 // of others, on the whole: the ratio of two predictive probabilities, with a
 // gamma distribution for the rate that the others leave.
 func (w *startingUp) weighEvents() {
-	xC, eC := total(w.candidate)
+	xC, eC := eventsOf(w.candidate)
 	xs, es := w.others()
 	xK, eK := .5, 0.
 	var scatter stat.Dispersion
@@ -188,7 +189,8 @@ func (w *startingUp) weighEvents() {
 	c := stat.NewCounts(w.margin)
 	c.AddTempered(xC, eC, xK, eK, scatter.Phi())
 	w.n++
-	w.e = c.LogE()
+	w.between = stat.Spread(xs, es, scatter.Phi()) * math.Sqrt(1/float64(len(w.candidate.e))+1/float64(len(xs)))
+	w.e = c.LogEBetween(w.between)
 }
 
 // others returns the events and the exposure of each start-up to compare with.
@@ -202,7 +204,7 @@ func (w *startingUp) others() (x, e []float64) {
 	return x, e
 }
 
-func total(s starts) (x, e float64) {
+func eventsOf(s starts) (x, e float64) {
 	for _, name := range sortedKeys(s.e) {
 		x, e = x+s.x[name], e+s.e[name]
 	}
@@ -223,9 +225,9 @@ func (w *startingUp) bins() int {
 func (w *startingUp) smallest(logE float64) float64 {
 	sign := w.signal.Worse.sign()
 	if w.events {
-		_, eC := total(w.candidate)
+		_, eC := eventsOf(w.candidate)
 		xs, es := w.others()
-		return sign * smallestRate(w.margin, logE, [3]float64{eC, sum(xs) + .5, sum(es)})
+		return sign * smallestRate(w.margin, logE, w.between, [3]float64{eC, sum(xs) + .5, sum(es)})
 	}
 	d := sign * w.shift.Smallest(logE)
 	if w.kind == Value {
@@ -249,7 +251,7 @@ func (w *startingUp) told() (from, to float64) {
 		return unbent(w.kind, w.unit, stat.Mean(w.levels())), unbent(w.kind, w.unit, levelsMean(w.candidate.level))
 	}
 	xs, es := w.others()
-	xC, eC := total(w.candidate)
+	xC, eC := eventsOf(w.candidate)
 	from, to = sum(xs)/sum(es), xC/eC
 	if w.signal.Worse.sign() < 0 {
 		from, to = 1-from, 1-to
@@ -263,7 +265,7 @@ func (w *startingUp) told() (from, to float64) {
 // lesson returns what the candidate's start-ups showed.
 func (w *startingUp) lesson() (StartUp, bool) {
 	if w.events {
-		x, e := total(w.candidate)
+		x, e := eventsOf(w.candidate)
 		return StartUp{Level: Unknown, Events: x, Exposure: e}, e > 0
 	}
 	m := levelsMean(w.candidate.level)
