@@ -159,25 +159,25 @@ func (c *changed) change(cohort int, node string, v float64) float64 {
 
 // fold takes in one bin; without a sample of control it tells nothing.
 func (c *changed) fold(b moment, cand, ctrl []sample) {
-	alive := false
+	var together runningMean // what control shows: nodes that join late are not to be compared with what was before
 	for _, s := range ctrl {
 		v := c.change(1, s.node, s.v)
 		if !known(v) {
 			continue
 		}
-		alive = true
+		together.add(v)
 		if b.at.Sub(b.stage) >= c.warm {
 			level(c.control, s.node).add(v)
 			c.place[s.node] = strings.Join(s.places, "\x00")
 		}
 	}
-	if !alive {
+	if together.n == 0 {
 		return
 	}
 	compared := false
 	for _, s := range cand {
 		if v := c.change(0, s.node, s.v); known(v) && b.at.Sub(s.first) >= c.warm {
-			level(c.candidate, s.node).add(v)
+			level(c.candidate, s.node).add(v - together.mean)
 			compared = true
 		}
 	}
@@ -209,9 +209,10 @@ func (c *changed) compare(sign float64) stat.Shift {
 	if c.ratio {
 		ch.Level /= c.meter.was[0].mean * c.meter.was[0].mean
 	}
+	centre := levelsMean(c.control)
 	for _, name := range sortedKeys(c.candidate) {
 		r := c.candidate[name]
-		ch.Candidate, ch.Each = append(ch.Candidate, sign*r.mean), append(ch.Each, float64(r.n))
+		ch.Candidate, ch.Each = append(ch.Candidate, sign*(centre+r.mean)), append(ch.Each, float64(r.n))
 		if _, own := c.meter.was[0].of(name); !own {
 			ch.Fresh++
 		}

@@ -12,6 +12,11 @@ import (
 const leastBins = 3
 
 // levelled weighs the levels of a continuous signal.
+//
+// What nodes share at a time must not pass for a difference between those that
+// were there then and those that were not: candidate nodes join one after the
+// other, while control nodes leave. A candidate's level is therefore the mean of
+// how far its samples lie from what control shows in the same bins.
 type levelled struct {
 	kind   Kind
 	unit   string
@@ -25,10 +30,13 @@ type levelled struct {
 	signal      string
 	marks       []float64 // by how much candidate differed at lessonLooks
 	noise       stat.Noise
-	before      []float64            // levels of control nodes
-	since       map[string][]float64 // samples of control nodes since, if there are none from before
-	candidate   map[string]*runningMean
+	before      []float64               // levels of control nodes
+	own         map[string]float64      // the same by node
+	since       map[string][]float64    // samples of control nodes since, if there are none from before
+	candidate   map[string]*runningMean // less what control shows in the same bin
 	control     map[string]*runningMean
+	apart       map[string]*runningMean // control nodes, less what they show together
+	beside      runningMean             // of one over the number of control nodes, over candidate samples
 	n           int
 	shift       stat.Shift
 	counter     stat.Shift // with the signs turned
@@ -41,7 +49,8 @@ func newLevelled(t *tracker, s Service) *levelled {
 	l := &levelled{
 		kind: t.kind, unit: strings.ToLower(t.signal.Unit), worse: t.signal.Worse, warm: s.warmUp(), step: t.step,
 		margin: t.signal.margin(), least: s.Sensitivity.least(),
-		candidate: map[string]*runningMean{}, control: map[string]*runningMean{}, since: map[string][]float64{},
+		candidate: map[string]*runningMean{}, control: map[string]*runningMean{}, apart: map[string]*runningMean{},
+		since: map[string][]float64{}, own: map[string]float64{},
 	}
 	if l.kind != Value {
 		l.margin = math.Log1p(l.margin)
@@ -72,6 +81,7 @@ func (l *levelled) learn(ctrl *frame, first int64) {
 // within past had during its warm-up.
 func (l *levelled) levels(past *frame, warm bool) (rows [][]float64) {
 	l.before = nil
+	clear(l.own)
 	for _, name := range past.nodes() {
 		x := make([]float64, past.width)
 		for i, v := range past.rows[name].v {
@@ -81,7 +91,7 @@ func (l *levelled) levels(past *frame, warm bool) (rows [][]float64) {
 			l.coldOut(past.rows[name], x)
 		}
 		if level := stat.Mean(x); known(level) {
-			rows, l.before = append(rows, x), append(l.before, level)
+			rows, l.before, l.own[name] = append(rows, x), append(l.before, level), level
 		}
 	}
 	return rows
@@ -90,27 +100,28 @@ func (l *levelled) levels(past *frame, warm bool) (rows [][]float64) {
 // fold takes in one bin. Without a sample of control it tells nothing, whatever
 // candidate does: a change of load would show on candidate alone.
 func (l *levelled) fold(b moment, cand, ctrl []sample) {
-	alive := false
-	for _, s := range ctrl {
-		v := bent(l.kind, l.unit, s.v)
-		if !known(v) {
-			continue
-		}
-		alive = true
-		if b.at.Sub(b.stage) >= l.warm {
+	together, nodes := l.together(ctrl)
+	if nodes == 0 {
+		return
+	}
+	if b.at.Sub(b.stage) >= l.warm {
+		for _, s := range ctrl {
+			v := bent(l.kind, l.unit, s.v)
+			if !known(v) {
+				continue
+			}
 			level(l.control, s.node).add(v)
+			level(l.apart, s.node).add(v - together)
 			if len(l.before) < 2 && len(l.since[s.node]) < placeboBins {
 				l.since[s.node] = append(l.since[s.node], v)
 			}
 		}
 	}
-	if !alive {
-		return
-	}
 	compared := false
 	for _, s := range cand {
 		if v := bent(l.kind, l.unit, s.v); known(v) && b.at.Sub(s.first) >= l.warm {
-			level(l.candidate, s.node).add(v)
+			level(l.candidate, s.node).add(v - together)
+			l.beside.add(1 / float64(nodes))
 			compared = true
 		}
 	}
@@ -118,6 +129,28 @@ func (l *levelled) fold(b moment, cand, ctrl []sample) {
 		l.n++
 		l.weigh()
 	}
+}
+
+// together returns what the control nodes show in a bin, and how many do: their
+// mean, each less what sets it apart from the others, which is known of those that
+// were there before the change, so that it does not move when some of them leave.
+func (l *levelled) together(ctrl []sample) (mean float64, nodes int) {
+	var all, settled runningMean
+	usual := stat.Mean(l.before)
+	for _, s := range ctrl {
+		v := bent(l.kind, l.unit, s.v)
+		if !known(v) {
+			continue
+		}
+		all.add(v)
+		if was, ok := l.own[s.node]; ok {
+			settled.add(v - was + usual)
+		}
+	}
+	if settled.n > 0 {
+		return settled.mean, settled.n
+	}
+	return all.mean, all.n
 }
 
 func level(m map[string]*runningMean, node string) *runningMean {
@@ -136,7 +169,7 @@ func (l *levelled) weigh() {
 		l.fixedMargin = max(1e-9, l.margin*math.Abs(l.controlMean()))
 	}
 	if i := len(l.marks); i < len(lessonLooks) && l.n >= lessonLooks[i] {
-		l.marks = append(l.marks, levelsMean(l.candidate)-l.controlMean())
+		l.marks = append(l.marks, levelsMean(l.candidate))
 	}
 	sign := l.worse.sign()
 	one := l.compare(sign)
@@ -152,16 +185,17 @@ func (l *levelled) weigh() {
 }
 
 func (l *levelled) compare(sign float64) stat.Shift {
-	signed := func(m map[string]*runningMean) []float64 {
+	centre := l.controlMean()
+	levelsOf := func(m map[string]*runningMean, from float64) []float64 {
 		var out []float64
 		for _, name := range sortedKeys(m) {
-			out = append(out, sign*m[name].mean)
+			out = append(out, sign*(centre+m[name].mean-from))
 		}
 		return out
 	}
 	levels := stat.Levels{
-		Noise: l.noise, Samples: float64(l.n), Before: l.before,
-		After: signed(l.control), Candidate: signed(l.candidate), Margin: l.fixedMargin, Least: l.least,
+		Noise: l.noise, Samples: float64(l.n), Before: l.before, Beside: l.beside.value(),
+		After: levelsOf(l.apart, levelsMean(l.apart)), Candidate: levelsOf(l.candidate, 0), Margin: l.fixedMargin, Least: l.least,
 	}
 	for _, name := range sortedKeys(l.candidate) {
 		levels.Each = append(levels.Each, float64(l.candidate[name].n))

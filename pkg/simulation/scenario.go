@@ -101,6 +101,7 @@ type Noise struct {
 	WarmUp  bool    // fresh nodes are slow, busy and fail more at first
 	Cold    bool    // and 20% slower and busier for a quarter of an hour
 	Outage  Span    // errors ten times as frequent everywhere
+	Surge   Span    // three times the traffic everywhere
 	Gone    Span    // control shows nothing
 }
 

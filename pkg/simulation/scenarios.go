@@ -87,6 +87,10 @@ func nulls() []Scenario {
 	add("missing", "one scrape in ten is lost", func(s *Scenario) { s.Noise.Missing = .1 })
 	add("control-gone", "control shows nothing from minute 15 to 30", func(s *Scenario) { s.Noise.Gone = Span{15, 30} })
 	add("outage", "errors are ten times as frequent everywhere from minute 15 to 25", func(s *Scenario) { s.Noise.Outage = Span{15, 25} })
+	add("surge", "the last nodes change just before traffic triples everywhere, 20 minutes long", func(s *Scenario) {
+		s.Fleet = Fleet{Nodes: 10, Stages: []Stage{{At: 0, Nodes: 1}, {At: 25, Nodes: 8}}}
+		s.Noise.Surge = Span{30, 50}
+	})
 	add("window", "expressions look back on five minutes", func(s *Scenario) {
 		s.Signals = nil
 		for _, sh := range usual {

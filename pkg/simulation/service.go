@@ -36,7 +36,11 @@ func (v *service) prepare() {
 	common := newLinger(v.r, n.Rho, 0)
 	v.traffic = v.traffic[:0]
 	for m := -v.before; m <= v.s.minutes(); m++ {
-		v.traffic = append(v.traffic, season(n.Season, v.phase, m)*math.Exp(n.Common*common.next(v.r)))
+		load := season(n.Season, v.phase, m) * math.Exp(n.Common*common.next(v.r))
+		if n.Surge.holds(m) {
+			load *= 3
+		}
+		v.traffic = append(v.traffic, load)
 	}
 	v.region = v.region[:0]
 	for range v.s.Fleet.Regions {

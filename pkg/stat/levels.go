@@ -166,6 +166,7 @@ type Levels struct {
 	Before    []float64 // control nodes before the change
 	After     []float64 // control nodes since
 	Candidate []float64 // candidate nodes since
+	Beside    float64   // one over the number of control nodes, on average over the samples of Candidate; 1/len(After) if zero
 	Margin    float64   // differences up to this do not count
 	Least     float64   // nor up to so many standard deviations of a control node's level
 	Explained Explained // that candidate nodes are fresh
@@ -194,20 +195,20 @@ type Shift struct {
 //	theo = σ² (1+ρ)/(1-ρ) / Samples
 //	v_b  = max(variance of Before, variance of After)
 //	S    = max(theo, v_b, (6 theo + (K₀-1) v_b)/(6+K₀-1))
-//	V    = S (1/m + 1/k) + σ² (1+ρ)/(1-ρ) Σ max(0, 1/n_i - 1/Samples) / m²,  n = Each
+//	V    = S (1/m + b) + σ² (1+ρ)/(1-ρ) ( Σ max(0, 1/n_i - 1/Samples)/m² + b Σ max(0, 1/n_i - 1/Samples)/m )
 //	margin = max(Margin, Least √S)
 //	t    = (Difference - margin)/√V,  ν = 6+K₀-1,  z = Φ⁻¹(F_ν(t))
 //	E    = half-normal mixture of z, V with τ = max(margin, 2√S)
 //
-// Where something is known to explain a part of the difference, its mean is
+// with b = Beside and n = Each. Where something is known to explain a part of the difference, its mean is
 // taken from Difference, its variance is added to V and to the S of τ, and ν is that of the sum
 // by Welch and Satterthwaite (Biometrika 34 (1947)),
 //
 //	ν = (V₀+V_x)²/(V₀²/ν₀ + V_x²/ν_x)
 //
 // The spread between control nodes is inside V because fresh nodes have no
-// history of their own to be compared with; its last term is there because the
-// level of a node that has just joined is a mean of few samples. V is estimated, so that E is an
+// history of their own to be compared with; its last terms are there because the
+// level of a node that has just joined is a mean of few samples, its own and those of control at the same time. V is estimated, so that E is an
 // e-value only approximately; V never falls under what either source of
 // variation alone would give.
 //
@@ -231,9 +232,13 @@ func (l Levels) Shift() Shift {
 	// Nodes that agree to the last digit still differ by the rounding of their
 	// samples; without this a constant signal would divide by zero.
 	s = max(s, 1e-12, 1e-8*l.Margin*l.Margin)
+	beside := l.Beside
+	if !(beside > 0) {
+		beside = 1 / k
+	}
 	sh := Shift{
 		Difference: Mean(l.Candidate) - Mean(l.After),
-		Variance:   s*(1/m+1/k) + l.young(),
+		Variance:   s*(1/m+beside) + l.young(beside),
 		Spread:     s,
 		Freedom:    PriorNodes + k0 - 1,
 		Margin:     max(l.Margin, l.Least*math.Sqrt(s)),
@@ -251,8 +256,8 @@ func (l Levels) Shift() Shift {
 }
 
 // young returns what candidate levels of fewer samples than Samples add to the
-// variance of their mean.
-func (l Levels) young() float64 {
+// variance of the difference.
+func (l Levels) young(beside float64) float64 {
 	if math.IsNaN(l.Noise.Variance) {
 		return 0
 	}
@@ -260,7 +265,7 @@ func (l Levels) young() float64 {
 	for _, n := range l.Each {
 		sum += max(0, 1/n-1/l.Samples)
 	}
-	return l.Noise.Variance * LongRun(l.Noise.Rho) * sum / (m * m)
+	return l.Noise.Variance * LongRun(l.Noise.Rho) * sum * (1/(m*m) + beside/m)
 }
 
 func (s Shift) tau() float64 {

@@ -132,8 +132,8 @@ func TestShift(t *testing.T) {
 	l.Candidate, l.Each = []float64{1, 1}, []float64{10, 10}
 	old := l.Shift()
 	l.Each = []float64{10, 1}
-	// By hand: .01 (1 - 1/10) / 2².
-	if young := l.Shift(); !same(young.Variance-old.Variance, .00225, 1e-12) || young.LogE >= old.LogE {
+	// By hand: .01 (1 - 1/10) (1/2² + 1/(2·2)), with two control nodes beside.
+	if young := l.Shift(); !same(young.Variance-old.Variance, .0045, 1e-12) || young.LogE >= old.LogE {
 		t.Errorf("a node that has just joined: variance %v after %v, evidence %v after %v", young.Variance, old.Variance, young.LogE, old.LogE)
 	}
 	l = base
