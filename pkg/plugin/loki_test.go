@@ -1,21 +1,15 @@
 package plugin
 
 import (
-	"encoding/json"
 	"fmt"
-	"net/http"
 	"net/http/httptest"
 	"slices"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/prometheus/common/model"
-
 	"github.com/andon-project/andon/pkg/analysis"
 	"github.com/andon-project/andon/pkg/inprocess"
-	"github.com/andon-project/andon/pkg/logql"
 )
 
 // diary is what the shop's cart logs from two hours before noon to an hour
@@ -66,72 +60,14 @@ main.serve(0xc0000b8000)
 created by main.main
 	/src/cart/main.go:9 +0x5e`
 
-// lokiOf serves lines by as much of the HTTP API of Loki as is asked of it.
+// lokiOf serves lines by the HTTP API of Loki.
 func lokiOf(t *testing.T, lines []analysis.Line) string {
 	t.Helper()
 	store := inprocess.NewLines(0)
 	store.Add(lines...)
-	mux := http.NewServeMux()
-	answer := func(w http.ResponseWriter, data any, err error) {
-		w.Header().Set("Content-Type", "application/json")
-		if err != nil {
-			http.Error(w, err.Error(), http.StatusBadRequest)
-			return
-		}
-		_ = json.NewEncoder(w).Encode(map[string]any{"status": "success", "data": data})
-	}
-	mux.HandleFunc("/loki/api/v1/labels", func(w http.ResponseWriter, _ *http.Request) {
-		answer(w, []string{"app", "pod", "version", "level"}, nil)
-	})
-	mux.HandleFunc("/loki/api/v1/query", func(w http.ResponseWriter, r *http.Request) {
-		if strings.HasPrefix(r.FormValue("query"), "vector") {
-			answer(w, map[string]any{"resultType": "vector", "result": []any{}}, nil)
-			return
-		}
-		at := nanos(t, r.FormValue("time"))
-		m, err := store.Counts(r.Context(), r.FormValue("query"), analysis.Range{Start: at, End: at, Step: time.Second})
-		v := model.Vector{}
-		for _, s := range m {
-			v = append(v, &model.Sample{Metric: s.Metric, Timestamp: s.Values[0].Timestamp, Value: s.Values[0].Value})
-		}
-		answer(w, map[string]any{"resultType": "vector", "result": v}, err)
-	})
-	mux.HandleFunc("/loki/api/v1/query_range", func(w http.ResponseWriter, r *http.Request) {
-		asked := analysis.Range{Start: nanos(t, r.FormValue("start")), End: nanos(t, r.FormValue("end"))}
-		if _, err := logql.ParseCount(r.FormValue("query")); err == nil {
-			seconds, _ := strconv.ParseFloat(r.FormValue("step"), 64)
-			asked.Step = time.Duration(seconds * float64(time.Second))
-			m, err := store.Counts(r.Context(), r.FormValue("query"), asked)
-			answer(w, map[string]any{"resultType": "matrix", "result": m}, err)
-			return
-		}
-		limit, _ := strconv.Atoi(r.FormValue("limit"))
-		asked.End = asked.End.Add(-1) // Loki leaves out its end
-		result := []any{}
-		for l, err := range store.Range(r.Context(), r.FormValue("query"), asked) {
-			if err != nil {
-				answer(w, nil, err)
-				return
-			}
-			if len(result) == limit {
-				break
-			}
-			result = append(result, map[string]any{"stream": l.Labels, "values": [][]string{{strconv.FormatInt(l.At.UnixNano(), 10), l.Text}}})
-		}
-		answer(w, map[string]any{"resultType": "streams", "result": result}, nil)
-	})
-	s := httptest.NewServer(mux)
+	s := httptest.NewServer(store.Handler())
 	t.Cleanup(s.Close)
 	return s.URL
-}
-
-func nanos(t *testing.T, text string) time.Time {
-	t.Helper()
-	n, err := strconv.ParseInt(text, 10, 64)
-	if err != nil {
-		t.Errorf("%q is not a time: %v", text, err)
-	}
-	return time.Unix(0, n).UTC()
 }
 
 // cartLogs compares what the new version logs with what the old one does.
