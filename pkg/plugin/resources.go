@@ -19,6 +19,7 @@ var promQL = parser.NewParser(parser.Options{})
 func (d *Datasource) resources() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /validate", d.validate)
+	mux.HandleFunc("POST /discover", d.discover)
 	return mux
 }
 

@@ -1,0 +1,153 @@
+package plugin
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/prometheus/common/model"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/andon-project/andon/pkg/analysis"
+	"github.com/andon-project/andon/pkg/source"
+)
+
+// discoverTimeout is how long a look around may take: a person has just
+// opened an editor.
+const discoverTimeout = 10 * time.Second
+
+// A foundService is a service that Prometheus holds metrics of, or Loki lines,
+// in the form of the exporter's configuration, and cohorts that answer now.
+type foundService struct {
+	analysis.Service
+	Cohorts   string            `json:"cohorts,omitempty"` // byLabels, byTime; empty if there is nothing to compare with
+	Candidate analysis.Selector `json:"candidate,omitempty"`
+	Control   analysis.Selector `json:"control,omitempty"`
+	Back      string            `json:"back,omitempty"`
+}
+
+// discover answers POST /discover {"range": {"from": 1772366400000, "to":
+// 1772370000000}} with the services that Prometheus holds well-known metrics
+// of, those that run more than one version first, then with those that Loki
+// holds lines of.
+func (d *Datasource) discover(w http.ResponseWriter, req *http.Request) {
+	var asked struct {
+		Range struct {
+			From int64 `json:"from"`
+			To   int64 `json:"to"`
+		} `json:"range"`
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if err := json.NewDecoder(http.MaxBytesReader(w, req.Body, maxExpr)).Decode(&asked); err != nil {
+		w.WriteHeader(http.StatusBadRequest)
+		_ = json.NewEncoder(w).Encode(map[string]string{"error": `the body is not {"range": {"from": …, "to": …}}: ` + err.Error()})
+		return
+	}
+	from, to := time.UnixMilli(asked.Range.From), time.UnixMilli(asked.Range.To)
+	ctx, cancel := context.WithTimeout(req.Context(), discoverTimeout)
+	defer cancel()
+	var logs []foundService
+	var wait sync.WaitGroup
+	if d.config.Loki.URL != "" {
+		// Where Loki cannot be asked there is nothing to be found in it; health
+		// says why.
+		wait.Go(func() { logs, _ = d.lookInLogs(ctx, from, to) })
+	}
+	found, err := d.lookAround(ctx, from, to)
+	wait.Wait()
+	if err != nil {
+		said := err.Error()
+		if !errors.Is(err, errNoURL) {
+			what, hint := d.checkups()[0].explain(err)
+			said = "Prometheus: " + what + ". " + hint
+		}
+		w.WriteHeader(http.StatusBadGateway)
+		_ = json.NewEncoder(w).Encode(map[string]string{"error": said})
+		return
+	}
+	_ = json.NewEncoder(w).Encode(append(found, logs...))
+}
+
+// lookAround asks what there is of well-known metrics at the end of the range,
+// at its start, an hour and a day before its end, and with which labels of
+// outcome. Metrics are picked by name, which an index answers; labels that
+// would multiply series are summed away by Prometheus.
+func (d *Datasource) lookAround(ctx context.Context, from, to time.Time) ([]foundService, error) {
+	p, err := d.config.prometheus(nil)
+	if err != nil {
+		return nil, err
+	}
+	of := fmt.Sprintf("{__name__=~%q,__name__!~%q}", wellKnown, infrastructure)
+	identity := strings.Join(append(append([]string{"__name__"}, serviceLabels...), versionLabels...), ",")
+	nodes := identity + "," + strings.Join(nodeLabels, ",")
+	outcomes := "__name__," + strings.Join(outcomeLabels, ",")
+	var s sighting
+	g, ctx := errgroup.WithContext(ctx)
+	for _, ask := range []struct {
+		into *model.Matrix
+		expr string
+		at   time.Time
+	}{
+		{&s.now, "count by (" + nodes + ") (" + of + ")", to},
+		{&s.start, "count by (" + identity + ") (" + of + ")", from},
+		{&s.hour, "count by (" + identity + ") (" + of + ")", to.Add(-time.Hour)},
+		{&s.day, "count by (" + identity + ") (" + of + ")", to.Add(-24 * time.Hour)},
+		{&s.outcomes, "count by (" + outcomes + ") (" + of + ")", to},
+	} {
+		g.Go(func() error {
+			m, err := p.Range(ctx, ask.expr, analysis.Range{Start: ask.at, End: ask.at, Step: time.Minute})
+			*ask.into = m
+			return err
+		})
+	}
+	if err := g.Wait(); err != nil {
+		return nil, err
+	}
+	return s.services(), nil
+}
+
+// lookInLogs asks Loki for the streams that name a service, now and before.
+func (d *Datasource) lookInLogs(ctx context.Context, from, to time.Time) ([]foundService, error) {
+	l, err := source.NewLoki(source.LokiConfig{URL: d.config.Loki.URL, Client: d.config.Loki.Client, Timeout: d.config.Loki.Timeout})
+	if err != nil {
+		return nil, err
+	}
+	labels, err := l.Labels(ctx, "", analysis.Range{Start: from, End: to})
+	if err != nil {
+		return nil, err
+	}
+	var s sighting
+	for _, label := range serviceLabels {
+		if !slices.Contains(labels, label) {
+			continue
+		}
+		g, ctx := errgroup.WithContext(ctx)
+		for _, ask := range []struct {
+			into     *model.Matrix
+			from, to time.Time
+		}{{&s.now, from, to}, {&s.start, from.Add(-time.Minute), from}, {&s.hour, to.Add(-2 * time.Hour), to.Add(-time.Hour)}, {&s.day, to.Add(-25 * time.Hour), to.Add(-24 * time.Hour)}} {
+			g.Go(func() error {
+				streams, err := l.Series(ctx, fmt.Sprintf("{%s=~\".+\"}", label), analysis.Range{Start: ask.from, End: ask.to})
+				for _, stream := range streams {
+					metric := make(model.Metric, len(stream))
+					for name, value := range stream {
+						metric[model.LabelName(name)] = model.LabelValue(value)
+					}
+					*ask.into = append(*ask.into, &model.SampleStream{Metric: metric})
+				}
+				return err
+			})
+		}
+		if err := g.Wait(); err != nil {
+			return nil, err
+		}
+		return s.logServices(), nil
+	}
+	return nil, nil
+}

@@ -1,0 +1,213 @@
+package plugin
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/prometheus/common/model"
+
+	"github.com/andon-project/andon/pkg/analysis"
+)
+
+// Labels by which people name a service, its version and its nodes: the first
+// one that a series has counts.
+var (
+	serviceLabels = []string{"service", "service_name", "app", "app_kubernetes_io_name", "application", "job"}
+	versionLabels = []string{"version", "app_version", "service_version", "app_kubernetes_io_version", "release", "revision",
+		"rollouts_pod_template_hash", "pod_template_hash"}
+	nodeLabels    = []string{"pod", "kubernetes_pod_name", "instance", "host", "hostname", "node"}
+	outcomeLabels = []string{"code", "status", "status_code", "http_status_code", "http_response_status_code", "grpc_code"}
+)
+
+// maxFound is how many services are listed at most.
+const maxFound = 200
+
+// A sighting is what Prometheus held at a few moments: counts of series of
+// well-known metrics.
+type sighting struct {
+	now      model.Matrix // by metric, service, version and node
+	start    model.Matrix // by metric, service and version, at the start of the range
+	hour     model.Matrix // an hour before its end
+	day      model.Matrix // a day before its end
+	outcomes model.Matrix // by metric and labels of outcome
+}
+
+// A seen is what there is of one service.
+type seen struct {
+	name                 string
+	label, version, node string                     // names of its labels; empty if it has none
+	metrics              map[string]bool            // names
+	versions             map[string]map[string]bool // nodes of each version
+	before               map[string]bool            // versions at the start of the range
+	hadHour, hadDay      bool                       // whether it was there before
+}
+
+// services returns what was seen of metrics: services with more than one
+// version first, then by name.
+func (s sighting) services() []foundService {
+	statuses := s.statusLabels()
+	return s.list(func(v *seen) []analysis.Signal { return v.signals(statuses) })
+}
+
+// logServices returns the same of log streams.
+func (s sighting) logServices() []foundService {
+	return s.list(func(v *seen) []analysis.Signal {
+		streams := fmt.Sprintf("{%s=%q}", v.label, v.name)
+		return []analysis.Signal{{Name: "logs", Logs: streams}, {Name: "crashes", Crashes: streams}}
+	})
+}
+
+func (s sighting) list(signals func(*seen) []analysis.Signal) []foundService {
+	all := s.group()
+	found := []foundService{} // [] on the wire, not null
+	for _, name := range slices.SortedFunc(maps.Keys(all), func(a, b string) int {
+		return cmp.Or(cmp.Compare(rank(all[a]), rank(all[b])), cmp.Compare(a, b))
+	}) {
+		f := all[name].found(signals(all[name]))
+		if len(f.Signals) > 0 && len(found) < maxFound {
+			found = append(found, f)
+		}
+	}
+	return found
+}
+
+// rank sorts what looks like a rollout before what can only be compared with
+// its past, and that before what is compared with nothing.
+func rank(s *seen) int {
+	switch {
+	case len(s.versions) > 1:
+		return 0
+	case s.hadDay || s.hadHour:
+		return 1
+	}
+	return 2
+}
+
+// group sorts series by the service that they are of.
+func (s sighting) group() map[string]*seen {
+	all := make(map[string]*seen)
+	for _, series := range s.now {
+		label, name := first(series.Metric, serviceLabels)
+		if name == "" {
+			continue
+		}
+		v := all[name]
+		if v == nil {
+			v = &seen{name: name, label: label, metrics: make(map[string]bool), versions: make(map[string]map[string]bool), before: make(map[string]bool)}
+			v.version, _ = first(series.Metric, versionLabels)
+			v.node, _ = first(series.Metric, nodeLabels)
+			all[name] = v
+		}
+		if v.label != label {
+			continue // another service of that name, by another label
+		}
+		v.metrics[string(series.Metric[model.MetricNameLabel])] = true
+		version := string(series.Metric[model.LabelName(v.version)])
+		if version == "" {
+			continue
+		}
+		if v.versions[version] == nil {
+			v.versions[version] = make(map[string]bool)
+		}
+		v.versions[version][string(series.Metric[model.LabelName(v.node)])] = true
+	}
+	past := func(m model.Matrix, note func(*seen, model.Metric)) {
+		for _, series := range m {
+			if _, name := first(series.Metric, serviceLabels); all[name] != nil {
+				note(all[name], series.Metric)
+			}
+		}
+	}
+	past(s.start, func(v *seen, m model.Metric) { v.before[string(m[model.LabelName(v.version)])] = true })
+	past(s.hour, func(v *seen, _ model.Metric) { v.hadHour = true })
+	past(s.day, func(v *seen, _ model.Metric) { v.hadDay = true })
+	return all
+}
+
+// first returns the first of the labels that a series has, and its value.
+func first(m model.Metric, names []string) (name, value string) {
+	for _, n := range names {
+		if v := m[model.LabelName(n)]; v != "" {
+			return n, string(v)
+		}
+	}
+	return "", ""
+}
+
+// statusLabels returns the label that tells the outcome of what each metric
+// counts.
+func (s sighting) statusLabels() map[string]string {
+	labels := make(map[string]string)
+	for _, series := range s.outcomes {
+		if name, _ := first(series.Metric, outcomeLabels); name != "" {
+			labels[string(series.Metric[model.MetricNameLabel])] = name
+		}
+	}
+	return labels
+}
+
+// found says how to ask for a service.
+func (v *seen) found(signals []analysis.Signal) foundService {
+	f := foundService{Service: analysis.Service{Name: v.name, Node: v.node, Version: v.version, Signals: signals}}
+	own := analysis.Selector{v.label: v.name}
+	candidate := v.candidate()
+	switch {
+	case candidate != "":
+		f.Cohorts = byLabels
+		f.Candidate = analysis.Selector{v.version: candidate}
+		f.Control = analysis.Selector{v.version: "!=" + candidate}
+	case v.hadDay:
+		f.Cohorts, f.Candidate, f.Back = byTime, own, "1d"
+	case v.hadHour:
+		f.Cohorts, f.Candidate, f.Back = byTime, own, "1h"
+	}
+	return f
+}
+
+// candidate returns the version that looks new: one that was not there at the
+// start of the range, else the one on the fewest nodes, else the later name. It
+// is empty if there is but one.
+func (v *seen) candidate() string {
+	if len(v.versions) < 2 {
+		return ""
+	}
+	return slices.MinFunc(slices.Collect(maps.Keys(v.versions)), func(a, b string) int {
+		return cmp.Or(
+			cmp.Compare(truth(v.before[a]), truth(v.before[b])),
+			cmp.Compare(len(v.versions[a]), len(v.versions[b])),
+			compareVersions(b, a))
+	})
+}
+
+func truth(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+// compareVersions compares numbers in names as numbers: v9 is before v10.
+func compareVersions(a, b string) int {
+	isDigit := func(r rune) bool { return r >= '0' && r <= '9' }
+	for a != "" && b != "" {
+		na, nb := len(a)-len(strings.TrimLeftFunc(a, isDigit)), len(b)-len(strings.TrimLeftFunc(b, isDigit))
+		if na == 0 || nb == 0 {
+			if a[0] != b[0] {
+				return cmp.Compare(a[0], b[0])
+			}
+			a, b = a[1:], b[1:]
+			continue
+		}
+		x, _ := strconv.ParseUint(a[:na], 10, 64)
+		y, _ := strconv.ParseUint(b[:nb], 10, 64)
+		if x != y {
+			return cmp.Compare(x, y)
+		}
+		a, b = a[na:], b[nb:]
+	}
+	return cmp.Compare(len(a), len(b))
+}
