@@ -186,13 +186,13 @@ describe('validate', () => {
       },
     } as unknown as BackendSrv);
 
-    const got = await datasource().validate('rat($service[$__interval])');
+    const got = await datasource().validate('rat($service[$__interval])', 'promql');
 
     expect(requests).toHaveLength(1);
     expect(requests[0]).toMatchObject({
       method: 'POST',
       url: expect.stringMatching(/\/uid\/andon\/resources\/validate$/),
-      data: { expr: 'rat(checkout[$__interval])' },
+      data: { expr: 'rat(checkout[$__interval])', language: 'promql' },
     });
     expect(got).toEqual({ asked: 'rat(checkout[$__interval])', error: 'no such function', start: 0, end: 3 });
   });

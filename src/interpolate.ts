@@ -1,6 +1,6 @@
-import { type ScopedVars } from '@grafana/data';
+import { type AdHocVariableFilter, type ScopedVars } from '@grafana/data';
 import { formatValue, parseValue } from './selector';
-import { type AndonQuery, type Selector } from './types';
+import { type AdHocFilter, type AndonQuery, type Selector, type Signal } from './types';
 
 /** Replaces variables in a text; format turns the value of one variable into what is put in its place. */
 export type Replace = (text: string, scopedVars: ScopedVars, format?: Format) => string;
@@ -9,7 +9,7 @@ type Format = (value: string | string[], variable: { multi?: boolean; includeAll
 
 const escapeRegex = (s: string) => s.replace(/[\\^$*+?.()|[\]{}]/g, '\\$&');
 
-// PromQL's strings are quoted: a backslash is written twice. Double quotes allow no escaped single quote.
+// Strings of PromQL and LogQL are quoted: a backslash is written twice. Double quotes allow no escaped single quote.
 const escapeString = (s: string) => s.replace(/["\\]/g, '\\$&');
 
 const alternatives = (values: string[]) =>
@@ -22,40 +22,71 @@ const inExpression: Format = (value, variable) =>
     : escapeString(alternatives([value].flat()));
 
 /**
- * Puts the values of dashboard variables into every text of a query. The interval variables stay: the back end
- * knows them too, and expands them the same way for a panel and for an alert rule.
+ * Puts the values of dashboard variables into every text of a query, and the dashboard's ad-hoc filters beside them.
+ * The interval variables stay: the back end knows them too, and expands them the same way for a panel and for an
+ * alert rule.
  */
 export function interpolateQuery<T extends AndonQuery>(
   query: T,
   scopedVars: ScopedVars,
-  replace: Replace
+  replace: Replace,
+  filters: AdHocVariableFilter[] = []
 ): T {
   const vars = withoutInterval(scopedVars);
   const plain = (text: string) => replace(text, vars);
-  const promql = (text: string) => replace(text, vars, inExpression);
+  const expression = (text: string) => replace(text, vars, inExpression);
   const selector = (s: Selector) =>
     Object.fromEntries(
       Object.entries(s).map(([label, v]) => [plain(label), interpolateValue(v, vars, replace)])
     );
 
+  const signal = (s: Signal): Signal => ({
+    ...s,
+    ...apply(s, ['metric', 'per', 'logs', 'crashes'], expression),
+  });
+
   return {
     ...query,
-    expr: promql(query.expr ?? ''),
-    ...apply(query, ['per'], promql),
-    ...apply(query, ['candidate', 'control'], selector),
-    ...apply(query, ['nodeLabel', 'back', 'since', 'unit', 'legend', 'step'], plain),
+    expr: expression(query.expr ?? ''),
+    ...apply(query, ['per'], expression),
+    ...apply(query, ['signals'], (all) => all.map(signal)),
+    ...apply(query, ['candidate', 'control', 'match'], selector),
+    ...apply(query, plainFields, plain),
+    ...(filters.length > 0 && { filters: filters.map(adHoc) }),
   };
 }
 
-/** Returns those of the fields that the query has, changed. */
-function apply<K extends keyof AndonQuery>(
-  query: AndonQuery,
-  fields: K[],
-  change: (v: NonNullable<AndonQuery[K]>) => AndonQuery[K]
-): Partial<AndonQuery> {
+const plainFields = [
+  'nodeLabel',
+  'back',
+  'since',
+  'until',
+  'unit',
+  'name',
+  'legend',
+  'step',
+  'service',
+  'rollout',
+  'versionLabel',
+  'cluster',
+] as const;
+
+const adHoc = ({ key, operator, value, values }: AdHocVariableFilter): AdHocFilter => ({
+  key,
+  operator: operator as AdHocFilter['operator'],
+  value,
+  ...(values && { values }),
+});
+
+/** Returns those of the fields that there are, changed. */
+function apply<T extends object, K extends keyof T>(
+  of: T,
+  fields: readonly K[],
+  change: (v: NonNullable<T[K]>) => T[K]
+): Partial<T> {
   return Object.fromEntries(
-    fields.filter((f) => query[f] != null).map((f) => [f, change(query[f] as NonNullable<AndonQuery[K]>)])
-  );
+    fields.filter((f) => of[f] != null).map((f) => [f, change(of[f] as NonNullable<T[K]>)])
+  ) as unknown as Partial<T>;
 }
 
 /** Interpolates one value of a selector. A variable with several values turns = into =~ and != into !~. */

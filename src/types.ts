@@ -134,7 +134,51 @@ export interface AndonQuery extends DataQuery {
   filters?: AdHocFilter[];
   /** The panel is kept up to date through a stream; see docs/datasource.md. */
   live?: boolean;
+  /** How the query editor shows the query; the back end passes over it. */
+  editor?: EditorMode;
 }
+
+/** By pickers, or as text. */
+export type EditorMode = 'builder' | 'code';
+
+/** A service: what is configured at the exporter, or what was found in Prometheus and Loki. */
+export interface Service {
+  name: string;
+  layer?: string;
+  /** The label that names an instance. */
+  node?: string;
+  /** The label that names the version. */
+  version?: string;
+  sensitivity?: Sensitivity;
+  step?: string;
+  signals: Signal[];
+  /** For services that were found: cohorts that answer now. */
+  cohorts?: Cohorts;
+  candidate?: Selector;
+  control?: Selector;
+  back?: string;
+}
+
+/** A rollout that the exporter has seen. */
+export interface Rollout {
+  id: string;
+  service: string;
+  version?: string;
+  started?: string;
+  ended?: string;
+  verdict?: string;
+}
+
+/** One side of a comparison, as it resolves. */
+export interface Cohort {
+  nodes?: string[];
+  /** The query that was asked of it. */
+  query?: string;
+  error?: string;
+}
+
+/** What people say of a log cluster. */
+export type Risk = 'high' | 'medium' | 'no';
 
 /** What a new query holds. Must say what the back end takes for fields that are left out. */
 export const defaultQuery = {

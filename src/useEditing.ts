@@ -1,7 +1,7 @@
 import { useEffect, useRef } from 'react';
-import { type QueryEditorProps } from '@grafana/data';
+import { type QueryEditorProps, type TimeRange } from '@grafana/data';
 import { type AndonDataSource } from './datasource';
-import { type AndonOptions, type AndonQuery, defaultQuery } from './types';
+import { type AndonOptions, type AndonQuery, defaultQuery, views } from './types';
 
 export type EditorProps = QueryEditorProps<AndonDataSource, AndonQuery, AndonOptions>;
 
@@ -18,9 +18,33 @@ export interface Editing {
   set(change: Partial<AndonQuery>): void;
 }
 
+/** What every part of the query editor is given. */
+export interface Part {
+  editing: Editing;
+  /** Begins the ids of its fields. */
+  id: string;
+  datasource: AndonDataSource;
+  range?: TimeRange;
+}
+
+/**
+ * A query of any version, with what it leaves out. One that was made without the editor is shown as it is written, and
+ * a view of another type is none.
+ */
+export function fill(query: AndonQuery): AndonQuery {
+  const filled = { ...defaultQuery, editor: query.expr ? ('code' as const) : ('builder' as const), ...query };
+  const known: readonly string[] = views[filled.queryType];
+  return {
+    ...filled,
+    v: defaultQuery.v,
+    view: known.includes(filled.view) ? filled.view : views[filled.queryType][0],
+    legend: query.legend ?? (filled.queryType === defaultQuery.queryType ? defaultQuery.legend : undefined),
+  };
+}
+
 /** Fills in defaults, and remembers the newest query between two renders and the one that ran last. */
 export function useEditing({ query, onChange, onRunQuery }: EditorProps): Editing {
-  const filled: AndonQuery = { ...defaultQuery, ...query };
+  const filled = fill(query);
   const newest = useRef(filled);
   const ran = useRef(JSON.stringify(filled));
   useEffect(() => {

@@ -1,5 +1,5 @@
 import { useEffect, useState } from 'react';
-import { type AndonDataSource } from './datasource';
+import { type AndonDataSource, type Language } from './datasource';
 import { type Validation } from './types';
 
 /** How long nobody must have typed before the back end is asked, in milliseconds. */
@@ -9,7 +9,11 @@ export const validationDelay = 400;
  * Returns what is wrong with an expression as it stands; undefined if nothing is, or if it is not known yet. A back
  * end that does not answer is no fault of the expression: running the query will tell.
  */
-export function useValidation(datasource: AndonDataSource, expr: string): Validation | undefined {
+export function useValidation(
+  datasource: AndonDataSource,
+  expr: string,
+  language: Language
+): Validation | undefined {
   const [checked, setChecked] = useState<{ expr: string; answer: Validation }>();
 
   useEffect(() => {
@@ -18,7 +22,7 @@ export function useValidation(datasource: AndonDataSource, expr: string): Valida
     }
     let current = true;
     const timer = setTimeout(() => {
-      datasource.validate(expr).then(
+      datasource.validate(expr, language).then(
         (answer) => current && setChecked({ expr, answer }),
         () => {}
       );
@@ -27,7 +31,7 @@ export function useValidation(datasource: AndonDataSource, expr: string): Valida
       current = false;
       clearTimeout(timer);
     };
-  }, [datasource, expr]);
+  }, [datasource, expr, language]);
 
   return checked?.expr === expr && checked.answer.error ? checked.answer : undefined;
 }

@@ -1,25 +1,21 @@
-import { type TimeRange } from '@grafana/data';
 import { EditorField, EditorRow } from '@grafana/plugin-ui';
-import { Input, RadioButtonGroup } from '@grafana/ui';
-import { type Cohorts } from '../types';
-import { commitOn, type Editing } from '../useEditing';
+import { Input, RadioButtonGroup, Stack } from '@grafana/ui';
+import { type AndonQuery, type Cohorts as Cohort, type Selector } from '../types';
+import { commitOn, type Part } from '../useEditing';
+import { type Cohorts, NodeList, useCohorts } from './NodeList';
 import { SelectorEditor } from './SelectorEditor';
 
-interface Props {
-  editing: Editing;
-  id: string;
-  range?: TimeRange;
-}
-
-const cohorts: Array<{ value: Cohorts; label: string; description: string }> = [
+const cohorts: Array<{ value: Cohort; label: string; description: string }> = [
   { value: 'labels', label: 'By labels', description: 'Nodes on the new version against nodes on the old' },
   { value: 'time', label: 'By time', description: 'The same nodes, now against earlier' },
 ];
 
 /** Which nodes are compared, and with what. */
-export function CohortFields({ editing, id, range }: Props) {
+export function CohortFields(part: Part) {
+  const { editing, id, datasource, range } = part;
   const { query, edit, set } = editing;
-  const pick = (value: Cohorts) =>
+  const resolved = useCohorts(datasource, query, range);
+  const pick = (value: Cohort) =>
     set(
       value === 'time' && !query.back && !query.since ? { cohorts: value, back: '1d' } : { cohorts: value }
     );
@@ -59,37 +55,67 @@ export function CohortFields({ editing, id, range }: Props) {
         )}
       </EditorRow>
       {query.cohorts === 'time' ? (
-        <ByTime editing={editing} id={id} range={range} />
+        <ByTime {...part} resolved={resolved} />
       ) : (
-        <ByLabels editing={editing} />
+        <ByLabels {...part} resolved={resolved} />
       )}
     </>
   );
 }
 
-function ByLabels({ editing }: Pick<Props, 'editing'>) {
-  const { query } = editing;
+type SideProps = Part & { resolved: Cohorts };
+
+function ByLabels({ resolved, ...part }: SideProps) {
+  const { query } = part.editing;
   return (
     <EditorRow>
       <EditorField label="Candidate" tooltip="Nodes on the new version. Several labels must all match.">
-        <SelectorEditor
+        <Side
+          {...part}
           name="Candidate"
+          side="candidate"
+          resolved={resolved}
           selector={query.candidate}
           placeholders={['version', 'v2']}
-          editing={editing}
           toChange={(candidate) => ({ candidate })}
         />
       </EditorField>
       <EditorField label="Control" tooltip="Nodes on the old version, that ran well. Operators: = != =~ !~">
-        <SelectorEditor
+        <Side
+          {...part}
           name="Control"
+          side="control"
+          resolved={resolved}
           selector={query.control}
           placeholders={['version', 'v1']}
-          editing={editing}
           toChange={(control) => ({ control })}
         />
       </EditorField>
     </EditorRow>
+  );
+}
+
+interface NamedSide {
+  name: string;
+  side: 'candidate' | 'control';
+  selector?: Selector;
+  placeholders: [string, string];
+  toChange(selector: Selector): Partial<AndonQuery>;
+}
+
+/** The labels of one side, and the nodes that they pick now. */
+function Side({ name, side, selector, placeholders, toChange, resolved, ...part }: SideProps & NamedSide) {
+  return (
+    <Stack direction="column" gap={0.5}>
+      <SelectorEditor
+        {...part}
+        name={name}
+        selector={selector}
+        placeholders={placeholders}
+        toChange={toChange}
+      />
+      <NodeList name={name} side={side} cohorts={resolved} />
+    </Stack>
   );
 }
 
@@ -102,7 +128,8 @@ const controls = [
   { value: 'since', label: 'Before the change', description: 'All that was seen before a moment' },
 ];
 
-function ByTime({ editing, id, range }: Props) {
+function ByTime({ resolved, ...part }: SideProps) {
+  const { editing, id, range } = part;
   const { query, edit, set } = editing;
   // Back that is empty but there is a field being written in; back that is absent is not asked for.
   const control = query.back != null ? 'back' : 'since';
@@ -120,11 +147,13 @@ function ByTime({ editing, id, range }: Props) {
         optional
         tooltip="Which nodes to look at. Empty: all that the query returns."
       >
-        <SelectorEditor
+        <Side
+          {...part}
           name="Nodes"
+          side="candidate"
+          resolved={resolved}
           selector={query.candidate}
           placeholders={['service', 'checkout']}
-          editing={editing}
           toChange={(candidate) => ({ candidate })}
         />
       </EditorField>
@@ -151,11 +180,19 @@ function ByTime({ editing, id, range }: Props) {
       ) : (
         <Since editing={editing} id={id} tooltip="What came after is compared with what was before." />
       )}
+      <EditorField label="Compared with">
+        <NodeList name="Control" side="control" cohorts={resolved} />
+      </EditorField>
     </EditorRow>
   );
 }
 
-function Since({ editing, id, ...field }: Props & { optional?: boolean; tooltip: string }) {
+interface SinceProps extends Pick<Part, 'editing' | 'id'> {
+  optional?: boolean;
+  tooltip: string;
+}
+
+function Since({ editing, id, ...field }: SinceProps) {
   return (
     <EditorField label="Change began" {...field}>
       <Input

@@ -1,81 +1,67 @@
 import { type DataSourcePluginOptionsEditorProps } from '@grafana/data';
-import {
-  AdvancedHttpSettings,
-  Auth,
-  ConfigSection,
-  ConnectionSettings,
-  convertLegacyAuthProps,
-  DataSourceDescription,
-} from '@grafana/plugin-ui';
-import { Divider, Field, Input } from '@grafana/ui';
+import { DataSourceDescription } from '@grafana/plugin-ui';
+import { Tab, TabContent, TabsBar } from '@grafana/ui';
+import { useState } from 'react';
 import { type AndonOptions } from '../types';
+import { settingsOf, type Upstream } from '../upstream';
+import { UpstreamSettings } from './UpstreamSettings';
 
 type Props = DataSourcePluginOptionsEditorProps<AndonOptions>;
 
 const docs = 'https://github.com/andon-project/andon/blob/main/docs/datasource.md';
 
-/** Where Prometheus is, and how to ask it. */
-export function ConfigEditor({ options, onOptionsChange }: Props) {
+const upstreams: Array<{ name: Upstream; title: string; says: string; url: string }> = [
+  {
+    name: 'prometheus',
+    title: 'Prometheus',
+    says: 'Prometheus, Mimir, Thanos or VictoriaMetrics: whatever answers PromQL over HTTP. It is all that deviations and verdicts need.',
+    url: 'http://localhost:9090',
+  },
+  {
+    name: 'loki',
+    title: 'Loki',
+    says: 'Optional. Log clusters and crashes come from its lines.',
+    url: 'http://localhost:3100',
+  },
+  {
+    name: 'exporter',
+    title: 'Exporter',
+    says: 'Optional. Where andon serve listens: it knows rollouts, and keeps feedback and what was learnt.',
+    url: 'http://localhost:9415',
+  },
+];
+
+/** Where Prometheus, Loki and the exporter are, and how each is asked. */
+export function ConfigEditor(props: Props) {
+  const [shown, setShown] = useState<Upstream>('prometheus');
   return (
     <>
       <DataSourceDescription dataSourceName="Andon" docsLink={docs} hasRequiredFields />
-      <Divider />
-      <ConnectionSettings
-        config={options}
-        onChange={onOptionsChange}
-        urlLabel="Prometheus URL"
-        urlPlaceholder="http://localhost:9090"
-        urlTooltip="Prometheus, Mimir, Thanos or VictoriaMetrics: whatever answers PromQL over HTTP"
-      />
-      <Divider />
-      <Auth {...convertLegacyAuthProps({ config: options, onChange: onOptionsChange })} />
-      <Divider />
-      <AndonSettings options={options} onOptionsChange={onOptionsChange} />
-      <Divider />
-      <ConfigSection title="Advanced settings" isCollapsible isInitiallyOpen={false}>
-        <AdvancedHttpSettings config={options} onChange={onOptionsChange} />
-      </ConfigSection>
+      <TabsBar>
+        {upstreams.map(({ name, title }) => (
+          <Tab
+            key={name}
+            label={title}
+            active={name === shown}
+            icon={settingsOf(props.options, name).url ? 'check' : undefined}
+            onChangeTab={() => setShown(name)}
+          />
+        ))}
+      </TabsBar>
+      <TabContent>
+        {upstreams
+          .filter(({ name }) => name === shown)
+          .map(({ name, title, says, url }) => (
+            <UpstreamSettings
+              key={name}
+              {...props}
+              name={name}
+              title={title}
+              says={says}
+              urlPlaceholder={url}
+            />
+          ))}
+      </TabContent>
     </>
-  );
-}
-
-function AndonSettings({ options, onOptionsChange }: Props) {
-  const { jsonData, readOnly } = options;
-  const set = (change: Partial<AndonOptions>) =>
-    onOptionsChange({ ...options, jsonData: { ...jsonData, ...change } });
-  return (
-    <ConfigSection title="Andon">
-      <Field
-        label="Scrape interval"
-        description="How often Prometheus scrapes. $__rate_interval is made from it. 15s if empty."
-        htmlFor="andon-time-interval"
-      >
-        <Input
-          id="andon-time-interval"
-          data-testid="andon-time-interval"
-          width={40}
-          value={jsonData.timeInterval ?? ''}
-          placeholder="15s"
-          readOnly={readOnly}
-          onChange={(e) => set({ timeInterval: e.currentTarget.value.trim() || undefined })}
-        />
-      </Field>
-      <Field
-        label="Exporter URL"
-        description="Where the companion exporter, andon serve, listens. Optional: the health check then asks it too."
-        htmlFor="andon-exporter-url"
-      >
-        <Input
-          id="andon-exporter-url"
-          data-testid="andon-exporter-url"
-          type="url"
-          width={40}
-          value={jsonData.exporterUrl ?? ''}
-          placeholder="http://localhost:9415"
-          readOnly={readOnly}
-          onChange={(e) => set({ exporterUrl: e.currentTarget.value.trim() || undefined })}
-        />
-      </Field>
-    </ConfigSection>
   );
 }

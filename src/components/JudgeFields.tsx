@@ -1,7 +1,7 @@
 import { EditorField, EditorRow } from '@grafana/plugin-ui';
 import { RadioButtonGroup } from '@grafana/ui';
-import { type Direction, type Sensitivity, type View } from '../types';
-import { type Editing } from '../useEditing';
+import { type Direction, type Sensitivity } from '../types';
+import { type Part } from '../useEditing';
 
 const directions: Array<{ value: Direction; label: string; description: string }> = [
   { value: 'higher', label: 'Higher', description: 'As errors, latency, CPU' },
@@ -19,13 +19,8 @@ const sensitivities: Array<{ value: Sensitivity; label: string; description: str
   { value: 'high', label: 'High', description: '1 false alarm in 100 clean rollouts; effects from 0.5 σ' },
 ];
 
-const views: Array<{ value: View; label: string; description: string }> = [
-  { value: 'sigma', label: 'Deviation (σ)', description: 'Standard deviations of control; above 0 is worse' },
-  { value: 'raw', label: 'As it is', description: 'The values of candidate and control, in their unit' },
-];
-
-/** What counts as worse, and what is shown. */
-export function JudgeFields({ editing: { query, set }, id }: { editing: Editing; id: string }) {
+/** What counts as worse, and how much of it. */
+export function JudgeFields({ editing: { query, set }, id }: Part) {
   return (
     <EditorRow>
       <EditorField label="Worse is">
@@ -44,15 +39,6 @@ export function JudgeFields({ editing: { query, set }, id }: { editing: Editing;
           options={sensitivities}
           value={query.sensitivity}
           onChange={(sensitivity) => set({ sensitivity })}
-        />
-      </EditorField>
-      <EditorField label="Show">
-        <RadioButtonGroup
-          id={`${id}-view`}
-          aria-label="Show"
-          options={views}
-          value={query.view}
-          onChange={(view) => set({ view })}
         />
       </EditorField>
     </EditorRow>

@@ -1,9 +1,8 @@
 import { EditorField, QueryOptionGroup } from '@grafana/plugin-ui';
 import { Combobox, Input, Stack } from '@grafana/ui';
-import { type AndonDataSource } from '../datasource';
 import { type Kind } from '../types';
-import { commitOn, type Editing } from '../useEditing';
-import { PromqlField } from './PromqlField';
+import { commitOn, type Editing, type Part } from '../useEditing';
+import { ExprField } from './ExprField';
 
 const kinds: Array<{ value: Kind; label: string; description: string }> = [
   { value: '', label: 'Automatic', description: 'Taken from the unit and the names of the metrics' },
@@ -16,15 +15,7 @@ const kinds: Array<{ value: Kind; label: string; description: string }> = [
 ];
 
 /** What is seldom needed, folded away. */
-export function OptionFields({
-  datasource,
-  editing,
-  id,
-}: {
-  datasource: AndonDataSource;
-  editing: Editing;
-  id: string;
-}) {
+export function OptionFields({ datasource, editing, id }: Part) {
   const { query, edit, set, settle, run } = editing;
   return (
     <QueryOptionGroup title="Options" collapsedInfo={summary(editing)}>
@@ -86,8 +77,9 @@ export function OptionFields({
           optional
           tooltip="How many events there were in all: errors out of requests"
         >
-          <PromqlField
+          <ExprField
             datasource={datasource}
+            language="promql"
             label="Out of"
             testId="andon-per"
             value={query.per ?? ''}

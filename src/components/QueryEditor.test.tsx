@@ -1,6 +1,5 @@
 import { act, fireEvent, render, screen, within } from '@testing-library/react';
-import userEvent from '@testing-library/user-event';
-import { allValid, Editing } from '../testing/editors';
+import { answering, checkout, Editing } from '../testing/editors';
 import { type AndonQuery, defaultQuery, type Selector } from '../types';
 import { QueryEditor } from './QueryEditor';
 
@@ -9,44 +8,32 @@ jest.mock('@grafana/ui', () => ({
   CodeEditor: jest.requireActual('../testing/editors').PlainCodeEditor,
 }));
 
-function show(initial?: Partial<AndonQuery>) {
+function show(initial?: Partial<AndonQuery>, datasource = answering()) {
   const onChange = jest.fn<void, [AndonQuery]>();
   const onRun = jest.fn();
-  render(<Editing initial={initial} onChange={onChange} onRun={onRun} />);
+  render(<Editing datasource={datasource} initial={initial} onChange={onChange} onRun={onRun} />);
   return {
     onRun,
     latest: () => onChange.mock.lastCall?.[0],
-    user: userEvent.setup({ pointerEventsCheck: 0 }),
   };
 }
 
 const field = (label: string) =>
   screen.getByLabelText<HTMLInputElement>(label, { selector: 'input, textarea' });
-const radio = (label: string) => screen.getByLabelText(label, { selector: 'input[type=radio]' });
+const pick = (label: string) =>
+  fireEvent.click(screen.getByLabelText(label, { selector: 'input[type=radio]' }));
 const write = (label: string, text: string) => fireEvent.change(field(label), { target: { value: text } });
+const code = { editor: 'code' } as const;
 
 describe('the expression', () => {
   it('is told at each change, with what a new query holds by default', () => {
-    const { latest } = show();
+    const { latest } = show(code);
     write('Query (PromQL)', 'up');
-    expect(latest()).toEqual({
-      refId: 'A',
-      v: 2,
-      queryType: 'deviation',
-      expr: 'up',
-      nodeLabel: 'pod',
-      cohorts: 'labels',
-      candidate: {},
-      control: {},
-      worse: 'higher',
-      sensitivity: 'medium',
-      view: 'sigma',
-      legend: '{{node}}',
-    });
+    expect(latest()).toEqual({ ...defaultQuery, ...code, refId: 'A', expr: 'up' });
   });
 
   it('keeps what other fields changed meanwhile', () => {
-    const { latest } = show();
+    const { latest } = show(code);
     write('Node label', 'instance');
     write('Query (PromQL)', 'up');
     expect(latest()).toMatchObject({ nodeLabel: 'instance', expr: 'up' });
@@ -62,71 +49,60 @@ describe('the expression', () => {
     fireEvent.blur(field('Query (PromQL)'));
     expect(onRun).toHaveBeenCalledTimes(1);
   });
+
+  it('of an older version is asked for in the newest', () => {
+    const { latest } = show({ v: 1, expr: 'up' } as unknown as AndonQuery);
+    write('Node label', 'instance');
+    expect(latest()).toMatchObject({ v: 2, expr: 'up' });
+  });
 });
 
-it('runs at Enter in a text field, changed or not', async () => {
-  const { onRun, user } = show({ expr: 'up' });
-  await user.type(field('Node label'), '{Enter}');
+it('runs at Enter in a text field, changed or not', () => {
+  const { onRun } = show({ expr: 'up' });
+  fireEvent.keyDown(field('Node label'), { key: 'Enter' });
   expect(onRun).toHaveBeenCalledTimes(1);
 });
 
+describe('the builder', () => {
+  const found = answering({ discover: async () => [checkout] });
+
+  it('starts with the first service that is found', async () => {
+    const { latest, onRun } = show({ editor: 'builder' }, found);
+    expect(await screen.findByDisplayValue('checkout')).toBeInTheDocument();
+    expect(latest()).toMatchObject({
+      service: 'checkout',
+      name: 'errors',
+      expr: 'errors_total',
+      per: 'requests_total',
+      candidate: { version: 'v2' },
+      control: { version: '!=v2' },
+    });
+    expect(onRun).toHaveBeenCalledTimes(1);
+  });
+
+  it('leaves alone what was asked for before', async () => {
+    const { latest, onRun } = show({ editor: 'builder', expr: 'up' }, found);
+    await act(async () => {});
+    expect(latest()).toBeUndefined();
+    expect(onRun).not.toHaveBeenCalled();
+  });
+
+  it('says what to do where nothing is found', async () => {
+    show({ editor: 'builder' });
+    expect(await screen.findByText(/write the query as code/)).toBeInTheDocument();
+  });
+});
+
+// What one types and picks in a selector is tried in a browser.
 describe('a selector', () => {
-  it('gets a row once it has a label and a value', () => {
-    const { latest, onRun } = show({ expr: 'up' });
-    write('Candidate label 1', 'version');
-    expect(latest()?.candidate).toEqual({});
-    write('Candidate value 1', 'v2');
-    expect(latest()?.candidate).toEqual({ version: 'v2' });
-    expect(latest()?.control).toEqual({});
-    fireEvent.blur(field('Candidate value 1'));
-    expect(onRun).toHaveBeenCalledTimes(1);
-  });
-
-  it('takes an operator that is picked', async () => {
-    const { latest, onRun, user } = show({ expr: 'up', control: { version: 'v2' } });
-    await user.click(screen.getByLabelText('Control operator 1'));
-    await user.keyboard('{ArrowDown}{Enter}');
-    expect(latest()?.control).toEqual({ version: '!=v2' });
-    expect(onRun).toHaveBeenCalledTimes(1);
-  });
-
-  it('takes an operator that is typed before the value', async () => {
-    const { latest, user } = show({ expr: 'up' });
-    write('Control label 1', 'version');
-    await user.type(field('Control value 1'), '=~v1.*');
-    expect(latest()?.control).toEqual({ version: '=~v1.*' });
-    expect(field('Control value 1')).toHaveValue('v1.*');
-    expect(screen.getByLabelText('Control operator 1')).toHaveValue('=~');
-  });
-
-  it('grows and shrinks by rows', async () => {
-    const { latest, user } = show({ expr: 'up', candidate: { version: 'v2' } });
-    await user.click(screen.getByLabelText('Add label to candidate'));
-    write('Candidate label 2', 'env');
-    write('Candidate value 2', 'prod');
-    expect(latest()?.candidate).toEqual({ version: 'v2', env: 'prod' });
-    await user.click(screen.getByLabelText('Remove candidate row 1'));
-    expect(latest()?.candidate).toEqual({ env: 'prod' });
-    expect(field('Candidate label 1')).toHaveValue('env');
-  });
-
-  it('marks a label that it names already, and does not let it win', async () => {
-    const { latest, user } = show({ expr: 'up', candidate: { version: 'v2' } });
-    await user.click(screen.getByLabelText('Add label to candidate'));
-    write('Candidate label 2', 'version');
-    write('Candidate value 2', 'v3');
-    expect(latest()?.candidate).toEqual({ version: 'v2' });
-    expect(field('Candidate label 2')).toBeInvalid();
-  });
-
-  it('shows what is set from outside, and keeps what is half written', async () => {
+  it('shows what is set from outside, and keeps what is half written', () => {
     const query = (control: Selector) => ({ ...defaultQuery, refId: 'A', expr: 'up', control });
+    const datasource = answering();
     const page = (control: Selector) => (
       <QueryEditor datasource={datasource} query={query(control)} onChange={() => {}} onRunQuery={() => {}} />
     );
-    const datasource = allValid();
     const { rerender } = render(page({ version: '!~v2' }));
-    await userEvent.click(screen.getByLabelText('Add label to control'));
+    fireEvent.click(screen.getByLabelText('Add label to control'));
     rerender(page({ version: '!~v2' }));
     expect(field('Control label 2')).toHaveValue('');
     rerender(page({ build: '7' }));
@@ -135,10 +111,43 @@ describe('a selector', () => {
   });
 });
 
+describe('the nodes of either side', () => {
+  const canary = { expr: 'up', candidate: { version: 'v2' }, control: { version: 'v1' } };
+  const nodesOf = (side: string) => screen.findByTestId(`andon-nodes-${side}`);
+
+  it('are listed as they resolve', async () => {
+    const cohorts = jest.fn(async () => ({ candidate: { nodes: ['a'] }, control: { nodes: ['b', 'c'] } }));
+    show(canary, answering({ cohorts }));
+    expect(await screen.findByText(/: b, c/)).toBeInTheDocument();
+    expect(await nodesOf('candidate')).toHaveTextContent('1 node: a');
+    expect(await nodesOf('control')).toHaveTextContent('2 nodes: b, c');
+    expect(cohorts.mock.lastCall).toMatchObject([canary, { from: expect.anything() }]);
+  });
+
+  it('may be wrong on one side alone', async () => {
+    const cohorts = async () => ({
+      candidate: { error: 'nothing matches version: v2' },
+      control: { nodes: ['b'] },
+    });
+    show(canary, answering({ cohorts }));
+    expect(await screen.findByText(/nothing matches/)).toBeInTheDocument();
+    expect(await nodesOf('control')).toHaveTextContent('1 node: b');
+  });
+
+  it('are not asked for while a side is empty', async () => {
+    const cohorts = jest.fn();
+    jest.useFakeTimers();
+    show({ ...canary, control: {} }, answering({ cohorts }));
+    await act(() => jest.advanceTimersByTimeAsync(1000));
+    jest.useRealTimers();
+    expect(cohorts).not.toHaveBeenCalled();
+  });
+});
+
 describe('cohorts by time', () => {
-  it('begin with the day before', async () => {
-    const { latest, onRun, user } = show({ expr: 'up' });
-    await user.click(radio('By time'));
+  it('begin with the day before', () => {
+    const { latest, onRun } = show({ expr: 'up' });
+    pick('By time');
     expect(latest()).toMatchObject({ cohorts: 'time', back: '1d' });
     expect(onRun).toHaveBeenCalledTimes(1);
     expect(screen.queryByLabelText('Control label 1')).not.toBeInTheDocument();
@@ -151,35 +160,43 @@ describe('cohorts by time', () => {
     expect(latest()).toMatchObject({ cohorts: 'time', back: '1w' });
   });
 
-  it('can be divided by a change, at first where the panel begins', async () => {
-    const { latest, user } = show({ expr: 'up', cohorts: 'time', back: '1d' });
-    await user.click(radio('Before the change'));
+  it('can be divided by a change, at first where the panel begins', () => {
+    const { latest } = show({ expr: 'up', cohorts: 'time', back: '1d' });
+    pick('Before the change');
     expect(latest()).toMatchObject({ since: '2026-01-02T15:00:00.000Z', back: undefined });
     write('Change began', '$began');
     expect(latest()?.since).toBe('$began');
-    await user.click(radio('Some time earlier'));
+    pick('Some time earlier');
     expect(latest()).toMatchObject({ since: undefined, back: '1d' });
   });
 
-  it('keep the selectors for when labels are wanted again', async () => {
+  it('keep the selectors for when labels are wanted again', () => {
     const control = { version: 'v1' };
-    const { latest, user } = show({ expr: 'up', control });
-    await user.click(radio('By time'));
-    await user.click(radio('By labels'));
+    const { latest } = show({ expr: 'up', control });
+    pick('By time');
+    pick('By labels');
     expect(latest()).toMatchObject({ cohorts: 'labels', control });
   });
 });
 
 describe('choices', () => {
   it.each<[string, string, Partial<AndonQuery>]>([
+    ['Query type', 'Rollouts', { queryType: 'rollouts', view: 'table', expr: '' }],
+    ['Show', 'Values', { view: 'raw' }],
     ['Worse is', 'Lower', { worse: 'lower' }],
     ['Sensitivity', 'High', { sensitivity: 'high' }],
-    ['Show', 'As it is', { view: 'raw' }],
-  ])('%s %s is told and run', async (group, name, want) => {
-    const { latest, onRun, user } = show({ expr: 'up' });
-    await user.click(within(screen.getByRole('radiogroup', { name: group })).getByLabelText(name));
+  ])('%s %s is told and run', (group, name, want) => {
+    const { latest, onRun } = show({ expr: 'up' });
+    fireEvent.click(within(screen.getByRole('radiogroup', { name: group })).getByLabelText(name));
     expect(latest()).toMatchObject(want);
     expect(onRun).toHaveBeenCalledTimes(1);
+  });
+
+  it('how the query is written is told and runs nothing', () => {
+    const { latest, onRun } = show({ expr: 'up' });
+    pick('Builder');
+    expect(latest()).toMatchObject({ editor: 'builder', expr: 'up' });
+    expect(onRun).not.toHaveBeenCalled();
   });
 });
 
@@ -192,8 +209,8 @@ describe('options', () => {
   });
 
   it('are told, and forgotten when they are emptied', async () => {
-    const { latest, user } = show({ expr: 'up', unit: 's' });
-    await user.click(screen.getByText('Options'));
+    const { latest } = show({ expr: 'up', unit: 's' });
+    fireEvent.click(screen.getByText('Options'));
     write('Legend', '{{pod}}');
     write('Unit - optional', '');
     await act(async () => write('Out of (PromQL)', 'requests'));

@@ -1,34 +1,35 @@
-import { EditorRow, EditorRows } from '@grafana/plugin-ui';
+import { EditorRows } from '@grafana/plugin-ui';
 import { type EditorProps, useEditing } from '../useEditing';
-import { CohortFields } from './CohortFields';
-import { JudgeFields } from './JudgeFields';
-import { OptionFields } from './OptionFields';
-import { PromqlField } from './PromqlField';
+import { ClusterFields } from './ClusterFields';
+import { DeviationFields } from './DeviationFields';
+import { FeedbackSection } from './FeedbackSection';
+import { Progress } from './Progress';
+import { QueryHeader } from './QueryHeader';
+import { RolloutFields } from './RolloutFields';
+import { VerdictFields } from './VerdictFields';
 
-/** Asks how far each candidate node strays from control. */
+const fields = {
+  deviation: DeviationFields,
+  clusters: ClusterFields,
+  crashes: ClusterFields,
+  verdict: VerdictFields,
+  rollouts: RolloutFields,
+  values: () => null,
+};
+
+/** Asks whether a rollout made its service worse, in any of the ways that the data source answers. */
 export function QueryEditor(props: EditorProps) {
   const editing = useEditing(props);
-  const { query, edit, settle, run } = editing;
+  const { query } = editing;
+  const Fields = fields[query.queryType];
   const id = `andon-${query.refId}`;
+  const parts = { editing, id, datasource: props.datasource, range: props.range };
   return (
     <EditorRows>
-      <EditorRow>
-        <PromqlField
-          datasource={props.datasource}
-          label="Query"
-          testId="andon-expr"
-          value={query.expr}
-          placeholder='sum by (pod, version) (rate(http_requests_total{code=~"5.."}[$__rate_interval]))'
-          hint="PromQL that keeps the node label. Enter runs it, Shift+Enter begins a line."
-          lines={2}
-          onChange={(expr) => edit({ expr })}
-          onBlur={settle}
-          onRun={run}
-        />
-      </EditorRow>
-      <CohortFields editing={editing} id={id} range={props.range} />
-      <JudgeFields editing={editing} id={id} />
-      <OptionFields datasource={props.datasource} editing={editing} id={id} />
+      <QueryHeader editing={editing} id={id} />
+      <Progress frames={props.data?.series} />
+      <Fields {...parts} />
+      {query.queryType === 'clusters' && <FeedbackSection {...parts} frames={props.data?.series ?? []} />}
     </EditorRows>
   );
 }

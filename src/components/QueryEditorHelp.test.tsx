@@ -1,12 +1,12 @@
 import { fireEvent, render, screen } from '@testing-library/react';
-import { allValid } from '../testing/editors';
+import { answering } from '../testing/editors';
 import { type AndonQuery } from '../types';
 import { examples, QueryEditorHelp } from './QueryEditorHelp';
 
 it.each(examples.map((e) => [e.title, e] as const))('%s can be run as it is', (title, example) => {
   const onClickExample = jest.fn<void, [AndonQuery]>();
   const query = { refId: 'B' } as AndonQuery;
-  const datasource = allValid();
+  const datasource = answering();
   render(<QueryEditorHelp datasource={datasource} query={query} onClickExample={onClickExample} />);
 
   fireEvent.click(screen.getByText(title));

@@ -1,7 +1,8 @@
 import { css } from '@emotion/css';
 import { useState } from 'react';
-import { type GrafanaTheme2 } from '@grafana/data';
-import { Button, Combobox, IconButton, Input, useStyles2 } from '@grafana/ui';
+import { type GrafanaTheme2, type MetricFindValue, type TimeRange } from '@grafana/data';
+import { Button, Combobox, IconButton, useStyles2 } from '@grafana/ui';
+import { type AndonDataSource } from '../datasource';
 import {
   isRepeated,
   type Matcher,
@@ -11,8 +12,9 @@ import {
   toMatchers,
   toSelector,
 } from '../selector';
-import { type Selector } from '../types';
-import { commitOn, type Editing } from '../useEditing';
+import { type AndonQuery, type Selector } from '../types';
+import { type Editing } from '../useEditing';
+import { useSuggestions } from '../useSuggestions';
 
 interface Props {
   /** What the selector picks, for screen readers and tests. */
@@ -21,7 +23,9 @@ interface Props {
   /** An example of a label and its value, shown in empty rows. */
   placeholders: [string, string];
   editing: Editing;
-  toChange(selector: Selector): Parameters<Editing['edit']>[0];
+  datasource: AndonDataSource;
+  range?: TimeRange;
+  toChange(selector: Selector): Partial<AndonQuery>;
 }
 
 const empty: Matcher = { label: '', operator: '=', value: '' };
@@ -31,7 +35,8 @@ const options = operators.map((value) => ({ value, label: value }));
  * Rows of label, operator and value. A selector cannot hold a row that is half written, so that the rows live here;
  * they begin anew when the selector changes from outside.
  */
-export function SelectorEditor({ name, selector = {}, placeholders, editing, toChange }: Props) {
+export function SelectorEditor(props: Props) {
+  const { name, selector = {}, editing, toChange } = props;
   const styles = useStyles2(getStyles);
   const [rows, setRows] = useState(() => orEmpty(toMatchers(selector)));
   const [seen, setSeen] = useState(selector);
@@ -46,8 +51,10 @@ export function SelectorEditor({ name, selector = {}, placeholders, editing, toC
     setRows(next);
     editing.edit(toChange(toSelector(next)));
   };
-  const replace = (i: number, change: Partial<Matcher>) =>
+  const replace = (i: number, change: Partial<Matcher>) => {
     write(rows.map((m, j) => (j === i ? normalise({ ...m, ...change }) : m)));
+    editing.settle();
+  };
   const remove = (i: number) => {
     write(orEmpty(rows.filter((_, j) => j !== i)));
     editing.settle();
@@ -56,42 +63,16 @@ export function SelectorEditor({ name, selector = {}, placeholders, editing, toC
   return (
     <div role="group" aria-label={name} className={styles.rows} data-testid={testId(name)}>
       {rows.map((row, i) => (
-        <div key={i} className={styles.row}>
-          <Input
-            width={16}
-            value={row.label}
-            placeholder={placeholders[0]}
-            aria-label={`${name} label ${i + 1}`}
-            invalid={isRepeated(rows, i)}
-            title={isRepeated(rows, i) ? 'An earlier row names this label; only that one counts' : undefined}
-            onChange={(e) => replace(i, { label: e.currentTarget.value })}
-            {...commitOn(editing)}
-          />
-          <Combobox<Operator>
-            width={9}
-            options={options}
-            value={row.operator}
-            aria-label={`${name} operator ${i + 1}`}
-            onChange={({ value }) => {
-              replace(i, { operator: value });
-              editing.settle();
-            }}
-          />
-          <Input
-            width={22}
-            value={row.value}
-            placeholder={placeholders[1]}
-            aria-label={`${name} value ${i + 1}`}
-            onChange={(e) => replace(i, { value: e.currentTarget.value })}
-            {...commitOn(editing)}
-          />
-          <IconButton
-            name="times"
-            tooltip={`Remove ${name.toLowerCase()} row ${i + 1}`}
-            disabled={rows.length === 1 && row.label === '' && row.value === ''}
-            onClick={() => remove(i)}
-          />
-        </div>
+        <Row
+          key={i}
+          {...props}
+          row={row}
+          i={i}
+          repeated={isRepeated(rows, i)}
+          only={rows.length === 1}
+          onChange={(change) => replace(i, change)}
+          onRemove={() => remove(i)}
+        />
       ))}
       <Button
         variant="secondary"
@@ -106,6 +87,71 @@ export function SelectorEditor({ name, selector = {}, placeholders, editing, toC
     </div>
   );
 }
+
+interface RowProps extends Props {
+  row: Matcher;
+  i: number;
+  repeated: boolean;
+  only: boolean;
+  onChange(change: Partial<Matcher>): void;
+  onRemove(): void;
+}
+
+/** One label, its operator and its value; the back end suggests what there is. */
+function Row({ name, placeholders, editing, datasource, range, row, i, ...rest }: RowProps) {
+  const styles = useStyles2(getStyles);
+  const { repeated, only, onChange, onRemove } = rest;
+  const { query } = editing;
+  const about = { filters: [], queries: [query], timeRange: range };
+  const key = JSON.stringify([query.queryType, query.expr, query.signals, range?.raw]);
+  const labels = useSuggestions(async () => texts(await datasource.getTagKeys(about)), key);
+  const values = useSuggestions(
+    async () => (row.label ? texts(await datasource.getTagValues({ ...about, key: row.label })) : []),
+    `${row.label} ${key}`
+  );
+  return (
+    <div className={styles.row}>
+      <Combobox
+        width={20}
+        createCustomValue
+        options={labels}
+        value={row.label || null}
+        placeholder={placeholders[0]}
+        aria-label={`${name} label ${i + 1}`}
+        invalid={repeated}
+        onChange={({ value }) => onChange({ label: value })}
+      />
+      <Combobox<Operator>
+        width={9}
+        options={options}
+        value={row.operator}
+        aria-label={`${name} operator ${i + 1}`}
+        onChange={({ value }) => onChange({ operator: value })}
+      />
+      <Combobox
+        width={24}
+        createCustomValue
+        options={values}
+        value={row.value || null}
+        placeholder={placeholders[1]}
+        aria-label={`${name} value ${i + 1}`}
+        onChange={({ value }) => onChange({ value })}
+      />
+      <IconButton
+        name="times"
+        tooltip={
+          repeated
+            ? `Remove ${name.toLowerCase()} row ${i + 1}: an earlier row names this label, and only that one counts`
+            : `Remove ${name.toLowerCase()} row ${i + 1}`
+        }
+        disabled={only && row.label === '' && row.value === ''}
+        onClick={onRemove}
+      />
+    </div>
+  );
+}
+
+const texts = (found: MetricFindValue[]) => found.map((f) => f.text);
 
 const testId = (name: string) => `andon-selector-${name.toLowerCase()}`;
 

@@ -1,40 +1,82 @@
 import { useState } from 'react';
-import { dateTime, type DataSourceInstanceSettings } from '@grafana/data';
+import { type DataFrame, dateTime, type DataSourceInstanceSettings, LoadingState } from '@grafana/data';
 import { AndonDataSource } from '../datasource';
 import { QueryEditor } from '../components/QueryEditor';
-import { type AndonOptions, type AndonQuery, type Validation } from '../types';
+import { type AndonOptions, type AndonQuery, type Service } from '../types';
 
-/** A data source whose back end answers validations as told. */
-export function validating(validate: (expr: string) => Promise<Validation>): AndonDataSource {
-  const datasource = new AndonDataSource({
+type Answers = Partial<
+  Pick<
+    AndonDataSource,
+    | 'validate'
+    | 'cohorts'
+    | 'services'
+    | 'discover'
+    | 'rollouts'
+    | 'getTagKeys'
+    | 'getTagValues'
+    | 'values'
+    | 'feedback'
+    | 'undoFeedback'
+  >
+>;
+
+const silent: Answers = {
+  validate: async (asked) => ({ asked }),
+  cohorts: async () => ({ candidate: { nodes: [] }, control: { nodes: [] } }),
+  services: async () => [],
+  discover: async () => [],
+  rollouts: async () => [],
+  getTagKeys: async () => [],
+  getTagValues: async () => [],
+  values: async () => [],
+};
+
+/** A data source whose back end answers as told, and finds nothing where it is told nothing. */
+export function answering(answers: Answers = {}): AndonDataSource {
+  const settings = {
     uid: 'andon',
     id: 1,
     meta: {},
-  } as DataSourceInstanceSettings<AndonOptions>);
-  datasource.validate = validate;
-  return datasource;
+    jsonData: {},
+  } as DataSourceInstanceSettings<AndonOptions>;
+  return Object.assign(new AndonDataSource(settings), silent, answers);
 }
 
-export const allValid = () => validating(async (asked) => ({ asked }));
+/** A service that was found, with a canary. */
+export const checkout: Service = {
+  name: 'checkout',
+  node: 'pod',
+  version: 'version',
+  signals: [
+    { name: 'errors', metric: 'errors_total', per: 'requests_total', worse: 'higher' },
+    { name: 'latency', metric: 'latency_seconds', unit: 's', worse: 'higher' },
+  ],
+  cohorts: 'labels',
+  candidate: { version: 'v2' },
+  control: { version: '!=v2' },
+};
 
 const range = { from: dateTime('2026-01-02T15:00:00Z'), to: dateTime('2026-01-02T16:00:00Z') };
+export const timeRange = { ...range, raw: range };
 
 interface Props {
   datasource?: AndonDataSource;
   initial?: Partial<AndonQuery>;
+  frames?: DataFrame[];
   onChange?(query: AndonQuery): void;
   onRun?(): void;
 }
 
 /** The query editor in a page that keeps its query, as a panel does. */
-export function Editing({ datasource = allValid(), initial, onChange, onRun }: Props) {
+export function Editing({ datasource, initial, frames, onChange, onRun }: Props) {
   const [query, setQuery] = useState({ refId: 'A', ...initial } as AndonQuery);
-  const [kept] = useState(datasource);
+  const [kept] = useState(() => datasource ?? answering());
   return (
     <QueryEditor
       datasource={kept}
       query={query}
-      range={{ ...range, raw: range }}
+      range={timeRange}
+      data={frames && { state: LoadingState.Done, series: frames, timeRange }}
       onChange={(next) => {
         setQuery(next);
         onChange?.(next);

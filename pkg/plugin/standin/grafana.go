@@ -21,8 +21,12 @@ type grafana struct {
 	base backend.DataSourceInstanceSettings
 }
 
-func newGrafana(prometheus string) (*grafana, error) {
-	base := backend.DataSourceInstanceSettings{UID: "andon", Name: "Andon", Type: plugin.ID, URL: prometheus, JSONData: []byte("{}")}
+func newGrafana(u upstreams) (*grafana, error) {
+	settings, err := json.Marshal(plugin.Settings{LokiURL: u.loki.url, ExporterURL: u.exporter.url})
+	if err != nil {
+		return nil, err
+	}
+	base := backend.DataSourceInstanceSettings{UID: "andon", Name: "Andon", Type: plugin.ID, URL: u.prometheus.url, JSONData: settings}
 	made, err := plugin.New(context.Background(), base)
 	if err != nil {
 		return nil, err
@@ -35,6 +39,7 @@ func (g *grafana) routes(static http.FileSystem) http.Handler {
 	mux.HandleFunc("POST /api/ds/query", g.query)
 	mux.HandleFunc("/api/datasources/uid/andon/resources/{path...}", g.resource)
 	mux.HandleFunc("POST /api/standin/health", g.health)
+	mux.HandleFunc("GET /api/standin/settings", func(w http.ResponseWriter, _ *http.Request) { write(w, map[string]string{"url": g.base.URL}) })
 	mux.Handle("/", http.FileServer(static))
 	return mux
 }
@@ -78,6 +83,10 @@ func (g *grafana) query(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, err.Error(), http.StatusInternalServerError)
 		return
 	}
+	write(w, answer)
+}
+
+func write(w http.ResponseWriter, answer any) {
 	w.Header().Set("Content-Type", "application/json")
 	_ = json.NewEncoder(w).Encode(answer)
 }
@@ -133,8 +142,7 @@ func (g *grafana) health(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, err.Error(), http.StatusInternalServerError)
 		return
 	}
-	w.Header().Set("Content-Type", "application/json")
-	_ = json.NewEncoder(w).Encode(map[string]any{"status": result.Status.String(), "message": result.Message, "details": json.RawMessage(orNull(result.JSONDetails))})
+	write(w, map[string]any{"status": result.Status.String(), "message": result.Message, "details": json.RawMessage(orNull(result.JSONDetails))})
 }
 
 func orNull(b []byte) []byte {

@@ -1,7 +1,8 @@
 // Command standin answers the editors as Grafana's server does, for tests in a
 // browser: queries, resources and health of one Andon data source. Behind it
-// stands a Prometheus of its own that holds a rollout with one slow, failing
-// pod. It prints its address and serves until its standard input ends.
+// stand a Prometheus, a Loki and an exporter of its own that have seen a rollout
+// with one slow, failing pod. It prints its address and serves until its
+// standard input ends.
 package main
 
 import (
@@ -40,15 +41,17 @@ func run(static string, in io.Reader, out io.Writer) error {
 		return err
 	}
 	defer store.Close()
-	if err := load(context.Background(), store); err != nil {
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	if err := load(ctx, store); err != nil {
 		return err
 	}
-	upstream, err := serve(store.Handler())
+	upstreams, err := start(ctx, dir, store)
 	if err != nil {
 		return err
 	}
-	defer upstream.Close()
-	g, err := newGrafana(upstream.url)
+	defer upstreams.stop()
+	g, err := newGrafana(upstreams)
 	if err != nil {
 		return err
 	}

@@ -47,6 +47,8 @@ export async function start() {
     ],
   });
   return {
+    /** The settings by which standin's own upstreams are reached. */
+    settings: await (await fetch(`${server.url}/api/standin/settings`)).json(),
     open: (options) => open(browser, server.url, options),
     async stop() {
       await browser.close();
@@ -55,8 +57,14 @@ export async function start() {
   };
 }
 
-// Grafana's fonts are not in its packages, and its editor runs without workers here.
-const expected = [/\/public\/fonts\//, /Failed to load resource/, /web worker/, /MonacoEnvironment/];
+// Grafana's fonts and its spinner are not in its packages, and its code editor runs without workers here.
+const expected = [
+  /\/public\/fonts\//,
+  /unicons\/spinner/,
+  /Failed to load resource/,
+  /web worker/,
+  /MonacoEnvironment/,
+];
 
 /** Opens a page of the site. What goes wrong on it is collected in page.faults. */
 async function open(browser, base, { react, page = 'explore', theme = 'dark', initial = {}, address = {} }) {
@@ -82,6 +90,20 @@ async function open(browser, base, { react, page = 'explore', theme = 'dark', in
 /** What the page asked of Grafana at paths that contain the text, oldest first. */
 export const asked = (tab, text) =>
   tab.evaluate((text) => window.asked.filter((a) => a.url.includes(text)), text);
+
+/** Waits until the page has sent a query that passes, and returns it. */
+export async function query(tab, passes) {
+  for (const end = Date.now() + 20_000; ; await tab.waitForTimeout(50)) {
+    const sent = (await asked(tab, '/api/ds/query')).flatMap((a) => a.body.queries);
+    const found = sent.findLast(passes);
+    if (found) {
+      return found;
+    }
+    if (Date.now() > end) {
+      throw new Error(`no such query was sent; the last was ${JSON.stringify(sent.at(-1))}`);
+    }
+  }
+}
 
 /** Keeps a picture of the page, to be looked at. */
 export const picture = (tab, name) =>

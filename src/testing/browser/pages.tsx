@@ -89,7 +89,7 @@ export function Explore({ plugin, initial }: Props<Partial<AndonQuery>>) {
     <main className={styles.page}>
       <h1 className={styles.title}>Explore</h1>
       <section className={styles.query} aria-label="Query A">
-        <header className={styles.header}>
+        <header className={styles.header} data-grafana>
           <span>
             A <em>(Andon)</em>
           </span>
@@ -163,7 +163,7 @@ export function Settings({ plugin, initial }: Props<Partial<DataSourceSettings<A
     <main className={styles.page}>
       <h1 className={styles.title}>Andon</h1>
       <ConfigEditor options={options as never} onOptionsChange={setOptions as never} />
-      <div className={styles.save}>
+      <div className={styles.save} data-grafana>
         <Button onClick={test}>Save &amp; test</Button>
       </div>
       {health && (

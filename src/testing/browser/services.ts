@@ -24,17 +24,22 @@ declare global {
   }
 }
 
-export const settings = {
-  uid: 'andon',
-  id: 1,
-  type: 'andon-regression-datasource',
-  name: 'Andon',
-  url: '',
-  access: 'proxy',
-  readOnly: false,
-  jsonData: {},
-  meta: { id: 'andon-regression-datasource', info: { version: '' } },
-} as unknown as DataSourceInstanceSettings;
+const source = (uid: string, type: string, name: string) =>
+  ({
+    uid,
+    type,
+    name,
+    id: 1,
+    url: '',
+    access: 'proxy',
+    readOnly: false,
+    jsonData: {},
+    meta: { id: type, info: { version: '', logos: { small: '/dist/img/logo.svg', large: '' } } },
+  }) as unknown as DataSourceInstanceSettings;
+
+export const settings = source('andon', 'andon-regression-datasource', 'Andon');
+
+const others = [source('metrics', 'prometheus', 'Metrics'), source('logs', 'loki', 'Logs')];
 
 async function ask<T>(request: BackendSrvRequest): Promise<FetchResponse<T>> {
   const method = request.method ?? 'GET';
@@ -82,8 +87,8 @@ export function installServices() {
     get: async (url: string) => (await ask({ url })).data,
   } as unknown as BackendSrv);
   setDataSourceSrv({
-    getInstanceSettings: () => settings,
-    getList: () => [settings],
+    getInstanceSettings: (ref: unknown) => [settings, ...others].find((s) => s.uid === ref) ?? settings,
+    getList: ({ type }: { type?: string } = {}) => others.filter((s) => !type || s.type === type),
     get: () => Promise.reject(new Error('there is no other data source')),
     reload: () => {},
   } as unknown as DataSourceSrv);

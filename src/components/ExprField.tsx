@@ -2,13 +2,15 @@ import { css } from '@emotion/css';
 import { useEffect, useRef } from 'react';
 import { type GrafanaTheme2 } from '@grafana/data';
 import { CodeEditor, Icon, type Monaco, type MonacoEditor, useStyles2 } from '@grafana/ui';
-import { type AndonDataSource } from '../datasource';
+import { type AndonDataSource, type Language } from '../datasource';
+import { logqlId, registerLogql } from '../logql';
 import { promqlId, registerPromql } from '../promql';
 import { type Validation } from '../types';
 import { useValidation } from '../useValidation';
 
 interface Props {
   datasource: AndonDataSource;
+  language: Language;
   label: string;
   value: string;
   placeholder: string;
@@ -25,11 +27,16 @@ interface Props {
 const lineHeight = 20;
 const mostLines = 10;
 
-/** A field for PromQL with its colours; what the back end finds wrong is underlined, and said below. */
-export function PromqlField(props: Props) {
-  const { datasource, label, value, placeholder, hint, lines = 1, testId } = props;
+const languages = {
+  promql: { name: 'PromQL', id: promqlId, register: registerPromql },
+  logql: { name: 'LogQL', id: logqlId, register: registerLogql },
+};
+
+/** A field for an expression in its colours; what the back end finds wrong is underlined, and said below. */
+export function ExprField(props: Props) {
+  const { datasource, language, label, value, placeholder, hint, lines = 1, testId } = props;
   const styles = useStyles2(getStyles);
-  const wrong = useValidation(datasource, value);
+  const wrong = useValidation(datasource, value, language);
   const editor = useRef<{ editor: MonacoEditor; monaco: Monaco }>(undefined);
 
   // The code editor keeps the handlers that it was mounted with.
@@ -63,13 +70,13 @@ export function PromqlField(props: Props) {
     <div className={styles.field} data-testid={testId}>
       <div className={styles.editor}>
         <CodeEditor
-          language={promqlId}
+          language={languages[language].id}
           value={value}
           height={shown * lineHeight + 12}
           showMiniMap={false}
           wordWrap
-          monacoOptions={{ ...monacoOptions, ariaLabel: `${label} (PromQL)` }}
-          onBeforeEditorMount={registerPromql}
+          monacoOptions={{ ...monacoOptions, ariaLabel: `${label} (${languages[language].name})` }}
+          onBeforeEditorMount={languages[language].register}
           onEditorDidMount={onMount}
           onChange={(v) => v !== handlers.current.value && handlers.current.onChange(v)}
           onBlur={() => handlers.current.onBlur()}
@@ -122,7 +129,7 @@ function underline(editor: MonacoEditor, monaco: Monaco, value: string, wrong?: 
     message: at.error ?? '',
     severity: monaco.MarkerSeverity.Error,
   };
-  monaco.editor.setModelMarkers(model, promqlId, marker ? [marker] : []);
+  monaco.editor.setModelMarkers(model, 'andon', marker ? [marker] : []);
 }
 
 interface Position {

@@ -1,0 +1,99 @@
+import { type AndonQuery, defaultQuery, type QueryType, type Service, type Signal } from './types';
+
+/** A service to pick, and whether the exporter knows it. */
+export interface KnownService extends Service {
+  configured: boolean;
+}
+
+/** The part of a signal that a query type asks for. */
+const parts = { deviation: 'metric', verdict: 'metric', clusters: 'logs', crashes: 'crashes' } as const;
+
+const partOf = (type: QueryType) => (type in parts ? parts[type as keyof typeof parts] : undefined);
+
+/** The signals of a service that a query type can ask for. */
+export function signalsFor(type: QueryType, service?: Service): Signal[] {
+  const part = partOf(type);
+  return part && service ? service.signals.filter((s) => s[part]) : [];
+}
+
+/**
+ * Puts together what is configured and what was found. A configured service takes its cohorts from what was found
+ * under its name, since the configuration does not say which versions run now; and what was found of its logs or its
+ * metrics, where none of them are configured.
+ */
+export function mergeServices(configured: Service[], found: Service[]): KnownService[] {
+  const known = configured.map((service) => {
+    const same = found.filter((f) => f.name === service.name);
+    const { cohorts, candidate, control, back } = same[0] ?? {};
+    const missing = (part: keyof Signal) =>
+      service.signals.some((s) => s[part])
+        ? []
+        : same.flatMap((f) => f.signals.filter((signal) => signal[part]));
+    const signals = [...service.signals, ...missing('metric'), ...missing('logs'), ...missing('crashes')];
+    return { ...service, ...(cohorts && { cohorts, candidate, control, back }), signals, configured: true };
+  });
+  const names = new Set(configured.map((s) => s.name));
+  return [...known, ...found.filter((f) => !names.has(f.name)).map((f) => ({ ...f, configured: false }))];
+}
+
+/** The services that a query type can ask for something. */
+export function servicesFor(type: QueryType, all: KnownService[]): KnownService[] {
+  return all.filter((s) => (type === 'verdict' && s.configured) || signalsFor(type, s).length > 0);
+}
+
+/** The service and the signal that a query asks for, as far as they are known. */
+export function picked(query: AndonQuery, all: KnownService[]): { service?: KnownService; signal?: Signal } {
+  const service = servicesFor(query.queryType, all).find((s) => s.name === query.service);
+  const part = partOf(query.queryType);
+  const signal = part && signalsFor(query.queryType, service).find((s) => s[part] === query.expr);
+  return { service, signal };
+}
+
+/** What changes when a service is picked: a signal of it is asked for, of the nodes that run now. */
+export function pickService(query: AndonQuery, service: KnownService): Partial<AndonQuery> {
+  const cohorts = {
+    ...(service.cohorts && { cohorts: service.cohorts, candidate: service.candidate ?? {} }),
+    ...(service.cohorts === 'labels' && {
+      control: service.control ?? {},
+      back: undefined,
+      since: undefined,
+    }),
+    ...(service.cohorts === 'time' && { back: service.back, since: undefined }),
+  };
+  const common = {
+    service: service.name,
+    nodeLabel: service.node ?? '',
+    versionLabel: service.version,
+    sensitivity: service.sensitivity ?? defaultQuery.sensitivity,
+    step: service.step,
+    ...cohorts,
+  };
+  if (query.queryType === 'verdict') {
+    return service.configured
+      ? { service: service.name, rollout: undefined, signals: undefined }
+      : { ...common, service: undefined, rollout: undefined, signals: signalsFor('verdict', service) };
+  }
+  const [first] = signalsFor(query.queryType, service);
+  return { ...common, ...(first && pickSignal(query, first)) };
+}
+
+/** What changes when a signal is picked. */
+export function pickSignal(query: AndonQuery, signal: Signal): Partial<AndonQuery> {
+  const part = partOf(query.queryType);
+  const expr = (part && signal[part]) ?? '';
+  return query.queryType === 'deviation'
+    ? {
+        expr,
+        name: signal.name,
+        per: signal.per,
+        unit: signal.unit,
+        kind: signal.kind,
+        worse: signal.worse ?? defaultQuery.worse,
+      }
+    : { expr };
+}
+
+/** Whether nothing has been asked for yet, so that a start may be suggested. */
+export function isUntouched(query: AndonQuery): boolean {
+  return query.editor === 'builder' && !query.expr && !query.service && !query.rollout && !query.signals;
+}
