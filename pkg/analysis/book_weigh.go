@@ -308,15 +308,23 @@ func (b *book) ordered() []*group {
 	return out
 }
 
-// name returns what a group is called in a sentence.
-func (b *book) name(g *group) string {
+// title returns a group's template, or its crash's title.
+func (b *book) title(g *group) string {
 	switch by := b.by.(type) {
 	case *clustering:
-		return fmt.Sprintf("“%s”", clipped(by.templates[g.id], 120))
+		return by.templates[g.id]
 	case *crashing:
-		return clipped(by.crashes[g.id].Title, 120)
+		return by.crashes[g.id].Title
 	}
 	return g.id
+}
+
+// name returns what a group is called in a sentence.
+func (b *book) name(g *group) string {
+	if b.crashes() {
+		return clipped(b.title(g), 120)
+	}
+	return fmt.Sprintf("“%s”", clipped(b.title(g), 120))
 }
 
 func clipped(s string, n int) string {

@@ -26,6 +26,7 @@ type Comparison struct {
 	Signal             Signal
 	Node               string // label that names an instance
 	Version            string // label that names the version; for people
+	Release            string // the version that goes out; empty if it is not known
 	Candidate, Control Cohort
 	Sensitivity        Sensitivity
 

@@ -13,7 +13,7 @@ import (
 func Compare(ro Rollout, s Service, sig Signal) Comparison {
 	d := divide(ro, s)
 	return Comparison{
-		Service: s.Name, Signal: sig, Node: s.Node, Version: s.Version,
+		Service: s.Name, Signal: sig, Node: s.Node, Version: s.Version, Release: ro.Version,
 		Candidate: Cohort{Select: d.candidate}, Control: Cohort{Select: d.control, Back: ro.back()},
 		Relative:    d.taken == RegionControl,
 		Sensitivity: s.Sensitivity, Since: ro.Started, Step: s.Bin(), WarmUp: s.warmUp(),

@@ -186,14 +186,15 @@ type Remembered struct {
 	Resolved string    // the version that had resolved what is seen again; empty if none had
 }
 
-// A RecallFunc returns what is remembered of a service at a time; nil if
-// nothing is. What was returned is never changed.
-type RecallFunc func(service string, at time.Time) *Recollection
+// A RecallFunc returns what is remembered of a service at a time, as it
+// concerns a release of it; nil if nothing is. What was returned is never
+// changed, and is the same pointer while nothing is new.
+type RecallFunc func(service, release string, at time.Time) *Recollection
 
 // recall returns what is remembered of a comparison's service at a time.
 func (a *Analyzer) recall(c Comparison, at time.Time) *Recollection {
 	if a.Recall == nil || c.Service == "" {
 		return nil
 	}
-	return a.Recall(c.Service, at)
+	return a.Recall(c.Service, c.Release, at)
 }

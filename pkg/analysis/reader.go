@@ -1,6 +1,7 @@
 package analysis
 
 import (
+	gocmp "cmp"
 	"context"
 	"fmt"
 	"math"
@@ -9,8 +10,76 @@ import (
 	"time"
 )
 
-// mostFound is how many groups a finding names.
-const mostFound = 20
+// What a finding holds of groups, so that a verdict stays small.
+const (
+	mostFound = 10 // groups
+	mostNodes = 20 // nodes of one
+)
+
+// brief returns the group with the nodes that show it most.
+func (g Group) brief() Group {
+	if len(g.Nodes) > mostNodes {
+		g.Nodes = slices.Clone(g.Nodes)
+		slices.SortStableFunc(g.Nodes, func(a, b NodeCount) int { return gocmp.Compare(b.Lines, a.Lines) })
+		g.Nodes = g.Nodes[:mostNodes]
+	}
+	g.Examples = g.Examples[:min(len(g.Examples), 1)]
+	return g
+}
+
+// A Seen is a group that a rollout's logs showed, for the catalogue.
+type Seen struct {
+	Signal    string
+	ID        string
+	Name      string // its template, or the signature's title
+	Crash     bool
+	First     time.Time // that control showed it; that candidate did, if control did not
+	Control   bool      // control showed it
+	Candidate bool      // candidate showed it
+	Gone      bool      // only control did, and candidate would have by now
+}
+
+// Seen returns the groups of a rollout's logs and crashes, by signal and id;
+// nil if the rollout is not known.
+func (w *Watch) Seen(rollout string) []Seen {
+	c := w.courses[rollout]
+	if c == nil {
+		return nil
+	}
+	var out []Seen
+	for _, r := range c.readers {
+		out = append(out, r.book.seen()...)
+	}
+	return out
+}
+
+// seen lists the groups.
+func (b *book) seen() []Seen {
+	var out []Seen
+	for _, id := range sortedKeys(b.groups) {
+		g := b.groups[id]
+		s := Seen{
+			Signal: b.c.Signal.Name, ID: id, Name: b.title(g), Crash: b.crashes(), First: g.sides[controlSide].first,
+			Control: g.sides[controlSide].lines > 0, Candidate: g.sides[candidateSide].lines > 0, Gone: b.class(g) == ClassGone,
+		}
+		if !s.Control {
+			s.First = g.sides[candidateSide].first
+		}
+		out = append(out, s)
+	}
+	return out
+}
+
+// Survey returns what all nodes of a service show of a signal over a range, of
+// whatever version: what the catalogue learns while no rollout is under way.
+func (a *Analyzer) Survey(ctx context.Context, s Service, sig Signal, r Range) ([]Seen, error) {
+	c := Comparison{Service: s.Name, Signal: sig, Node: s.Node, Version: s.Version, Since: r.End.Add(time.Nanosecond), Step: s.Bin()}
+	b, _, err := a.read(ctx, c, r)
+	if err != nil {
+		return nil, err
+	}
+	return b.seen(), nil
+}
 
 // A reader follows one signal of logs or crashes of a rollout.
 type reader struct {
@@ -215,14 +284,20 @@ func (r *reader) finding(share, _ float64) Finding {
 		for _, s := range report.Signatures {
 			groups = append(groups, s.Group)
 		}
-		f.Signatures = report.Signatures[:min(len(report.Signatures), mostFound)]
+		for _, s := range report.Signatures[:min(len(report.Signatures), mostFound)] {
+			s.Group = s.Group.brief()
+			f.Signatures = append(f.Signatures, s)
+		}
 	} else {
 		report := r.book.clusterReport(r.line)
 		general = report.GroupReport
 		for _, c := range report.Clusters {
 			groups = append(groups, c.Group)
 		}
-		f.Clusters = report.Clusters[:min(len(report.Clusters), mostFound)]
+		for _, c := range report.Clusters[:min(len(report.Clusters), mostFound)] {
+			c.Group = c.Group.brief()
+			f.Clusters = append(f.Clusters, c)
+		}
 	}
 	for _, g := range groups {
 		f.Classes[g.Class]++

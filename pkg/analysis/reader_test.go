@@ -136,7 +136,7 @@ func TestLogsAreJudged(t *testing.T) {
 				r.Template = text
 				known.Groups[cluster.IDOf(text).String()] = r
 			}
-			a.Recall = func(service string, _ time.Time) *analysis.Recollection { return known }
+			a.Recall = func(service, release string, _ time.Time) *analysis.Recollection { return known }
 			signals := c.signals
 			if signals == nil {
 				signals = []analysis.Signal{errorLogs}

@@ -102,6 +102,9 @@ var (
 	descSuccess   = desc("andon_signal_success", "1 if the signal could be judged.", "rollout", "signal")
 	descQuality   = desc("andon_signal_quality", "1 for what the data of the signal allow, ok or the reason why it cannot be judged.", "rollout", "signal", "reason")
 	descSamples   = desc("andon_signal_samples", "Samples of the signal that were judged.", "rollout", "signal", "cohort")
+	descClusters  = desc("andon_log_clusters", "Clusters of log lines that the signal shows, by how they stand to control.", "rollout", "signal", "class")
+	descCrashes   = desc("andon_crash_signatures", "Crash signatures that the rollout's signals of crashes show, by how they stand to control.", "rollout", "class")
+	descFeedback  = desc("andon_feedback_total", "How often people said that a cluster or a crash signature is such a risk.", "risk")
 	descLastTick  = desc("andon_last_tick_timestamp_seconds", "When the rollouts under way were last judged.")
 	descMode      = desc("andon_halt_mode", "1 for the configured halt mode, 0 for the other.", "mode")
 	descBudget    = desc("andon_halt_budget_remaining", "How many more halts the budget allows now.")
@@ -112,7 +115,7 @@ type collector struct{ e *Exporter }
 
 func (c collector) Describe(ch chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{descInfo, descStart, descScore, descEvidence, descBlame, descVerdict, descAmbiguous, descDeviation,
-		descSuccess, descQuality, descSamples, descLastTick, descMode, descBudget} {
+		descSuccess, descQuality, descSamples, descClusters, descCrashes, descFeedback, descLastTick, descMode, descBudget} {
 		ch <- d
 	}
 }
@@ -127,6 +130,9 @@ func (c collector) Collect(ch chan<- prometheus.Metric) {
 	}
 	spent := c.e.halts.askedSince(c.e.opt.Now().Add(-config.Halt.Budget.Per))
 	put(descBudget, float64(max(config.Halt.Budget.Count-spent, 0)))
+	for risk, n := range c.e.memory.Load().counts() {
+		ch <- prometheus.MustNewConstMetric(descFeedback, prometheus.CounterValue, n, string(risk))
+	}
 	s := c.e.snap.Load()
 	if s == nil {
 		return
@@ -168,6 +174,31 @@ func (j judged) collect(put putFunc) {
 		put(descSamples, float64(f.Candidate), ro.ID, f.Signal, "candidate")
 		put(descSamples, float64(f.Control), ro.ID, f.Signal, "control")
 		known(descDeviation, f.Deviation, ro.ID, f.Signal)
+	}
+	j.collectGroups(put)
+}
+
+// collectGroups counts clusters and signatures by class; one that several
+// signals of crashes show counts once for each.
+func (j judged) collectGroups(put putFunc) {
+	crashes := map[analysis.Class]int{}
+	anyCrashes := false
+	for _, f := range j.verdict.Findings {
+		for _, class := range analysis.Classes {
+			switch f.Kind {
+			case "logs":
+				put(descClusters, float64(f.Classes[class]), j.rollout.ID, f.Signal, string(class))
+			case "crashes":
+				anyCrashes = true
+				crashes[class] += f.Classes[class]
+			}
+		}
+	}
+	if !anyCrashes {
+		return
+	}
+	for _, class := range analysis.Classes {
+		put(descCrashes, float64(crashes[class]), j.rollout.ID, string(class))
 	}
 }
 

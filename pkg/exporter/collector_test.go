@@ -24,6 +24,7 @@ var noon = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 func bare(t *testing.T, c *Config) *Exporter {
 	t.Helper()
 	e := &Exporter{opt: Options{Now: func() time.Time { return noon }}, halts: newHaltBook(), past: newPastVerdicts()}
+	e.memory.Store(newMemory())
 	e.metrics = newMetrics(e)
 	e.setup.Store(&setup{config: c})
 	e.metrics.reloaded(noon)
@@ -60,6 +61,9 @@ func fixed(c *Config) *snapshot {
 			{Signal: "errors", Kind: "metric", Node: "a", Deviation: 2.5, Quality: analysis.OK, Candidate: 12, Control: 36},
 			{Signal: "errors", Kind: "metric", Node: "b", Deviation: 8.25, Quality: analysis.OK, Candidate: 14, Control: 36},
 			{Signal: "latency", Kind: "metric", Deviation: analysis.Unknown, Quality: analysis.NoCandidateData, Control: 36},
+			{Signal: "error logs", Kind: "logs", Deviation: analysis.Unknown, Quality: analysis.OK, Candidate: 7, Control: 31,
+				Classes: map[analysis.Class]int{analysis.ClassUnknown: 1, analysis.ClassKnown: 4}},
+			{Signal: "crashes", Kind: "crashes", Deviation: analysis.Unknown, Quality: analysis.OK, Classes: map[analysis.Class]int{analysis.ClassUnknown: 2}},
 		},
 	}
 	unknown := unjudged(analysis.Rollout{ID: "search-1", Service: "search"}, noon, analysis.SourceError, "Prometheus does not answer")

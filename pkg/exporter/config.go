@@ -19,7 +19,7 @@ import (
 // watched, and what may be halted.
 type Config struct {
 	Prometheus Endpoint  `yaml:"prometheus"`
-	Loki       *Endpoint `yaml:"loki,omitempty"` // log and crash signals are not judged yet
+	Loki       *Endpoint `yaml:"loki,omitempty"` // needed by signals of logs and crashes
 
 	// Tick is the time between two judgments of all rollouts under way.
 	Tick model.Duration `yaml:"tick,omitempty"`
@@ -180,15 +180,6 @@ func (c *Config) Warnings() []string {
 		out = append(out, "auth is not configured: whoever reaches this address can announce rollouts and ask for halts")
 	}
 	for i, s := range c.Services {
-		for j, sig := range s.Signals {
-			at := fmt.Sprintf("services[%d].signals[%d]", i, j)
-			switch {
-			case sig.Logs != "":
-				out = append(out, fmt.Sprintf("%s.logs: log signals are not judged yet; %q of %s is passed over", at, sig.Name, s.Name))
-			case sig.Crashes != "":
-				out = append(out, fmt.Sprintf("%s.crashes: crash signals are not judged yet; %q of %s is passed over", at, sig.Name, s.Name))
-			}
-		}
 		if c.Halt.Mode == HaltIt && s.Tool == nil {
 			out = append(out, fmt.Sprintf("services[%d]: %s has no tool; its rollouts are judged and not halted", i, s.Name))
 		}
@@ -215,16 +206,23 @@ func (c *Config) service(name string) (Service, bool) {
 	return Service{}, false
 }
 
-// Judged returns what an Analyzer is told of the service: its metric signals.
-func (s Service) Judged() analysis.Service {
-	j := s.Service
-	j.Signals = nil
-	for _, sig := range s.Signals {
-		if sig.Metric != "" {
-			j.Signals = append(j.Signals, sig)
-		}
+// Judged returns what an Analyzer is told of the service.
+func (s Service) Judged() analysis.Service { return s.Service }
+
+// AskLogs returns what asks the configured Loki, nil if none is, as Ask does.
+func (c *Config) AskLogs(timeout time.Duration, warn func(query string, warnings []string)) (*source.Loki, error) {
+	if c.Loki == nil {
+		return nil, nil
 	}
-	return j
+	client, err := promconfig.NewClientFromConfig(c.Loki.HTTP, "loki")
+	if err != nil {
+		return nil, fmt.Errorf("loki: %w", err)
+	}
+	l, err := source.NewLoki(source.LokiConfig{URL: c.Loki.URL, Client: client, Timeout: timeout, Warn: warn})
+	if err != nil {
+		return nil, fmt.Errorf("loki: %w", err)
+	}
+	return l, nil
 }
 
 // Ask returns what asks the configured Prometheus, giving up on a question

@@ -13,6 +13,7 @@ import (
 	"github.com/prometheus/prometheus/promql/parser"
 
 	"github.com/andon-project/andon/pkg/analysis"
+	"github.com/andon-project/andon/pkg/logql"
 )
 
 var promQL = parser.NewParser(parser.Options{})
@@ -128,6 +129,14 @@ func checkService(s Service, path string, loki bool, f *filler) {
 		if !loki && sig.Logs+sig.Crashes != "" {
 			f.at(at, "logs and crashes need loki: {url: …} beside prometheus")
 		}
+		for key, expr := range map[string]string{"logs": sig.Logs, "crashes": sig.Crashes} {
+			if expr == "" {
+				continue
+			}
+			if _, err := logql.Parse(expr); err != nil {
+				f.at(at+"."+key, "is not a LogQL log query: %s", err)
+			}
+		}
 		checkQuery(sig.Metric, at+".metric", s.Node, f)
 		checkQuery(sig.Per, at+".per", s.Node, f)
 	}
@@ -171,8 +180,8 @@ func checkSignal(sig analysis.Signal, path string, f *filler) {
 	if sig.Critical && sig.Weight != nil && *sig.Weight == 0 {
 		f.at(path+".critical", "a weight of 0 counts the signal for nothing; leave out one of the two")
 	}
-	if sig.Critical && sig.Metric == "" && sig.Logs+sig.Crashes != "" {
-		f.at(path+".critical", "only signals of metrics are judged yet; leave it out")
+	if sig.Metric == "" && sig.Logs+sig.Crashes != "" && (sig.FailFast != nil || sig.Ignore != nil) {
+		f.at(path, "fail_fast and ignore are thresholds on the value of metric; leave them out, and say with feedback what is a risk")
 	}
 	if sig.Margin != nil && !(*sig.Margin >= 0 && *sig.Margin <= 1e6) {
 		f.at(path+".margin", "%v is not a ratio; write 0 or more: 0.05 is 5%%", *sig.Margin)

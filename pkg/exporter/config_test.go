@@ -132,13 +132,13 @@ services:
 		t.Fatal(err)
 	}
 	all := strings.Join(c.Warnings(), "\n")
-	for _, want := range []string{"auth is not configured", "log signals are not judged yet", "crash signals are not judged yet", "no tool"} {
+	for _, want := range []string{"auth is not configured", "no tool"} {
 		if !strings.Contains(all, want) {
 			t.Errorf("no warning of %q in:\n%s", want, all)
 		}
 	}
-	if s := c.Services[0].Judged(); len(s.Signals) != 0 {
-		t.Errorf("%d signals of logs are judged", len(s.Signals))
+	if s := c.Services[0].Judged(); len(s.Signals) != 2 {
+		t.Errorf("%d signals of logs are judged, want 2", len(s.Signals))
 	}
 }
 

@@ -24,6 +24,7 @@ import (
 	"github.com/andon-project/andon/pkg/analysis"
 	"github.com/andon-project/andon/pkg/ledger"
 	"github.com/andon-project/andon/pkg/rollout"
+	"github.com/andon-project/andon/pkg/source"
 )
 
 // Options is what an Exporter stands on.
@@ -62,7 +63,8 @@ type Exporter struct {
 	metrics *metrics
 	handler http.Handler
 
-	board atomic.Pointer[rollout.Board]
+	board  atomic.Pointer[rollout.Board]
+	memory atomic.Pointer[memory]
 	// announcing is held shared while a rollout is announced, and alone while
 	// another Board is folded, so that no announcement falls between the two.
 	announcing sync.RWMutex
@@ -81,6 +83,7 @@ type setup struct {
 	config *Config
 	token  string
 	ask    analysis.RangeFunc
+	logs   *source.Loki // nil if none is configured
 }
 
 // New opens the ledger, folds what it holds, and loads the configuration.
@@ -93,6 +96,7 @@ func New(ctx context.Context, o Options) (*Exporter, error) {
 		return nil, errors.New("an exporter needs a clock: set Options.Now")
 	}
 	e := &Exporter{opt: o, log: o.Log, halts: newHaltBook(), past: newPastVerdicts(), lessons: newLessons(), drawing: make(chan struct{}, pagesAtOnce)}
+	e.memory.Store(newMemory())
 	e.metrics = newMetrics(e)
 	s, err := e.load()
 	if err != nil {
@@ -194,7 +198,7 @@ func (e *Exporter) Reload(ctx context.Context) error {
 		}
 	}
 	if old.config.text == s.config.text {
-		s.ask = old.ask // keeps its connections
+		s.ask, s.logs = old.ask, old.logs // keep their connections
 	}
 	e.loaded(s)
 	return nil
@@ -233,23 +237,38 @@ func (e *Exporter) load() (*setup, error) {
 			return nil, err
 		}
 	}
-	return s, nil
+	s.logs, err = c.AskLogs(tickTimeout(c), func(query string, warnings []string) {
+		e.log.Debug("loki warns", "query", query, "warnings", warnings)
+	})
+	return s, err
+}
+
+// analyzer returns what asks the sources of a setup and remembers what facts
+// tell.
+func (e *Exporter) analyzer(s *setup) *analysis.Analyzer {
+	a := &analysis.Analyzer{Metrics: s.ask, Resolve: source.Resolve, Recall: e.recall}
+	if s.logs != nil {
+		a.Logs, a.LogMetrics, a.ResolveLogs = s.logs.Lines, s.logs.Metric, s.logs.Resolve
+	}
+	return a
 }
 
 // fold makes the state of all facts kept so far.
 func (e *Exporter) fold(ctx context.Context, c *Config) error {
 	b := rollout.NewBoard(e.ledger.Append, time.Duration(c.Bake))
+	m := newMemory()
 	n := 0
 	for f, err := range e.ledger.All(ctx) {
 		if err != nil {
 			return fmt.Errorf("reading the facts: %w", err)
 		}
-		if err := errors.Join(b.Fold(f), e.halts.fold(f), e.past.fold(f), e.lessons.fold(f)); err != nil {
+		if err := errors.Join(b.Fold(f), e.halts.fold(f), e.past.fold(f), e.lessons.fold(f), m.fold(f)); err != nil {
 			e.log.Error("fact passed over", "key", f.Key, "kind", f.Kind, "error", err)
 		}
 		n++
 	}
 	e.board.Store(b)
+	e.memory.Store(m)
 	e.log.Info("facts folded", "facts", n)
 	return nil
 }

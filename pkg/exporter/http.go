@@ -35,6 +35,10 @@ func (e *Exporter) endpoints() []endpoint {
 		{method: "GET", path: "/api/v1/rollouts/{id}/verdict", serve: e.getVerdict},
 		{method: "GET", path: "/api/v1/services", serve: e.getServices},
 		{method: "GET", path: "/api/v1/verdicts", serve: e.getVerdicts},
+		{method: "POST", path: "/api/v1/feedback", changes: true, serve: e.postFeedback},
+		{method: "POST", path: "/api/v1/feedback/undo", changes: true, serve: e.undoFeedback},
+		{method: "GET", path: "/api/v1/feedback", serve: e.getFeedback},
+		{method: "GET", path: "/api/v1/memory", serve: e.getMemory},
 		{method: "POST", path: "/api/v1/alerts", changes: true, serve: e.postAlerts},
 	}
 }

@@ -10,7 +10,6 @@ import (
 	"github.com/andon-project/andon/pkg/analysis"
 	"github.com/andon-project/andon/pkg/report"
 	"github.com/andon-project/andon/pkg/rollout"
-	"github.com/andon-project/andon/pkg/source"
 )
 
 const (
@@ -101,7 +100,7 @@ func (e *Exporter) withCharts(ctx context.Context, s *setup, p report.Page) repo
 		p.Notes = append(p.Notes, "no charts: other pages are being drawn; load this one again")
 		return p
 	}
-	full, err := report.Collect(ctx, &analysis.Analyzer{Metrics: s.ask, Resolve: source.Resolve}, p)
+	full, err := report.Collect(ctx, e.analyzer(s), p)
 	if err != nil {
 		p.Notes = append(p.Notes, "no charts: "+err.Error())
 		return p

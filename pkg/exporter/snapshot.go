@@ -25,7 +25,8 @@ type judged struct {
 	service Service // the zero Service if it is not configured any more
 	verdict analysis.Verdict
 	trail   []analysis.Point
-	lesson  *learnt // that it has taught by now; nil if nothing
+	lesson  *learnt         // that it has taught by now; nil if nothing
+	seen    []analysis.Seen // in its logs
 }
 
 func newSnapshot(at time.Time, all []judged) *snapshot {
@@ -65,6 +66,14 @@ func (s *snapshot) ambiguous(id string) (analysis.Verdict, bool) {
 		}
 	}
 	return analysis.Verdict{}, false
+}
+
+// all returns the rollouts; s may be nil.
+func (s *snapshot) all() []judged {
+	if s == nil {
+		return nil
+	}
+	return s.judged
 }
 
 // The kinds of facts about verdicts; the data of both is a keptVerdict.

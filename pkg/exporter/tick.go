@@ -12,7 +12,6 @@ import (
 	"github.com/andon-project/andon/pkg/analysis"
 	"github.com/andon-project/andon/pkg/ledger"
 	"github.com/andon-project/andon/pkg/rollout"
-	"github.com/andon-project/andon/pkg/source"
 )
 
 const (
@@ -28,10 +27,11 @@ func tickTimeout(c *Config) time.Duration {
 
 // A judge holds what lasts from tick to tick.
 type judge struct {
-	watch   *analysis.Watch
-	of      *setup        // what watch was made for
-	overdue chan struct{} // closed when a tick that ran over its time has given up; nil if none did
-	looked  time.Time     // when versions were last looked for
+	watch    *analysis.Watch
+	of       *setup               // what watch was made for
+	overdue  chan struct{}        // closed when a tick that ran over its time has given up; nil if none did
+	looked   time.Time            // when versions were last looked for
+	surveyed map[string]time.Time // by service and signal, until when its lines are in the catalogue
 
 	limit, grace time.Duration // of a tick, instead of those that follow from the configuration, if set
 }
@@ -81,8 +81,7 @@ func (e *Exporter) Tick(ctx context.Context, now time.Time) {
 		}
 	}
 	if e.judge.watch == nil || e.judge.of.config.text != s.config.text {
-		a := &analysis.Analyzer{Metrics: s.ask, Resolve: source.Resolve}
-		e.judge.watch, e.judge.of = a.NewWatch(questionsAtOnce), s
+		e.judge.watch, e.judge.of = e.analyzer(s).NewWatch(questionsAtOnce), s
 	}
 	tctx, cancel := context.WithTimeout(ctx, limit)
 	done, result := make(chan struct{}), make(chan []judged, 1)
@@ -119,9 +118,10 @@ func (e *Exporter) judgeAll(ctx context.Context, s *setup, now time.Time) []judg
 	}
 	for i, v := range e.judge.watch.Tick(ctx, under, now) {
 		j := &all[place[i]]
-		j.verdict, j.trail = v, e.judge.watch.Trail(j.rollout.ID)
+		j.verdict, j.trail, j.seen = v, e.judge.watch.Trail(j.rollout.ID), e.judge.watch.Seen(j.rollout.ID)
 		j.lesson = lessonOf(e.judge.watch, j.rollout.ID)
 	}
+	e.survey(ctx, s, now, all)
 	return all
 }
 
@@ -181,6 +181,7 @@ func (e *Exporter) publish(ctx context.Context, now time.Time, all []judged) {
 			e.remember(ctx, factVerdictFailed, j, now)
 		}
 	}
+	e.sight(ctx, now, all)
 	if before == nil {
 		return
 	}
@@ -188,6 +189,7 @@ func (e *Exporter) publish(ctx context.Context, now time.Time, all []judged) {
 		if _, still := next.byID[j.rollout.ID]; !still {
 			e.remember(ctx, factVerdictFinal, j, now)
 			e.learn(ctx, j, now)
+			e.conclude(ctx, now, j)
 		}
 	}
 }

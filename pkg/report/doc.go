@@ -10,6 +10,10 @@ import (
 	_ "embed"
 	"encoding/base64"
 	"html/template"
+	"strconv"
+	"strings"
+
+	"github.com/andon-project/andon/pkg/analysis"
 )
 
 //go:embed style.css
@@ -32,4 +36,7 @@ var funcs = template.FuncMap{
 	"number":  number,
 	"known":   known,
 	"quality": quality,
+	"class":   func(c analysis.Class) string { return strings.ReplaceAll(string(c), "_", " ") },
+	"count":   func(n float64) string { return strconv.FormatFloat(n, 'f', 0, 64) },
+	"ratio":   func(n analysis.Number) string { return strconv.FormatFloat(float64(n), 'g', 3, 64) },
 }

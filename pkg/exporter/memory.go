@@ -1,0 +1,286 @@
+package exporter
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/andon-project/andon/pkg/analysis"
+	"github.com/andon-project/andon/pkg/ledger"
+)
+
+// The kinds of facts about clusters of log lines and crash signatures.
+const (
+	factFeedback = "feedback.given"   // a person said how much of a risk one is; the data are a Feedback
+	factUndone   = "feedback.undone"  // a person took back what was said last of one; the data are a Feedback without risk
+	factSighted  = "cluster.sighted"  // one was seen where all was well; the data are a sighted
+	factResolved = "cluster.resolved" // a release that passed does not show one any more; the data are a resolved
+	factStarted  = "cluster.started"  // a rollout passed, and what its nodes say as they start is in the catalogue; the data are a started
+)
+
+const (
+	// rememberFor is how long the catalogue remembers a sighting; a cluster
+	// that is seen all the time is sighted anew every sightEvery, so that it is
+	// remembered for thirty days at least after it was last seen.
+	rememberFor = 45 * 24 * time.Hour
+	sightEvery  = 15 * 24 * time.Hour
+
+	// mostSighted is how many clusters and signatures of a service the
+	// catalogue holds.
+	mostSighted = 5000
+)
+
+// Feedback is what a person said of one cluster or signature of a service.
+type Feedback struct {
+	Service  string        `json:"service"`
+	ID       string        `json:"id"`                 // of the cluster or the signature
+	Template string        `json:"template,omitempty"` // of a cluster, so that it is known again when it becomes more general
+	Title    string        `json:"title,omitempty"`    // of a signature, for people
+	Risk     analysis.Risk `json:"risk,omitempty"`
+	By       string        `json:"by,omitempty"`   // who
+	Note     string        `json:"note,omitempty"` // why
+	At       time.Time     `json:"at"`
+}
+
+type sighted struct {
+	Service string `json:"service"`
+	ID      string `json:"id"`
+	Name    string `json:"name"` // template or title
+	Crash   bool   `json:"crash,omitempty"`
+}
+
+type resolved struct {
+	Service string `json:"service"`
+	ID      string `json:"id"`
+	Release string `json:"release"`
+}
+
+type started struct {
+	Service string `json:"service"`
+	Release string `json:"release"`
+}
+
+// memory is what people and the past taught of clusters and signatures: a fold
+// over facts.
+type memory struct {
+	mu       sync.Mutex
+	services map[string]*remembered
+	given    map[analysis.Risk]float64 // how often each risk was said
+}
+
+// A remembered is what is known of one service.
+type remembered struct {
+	said     map[string][]Feedback // by id, the newest last; undone ones are gone
+	actions  map[string]int        // by id, how often something was said or undone
+	seen     map[string]sightedAt
+	resolved map[string]string // by id, the release
+	starts   []time.Time
+
+	recollections map[string]*analysis.Recollection // by release; made anew when anything is new
+	made          time.Time
+}
+
+type sightedAt struct {
+	sighted
+	first, last time.Time
+}
+
+func newMemory() *memory {
+	return &memory{services: make(map[string]*remembered), given: make(map[analysis.Risk]float64)}
+}
+
+// of returns what is known of a service; the caller holds mu.
+func (m *memory) of(service string) *remembered {
+	r := m.services[service]
+	if r == nil {
+		r = &remembered{said: map[string][]Feedback{}, actions: map[string]int{}, seen: map[string]sightedAt{}, resolved: map[string]string{}}
+		m.services[service] = r
+	}
+	return r
+}
+
+// fold takes in a fact; those of other kinds are passed over.
+func (m *memory) fold(f ledger.Fact) error {
+	var data any
+	var feedback Feedback
+	var seen sighted
+	var gone resolved
+	var start started
+	switch f.Kind {
+	case factFeedback, factUndone:
+		data = &feedback
+	case factSighted:
+		data = &seen
+	case factResolved:
+		data = &gone
+	case factStarted:
+		data = &start
+	default:
+		return nil
+	}
+	if err := json.Unmarshal(f.Data, data); err != nil {
+		return fmt.Errorf("fact %s holds no %s: %w", f.Key, f.Kind, err)
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	switch f.Kind {
+	case factFeedback:
+		r := m.of(feedback.Service)
+		r.actions[feedback.ID]++
+		r.said[feedback.ID] = append(r.said[feedback.ID], feedback)
+		m.given[feedback.Risk]++
+		r.changed()
+	case factUndone:
+		r := m.of(feedback.Service)
+		r.actions[feedback.ID]++
+		if n := len(r.said[feedback.ID]); n > 0 {
+			r.said[feedback.ID] = r.said[feedback.ID][:n-1]
+		}
+		r.changed()
+	case factSighted:
+		r := m.of(seen.Service)
+		s, ok := r.seen[seen.ID]
+		if !ok || f.At.Sub(s.last) > rememberFor {
+			s = sightedAt{sighted: seen, first: f.At}
+		}
+		s.last = f.At
+		r.seen[seen.ID] = s
+		r.changed()
+	case factResolved:
+		r := m.of(gone.Service)
+		r.resolved[gone.ID] = gone.Release
+		r.changed()
+	case factStarted:
+		r := m.of(start.Service)
+		r.starts = append(r.starts, f.At)
+		r.changed()
+	}
+	return nil
+}
+
+func (r *remembered) changed() { r.recollections = nil }
+
+// recall returns what is remembered of a service; it is an analysis.RecallFunc.
+func (e *Exporter) recall(service, release string, at time.Time) *analysis.Recollection {
+	return e.memory.Load().recall(service, release, at, func() []string { return e.releases(service, at) })
+}
+
+// releases returns the versions of a service in the order in which they first
+// went out, which is what "later" means: not their dates, for an old one may go
+// out again.
+func (e *Exporter) releases(service string, at time.Time) []string {
+	var out []string
+	add := func(v string) {
+		if v != "" && !slices.Contains(out, v) {
+			out = append(out, v)
+		}
+	}
+	all := e.board.Load().List(at)
+	for i := range all {
+		if ro := all[len(all)-1-i]; ro.Service == service { // oldest first
+			add(ro.Previous)
+			add(ro.Version)
+		}
+	}
+	return out
+}
+
+func (m *memory) recall(service, release string, at time.Time, releases func() []string) *analysis.Recollection {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	r := m.services[service]
+	if r == nil {
+		return nil
+	}
+	if r.recollections == nil || at.Sub(r.made) > time.Hour || at.Before(r.made) { // sightings grow old
+		r.recollections, r.made = map[string]*analysis.Recollection{}, at
+	}
+	if known := r.recollections[release]; known != nil {
+		return known
+	}
+	out := &analysis.Recollection{Groups: map[string]analysis.Remembered{}}
+	for id, s := range r.seen {
+		if at.Sub(s.last) > rememberFor {
+			continue
+		}
+		g := analysis.Remembered{Seen: s.first}
+		if !s.Crash {
+			g.Template = s.Name
+		}
+		out.Groups[id] = g
+	}
+	for id, all := range r.said {
+		if n := len(all); n > 0 {
+			g := out.Groups[id]
+			g.Risk = all[n-1].Risk
+			if all[n-1].Template != "" {
+				g.Template = all[n-1].Template
+			}
+			out.Groups[id] = g
+		}
+	}
+	var order []string
+	if len(r.resolved) > 0 {
+		order = releases()
+	}
+	now := slices.Index(order, release)
+	for id, in := range r.resolved {
+		if slices.Index(order, in) < now {
+			g := out.Groups[id]
+			g.Resolved = in
+			out.Groups[id] = g
+		}
+	}
+	for _, s := range r.starts {
+		if at.Sub(s) <= rememberFor {
+			out.Starts++
+		}
+	}
+	r.recollections[release] = out
+	return out
+}
+
+// current returns what was last said of each cluster and signature.
+func (m *memory) current(service string) []Feedback {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	out := []Feedback{}
+	for name, r := range m.services {
+		if service != "" && name != service {
+			continue
+		}
+		for _, all := range r.said {
+			if n := len(all); n > 0 {
+				out = append(out, all[n-1])
+			}
+		}
+	}
+	return out
+}
+
+// last returns what was last said of one, and how many actions there were.
+func (m *memory) last(service, id string) (f Feedback, said bool, actions int) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	r := m.of(service)
+	if n := len(r.said[id]); n > 0 {
+		f, said = r.said[id][n-1], true
+	}
+	return f, said, r.actions[id]
+}
+
+// counts returns how often each risk was said.
+func (m *memory) counts() map[analysis.Risk]float64 {
+	if m == nil { // before anything was read
+		return nil
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	out := make(map[analysis.Risk]float64, len(m.given))
+	for _, r := range []analysis.Risk{analysis.HighRisk, analysis.MediumRisk, analysis.NoRisk} {
+		out[r] = m.given[r]
+	}
+	return out
+}
