@@ -39,7 +39,8 @@ const (
 //
 // It is bet with the same capital as the signals. Of a capital of 1 the share
 // absentReserve is kept, the rest is in the signals, whose mean is M: the
-// evidence is E = uM + v, at first with u = .8 and v = .2. At the first bin of a
+// evidence is E = uM + v, at first with u = .8 and v = .2; the reserve v is bet on
+// single nodes that do not serve (see missing), which v stands for with what came of that. At the first bin of a
 // spell of absence that counts, shares f of the former and g of the latter, as
 // they stood before it, are staked,
 //
@@ -70,6 +71,7 @@ type absence struct {
 	blamed time.Duration // how long it had lasted when the rollout failed for it
 
 	before  float64 // ln M after the bin decided on last
+	held    float64 // and ln of what the reserve was multiplied by
 	signals float64 // u
 	reserve float64 // v
 	stake   float64 // on this spell, or on the one that failed the rollout
@@ -191,19 +193,19 @@ func (a *absence) staked() bool { return a.bins > 0 }
 // bet takes the stake on a spell out of the capital.
 func (a *absence) bet() {
 	f := math.Ldexp(absentStake, -a.spells)
-	a.stake = a.signals*f*math.Exp(a.before) + a.reserve*reserveStake
+	a.stake = a.signals*f*math.Exp(a.before) + a.reserve*reserveStake*math.Exp(a.held)
 	a.signals, a.reserve = a.signals*(1-f), a.reserve*(1-reserveStake)
 }
 
 // invest returns the logarithm of the rollout's evidence, given that of the
 // signals' mean after the bin.
 func (a *absence) invest(m float64) float64 {
-	a.before = m
+	a.before, a.held = m, a.course.missing.logE()
 	a.share = math.Inf(-1)
 	if a.staked() {
 		a.share = math.Log(a.stake) + a.logE()
 	}
-	return stat.LogSumExp(math.Log(a.signals)+m, math.Log(a.reserve), a.share)
+	return stat.LogSumExp(math.Log(a.signals)+m, math.Log(a.reserve)+a.held, a.share)
 }
 
 // logE returns the logarithm of the evidence, at most that of 10/alpha, so that

@@ -233,7 +233,7 @@ func (c *changed) compare(sign float64) stat.Shift {
 func (c *changed) logE() float64 { return c.e }
 
 func (c *changed) bins() int {
-	if c.shift.Variance > 0 {
+	if c.shift.Variance > 0 || c.n < leastBins {
 		return c.n
 	}
 	return 0

@@ -83,6 +83,8 @@ func (c *course) findings() []Finding {
 	if c.absence != nil {
 		if f, ok := c.absence.finding(); ok {
 			out = append(out, f)
+		} else if f, ok := c.missing.finding(c.absence.reserve); ok {
+			out = append(out, f)
 		}
 	}
 	for _, f := range c.flights {

@@ -21,6 +21,7 @@ type course struct {
 
 	signals []*tracker
 	readers []*reader // of logs and crashes
+	missing *missing  // nil without another signal beside that which tells who serves
 	absence *absence  // nil without a signal that tells who serves
 	flights []*flight
 	twins   map[string]bool
@@ -58,6 +59,7 @@ func (a *Analyzer) newCourse(u Underway) *course {
 	}
 	if c.concurrent() {
 		c.absence = newAbsence(c, u.Startups)
+		c.missing = newMissing(c)
 	}
 	c.flights = a.newFlights(c)
 	return c
@@ -131,6 +133,9 @@ func (c *course) fold(at time.Time) bool {
 		if r.ready() && r.next == bin {
 			r.fold(b, c.running(bin))
 		}
+	}
+	if c.missing != nil {
+		c.missing.fold(b, c.signals)
 	}
 	if bin < c.decided {
 		return false

@@ -234,7 +234,7 @@ func (l *levelled) noiseSince() stat.Noise {
 func (l *levelled) logE() float64 { return l.e }
 
 func (l *levelled) bins() int {
-	if l.shift.Variance > 0 {
+	if l.shift.Variance > 0 || l.n < leastBins {
 		return l.n
 	}
 	return 0

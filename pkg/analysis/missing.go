@@ -1,0 +1,140 @@
+package analysis
+
+import (
+	"fmt"
+	"math"
+	"time"
+
+	"github.com/andon-project/andon/pkg/stat"
+)
+
+// missing weighs that some candidate nodes do not serve, though others do (that
+// none does is for absence) and though they are up, as another signal tells. A
+// node that has been up for the warm-up without a sample of the signal that
+// tells who serves, not even NaN, is an event, once until it serves again: that
+// it goes on tells nothing new. The events of candidate nodes are weighed
+// against those of control's as any others (stat.Counts), out of the time that
+// nodes of either serve.
+//
+// Its evidence is a bet of the part of the capital that absence keeps in
+// reserve, so that the other signals lose nothing by it.
+type missing struct {
+	serves *tracker
+	warm   time.Duration
+	counts *stat.Counts
+	nodes  [2]map[string]*presence // of candidate and control
+	n      int                     // bins
+}
+
+// A presence says since when a node has been up without serving, and whether
+// that was counted.
+type presence struct {
+	since time.Time
+	gone  bool
+}
+
+// newMissing returns nil where it cannot be told who is up.
+func newMissing(c *course) *missing {
+	if c.absence == nil || len(c.signals) < 2 || c.service.Node == "" {
+		return nil
+	}
+	return &missing{
+		serves: c.absence.signal, warm: max(leastBins*c.step, c.service.warmUp()), counts: stat.NewCounts(math.Log1p(.2)),
+		nodes: [2]map[string]*presence{{}, {}},
+	}
+}
+
+// fold takes in a bin that all signals that have it have folded.
+func (m *missing) fold(b moment, all []*tracker) {
+	if m.serves.next != b.bin+1 {
+		return // it is late
+	}
+	var x, e [2]float64
+	for side := range m.nodes {
+		up := map[string]bool{}
+		for _, t := range all {
+			if t.next != b.bin+1 {
+				continue
+			}
+			f := m.of(t, side)
+			for node, r := range f.rows {
+				if r.seen[b.bin-f.first] && (side == 0 || !b.twins[node]) {
+					up[node] = up[node] || t == m.serves
+				}
+			}
+		}
+		for _, node := range sortedKeys(up) {
+			dx, de := m.see(side, node, up[node], b.at)
+			x[side], e[side] = x[side]+dx, e[side]+de
+		}
+	}
+	m.counts.Add(x[0], e[0], x[1], e[1])
+	m.n++
+}
+
+func (m *missing) of(t *tracker, side int) *frame {
+	if side == 0 {
+		return t.cand
+	}
+	return t.ctrl
+}
+
+// see takes in a node that is up, and returns whether it went missing, out of
+// what exposure.
+func (m *missing) see(side int, node string, serves bool, at time.Time) (x, e float64) {
+	p := m.nodes[side][node]
+	if p == nil {
+		p = &presence{since: at}
+		m.nodes[side][node] = p
+	}
+	switch {
+	case serves:
+		p.since, p.gone = at, false
+	case p.gone:
+		return 0, 0
+	case at.Sub(p.since) >= m.warm:
+		p.gone = true
+		return 1, 1
+	}
+	return 0, 1
+}
+
+// logE returns the logarithm of the evidence; 0 where nothing can be told. m
+// may be nil.
+func (m *missing) logE() float64 {
+	if m == nil {
+		return 0
+	}
+	return m.counts.LogE()
+}
+
+// finding returns the finding on candidate nodes that are up and do not serve
+// while others do, and whether there are any.
+func (m *missing) finding(weight float64) (Finding, bool) {
+	if m == nil {
+		return Finding{}, false
+	}
+	gone := [2]int{}
+	first, since := "", time.Time{}
+	for side, nodes := range m.nodes {
+		for _, node := range sortedKeys(nodes) {
+			if p := nodes[node]; p.gone {
+				gone[side]++
+				if side == 0 && (first == "" || p.since.Before(since)) {
+					first, since = node, p.since
+				}
+			}
+		}
+	}
+	if gone[0] == 0 || gone[0] == len(m.nodes[0]) {
+		return Finding{}, false
+	}
+	t := m.serves
+	return Finding{
+		Signal: t.signal.Name, Kind: "presence", Node: first, Deviation: Unknown, Effect: Unknown, Smallest: Unknown,
+		Evidence: Number(math.Exp(m.logE())), Weight: Number(weight), Onset: &since, Quality: OK,
+		Candidate: t.candidateSeen, Control: t.controlSeen,
+		Query: t.meter.candidate.metric, Against: t.meter.control.metric,
+		Reason: fmt.Sprintf("%d of %d candidate nodes are up and show no %s, %d of %d of control", gone[0], len(m.nodes[0]), t.signal.Name, gone[1], len(m.nodes[1])),
+	}, true
+}

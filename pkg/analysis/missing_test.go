@@ -1,0 +1,64 @@
+package analysis_test
+
+import (
+	"fmt"
+	"math"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/andon-project/andon/pkg/analysis"
+)
+
+// Some candidate nodes are up, as their CPU tells, and never serve.
+func TestSomeNodesMissing(t *testing.T) {
+	tests := []struct {
+		name                   string
+		candidates, silent     int // nodes; of those, that are up and show no success
+		controls, controlsGone int
+		nan                    bool // the silent show NaN: a series without a call
+		want                   analysis.Decision
+		says                   string // of the finding; "" if there is none
+		least, most            float64
+	}{
+		{"all serve", 6, 0, 6, 0, false, analysis.Pass, "", 0, 0},
+		{"one of six", 6, 1, 6, 0, false, analysis.Pass, "1 of 6 candidate nodes are up and show no success, 0 of 6 of control", 1, 4},
+		{"one of six, and one of control", 6, 1, 6, 1, false, analysis.Pass, "1 of 6 candidate nodes are up and show no success, 1 of 6 of control", .1, 2},
+		{"nineteen of twenty", 20, 19, 20, 0, false, analysis.Fail, "19 of 20 candidate nodes are up", 1000, math.MaxFloat64},
+		{"no call is not missing", 6, 3, 6, 0, true, analysis.Pass, "", 0, 0},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			w := newWorld(time.Minute, noon.Add(-2*time.Hour), noon.Add(time.Hour))
+			put := func(node, version string, since time.Time, silent bool) {
+				w.add("cpu_ratio", node, version, since, around(.2, .1, node))
+				switch {
+				case !silent:
+					w.add("success_ratio", node, version, since, around(.97, .01, node))
+				case tt.nan:
+					w.add("success_ratio", node, version, since, func(time.Time) float64 { return math.NaN() })
+				}
+			}
+			for i := range tt.controls {
+				put(fmt.Sprintf("old-%02d", i), "v1", w.from, i < tt.controlsGone)
+			}
+			for i := range tt.candidates {
+				put(fmt.Sprintf("new-%02d", i), "v2", noon.Add(time.Minute), i < tt.silent)
+			}
+			v := judge(t, w, w.canary(), shop(success, cpu), noon.Add(40*time.Minute))
+			if v.Verdict != tt.want {
+				t.Errorf("%s: %s, want %s", v.Verdict, v.Reason, tt.want)
+			}
+			f := v.Findings[len(v.Findings)-1]
+			if (f.Kind == "presence") != (tt.says != "") {
+				t.Fatalf("finding %+v, want %q", f, tt.says)
+			}
+			if tt.says == "" {
+				return
+			}
+			if !strings.Contains(f.Reason, tt.says) || float64(f.Evidence) < tt.least || float64(f.Evidence) > tt.most || f.Onset == nil || f.Node == "" {
+				t.Errorf("finding %+v, want %q with evidence from %v to %v", f, tt.says, tt.least, tt.most)
+			}
+		})
+	}
+}
