@@ -89,6 +89,7 @@ var queryTypes = map[string]queryType{
 	"clusters":  {views: []string{viewTable, viewRates, viewLines}, series: []string{viewRates}, slow: true, check: Query.checkLogs, answer: (*Datasource).clusters},
 	"crashes":   {views: []string{viewTable, viewRates}, series: []string{viewRates}, slow: true, check: Query.checkLogs, answer: (*Datasource).crashes},
 	"verdict":   {views: []string{viewSummary, viewFindings, viewEvidence, viewState, viewStages}, series: []string{viewState, viewEvidence}, legend: "{{rollout}}", check: Query.checkVerdict, answer: (*Datasource).verdict},
+	"values":    {views: []string{viewTable}, check: Query.checkValues, answer: (*Datasource).values},
 	"rollouts":  {views: []string{viewTable, viewTimeline, viewAnnotations}, series: []string{viewTimeline}, legend: "{{rollout}}", check: unchecked, answer: (*Datasource).rollouts},
 }
 

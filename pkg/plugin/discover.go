@@ -2,7 +2,6 @@ package plugin
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -36,18 +35,15 @@ type foundService struct {
 // 1772370000000}} with the services that Prometheus holds well-known metrics
 // of, those that run more than one version first, then with those that Loki
 // holds lines of.
-func (d *Datasource) discover(w http.ResponseWriter, req *http.Request) {
+func (d *Datasource) discover(req *http.Request) (any, error) {
 	var asked struct {
 		Range struct {
 			From int64 `json:"from"`
 			To   int64 `json:"to"`
 		} `json:"range"`
 	}
-	w.Header().Set("Content-Type", "application/json")
-	if err := json.NewDecoder(http.MaxBytesReader(w, req.Body, maxExpr)).Decode(&asked); err != nil {
-		w.WriteHeader(http.StatusBadRequest)
-		_ = json.NewEncoder(w).Encode(map[string]string{"error": `the body is not {"range": {"from": …, "to": …}}: ` + err.Error()})
-		return
+	if err := decode(req, &asked, `{"range": {"from": …, "to": …}}`); err != nil {
+		return nil, err
 	}
 	from, to := time.UnixMilli(asked.Range.From), time.UnixMilli(asked.Range.To)
 	ctx, cancel := context.WithTimeout(req.Context(), discoverTimeout)
@@ -61,17 +57,11 @@ func (d *Datasource) discover(w http.ResponseWriter, req *http.Request) {
 	}
 	found, err := d.lookAround(ctx, from, to)
 	wait.Wait()
-	if err != nil {
-		said := err.Error()
-		if !errors.Is(err, errNoURL) {
-			what, hint := d.checkups()[0].explain(err)
-			said = "Prometheus: " + what + ". " + hint
-		}
-		w.WriteHeader(http.StatusBadGateway)
-		_ = json.NewEncoder(w).Encode(map[string]string{"error": said})
-		return
+	if err != nil && !errors.Is(err, errNoURL) {
+		what, hint := d.checkups()[0].explain(err)
+		err = unanswered{errors.New("Prometheus: " + what + ". " + hint)}
 	}
-	_ = json.NewEncoder(w).Encode(append(found, logs...))
+	return append(found, logs...), err
 }
 
 // lookAround asks what there is of well-known metrics at the end of the range,

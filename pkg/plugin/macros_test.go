@@ -95,7 +95,7 @@ func TestValidation(t *testing.T) {
 		{name: "empty", expr: "", marked: "", says: "no expression found"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			v := check(w.expand(c.expr), c.expr)
+			v := checkPromQL(w.expand(c.expr), c.expr)
 			if v.OK != c.ok || !strings.Contains(v.Error, c.says) {
 				t.Fatalf("%+v, wanted ok %v and an error that says %q", v, c.ok, c.says)
 			}

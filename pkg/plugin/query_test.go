@@ -174,6 +174,6 @@ func FuzzQuery(f *testing.F) {
 			t.Errorf("step %q gives %v", q.Step, g)
 		}
 		e := w.expand(q.Expr)
-		check(e, q.Expr)
+		checkPromQL(e, q.Expr)
 	})
 }

@@ -1,73 +1,119 @@
 package plugin
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"net/http"
 	"time"
-	"unicode/utf16"
 
-	"github.com/prometheus/prometheus/promql/parser"
+	"github.com/grafana/grafana-plugin-sdk-go/backend"
+
+	"github.com/andon-project/andon/pkg/source"
 )
 
-// maxExpr is how long an expression to validate may be, in bytes of request.
-const maxExpr = 1 << 20
+// maxAsked is how long the body of a resource call may be, in bytes.
+const maxAsked = 1 << 20
 
-var promQL = parser.NewParser(parser.Options{})
+// A resource answers what an editor or a dashboard asks beside queries: it
+// returns what is written as JSON.
+type resource func(d *Datasource, req *http.Request) (any, error)
 
-// resources serves what the editors ask for while a query is written.
+// resourceCalls holds all resources by method and path.
+var resourceCalls = map[string]resource{
+	"POST /validate":      (*Datasource).validate,
+	"POST /cohorts":       (*Datasource).cohorts,
+	"POST /values":        (*Datasource).listed,
+	"POST /tag-keys":      (*Datasource).tagKeys,
+	"POST /tag-values":    (*Datasource).tagValues,
+	"POST /discover":      (*Datasource).discover,
+	"GET /services":       (*Datasource).listServices,
+	"GET /rollouts":       (*Datasource).listRollouts,
+	"POST /feedback":      (*Datasource).feedback,
+	"POST /feedback/undo": (*Datasource).undoFeedback,
+}
+
+// resources serves what editors and dashboards ask beside queries.
 func (d *Datasource) resources() http.Handler {
 	mux := http.NewServeMux()
-	mux.HandleFunc("POST /validate", d.validate)
-	mux.HandleFunc("POST /discover", d.discover)
+	for path, answer := range resourceCalls {
+		mux.HandleFunc(path, func(w http.ResponseWriter, req *http.Request) {
+			req.Body = http.MaxBytesReader(w, req.Body, maxAsked)
+			said, err := answer(d, req)
+			status := http.StatusOK
+			if err != nil {
+				status, said = refusal(req.Context(), err)
+			}
+			w.Header().Set("Content-Type", "application/json")
+			w.WriteHeader(status)
+			_ = json.NewEncoder(w).Encode(said) // nobody is left to tell if it fails
+		})
+	}
 	return mux
 }
 
-// A validation says whether an expression is PromQL, and the first mistake if
-// it is not. Positions count UTF-16 code units from 0, as JavaScript does; end
-// is exclusive. Both are 0 if no part of the expression is to blame.
-type validation struct {
-	OK    bool   `json:"ok"`
-	Error string `json:"error,omitempty"`
-	Start int    `json:"start"`
-	End   int    `json:"end"`
+// A forbidden is a refusal because of who asks, an unanswered one because a
+// source could not be asked.
+type (
+	forbidden  struct{ error }
+	unanswered struct{ error }
+)
+
+// refusal returns how an error is told.
+func refusal(ctx context.Context, err error) (status int, said any) {
+	body := map[string]string{"error": err.Error()}
+	var wrong *source.Error
+	switch {
+	case errors.As(err, new(forbidden)):
+		return http.StatusForbidden, body
+	case errors.As(err, new(unanswered)):
+		return http.StatusBadGateway, body
+	case errors.As(err, new(badBody)):
+		return http.StatusBadRequest, body
+	case errors.As(err, &wrong):
+		body["hint"] = wrong.Hint
+	}
+	return int(failed(ctx, err).Status), body
 }
 
-// validate answers POST /validate {"expr": "…"}. Macros may be in the
-// expression, dashboard variables must have been replaced.
-func (d *Datasource) validate(w http.ResponseWriter, req *http.Request) {
-	var asked struct {
-		Expr string `json:"expr"`
+// A badBody says that the body of a resource call cannot be read.
+type badBody struct{ error }
+
+// decode reads the body of a resource call into v; form shows how it looks.
+func decode(req *http.Request, v any, form string) error {
+	if err := json.NewDecoder(req.Body).Decode(v); err != nil {
+		return badBody{errors.New("the body is not " + form + ": " + err.Error())}
 	}
-	w.Header().Set("Content-Type", "application/json")
-	if err := json.NewDecoder(http.MaxBytesReader(w, req.Body, maxExpr)).Decode(&asked); err != nil {
-		w.WriteHeader(http.StatusBadRequest)
-		_ = json.NewEncoder(w).Encode(map[string]string{"error": `the body is not {"expr": "…"}: ` + err.Error()})
-		return
-	}
-	// The values of macros do not matter here, only their form.
-	form := window{To: time.Unix(0, 0).Add(time.Hour), From: time.Unix(0, 0), Step: judgeBin, Scrape: d.config.Scrape}
-	_ = json.NewEncoder(w).Encode(check(form.expand(asked.Expr), asked.Expr))
+	return nil
 }
 
-// check parses an expression and puts its first mistake where it is in the
-// original text.
-func check(e expansion, original string) validation {
-	_, err := promQL.ParseExpr(e.Text)
-	if err == nil {
-		return validation{OK: true}
-	}
-	var all parser.ParseErrors
-	if !errors.As(err, &all) || len(all) == 0 {
-		return validation{Error: err.Error()}
-	}
-	first := all[0]
-	at := func(pos int) int { return units(original, e.source(pos)) }
-	start := at(int(first.PositionRange.Start))
-	return validation{Error: first.Err.Error(), Start: start, End: max(start, at(int(first.PositionRange.End)))}
+// A looking is a query that is being written, with the time range that its
+// author looks at.
+type looking struct {
+	Query json.RawMessage `json:"query"`
+	Range struct {
+		From int64 `json:"from"` // milliseconds since the epoch
+		To   int64 `json:"to"`
+	} `json:"range"`
 }
 
-// units returns how many UTF-16 code units the first n bytes of text take.
-func units(text string, n int) int {
-	return len(utf16.Encode([]rune(text[:max(0, min(n, len(text)))])))
+// window returns the range; the last hour if there is none.
+func (l looking) window(now time.Time) backend.TimeRange {
+	w := backend.TimeRange{From: time.UnixMilli(l.Range.From), To: time.UnixMilli(l.Range.To)}
+	if l.Range.To == 0 {
+		w.To = now
+	}
+	if l.Range.From == 0 {
+		w.From = w.To.Add(-time.Hour)
+	}
+	return w
+}
+
+// looked makes a request of a query that is being written, as if it were asked.
+func (d *Datasource) looked(ctx context.Context, l looking) (request, error) {
+	r, err := d.read(ctx, backend.DataQuery{RefID: "A", JSON: l.Query, TimeRange: l.window(d.clock.now())}, false)
+	if err != nil && !errors.As(err, new(*source.Error)) && !errors.Is(err, errNoExporter) {
+		return r, badQuery{err}
+	}
+	return r, err
 }

@@ -1,0 +1,86 @@
+package plugin
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"time"
+	"unicode/utf16"
+
+	"github.com/prometheus/prometheus/promql/parser"
+
+	"github.com/andon-project/andon/pkg/logql"
+)
+
+var promQL = parser.NewParser(parser.Options{})
+
+// A validation says whether an expression can be read, and the first mistake
+// if it cannot. Positions count UTF-16 code units from 0, as JavaScript does;
+// end is exclusive. Both are 0 if no part of the expression is to blame.
+type validation struct {
+	OK    bool   `json:"ok"`
+	Error string `json:"error,omitempty"`
+	Start int    `json:"start"`
+	End   int    `json:"end"`
+}
+
+// languages maps what an expression may be written in to what checks it.
+var languages = map[string]func(e expansion, original string) validation{
+	"": checkPromQL, "promql": checkPromQL, "logql": checkLogQL,
+}
+
+// validate answers POST /validate {"expr": "…", "language": "promql"}. Macros
+// may be in the expression, dashboard variables must have been replaced.
+func (d *Datasource) validate(req *http.Request) (any, error) {
+	var asked struct{ Expr, Language string }
+	if err := decode(req, &asked, `{"expr": "…", "language": "promql"}`); err != nil {
+		return nil, err
+	}
+	check, ok := languages[asked.Language]
+	if !ok {
+		return nil, badBody{fmt.Errorf("language: %q is not one of promql, logql", asked.Language)}
+	}
+	// The values of macros do not matter here, only their form.
+	form := window{To: time.Unix(0, 0).Add(time.Hour), From: time.Unix(0, 0), Step: judgeBin, Scrape: d.config.Scrape}
+	return check(form.expand(asked.Expr), asked.Expr), nil
+}
+
+// checkPromQL parses an expression and puts its first mistake where it is in
+// the original text.
+func checkPromQL(e expansion, original string) validation {
+	_, err := promQL.ParseExpr(e.Text)
+	if err == nil {
+		return validation{OK: true}
+	}
+	var all parser.ParseErrors
+	if !errors.As(err, &all) || len(all) == 0 {
+		return validation{Error: err.Error()}
+	}
+	first := all[0]
+	return e.blame(original, first.Err.Error(), int(first.PositionRange.Start), int(first.PositionRange.End))
+}
+
+// checkLogQL is checkPromQL for a log query. What is wrong is said to be the
+// rest of the text from the mistake on.
+func checkLogQL(e expansion, original string) validation {
+	_, err := logql.Parse(e.Text)
+	var wrong *logql.Error
+	switch {
+	case err == nil:
+		return validation{OK: true}
+	case errors.As(err, &wrong):
+		return e.blame(original, wrong.Says, wrong.Offset, len(e.Text))
+	}
+	return validation{Error: err.Error()}
+}
+
+// blame says that the bytes from start to end of an expanded text are wrong.
+func (e expansion) blame(original, says string, start, end int) validation {
+	at := func(pos int) int { return units(original, e.source(pos)) }
+	return validation{Error: says, Start: at(start), End: max(at(start), at(end))}
+}
+
+// units returns how many UTF-16 code units the first n bytes of text take.
+func units(text string, n int) int {
+	return len(utf16.Encode([]rune(text[:max(0, min(n, len(text)))])))
+}
