@@ -44,12 +44,22 @@ func (f Filter) matcher() (string, error) {
 	return value, nil
 }
 
-// filterSignals writes the ad-hoc filters into a copy of signals.
-func filterSignals(filters []Filter, signals []analysis.Signal) ([]analysis.Signal, error) {
+// filterSignals writes the ad-hoc filters into a copy of signals; resolve does
+// so for log queries.
+func filterSignals(filters []Filter, signals []analysis.Signal, resolve analysis.ResolveFunc) ([]analysis.Signal, error) {
 	signals = slices.Clone(signals)
 	for i := range signals {
 		if err := filterPromQL(filters, &signals[i].Metric, &signals[i].Per); err != nil {
 			return nil, err
+		}
+		for _, e := range []*string{&signals[i].Logs, &signals[i].Crashes} {
+			if *e == "" || resolve == nil {
+				continue
+			}
+			var err error
+			if *e, err = filterLogQL(filters, *e, resolve); err != nil {
+				return nil, badQuery{err}
+			}
 		}
 	}
 	return signals, nil

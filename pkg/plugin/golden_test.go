@@ -31,9 +31,11 @@ var goldens = map[string]string{
 	"crashes-rates":      strings.Replace(cartLogs, "clusters", "crashes", 1) + `,"view":"rates"`,
 	"crashes-none":       strings.Replace(strings.Replace(cartLogs, "cart", "mail", 1), "clusters", "crashes", 1),
 
-	"verdict-summary":      cartVerdict + `,"view":"summary"`,
-	"verdict-findings":     cartVerdict + `,"view":"findings"`,
-	"verdict-stages":       cartVerdict + `,"view":"stages"`,
+	"verdict-summary":  cartVerdict + `,"view":"summary"`,
+	"verdict-findings": cartVerdict + `,"view":"findings"`,
+	"verdict-stages":   cartVerdict + `,"view":"stages"`,
+	"verdict-of-logs": `"queryType":"verdict","service":"the cart","nodeLabel":"pod","candidate":{"version":"v2"},"control":{"version":"v1"},"since":"2026-03-01T12:00:00Z",` +
+		`"signals":[{"name":"errors","logs":"{app=\"cart\"} |= \"error\""},{"name":"crashes","crashes":"{app=\"cart\"}"}],"view":"findings"`,
 	"verdict-evidence":     cartVerdict + `,"view":"evidence"`,
 	"verdict-state":        cartVerdict + `,"view":"state","step":"5m"`,
 	"verdict-of-rollout":   `"queryType":"verdict","rollout":"cart-v2","view":"summary"`,

@@ -10,14 +10,18 @@ import (
 	"github.com/prometheus/common/model"
 
 	"github.com/andon-project/andon/pkg/analysis"
+	"github.com/andon-project/andon/pkg/source"
 )
 
 // judging finds out which rollout the query asks about, of which service, and
 // what overlaps it. It has no rollout if the exporter knows of none.
-func (d *Datasource) judging(ctx context.Context, r request) (judging, error) {
-	j := judging{picture: picture{request: r, config: d.config}, until: r.Window.To}
+func (d *Datasource) judging(ctx context.Context, r request, seen *tally) (judging, error) {
+	j := judging{picture: picture{request: r, config: d.config}, until: r.Window.To, said: &sayings{}}
 	q := r.Query
-	var err error
+	err := d.analyst(ctx, &j, seen)
+	if err != nil {
+		return j, err
+	}
 	switch {
 	case q.Rollout == "" && len(q.Signals) > 0:
 		err = j.fromQuery(analysis.Service{Name: cmp.Or(q.Service, r.RefID), Node: q.NodeLabel, Sensitivity: q.Sensitivity, Signals: q.Signals})
@@ -36,7 +40,7 @@ func (d *Datasource) judging(ctx context.Context, r request) (judging, error) {
 	}
 	for i := range j.under {
 		s := &j.under[i].Service
-		if s.Signals, err = filterSignals(q.Filters, s.Signals); err != nil {
+		if s.Signals, err = filterSignals(q.Filters, s.Signals, j.analyzer.ResolveLogs); err != nil {
 			return j, err
 		}
 	}
@@ -47,6 +51,25 @@ func (d *Datasource) judging(ctx context.Context, r request) (judging, error) {
 		return j, badQuery{fmt.Errorf("the rollout began at %s, after the time range", started.UTC().Format(time.RFC3339))}
 	}
 	return j, nil
+}
+
+// analyst fills in who judges: with Loki, if there is one, and with what the
+// exporter remembers, if there is one.
+func (d *Datasource) analyst(ctx context.Context, j *judging, seen *tally) error {
+	prometheus, err := d.config.prometheus(seen.warn)
+	if err != nil {
+		return err
+	}
+	j.analyzer = analysis.Analyzer{Metrics: prometheus.Range, Resolve: source.Resolve}
+	if d.config.Loki.URL == "" {
+		return nil // signals of logs say that there is no source
+	}
+	loki, resolve, err := d.loki(ctx, j.request, j.said)
+	if err != nil {
+		return err
+	}
+	j.analyzer.Logs, j.analyzer.LogMetrics, j.analyzer.ResolveLogs = loki.Lines, loki.Metric, resolve
+	return nil
 }
 
 // fromQuery makes a rollout of what the query says of cohorts and times.

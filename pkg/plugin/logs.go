@@ -47,15 +47,10 @@ type reading struct {
 // signal of its expression.
 func (d *Datasource) reading(ctx context.Context, r request, signal func(expr string) analysis.Signal) (reading, error) {
 	q := reading{picture: picture{request: r, config: d.config}, said: &sayings{}}
-	if d.config.Loki.URL == "" {
-		return q, errNoLoki
-	}
 	var err error
-	q.loki, err = source.NewLoki(source.LokiConfig{URL: d.config.Loki.URL, Client: d.config.Loki.Client, Timeout: d.config.Loki.Timeout, Warn: q.said.warn})
-	if err != nil {
-		return q, badQuery{err}
+	if q.loki, q.resolve, err = d.loki(ctx, r, q.said); err != nil {
+		return q, err
 	}
-	q.resolve = resolveLogs(ctx, q.loki, analysis.Range{Start: r.Window.From, End: r.Window.To})
 	if q.Query.Expr, err = filterLogQL(r.Query.Filters, r.Query.Expr, q.resolve); err != nil {
 		return q, badQuery{err}
 	}
@@ -72,6 +67,20 @@ func (d *Datasource) reading(ctx context.Context, r request, signal func(expr st
 		q.notices = append(q.notices, *notice)
 	}
 	return q, nil
+}
+
+// loki returns what asks Loki, whose warnings go to said, and what writes
+// selectors into its queries. Without a URL it is errNoLoki.
+func (d *Datasource) loki(ctx context.Context, r request, said *sayings) (*source.Loki, analysis.ResolveFunc, error) {
+	u := d.config.Loki
+	if u.URL == "" {
+		return nil, nil, errNoLoki
+	}
+	l, err := source.NewLoki(source.LokiConfig{URL: u.URL, Client: u.Client, Timeout: u.Timeout, Warn: said.warn})
+	if err != nil {
+		return nil, nil, badQuery{err}
+	}
+	return l, resolveLogs(ctx, l, analysis.Range{Start: r.Window.From, End: r.Window.To}), nil
 }
 
 // versionLabel returns the label that names the version: the only one that the

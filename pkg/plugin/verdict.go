@@ -12,7 +12,6 @@ import (
 	"github.com/grafana/grafana-plugin-sdk-go/data"
 
 	"github.com/andon-project/andon/pkg/analysis"
-	"github.com/andon-project/andon/pkg/source"
 )
 
 // The views of verdicts.
@@ -50,6 +49,7 @@ func (q Query) checkVerdict() error {
 type judging struct {
 	picture
 	analyzer analysis.Analyzer
+	said     *sayings            // of Loki
 	under    []analysis.Underway // the first is asked about, the others overlap it
 	of       past                // the first, with what else is known of it
 	until    time.Time           // what is known then is told
@@ -59,11 +59,7 @@ type judging struct {
 // exporter does: by the same function on the same samples.
 func (d *Datasource) verdict(ctx context.Context, r request) backend.DataResponse {
 	seen := &tally{nodes: make(map[string]map[string]bool)}
-	prometheus, err := d.config.prometheus(seen.warn)
-	if err != nil {
-		return failed(ctx, err)
-	}
-	j, err := d.judging(ctx, r)
+	j, err := d.judging(ctx, r, seen)
 	if err != nil {
 		return failed(ctx, err)
 	}
@@ -71,7 +67,6 @@ func (d *Datasource) verdict(ctx context.Context, r request) backend.DataRespons
 		j.notices = append(j.notices, warning("the exporter knows of no rollout of %s in this time range", r.Query.Service))
 		return j.nothing()
 	}
-	j.analyzer = analysis.Analyzer{Metrics: prometheus.Range, Resolve: source.Resolve}
 	if r.Query.View == viewState {
 		return j.states(ctx)
 	}
@@ -81,7 +76,7 @@ func (d *Datasource) verdict(ctx context.Context, r request) backend.DataRespons
 		return failed(ctx, err)
 	}
 	j.executed = executed(v)
-	for _, said := range seen.said {
+	for _, said := range append(seen.said, j.said.all()...) {
 		j.notices = append(j.notices, warning("%s", said))
 	}
 	j.notices = append(j.notices, unread(v)...)

@@ -50,8 +50,8 @@ func (j judging) findings(v analysis.Verdict) *data.Frame {
 		count("candidate samples", func(f analysis.Finding) int { return f.Candidate }),
 		count("control samples", func(f analysis.Finding) int { return f.Control }),
 		text("query", func(f analysis.Finding) string { return f.Query },
-			data.FieldConfig{Links: j.promQL("Candidate in Prometheus", "${__data.fields.query}")}),
+			data.FieldConfig{Links: append(j.promQL("Candidate in Prometheus", "${__data.fields.query}"), j.logQL("Candidate in Loki", "${__data.fields.query}")...)}),
 		text("against", func(f analysis.Finding) string { return f.Against },
-			data.FieldConfig{Links: j.promQL("Control in Prometheus", "${__data.fields.against}")}),
+			data.FieldConfig{Links: append(j.promQL("Control in Prometheus", "${__data.fields.against}"), j.logQL("Control in Loki", "${__data.fields.against}")...)}),
 	)
 }
