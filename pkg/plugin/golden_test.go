@@ -45,6 +45,8 @@ var goldens = map[string]string{
 	"rollouts-table":       `"queryType":"rollouts"`,
 	"rollouts-timeline":    `"queryType":"rollouts","view":"timeline","legend":"{{service}} {{version}}"`,
 	"rollouts-annotations": `"queryType":"rollouts","view":"annotations"`,
+	"values-services":      `"queryType":"values","values":"services"`,
+	"values-nodes":         `"queryType":"values","values":"nodes","expr":"latency_seconds","nodeLabel":"pod"`,
 	"rollouts-none":        `"queryType":"rollouts","view":"timeline","service":"nobody"`,
 }
 

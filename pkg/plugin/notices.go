@@ -18,6 +18,9 @@ func notices(r request, a asked, seen *tally, found []analysis.Deviation) []data
 	if len(r.Unknown) > 0 {
 		out = append(out, warning("the query still holds %s; no variable of that name is defined here", strings.Join(r.Unknown, ", ")))
 	}
+	if span := r.Window.To.Sub(r.Window.From); span < r.Window.Scrape && r.lasting == nil {
+		out = append(out, warning("the time range of %s is shorter than the scrape interval of %s, so that most of it holds no sample; widen it", span, r.Window.Scrape))
+	}
 	if seen.bare {
 		out = append(out, warning("some series have no label %s and count as one node; keep the label in the query, as in sum by (%s) (…)",
 			r.Query.NodeLabel, r.Query.NodeLabel))

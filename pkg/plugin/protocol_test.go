@@ -23,6 +23,7 @@ type connection struct {
 	data        pluginv2.DataClient
 	diagnostics pluginv2.DiagnosticsClient
 	resource    pluginv2.ResourceClient
+	stream      pluginv2.StreamClient
 }
 
 // build compiles the plugin and returns the program.
@@ -52,6 +53,7 @@ func start(t *testing.T, program string) connection {
 			"diagnostics": &grpcplugin.DiagnosticsGRPCPlugin{},
 			"resource":    &grpcplugin.ResourceGRPCPlugin{},
 			"data":        &grpcplugin.DataGRPCPlugin{},
+			"stream":      &grpcplugin.StreamGRPCPlugin{},
 		}},
 		Cmd:              exec.Command(program),
 		SkipHostEnv:      true,
@@ -67,6 +69,7 @@ func start(t *testing.T, program string) connection {
 		dispense[pluginv2.DataClient](t, protocol, "data"),
 		dispense[pluginv2.DiagnosticsClient](t, protocol, "diagnostics"),
 		dispense[pluginv2.ResourceClient](t, protocol, "resource"),
+		dispense[pluginv2.StreamClient](t, protocol, "stream"),
 	}
 }
 
