@@ -39,6 +39,8 @@ func (e *Exporter) endpoints() []endpoint {
 		{method: "POST", path: "/api/v1/feedback/undo", changes: true, serve: e.undoFeedback},
 		{method: "GET", path: "/api/v1/feedback", serve: e.getFeedback},
 		{method: "GET", path: "/api/v1/memory", serve: e.getMemory},
+		{method: "GET", path: "/api/v1/services/{service}/gate", serve: e.gateOf},
+		{method: "POST", path: "/api/v1/services/{service}/gate", serve: e.gateOf},
 		{method: "POST", path: "/api/v1/alerts", changes: true, serve: e.postAlerts},
 	}
 }

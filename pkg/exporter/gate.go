@@ -1,0 +1,71 @@
+package exporter
+
+import (
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/andon-project/andon/pkg/analysis"
+)
+
+// A gate is the answer to a delivery tool that asks before it goes on, or
+// whether it should go back.
+type gate struct {
+	Gate    string            `json:"gate"` // open or hold
+	Rollout string            `json:"rollout,omitempty"`
+	Verdict analysis.Decision `json:"verdict,omitempty"`
+	Reason  string            `json:"reason"`
+}
+
+// gateOf serves the gate of a service: the newest rollout of it that is under
+// way. It is open, 200, if the verdict is pass, or with ?when=fail if it is
+// fail; otherwise, and whenever that is not known, it holds: 409.
+func (e *Exporter) gateOf(w http.ResponseWriter, r *http.Request) {
+	when := analysis.Decision(r.URL.Query().Get("when"))
+	switch when {
+	case "":
+		when = analysis.Pass
+	case analysis.Pass, analysis.Fail:
+	default:
+		refuse(w, http.StatusBadRequest, fmt.Sprintf("when: %.20q is neither pass nor fail", when), "leave it out to ask whether to go on")
+		return
+	}
+	service := r.PathValue("service")
+	s := e.setup.Load()
+	if _, known := s.config.service(service); !known {
+		refuse(w, http.StatusNotFound, fmt.Sprintf("the service %.100q is not in the configuration", service), "write the name of one of services:")
+		return
+	}
+	g := e.gateAt(s, service, when)
+	status := http.StatusConflict
+	if g.Gate == "open" {
+		status = http.StatusOK
+	}
+	answer(w, status, g)
+}
+
+// gateAt returns the gate of a service now.
+func (e *Exporter) gateAt(s *setup, service string, when analysis.Decision) gate {
+	now := e.opt.Now()
+	g := gate{Gate: "hold", Reason: fmt.Sprintf("no rollout of %s is under way; announce it", service)}
+	for _, ro := range e.board.Load().UnderWay(now) {
+		if ro.Service == service { // oldest first
+			g.Rollout = ro.ID
+		}
+	}
+	snap := e.snap.Load()
+	j, judged := snap.get(g.Rollout)
+	switch {
+	case g.Rollout == "":
+	case !judged:
+		g.Reason = "the rollout has not been judged yet; the next tick will"
+	case now.Sub(snap.at) > staleTicks*tickTimeout(s.config):
+		g.Reason = "the last tick is of " + snap.at.UTC().Format(time.RFC3339) + ", too old to act upon"
+	default:
+		g.Verdict, g.Reason = j.verdict.Verdict, j.verdict.Reason
+		if g.Verdict == when {
+			g.Gate = "open"
+		}
+	}
+	return g
+}
