@@ -110,3 +110,21 @@ func (e *Exporter) pastOf(c *Config, ro analysis.Rollout, now time.Time) past {
 	}
 	return p
 }
+
+// getLearnt tells what earlier rollouts of the service taught for one: the
+// judge knows no more of them.
+func (e *Exporter) getLearnt(w http.ResponseWriter, r *http.Request) {
+	ro, ok := e.rolloutOf(w, r)
+	if !ok {
+		return
+	}
+	took, lessons := e.lessons.of(ro.Service, ro.Started)
+	out := struct {
+		Startups []float64         `json:"startup_seconds"`
+		Lessons  []analysis.Lesson `json:"lessons"`
+	}{[]float64{}, append([]analysis.Lesson{}, lessons...)}
+	for _, t := range took {
+		out.Startups = append(out.Startups, t.Seconds())
+	}
+	answer(w, http.StatusOK, out)
+}

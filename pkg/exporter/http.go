@@ -33,6 +33,7 @@ func (e *Exporter) endpoints() []endpoint {
 		{method: "GET", path: "/api/v1/rollouts", serve: e.getRollouts},
 		{method: "GET", path: "/api/v1/rollouts/{id}", serve: e.getRollout},
 		{method: "GET", path: "/api/v1/rollouts/{id}/verdict", serve: e.getVerdict},
+		{method: "GET", path: "/api/v1/rollouts/{id}/learnt", serve: e.getLearnt},
 		{method: "GET", path: "/api/v1/services", serve: e.getServices},
 		{method: "GET", path: "/api/v1/verdicts", serve: e.getVerdicts},
 		{method: "POST", path: "/api/v1/feedback", changes: true, serve: e.postFeedback},

@@ -14,6 +14,9 @@ const (
 		`{"name":"latency","metric":"latency_seconds{job=\"cart\"}","unit":"s"},{"name":"log","logs":"{job=\"cart\"}"}],"judged":["latency"],"tool":"webhook"},` +
 		`{"name":"mail","signals":[{"name":"queue","metric":"queue_length"}],"judged":["queue"]}]`
 
+	toldMemory = `{"service":"cart","starts":2,"groups":[{"id":"9d3772bd551298a4","template":"error: cart <*> not found","seen":"2026-02-11T03:00:12Z","risk":"none"},` +
+		`{"id":"49a3e620a6940e0e","template":"error: payment <*> was lost: card declined","seen":null,"risk":"high","resolved":"v0"}]}`
+
 	toldRollouts = `[{"rollout":{"id":"dns-7","service":"dns","version":"7","scope":{"region":"us","zone":"a"},"started":"2026-03-01T12:40:00Z"},"layer":"platform","under_way":true,"verdict":null,"halt":null},` +
 		`{"rollout":{"id":"cart-v2","service":"cart","version":"v2","previous":"v1","scope":{"region":"eu"},"strategy":"canary","candidate":{"version":"v2"},"control":{"version":"v1"},` +
 		`"started":"2026-03-01T12:00:00Z","ended":"2026-03-01T12:30:00Z","tool":"argo-rollouts","ref":"https://ci.example.org/cart/2"},"layer":"software","under_way":false,` +
@@ -27,7 +30,8 @@ const (
 func told(t *testing.T) string {
 	t.Helper()
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		text, ok := map[string]string{"/api/v1/services": toldServices, "/api/v1/verdicts": toldRollouts, "/-/ready": `{"status":"ready"}`}[r.URL.Path]
+		text, ok := map[string]string{"/api/v1/memory": toldMemory, "/api/v1/rollouts/cart-v2/learnt": `{"startup_seconds":[],"lessons":[]}`,
+			"/api/v1/rollouts/cart-v1/learnt": `{"startup_seconds":[12.5],"lessons":[{}]}`, "/api/v1/services": toldServices, "/api/v1/verdicts": toldRollouts, "/-/ready": `{"status":"ready"}`}[r.URL.Path]
 		if !ok {
 			http.Error(w, `{"error":"there is nothing at this path"}`, http.StatusNotFound)
 			return

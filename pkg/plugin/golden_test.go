@@ -28,6 +28,7 @@ var goldens = map[string]string{
 	"clusters-lines-of":  cartLogs + `,"view":"lines","limit":3,"classes":["unknown"]`,
 	"clusters-none":      strings.Replace(cartLogs, "cart", "mail", 1),
 	"clusters-none-rate": strings.Replace(cartLogs, "cart", "mail", 1) + `,"view":"rates"`,
+	"clusters-memory":    cartLogs + `,"service":"cart"`,
 	"crashes-table":      strings.Replace(cartLogs, "clusters", "crashes", 1),
 	"crashes-rates":      strings.Replace(cartLogs, "clusters", "crashes", 1) + `,"view":"rates"`,
 	"crashes-none":       strings.Replace(strings.Replace(cartLogs, "cart", "mail", 1), "clusters", "crashes", 1),

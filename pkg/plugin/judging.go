@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/prometheus/common/model"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/andon-project/andon/pkg/analysis"
 	"github.com/andon-project/andon/pkg/source"
@@ -61,6 +62,9 @@ func (d *Datasource) analyst(ctx context.Context, j *judging, seen *tally) error
 		return err
 	}
 	j.analyzer = analysis.Analyzer{Metrics: prometheus.Range, Resolve: source.Resolve}
+	if j.Query.Service != "" || j.Query.Rollout != "" {
+		j.analyzer.Recall = d.recall(ctx, j.said)
+	}
 	if d.config.Loki.URL == "" {
 		return nil // signals of logs say that there is no source
 	}
@@ -140,7 +144,20 @@ func (d *Datasource) fromExporter(ctx context.Context, j *judging) error {
 			j.under = append(j.under, analysis.Underway{Rollout: p.Rollout, Service: s})
 		}
 	}
-	return nil
+	return d.learn(ctx, j.under)
+}
+
+// learn fills in what the judge knows from earlier rollouts.
+func (d *Datasource) learn(ctx context.Context, under []analysis.Underway) error {
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(questionsAtOnce)
+	for i := range under {
+		g.Go(func() (err error) {
+			under[i].Startups, under[i].Lessons, err = d.learnt(ctx, under[i].Rollout.ID)
+			return err
+		})
+	}
+	return g.Wait()
 }
 
 // asksFor reports whether the query asks for a rollout: by its id, or as one of

@@ -60,11 +60,10 @@ func (d *Datasource) reading(ctx context.Context, r request, signal func(expr st
 	}
 	q.comparison.Signal = signal(q.Query.Expr)
 	q.comparison.Service = q.Query.Service
-	q.comparison.Version = q.Query.versionLabel()
+	q.comparison.Version, q.comparison.Release = q.Query.versionLabel(), q.Query.release()
 	q.analyzer = analysis.Analyzer{Logs: q.lines, LogMetrics: q.loki.Metric, ResolveLogs: q.resolve}
-	var notice *data.Notice
-	if q.analyzer.Recall, notice = d.recall(ctx, q.Query.Service); notice != nil {
-		q.notices = append(q.notices, *notice)
+	if q.comparison.Service != "" {
+		q.analyzer.Recall = d.recall(ctx, q.said)
 	}
 	return q, nil
 }
@@ -203,20 +202,25 @@ func filterLogQL(filters []Filter, expr string, resolve analysis.ResolveFunc) (s
 	return expr, nil
 }
 
-// sayings collects what a source warns of, each once. It is safe for concurrent
+// sayings collects what sources warn of, each once. It is safe for concurrent
 // use.
 type sayings struct {
 	mu   sync.Mutex
 	said []string
 }
 
-func (s *sayings) warn(query string, warnings []string) {
+func (s *sayings) add(text string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if !slices.Contains(s.said, text) {
+		s.said = append(s.said, text)
+	}
+}
+
+// warn takes in what Loki warned of.
+func (s *sayings) warn(query string, warnings []string) {
 	for _, w := range warnings {
-		if text := fmt.Sprintf("Loki warns of %s: %s", query, w); !slices.Contains(s.said, text) {
-			s.said = append(s.said, text)
-		}
+		s.add(fmt.Sprintf("Loki warns of %s: %s", query, w))
 	}
 }
 

@@ -103,10 +103,10 @@ func TestFeedback(t *testing.T) {
 	var got string
 	exporter := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		var f feedback
-		if err := json.NewDecoder(r.Body).Decode(&f); err != nil || r.Method != "POST" || r.URL.Path != "/api/v1/feedback" {
+		if err := json.NewDecoder(r.Body).Decode(&f); err != nil || r.Method != "POST" || r.URL.Path != "/api/v1/feedback" && r.URL.Path != "/api/v1/feedback/undo" {
 			t.Errorf("%s %s: %v", r.Method, r.URL, err)
 		}
-		got = fmt.Sprintf("%s %s %s %s", f.Service, f.Cluster, f.Risk, f.By)
+		got = fmt.Sprintf("%s %s %s %s", f.Service, f.ID, f.Risk, f.By) + strings.TrimPrefix(r.URL.Path, "/api/v1/feedback")
 		if f.Service == "strange" {
 			http.Error(w, `{"error":"there is no service strange","hint":"see the configuration"}`, http.StatusNotFound)
 			return
@@ -122,7 +122,7 @@ func TestFeedback(t *testing.T) {
 	}{
 		{"an editor", "Editor", "feedback", `{"service":"cart","cluster":"1f","risk":"high","by":"eve"}`, 200, `{"kept":true}`, "cart 1f high ann"},
 		{"an administrator", "Admin", "feedback", `{"service":"cart","cluster":"1f","risk":"none"}`, 200, `{"kept":true}`, "cart 1f none ann"},
-		{"taken back", "Editor", "feedback/undo", `{"service":"cart","cluster":"1f","risk":"high"}`, 200, `{"kept":true}`, "cart 1f  ann"},
+		{"taken back", "Editor", "feedback/undo", `{"service":"cart","cluster":"1f","risk":"high"}`, 200, `{"kept":true}`, "cart 1f  ann/undo"},
 		{"a viewer", "Viewer", "feedback", `{"service":"cart","cluster":"1f","risk":"high"}`, 403, "only editors", ""},
 		{"a viewer takes back", "Viewer", "feedback/undo", `{"service":"cart","cluster":"1f"}`, 403, "only editors", ""},
 		{"nobody", "", "feedback", `{"service":"cart","cluster":"1f","risk":"high"}`, 403, "only editors", ""},
