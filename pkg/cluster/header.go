@@ -3,6 +3,7 @@ package cluster
 import (
 	"cmp"
 	"slices"
+	"strings"
 )
 
 const (
@@ -19,12 +20,13 @@ const (
 // without a time are left alone, since nothing tells them from a message.
 type header struct {
 	layouts []layout
-	sample  [][]byte // copies of lines that fit no layout
-	learnt  bool     // the first lines were seen
-	wait    int      // lines not to sample before the next attempt
-	pause   int      // what to wait after the next failure
-	depth   int      // headers that this one is within
-	inner   *header  // of what stands in a field of JSON or after a container's columns
+	sample  [][]byte    // copies of lines that fit no layout
+	learnt  bool        // the first lines were seen
+	wait    int         // lines not to sample before the next attempt
+	pause   int         // what to wait after the next failure
+	depth   int         // headers that this one is within
+	inner   *header     // of what stands in a field of JSON or after a container's columns
+	groups  [9][][]byte // of the sample, for byBegin
 	buf     []byte
 }
 
@@ -119,12 +121,10 @@ func (h *header) missed(line []byte) {
 func (h *header) learn() {
 	before := len(h.layouts)
 	whole := learnLayout(h.sample)
-	if groups := byBegin(h.sample); len(groups) > 1 {
-		for _, g := range groups {
-			if len(g) >= minSample && 6*len(g) >= len(h.sample) {
-				if l := learnLayout(g); len(l) >= len(whole) {
-					h.know(l)
-				}
+	for _, g := range h.byBegin() {
+		if len(g) >= minSample && 6*len(g) >= len(h.sample) {
+			if l := learnLayout(g); len(l) >= len(whole) {
+				h.know(l)
 			}
 		}
 	}
@@ -138,24 +138,38 @@ func (h *header) learn() {
 	h.sample = h.sample[:0]
 }
 
-// byBegin groups lines by what they begin with: a digit, a letter, or a mark.
-func byBegin(lines [][]byte) [][][]byte {
-	var groups [256][][]byte
-	for _, line := range lines {
+// byBegin groups the sample by what lines begin with: a digit, a letter, or a mark.
+func (h *header) byBegin() [][][]byte {
+	const marks = "[<({\"-"
+	for i := range h.groups {
+		h.groups[i] = h.groups[i][:0]
+	}
+	used := 0
+	for _, line := range h.sample {
 		i := skipBlanks(line, 0)
 		if i == len(line) {
 			continue
 		}
-		c := line[i]
-		switch {
+		k := len(h.groups) - 1
+		switch c := line[i]; {
 		case classes[c]&digit != 0:
-			c = '0'
+			k = 0
 		case classes[c]&letter != 0:
-			c = 'a'
+			k = 1
+		default:
+			if m := strings.IndexByte(marks, c); m >= 0 {
+				k = 2 + m
+			}
 		}
-		groups[c] = append(groups[c], line)
+		if len(h.groups[k]) == 0 {
+			used++
+		}
+		h.groups[k] = append(h.groups[k], line)
 	}
-	return slices.DeleteFunc(groups[:], func(g [][]byte) bool { return len(g) == 0 })
+	if used < 2 {
+		return nil
+	}
+	return h.groups[:]
 }
 
 // know adds a layout, those with more columns first.

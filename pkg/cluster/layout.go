@@ -29,7 +29,9 @@ func (s *sight) share(n int) float64 { return float64(n) / float64(max(1, s.line
 
 // learnLayout finds the columns that at least nine of ten lines begin with; nil if there are none.
 func learnLayout(lines [][]byte) layout {
-	sights := look(lines)
+	var seen [maxColumns]sight
+	look(&seen, lines)
+	sights := seen[:]
 	n := float64(len(lines))
 	const need = .9
 	time := -1
@@ -95,8 +97,7 @@ func sentence(sights []sight) bool {
 }
 
 // look counts what the columns of lines look like.
-func look(lines [][]byte) []sight {
-	sights := make([]sight, maxColumns)
+func look(sights *[maxColumns]sight, lines [][]byte) {
 	for k, line := range lines {
 		n := k + 1
 		i := skipBlanks(line, 0)
@@ -119,7 +120,6 @@ func look(lines [][]byte) []sight {
 			i = next
 		}
 	}
-	return sights
 }
 
 func skipBlanks(line []byte, i int) int {

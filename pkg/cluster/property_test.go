@@ -191,3 +191,29 @@ func FuzzHeader(f *testing.F) {
 		}
 	})
 }
+
+// TestTrainedDoesNotAllocate: a line whose cluster is known costs no memory.
+func TestTrainedDoesNotAllocate(t *testing.T) {
+	c := New(Options{})
+	var lines [][]byte
+	for _, s := range readStyles(t, "styles") {
+		l := s.make(13, 500)
+		for i := range l.body {
+			lines = append(lines, []byte(l.body[i]), []byte(l.raw[i]))
+		}
+	}
+	for range 2 {
+		for _, l := range lines {
+			c.Add(l)
+		}
+		c.Clusters()
+	}
+	c.header.wait = 1 << 30 // lines that fit no header are sampled ever more seldom, into memory used before
+	if n := testing.AllocsPerRun(3, func() {
+		for _, l := range lines {
+			c.Add(l)
+		}
+	}); n > 0 {
+		t.Errorf("%v allocations for %d known lines", n, len(lines))
+	}
+}
