@@ -2,6 +2,8 @@ package cluster
 
 import (
 	"bytes"
+	"fmt"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"syscall"
@@ -90,6 +92,43 @@ func BenchmarkLearning(b *testing.B) {
 				c.Clusters()
 			}
 			reportLines(b, len(lines), start)
+		})
+	}
+}
+
+// BenchmarkGrowing adds lines that grow in one way: the time for a byte, or for
+// a line, must not grow with them.
+func BenchmarkGrowing(b *testing.B) {
+	repeat := func(s string, n int) []byte { return bytes.Repeat([]byte(s), n/len(s)+1)[:n] }
+	for name, piece := range map[string]string{"letters": "a", "tokens": "ab c1 ", "brackets": "[", "quotes": "\"'", "keys": "k=v,", "equals": "=", "colons": "a:1:", "dots": "a.", "slashes": "/a", "backslashes": `\a`, "dashes": "a-1", "digits": "1", "hex bytes": "a1 ", "base64": "aB1+", "JSON": `{"a":`, "non-ASCII": "é1"} {
+		for _, n := range []int{1 << 8, 1 << 10, 1 << 12, 1 << 14} {
+			b.Run(fmt.Sprintf("%s/%d", name, n), func(b *testing.B) {
+				line := repeat(piece, n)
+				c := New(Options{})
+				b.SetBytes(int64(n))
+				for b.Loop() {
+					c.Add(line)
+				}
+			})
+		}
+	}
+	for _, n := range []int{1 << 10, 1 << 12, 1 << 14, 1 << 16} {
+		b.Run(fmt.Sprintf("different templates/%d", n), func(b *testing.B) {
+			r := rand.New(rand.NewPCG(1, 1))
+			var buf []byte
+			lines := make([][]byte, n)
+			for i := range lines {
+				buf = junk(r, buf)
+				lines[i] = bytes.Clone(buf)
+			}
+			for b.Loop() {
+				c := New(Options{})
+				for _, l := range lines {
+					c.Add(l)
+				}
+				c.Clusters()
+			}
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(n)/float64(b.N), "ns/line")
 		})
 	}
 }
