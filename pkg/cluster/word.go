@@ -18,6 +18,8 @@ func (s *scanner) joined(j int) bool {
 	switch s.line[j] {
 	case '~': // A~B~~1.2, as packages are named
 		return s.is(j+1, wordClass) || s.at(j+1) == '~'
+	case '\\':
+		return s.is(j+1, wordClass) && s.escaped(j) == 0
 	case '-': // blk_-77
 		return s.is(j+1, wordClass) || s.at(j+1) == '-' && s.at(j-1) == '_' && s.is(j+2, digit)
 	}
@@ -42,7 +44,7 @@ func (s *scanner) plain(i, j int) int {
 				}
 			}
 		case '\\':
-			if s.is(j+1, wordClass) {
+			if s.joined(j) {
 				return s.valueTo(i, s.pathEnd(j))
 			}
 		case '@':
@@ -110,6 +112,23 @@ func (s *scanner) literal(w []byte, j int) bool {
 		return j == len(s.line) || s.n > 0 && s.toks[s.n-1].kind == mark && !s.is(j, blank)
 	}
 	return true
+}
+
+// constantName tells whether the last label of a dotted name is in capitals,
+// as names of states and events are: org.example.action.SCREEN_ON.
+func constantName(name []byte) bool {
+	last, _ := label(name)
+	letters := 0
+	for _, c := range last {
+		if classes[c]&letter == 0 || c == '_' {
+			continue
+		}
+		if classes[c]&upper == 0 {
+			return false
+		}
+		letters++
+	}
+	return letters > 1
 }
 
 // languageValue tells whether w is a value of programming languages.
@@ -310,7 +329,7 @@ func (s *scanner) atom(a atom) int {
 		}
 		s.push(i, end, value)
 		return end
-	case a.dots > 1 && a.slashes < 2 && !failure(line[i:j]):
+	case a.dots > 1 && a.slashes < 2 && !failure(line[i:j]) && !constantName(line[i:j]):
 		// org.example.Thing$Part is a name: of a class, a package, a property.
 		s.push(i, j, soft).hash = hashValue
 		return j
