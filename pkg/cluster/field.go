@@ -18,7 +18,6 @@ const (
 // A field is a piece of a line between white space or "|".
 type field struct {
 	start, end int
-	class      fieldClass
 	pipe       bool // "|" stands behind it
 	padded     bool // more than one blank stands behind it
 }
@@ -26,7 +25,7 @@ type field struct {
 const maxBracket = 256 // longest field in brackets
 
 // fieldAt reads the field that begins at i, where no white space is, and returns it
-// without its class and where the next begins.
+// and where the next begins.
 func fieldAt(line []byte, i int) (f field, next int) {
 	f.start = i
 	if i < len(line) && (line[i] == '[' || line[i] == '(') {

@@ -25,8 +25,6 @@ type sight struct {
 	near         int // lines with a separator here or one or two fields later
 }
 
-func (s *sight) share(n int) float64 { return float64(n) / float64(max(1, s.lines)) }
-
 // learnLayout finds the columns that at least nine of ten lines begin with; nil if there are none.
 func learnLayout(lines [][]byte) layout {
 	var seen [maxColumns]sight
