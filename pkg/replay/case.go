@@ -49,6 +49,7 @@ type Case struct {
 
 	Samples []Sample        `yaml:"-"` // oldest first
 	Series  []labels.Labels `yaml:"-"`
+	Lines   []analysis.Line `yaml:"-"` // oldest first
 
 	// Notes say what of the case is not replayed.
 	Notes []string `yaml:"-"`
@@ -102,6 +103,9 @@ func LoadCase(dir string) (*Case, error) {
 	}
 	if c.Series, c.Samples, err = parseSamples(body); err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	if err := c.loadLines(dir); err != nil {
+		return nil, err
 	}
 	return c, nil
 }

@@ -86,13 +86,6 @@ func TestParseCase(t *testing.T) {
 	}
 }
 
-func TestParseCaseNotesLogs(t *testing.T) {
-	c, err := parseCase([]byte(strings.Replace(goodCase, "metric: avg by (pod) (success{service=\"shop\"})", "logs: '{service=\"shop\"}'", 1)))
-	if err != nil || len(c.Notes) != 1 || !strings.Contains(c.Notes[0], "logs.jsonl.gz is not read") {
-		t.Errorf("notes %v, error %v", c, err)
-	}
-}
-
 func TestParseSamples(t *testing.T) {
 	for _, tt := range []struct {
 		name, body, want string // want is in the error; no error if empty

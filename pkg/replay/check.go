@@ -9,6 +9,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"github.com/andon-project/andon/pkg/analysis"
+	"github.com/andon-project/andon/pkg/logql"
 	"github.com/andon-project/andon/pkg/source"
 )
 
@@ -79,6 +80,24 @@ func (c *Case) checkService(i int, s analysis.Service, bad complaint) error {
 	return nil
 }
 
+// checkLogQL checks the query of a signal of logs or crashes: that it is one
+// which can be answered from a file.
+func checkLogQL(s analysis.Signal, bad func(key, format string, args ...any) error) error {
+	for key, expr := range map[string]string{"logs": s.Logs, "crashes": s.Crashes} {
+		if expr == "" {
+			continue
+		}
+		q, err := logql.Parse(expr)
+		if err == nil {
+			_, err = q.Compile()
+		}
+		if err != nil {
+			return bad(key, "%v", err)
+		}
+	}
+	return nil
+}
+
 func (c *Case) checkSignal(s analysis.Signal, bad func(key, format string, args ...any) error) error {
 	set := 0
 	for _, q := range []string{s.Metric, s.Logs, s.Crashes} {
@@ -96,8 +115,7 @@ func (c *Case) checkSignal(s analysis.Signal, bad func(key, format string, args 
 	case !slices.Contains([]analysis.Kind{"", analysis.Counts, analysis.Failures, analysis.Latency, analysis.Resource, analysis.Memory, analysis.Value}, s.Kind):
 		return bad("kind", "kind is %q, not one of counts, failures, latency, resource, memory, value", s.Kind)
 	case s.Metric == "":
-		c.Notes = append(c.Notes, fmt.Sprintf("signal %s reads log lines; %s is not read", s.Name, logsFile))
-		return nil
+		return checkLogQL(s, bad)
 	}
 	for key, q := range map[string]string{"metric": s.Metric, "per": s.Per} {
 		if q == "" {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"os"
 	"slices"
 	"time"
@@ -56,7 +57,8 @@ func Replay(ctx context.Context, c *Case, o Options) ([]Judged, error) {
 	// A store that lives for seconds gains nothing from blocks on disk.
 	store.DB.DisableCompactions()
 	p := player{c: c, store: store, refs: make([]storage.SeriesRef, len(c.Series)), judged: make([]Judged, len(c.Rollouts))}
-	p.analyzer = &analysis.Analyzer{Metrics: p.ask, Resolve: source.Resolve}
+	p.lines = inprocess.NewLines(0)
+	p.analyzer = &analysis.Analyzer{Metrics: p.ask, Resolve: source.Resolve, Logs: p.askLines, LogMetrics: p.askCounts}
 	err = p.play(ctx, o)
 	if err = errors.Join(err, store.Close()); err != nil {
 		return nil, fmt.Errorf("case %s: %w", c.Name, err)
@@ -68,8 +70,10 @@ func Replay(ctx context.Context, c *Case, o Options) ([]Judged, error) {
 type player struct {
 	c        *Case
 	store    *inprocess.Store
+	lines    *inprocess.Lines
 	analyzer *analysis.Analyzer
 	next     int                 // index of the first sample that the store does not hold
+	nextLine int                 // and of the first line
 	refs     []storage.SeriesRef // by index of the series
 	now      time.Time
 	judged   []Judged // by index of the rollout
@@ -122,13 +126,42 @@ func (p *player) feed(ctx context.Context) error {
 		}
 		p.refs[s.Series] = ref
 	}
+	first := p.nextLine
+	for p.nextLine < len(p.c.Lines) && !p.c.Lines[p.nextLine].At.After(p.now) {
+		p.nextLine++
+	}
+	p.lines.Add(p.c.Lines[first:p.nextLine]...)
 	return app.Commit()
+}
+
+// later returns an error if a question is about a time that is yet to come.
+func (p *player) later(expr string, r analysis.Range) error {
+	if r.End.After(p.now) {
+		return fmt.Errorf("query %s: asked for %s, which is later than the tick at %s", expr, r.End.UTC().Format(time.RFC3339), p.now.UTC().Format(time.RFC3339))
+	}
+	return nil
+}
+
+// askLines is the judge's LinesFunc.
+func (p *player) askLines(ctx context.Context, expr string, r analysis.Range) iter.Seq2[analysis.Line, error] {
+	if err := p.later(expr, r); err != nil {
+		return func(yield func(analysis.Line, error) bool) { yield(analysis.Line{}, err) }
+	}
+	return p.lines.Range(ctx, expr, r)
+}
+
+// askCounts answers the judge's questions for how many lines there are.
+func (p *player) askCounts(ctx context.Context, expr string, r analysis.Range) (model.Matrix, error) {
+	if err := p.later(expr, r); err != nil {
+		return nil, err
+	}
+	return p.lines.Counts(ctx, expr, r)
 }
 
 // ask is the judge's RangeFunc.
 func (p *player) ask(ctx context.Context, expr string, r analysis.Range) (model.Matrix, error) {
-	if r.End.After(p.now) {
-		return nil, fmt.Errorf("query %s: asked for %s, which is later than the tick at %s", expr, r.End.UTC().Format(time.RFC3339), p.now.UTC().Format(time.RFC3339))
+	if err := p.later(expr, r); err != nil {
+		return nil, err
 	}
 	return p.store.Range(ctx, expr, r)
 }
