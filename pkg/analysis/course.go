@@ -300,7 +300,7 @@ func (c *course) fail(at time.Time, reason string) {
 // score returns the probability of a regression as it stands.
 func (c *course) score() float64 {
 	if c.strategy == BeforeAfter {
-		return timedScore(c.signals)
+		return max(timedScore(c.signals), c.readScore())
 	}
 	return c.blame
 }

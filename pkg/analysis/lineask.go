@@ -140,42 +140,26 @@ func (k *lineAsk) fetchRunning(ctx context.Context, side int, out []lineBin, lo 
 	})
 }
 
-// counts asks how many lines of an expression each node had in each bin.
+// counts asks how many lines of an expression each node had in each bin. The
+// question is for whole steps, to which Loki moves times anyway; that bins of
+// lines end before, and what is shifted, is its offset.
 func (k *lineAsk) counts(ctx context.Context, side int, expr string, span [2]int64, yield func(bin int64, node string, n float64)) error {
 	step := k.c.step()
 	by := []string{}
 	if k.c.Node != "" {
 		by = append(by, k.c.Node)
 	}
-	count := logql.CountOverTime(expr, by, step)
-	ask := func(r Range) error {
-		r.Start, r.End = r.Start.Add(-k.sides[side].back), r.End.Add(-k.sides[side].back)
-		m, err := k.a.LogMetrics(ctx, count, r)
-		if err != nil {
-			return err
-		}
-		for _, s := range m {
-			for _, p := range s.Values {
-				// Loki may move the times to whole steps.
-				at := p.Timestamp.Time().Add(k.sides[side].back + lateness(step) + step/2)
-				if bin := binAt(at, step); bin >= span[0] && bin <= span[1] && p.Value > 0 {
-					yield(bin, string(s.Metric[model.LabelName(k.c.Node)]), float64(p.Value))
-				}
+	count := logql.CountOverTime(expr, by, step, lateness(step)+k.sides[side].back)
+	m, err := k.a.LogMetrics(ctx, count, Range{Start: binTime(span[0], step), End: binTime(span[1], step), Step: step})
+	if err != nil {
+		return err
+	}
+	for _, s := range m {
+		for _, p := range s.Values {
+			bin := binAt(p.Timestamp.Time().Add(step/2), step)
+			if bin >= span[0] && bin <= span[1] && p.Value > 0 {
+				yield(bin, string(s.Metric[model.LabelName(k.c.Node)]), float64(p.Value))
 			}
-		}
-		return nil
-	}
-	// The newest bin has not wholly passed on whole steps: it is asked for by
-	// itself, to the second.
-	if span[1]-span[0] > 2 {
-		if err := ask(Range{Start: binTime(span[0], step), End: binTime(span[1]-1, step), Step: step}); err != nil {
-			return err
-		}
-		span[0] = span[1]
-	}
-	for bin := span[0]; bin <= span[1]; bin++ {
-		if err := ask(Range{Start: k.edge(bin), End: k.edge(bin), Step: time.Second}); err != nil {
-			return err
 		}
 	}
 	return nil

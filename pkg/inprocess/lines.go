@@ -106,6 +106,8 @@ func (s *Lines) Counts(ctx context.Context, expr string, r analysis.Range) (mode
 	if r.Step <= 0 {
 		return nil, fmt.Errorf("query %s: a step of %v; ask with one above zero", expr, r.Step)
 	}
+	shift := c.Offset
+	r.Start, r.End = r.Start.Add(-shift), r.End.Add(-shift)
 	series := map[string]*model.SampleStream{}
 	counts := map[string]map[int64]int{} // by step
 	for _, l := range s.between(r.Start.Add(-c.Window+1), r.End) {
@@ -139,7 +141,7 @@ func (s *Lines) Counts(ctx context.Context, expr string, r analysis.Range) (mode
 		for i := int64(0); !r.Start.Add(time.Duration(i) * r.Step).After(r.End); i++ {
 			if n := counts[key][i]; n > 0 {
 				at := r.Start.Add(time.Duration(i) * r.Step)
-				s.Values = append(s.Values, model.SamplePair{Timestamp: model.TimeFromUnixNano(at.UnixNano()), Value: model.SampleValue(n)})
+				s.Values = append(s.Values, model.SamplePair{Timestamp: model.TimeFromUnixNano(at.Add(shift).UnixNano()), Value: model.SampleValue(n)})
 			}
 		}
 		if len(s.Values) > 0 {

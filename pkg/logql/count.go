@@ -9,9 +9,14 @@ import (
 )
 
 // CountOverTime returns the metric query that counts a log query's lines over
-// a window, added up by labels; all together if there are none.
-func CountOverTime(expr string, by []string, window time.Duration) string {
-	return fmt.Sprintf("sum by (%s) (count_over_time(%s [%s]))", strings.Join(by, ", "), expr, duration(window))
+// a window, added up by labels; all together if there are none. The window ends
+// an offset before the time of asking.
+func CountOverTime(expr string, by []string, window, offset time.Duration) string {
+	ago := ""
+	if offset != 0 {
+		ago = " offset " + duration(offset)
+	}
+	return fmt.Sprintf("sum by (%s) (count_over_time(%s [%s]%s))", strings.Join(by, ", "), expr, duration(window), ago)
 }
 
 // duration writes a duration as LogQL reads it.
@@ -22,11 +27,23 @@ func duration(d time.Duration) string {
 	return d.String()
 }
 
+// parseDuration reads a duration of LogQL; 0 if it is none.
+func parseDuration(s string) time.Duration {
+	if d, err := time.ParseDuration(s); err == nil {
+		return d
+	}
+	d, err := model.ParseDuration(s)
+	if err != nil {
+		return 0
+	}
+	return time.Duration(d)
+}
+
 // A Count is a query that CountOverTime wrote.
 type Count struct {
-	Query  Query
-	By     []string
-	Window time.Duration
+	Query          Query
+	By             []string
+	Window, Offset time.Duration
 }
 
 // ParseCount reads what CountOverTime writes, and no other metric query. The
@@ -65,15 +82,17 @@ func ParseCount(expr string) (Count, error) {
 	c.Query = q
 	s.at = open + 1
 	width, rest, ok := strings.Cut(s.rest(), "]")
-	if d, err := time.ParseDuration(width); err == nil && ok {
-		c.Window = d
-	} else if d, err := model.ParseDuration(width); err == nil && ok {
-		c.Window = time.Duration(d)
-	}
-	if c.Window <= 0 {
+	if c.Window = parseDuration(width); c.Window <= 0 || !ok {
 		return c, s.fail("%q is not a range", width)
 	}
 	s.at += len(width) + 1
+	if ago, found := strings.CutPrefix(strings.TrimSpace(rest), "offset "); found {
+		ago, rest, _ = strings.Cut(ago, ")")
+		rest = ")" + rest
+		if c.Offset = parseDuration(strings.TrimSpace(ago)); c.Offset <= 0 {
+			return c, s.fail("%q is not an offset", ago)
+		}
+	}
 	if strings.Join(strings.Fields(rest), "") != "))" {
 		return c, s.fail(")) is wanted")
 	}

@@ -246,7 +246,7 @@ func askTape(t *testing.T, l *Loki, base time.Time) {
 	}
 
 	// One point is exact; the lines of 0 to 28 s are 15 a node.
-	count := logql.CountOverTime(`{service_name="`+name+`"} |~ `+"`order\\s+.*?\\s+of`", []string{"pod"}, 30*time.Second)
+	count := logql.CountOverTime(`{service_name="`+name+`"} |~ `+"`order\\s+.*?\\s+of`", []string{"pod"}, 30*time.Second, 0)
 	m, err := l.Metric(ctx, count, analysis.Range{Start: base.Add(29 * time.Second), End: base.Add(29 * time.Second), Step: time.Second})
 	if err != nil || len(m) != 2 || m[0].Values[0].Value != 15 || m[1].Values[0].Value != 15 || string(m[0].Metric["pod"]) != "a" {
 		t.Errorf("counted %v (%v), want 15 each", m, err)
@@ -260,6 +260,13 @@ func askTape(t *testing.T, l *Loki, base time.Time) {
 	}
 	if err != nil || total != 60 {
 		t.Errorf("%v lines in all windows (%v), want 60: %v", total, err, m)
+	}
+
+	// A window that ends ten seconds before: the lines of 0 to 20 s, its end in it.
+	before := logql.CountOverTime(`{service_name="`+name+`"}`, []string{"pod"}, 30*time.Second, 10*time.Second)
+	m, err = l.Metric(ctx, before, analysis.Range{Start: base.Add(30 * time.Second), End: base.Add(60 * time.Second), Step: 30 * time.Second})
+	if err != nil || len(m) != 2 || len(m[0].Values) != 2 || m[0].Values[0].Value != 11 || m[0].Values[1].Value != 15 || !m[0].Values[0].Timestamp.Time().Equal(base.Add(30*time.Second)) {
+		t.Errorf("counted %v (%v), want 11 and 15 each", m, err)
 	}
 
 	labels, err := l.Labels(ctx, `{service_name="`+name+`"}`, r)
