@@ -102,7 +102,7 @@ func (d *Datasource) logSides(ctx context.Context, r request) (analysis.Comparis
 			by = []string{q.comparison.Node}
 		}
 		at := r.Window.To.Add(-co.Back)
-		m, err := q.loki.Metric(ctx, logql.CountOverTime(expr, by, span), analysis.Range{Start: at, End: at, Step: time.Second})
+		m, err := q.loki.Metric(ctx, logql.CountOverTime(expr, by, span, 0), analysis.Range{Start: at, End: at, Step: time.Second})
 		return sideOf(expr, m, q.comparison.Node, err)
 	}, nil
 }
