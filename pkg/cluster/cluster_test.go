@@ -45,6 +45,7 @@ func TestTemplates(t *testing.T) {
 		{"key and number", "uid=0 euid=12", "uid=<*> euid=<*>"},
 		{"key and text", "user=joe tty=ssh", "user=joe tty=ssh"},
 		{"account", "su for root and (admin)", "su for <*> and (<*>)"},
+		{"account and number", "spam for root:12 and joe:12", "spam for <*>:<*> and joe:<*>"},
 		{"no account", "mount root device", "mount root device"},
 		{"version", "driver v1.2 up", "driver <*> up"},
 		{"key without value", "logname= uid=0", "logname= uid=<*>"},

@@ -31,6 +31,10 @@ func fieldAt(line []byte, i int) (f field, next int) {
 	if i < len(line) && (line[i] == '[' || line[i] == '(') {
 		if end := closing(line, i); end > 0 {
 			i = end
+			if i < len(line) && (line[i] == '[' || line[i] == '(') {
+				f.end = i // [time][level]
+				return f, i
+			}
 		}
 	}
 	for i < len(line) && line[i] != ' ' && line[i] != '\t' && line[i] != '|' {

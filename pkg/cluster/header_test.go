@@ -50,6 +50,9 @@ func TestHeaders(t *testing.T) {
 		{"Apache errors", func(i int) string {
 			return fmt.Sprintf("[Wed May 01 %s 2024] [%s] %s", clock(i), strings.ToLower(level(i)), body(i))
 		}, "Wed May 01 10:01:10 2024"},
+		{"brackets without blanks", func(i int) string {
+			return fmt.Sprintf("[2024-05-01T%s,%03d][%-5s][o.e.Shop] [node-%d] %s", clock(i), i, level(i), i%3, body(i))
+		}, "2024-05-01T10:01:10,070"},
 		{"pipes", func(i int) string {
 			return fmt.Sprintf("20240501-%s:%03d|Step_LSC|30002312|%s", clock(i), i, body(i))
 		}, "20240501-10:01:10:070"},

@@ -27,6 +27,7 @@ type token struct {
 	space      bool // white space stands before it
 	key        bool // a word before "="
 	date       bool // part of a date
+	solid      bool // a value that is spelt as a word, and not joined to numbers: root:12
 	mixed      bool // a value with constant text around it: core.2275
 }
 
@@ -107,7 +108,7 @@ func (s *scanner) push(start, end int, k kind) *token {
 			}
 		} else if s.n >= 2 {
 			m, v := &s.toks[s.n-1], &s.toks[s.n-2]
-			if m.kind == mark && v.kind == value && !m.space && m.end-m.start == 1 && joins(s.line[m.start]) {
+			if m.kind == mark && v.kind == value && !v.solid && !m.space && m.end-m.start == 1 && joins(s.line[m.start]) {
 				v.end = int32(end)
 				s.n--
 				return v

@@ -214,7 +214,7 @@ func (t *template) inside(p int) bool {
 		return depth > 0
 	}
 	before := &t.parts[p-1]
-	return opens(before.text) || before.text == ":" && p > 1 && !before.space && !t.parts[p].space && t.parts[p-2].kind == word
+	return opens(before.text) || before.text == ":" && p > 1 && !before.space && !t.parts[p].space && t.parts[p-2].kind != mark
 }
 
 // nesting is by how much a mark opens or closes brackets.

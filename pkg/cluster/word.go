@@ -66,7 +66,9 @@ func (s *scanner) plain(i, j int) int {
 		}
 	}
 	switch {
-	case s.literal(w, j), len(w) >= 8 && allHex(w):
+	case s.literal(w, j):
+		s.push(i, j, value).solid = true
+	case len(w) >= 8 && allHex(w):
 		s.push(i, j, value)
 	case s.n > 0 && s.space && s.toks[s.n-1].kind == value && !s.toks[s.n-1].date && (unit(w) || s.currency(w)):
 		s.measure(j)
