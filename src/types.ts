@@ -29,7 +29,7 @@ export const views = {
 export type View = (typeof views)[QueryType][number];
 
 /** How a signal is compared; empty lets the back end infer it. */
-export type Kind = '' | 'counts' | 'failures' | 'latency' | 'resource' | 'memory' | 'value';
+export type Kind = '' | 'counts' | 'crashes' | 'failures' | 'latency' | 'resource' | 'memory' | 'value';
 
 /** What a log cluster is against control. */
 export type ClusterClass = 'known' | 'unknown' | 'unexpected_frequency' | 'gone';

@@ -99,7 +99,7 @@ func leastDelta(s Signal, mean float64) float64 {
 			least = 50
 		}
 		return math.Max(least, .5*math.Abs(mean))
-	case analysis.Failures, analysis.Counts, analysis.Resource:
+	case analysis.Failures, analysis.Counts, analysis.Crashes, analysis.Resource:
 		return .01
 	}
 	return 0

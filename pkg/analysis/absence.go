@@ -79,14 +79,14 @@ type absence struct {
 }
 
 // newAbsence watches the signal that tells who serves: the first inbound one
-// of failures or counts, else the first that is neither of memory nor of
-// resources. It returns nil if there is none.
+// of failures or counts, else the first that is not of memory, resources or
+// crashes, whose series come and go as they like. It returns nil if there is none.
 func newAbsence(c *course, past []time.Duration) *absence {
 	var chosen *tracker
 	for _, s := range c.signals {
 		serves := s.kind == Failures || s.kind == Counts
 		switch {
-		case s.signal.outbound(), s.signal.Family == StartUpFamily, s.kind == Memory, s.kind == Resource, s.meter == nil:
+		case s.signal.outbound(), s.signal.Family == StartUpFamily, s.kind == Memory, s.kind == Resource, s.kind == Crashes, s.meter == nil:
 		case chosen == nil, serves && chosen.kind != Failures && chosen.kind != Counts:
 			chosen = s
 		}

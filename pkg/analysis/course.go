@@ -164,7 +164,7 @@ func (c *course) findTwins(bin int64) {
 	type pair struct{ candidate, control string }
 	equal := map[pair]int{}
 	for _, s := range c.signals {
-		if s.kind == Failures || s.kind == Counts || !s.ready() || s.next != bin {
+		if s.kind == Failures || s.kind == Counts || s.kind == Crashes || !s.ready() || s.next != bin {
 			continue
 		}
 		byValue := map[float64][]string{}

@@ -183,7 +183,7 @@ func (m *meter) deviation(name string, cand *frame, yard yardstick, b bins) Devi
 // floor returns the smallest unit of deviation around a centre.
 func (m *meter) floor(centre float64) float64 {
 	switch m.kind {
-	case Failures, Counts:
+	case Failures, Counts, Crashes:
 		return .05 // 1/(2√n) for n = 100 trials
 	case Value:
 		return max(.02*math.Abs(centre), 1e-9)

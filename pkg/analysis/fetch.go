@@ -56,11 +56,14 @@ type side struct {
 	places      []string // labels that say where a node is
 	back        time.Duration
 	counts      bool // the signal is of events, of whatever exposure
+	counter     bool // of which the metric is a bare counter
 }
 
 // newSide writes the cohort's selector into the signal's expressions.
 func (a *Analyzer) newSide(c Comparison, co Cohort) (side, error) {
-	s := side{metric: c.Signal.Metric, per: c.Signal.Per, node: c.Node, places: c.Places, back: co.Back, counts: c.Signal.InferKind() == Counts}
+	s := side{metric: c.Signal.Metric, per: c.Signal.Per, node: c.Node, places: c.Places, back: co.Back, counter: c.Signal.isCounter()}
+	kind := c.Signal.InferKind()
+	s.counts = kind == Counts || kind == Crashes
 	if len(co.Select) == 0 {
 		return s, nil
 	}
@@ -105,9 +108,17 @@ func (a *Analyzer) fetchBoth(ctx context.Context, m *meter, span gridSpan) (cand
 
 // fetch asks for the samples of a side over g.
 func (a *Analyzer) fetch(ctx context.Context, s side, g gridSpan) (*frame, error) {
-	f, err := a.fetchOne(ctx, s, s.metric, g)
+	whole := g
+	if s.counter {
+		whole.first -= bornAfter
+	}
+	f, err := a.fetchOne(ctx, s, s.metric, whole)
 	if err != nil {
 		return nil, err
+	}
+	if s.counter {
+		f.increases(g.step.Seconds())
+		f = f.slice(g)
 	}
 	if s.per == "" && s.counts {
 		return over(f, f.ones(), g.step.Seconds()), nil

@@ -58,6 +58,8 @@ func (s Sensitivity) least() float64 {
 // InferKind returns the signal's Kind, inferred where it is empty:
 //
 //	counts    if Per is set
+//	crashes   if the name or the metric says crash, restart, panic, oom or
+//	          terminated, and the unit is none of bytes, time or ratio
 //	memory    if the unit is bytes, or the name or the metric says memory, heap or rss
 //	resource  if the name or the metric says cpu
 //	latency   if the unit is a time, or the name says latency or duration
@@ -79,16 +81,27 @@ func (s Signal) InferKind() Kind {
 		return s.Kind
 	case s.Per != "":
 		return Counts
-	case unit == "bytes", unit == "decbytes", says(text, "memory", "heap", "rss"):
+	case eventful.MatchString(text) && !isRatio(unit) && !isTime(unit) && !isBytes(unit):
+		return Crashes
+	case isBytes(unit), says(text, "memory", "heap", "rss"):
 		return Memory
 	case says(text, "cpu"):
 		return Resource
-	case unit == "s", unit == "ms", unit == "seconds", unit == "milliseconds", says(name, "latency", "duration"):
+	case isTime(unit), says(name, "latency", "duration"):
 		return Latency
 	case isRatio(unit) && says(text, "success", "availability", "error", "fail"):
 		return Failures
 	}
 	return Value
+}
+
+// eventful finds what is counted by the time that nodes run.
+var eventful = regexp.MustCompile(`(^|[^a-z])(crash|restart|panic|oom|terminated)`)
+
+func isBytes(unit string) bool { return unit == "bytes" || unit == "decbytes" }
+
+func isTime(unit string) bool {
+	return unit == "s" || unit == "ms" || unit == "seconds" || unit == "milliseconds"
 }
 
 func isRatio(unit string) bool {
@@ -113,7 +126,7 @@ func (s Signal) outbound() bool {
 // with, and that weight.
 func (s Signal) family() (string, float64) {
 	switch k := s.InferKind(); {
-	case s.Crashes != "":
+	case s.Crashes != "", k == Crashes && s.Logs == "":
 		return "crashes", .40
 	case s.Logs != "":
 		return "logs", .15
@@ -160,6 +173,8 @@ func (s Signal) margin() float64 {
 	switch s.InferKind() {
 	case Failures, Counts:
 		m = .2
+	case Crashes:
+		m = 0
 	case Latency:
 		m = .5
 	}
@@ -190,7 +205,7 @@ func bent(k Kind, unit string, v float64) float64 {
 			return math.NaN()
 		}
 		return math.Log(v)
-	case Failures, Counts:
+	case Failures, Counts, Crashes:
 		if k == Failures && isPercent(unit) {
 			v /= 100
 		}
@@ -210,7 +225,7 @@ func unbent(k Kind, unit string, g float64) float64 {
 	switch k {
 	case Latency, Resource, Memory:
 		return math.Exp(g)
-	case Failures, Counts:
+	case Failures, Counts, Crashes:
 		v := 0.
 		switch {
 		case math.IsNaN(g):

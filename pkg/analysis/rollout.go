@@ -210,6 +210,7 @@ type Kind string
 // The kinds.
 const (
 	Counts   Kind = "counts"   // events out of an exposure (per:), or a second of a node's time
+	Crashes  Kind = "crashes"  // events by the time that nodes run, of which any increase counts
 	Failures Kind = "failures" // a ratio of successes or failures whose exposure is unknown
 	Latency  Kind = "latency"  // continuous, on a log scale
 	Resource Kind = "resource" // CPU and other saturation, on a log scale

@@ -88,10 +88,12 @@ func (t *tracker) newWeigher(s Service) weigher {
 		return unweighed{}
 	case t.signal.Family == StartUpFamily:
 		return newStartingUp(t, s)
-	case t.strat == RegionControl && (t.kind == Counts || t.kind == Failures):
+	case t.strat == RegionControl && (t.kind == Counts || t.kind == Crashes || t.kind == Failures):
 		return newRated(t, s)
 	case t.strat == RegionControl:
 		return newChanged(t, s)
+	case t.kind == Crashes:
+		return newCrashed(t, s)
 	case t.kind == Counts:
 		return newCounted(t, s)
 	case t.kind == Failures:
@@ -214,7 +216,8 @@ func (t *tracker) ready() bool {
 
 // fold takes in the next bin.
 func (t *tracker) fold(c *course, b moment) {
-	cand, ctrl := t.cand.samplesAt(b.bin), t.ctrl.samplesAt(b.bin)
+	cand := t.running(c, b.bin, t.cand.samplesAt(b.bin), func(o *tracker) *frame { return o.cand })
+	ctrl := t.running(c, b.bin, t.ctrl.samplesAt(b.bin), func(o *tracker) *frame { return o.ctrl })
 	for i := range cand {
 		s := &cand[i]
 		if _, ok := t.arrived[s.node]; !ok {

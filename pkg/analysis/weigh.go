@@ -187,6 +187,7 @@ type counted struct {
 	margin     float64
 	sign       float64
 	counts     *stat.Counts
+	jumps      *jumps // of crashes
 	dispersion stat.Dispersion
 	nodes      map[string]*total     // of control, before and since
 	compared   [2]map[string]float64 // exposure of the nodes of candidate and control that was compared
@@ -217,6 +218,9 @@ func (c *counted) learn(ctrl *frame, first int64) {
 			r, i := ctrl.rows[name], bin-ctrl.first
 			ks = append(ks, sample{node: name, v: r.v[i], e: r.e[i]})
 		}
+		if c.jumps != nil {
+			ks = c.jumps.cut(ks)
+		}
 		c.disperse(ks)
 	}
 }
@@ -244,6 +248,9 @@ func (c *counted) disperse(ctrl []sample) {
 // control scatter is taken from earlier bins.
 func (c *counted) fold(b moment, cand, ctrl []sample) {
 	var xC, eC, xK, eK float64
+	if c.jumps != nil {
+		cand, ctrl = c.jumps.cut(cand), c.jumps.cut(ctrl)
+	}
 	c.phi = c.dispersion.Phi()
 	warm := cand[:0:0]
 	for _, s := range cand {
@@ -282,8 +289,12 @@ func alike(sums map[string]float64, nodes []sample) float64 {
 }
 
 // spread returns the standard deviation between control nodes of the logarithm
-// of their rates, from what is known before the bin.
+// of their rates, from what is known before the bin; 0 for crashes, which are too
+// few to tell of it.
 func (c *counted) spread() float64 {
+	if c.jumps != nil {
+		return 0
+	}
 	x, e := make([]float64, 0, len(c.nodes)), make([]float64, 0, len(c.nodes))
 	for _, name := range sortedKeys(c.nodes) {
 		x, e = append(x, c.nodes[name].events), append(e, c.nodes[name].exposure)

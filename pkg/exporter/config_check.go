@@ -169,10 +169,10 @@ func checkSignal(sig analysis.Signal, path string, f *filler) {
 		f.at(path+".per", "is the exposure of metric, which is not set; leave it out")
 	}
 	oneOf(f, path+".worse", sig.Worse, "", analysis.Higher, analysis.Lower, analysis.Both)
-	oneOf(f, path+".kind", sig.Kind, "", analysis.Counts, analysis.Failures, analysis.Latency, analysis.Resource, analysis.Memory, analysis.Value)
+	oneOf(f, path+".kind", sig.Kind, "", analysis.Counts, analysis.Crashes, analysis.Failures, analysis.Latency, analysis.Resource, analysis.Memory, analysis.Value)
 	oneOf(f, path+".family", sig.Family, "", analysis.StartUpFamily)
 	if sig.Kind == analysis.Counts && sig.Per == "" {
-		f.at(path+".kind", "counts are events out of an exposure; write the exposure as per:, such as the rate of all requests")
+		f.at(path+".kind", "counts are events out of an exposure; write the exposure as per:, such as the rate of all requests; of events by the time that nodes run, such as restarts, the kind is crashes")
 	}
 	if sig.Weight != nil && !(*sig.Weight >= 0 && *sig.Weight <= 1e6) {
 		f.at(path+".weight", "%v is not a share; write 0 or more", *sig.Weight)

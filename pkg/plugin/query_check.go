@@ -14,7 +14,7 @@ import (
 var (
 	directions    = []string{string(analysis.Higher), string(analysis.Lower), string(analysis.Both)}
 	sensitivities = []string{string(analysis.High), string(analysis.Medium), string(analysis.Low)}
-	kinds         = []string{"", string(analysis.Counts), string(analysis.Failures), string(analysis.Latency),
+	kinds         = []string{"", string(analysis.Counts), string(analysis.Crashes), string(analysis.Failures), string(analysis.Latency),
 		string(analysis.Resource), string(analysis.Memory), string(analysis.Value)}
 	strategies = []string{"", string(analysis.Auto), string(analysis.Canary), string(analysis.Rolling), string(analysis.BlueGreen),
 		string(analysis.BeforeAfter), string(analysis.LoadTest), string(analysis.Threshold)}

@@ -112,8 +112,8 @@ func (c *Case) checkSignal(s analysis.Signal, bad func(key, format string, args 
 		return bad("name", "exactly one of metric, logs and crashes is wanted, %d are given", set)
 	case !slices.Contains([]analysis.Direction{"", analysis.Higher, analysis.Lower, analysis.Both}, s.Worse):
 		return bad("worse", "worse is %q, not one of higher, lower, both", s.Worse)
-	case !slices.Contains([]analysis.Kind{"", analysis.Counts, analysis.Failures, analysis.Latency, analysis.Resource, analysis.Memory, analysis.Value}, s.Kind):
-		return bad("kind", "kind is %q, not one of counts, failures, latency, resource, memory, value", s.Kind)
+	case !slices.Contains([]analysis.Kind{"", analysis.Counts, analysis.Crashes, analysis.Failures, analysis.Latency, analysis.Resource, analysis.Memory, analysis.Value}, s.Kind):
+		return bad("kind", "kind is %q, not one of counts, crashes, failures, latency, resource, memory, value", s.Kind)
 	case s.Metric == "":
 		return checkLogQL(s, bad)
 	}

@@ -2,6 +2,7 @@ package simulation
 
 import (
 	"fmt"
+	"math"
 	"math/rand/v2"
 
 	"github.com/prometheus/common/model"
@@ -93,6 +94,28 @@ func (f Fleet) regional(before, minutes int) []node {
 }
 
 func regionName(i int) string { return fmt.Sprintf("region-%d", i) }
+
+// startSpread is the standard deviation of the logarithm of start-ups of one
+// service.
+const startSpread = .4
+
+// median returns that of a service's start-ups, in minutes.
+func (s Starts) median(r *rand.Rand) float64 {
+	if s.Widest > s.Median {
+		return s.Median * math.Pow(s.Widest/s.Median, r.Float64())
+	}
+	return s.Median
+}
+
+// late has fresh nodes come up late.
+func late(r *rand.Rand, nodes []node, median float64, minutes int) {
+	for i := range nodes {
+		if n := &nodes[i]; n.fresh {
+			wait := median * math.Exp(startSpread*r.NormFloat64())
+			n.from = min(n.from+int(math.Ceil(wait)), minutes)
+		}
+	}
+}
 
 // shared returns the nodes of a fleet that several rollouts go out to in
 // batches, each in an order of its own unless the orders are locked.

@@ -56,12 +56,23 @@ type Fleet struct {
 	Nodes    int     // before the change
 	Stages   []Stage // fresh nodes take the place of old ones
 	Timed    bool    // all nodes at once; only the past to compare with
+	Starts   Starts  // how late fresh nodes are
 	Regions  int     // that the nodes are spread over, the first of which the change goes to at once; nothing but that tells who has it
 	Replaced bool    // Regions: by fresh nodes
 	Batch    int     // Shared: nodes that a rollout reaches with each of its batches
 	Pace     int     // Shared: minutes between batches
 	Offset   int     // Shared: minutes between the starts of rollouts
 	Lock     bool    // Shared: all rollouts take the nodes in the same order
+}
+
+// Starts are how long fresh nodes take to show their first sample, beyond what
+// others do: lognormal around a median in minutes, with a standard deviation of
+// the logarithm of .4.
+type Starts struct {
+	Median float64
+	Widest float64 // each service's own median is drawn from Median to this, evenly on a log scale; Median if zero
+	Silent bool    // no stage is announced, only the start
+	Past   int     // start-ups of earlier rollouts that are known
 }
 
 // A Stage is a state of a fleet: so many nodes are candidates from a minute on.

@@ -10,7 +10,7 @@ import (
 // Signals as services have them.
 var (
 	errorCounts = Shape{Kind: analysis.Counts, Name: "errors", Rate: .01}
-	crashes     = Shape{Kind: analysis.Counts, Name: "crashes", Bare: true, Rate: .2}
+	crashes     = Shape{Kind: analysis.Crashes, Name: "crashes", Bare: true, Rate: .2}
 	success     = Shape{Kind: analysis.Failures, Name: "success", Calls: 20, Rate: .05}
 	latency     = Shape{Kind: analysis.Latency, Name: "latency"}
 	cpu         = Shape{Kind: analysis.Resource, Name: "cpu"}
@@ -108,6 +108,26 @@ func nulls() []Scenario {
 			s.Signals = append(slices.Clone(usual), Shape{Kind: analysis.Value, Name: "queue"})
 		})
 	}
+	for _, t := range []struct {
+		name, about string
+		starts      Starts
+		warmUp      int
+	}{
+		{"starts-20s", "nodes take 20 seconds to start (median, standard deviation of ln .4); only the rollout's start is announced", Starts{Median: 1. / 3, Silent: true}, 0},
+		{"starts-1m", "the same, a minute", Starts{Median: 1, Silent: true}, 0},
+		{"starts-2m", "the same, two minutes", Starts{Median: 2, Silent: true}, 0},
+		{"starts-4m", "the same, four minutes", Starts{Median: 4, Silent: true}, 0},
+		{"starts-1m-staged", "nodes take a minute although their stage was announced to be complete", Starts{Median: 1}, 0},
+		{"starts-4m-warm-up-12", "four minutes after their stage was announced to be complete, in a service with warm_up: 12m", Starts{Median: 4}, 12},
+		{"starts-4m-known", "four minutes after their stage was announced to be complete; ten earlier start-ups are known", Starts{Median: 4, Past: 10}, 0},
+	} {
+		add(t.name, t.about, func(s *Scenario) {
+			s.Fleet.Starts, s.WarmUp, s.Signals = t.starts, t.warmUp, []Shape{success}
+		})
+	}
+	add("starts-mixed", "four services at once whose medians lie from 20 seconds to four minutes; only the starts are announced", func(s *Scenario) {
+		s.Fleet.Starts, s.Signals, s.Rollouts, s.Part = Starts{Median: 1. / 3, Widest: 4, Silent: true}, []Shape{success}, 4, .25
+	})
 	for _, n := range []int{1, 5, 20, 200} {
 		add(fmt.Sprintf("signals-%d", n), fmt.Sprintf("%d signals of all kinds", n), func(s *Scenario) {
 			s.Signals = many(n)

@@ -73,7 +73,7 @@ func (v *service) flips(p float64) [][]bool {
 func (v *service) draw(sh Shape) {
 	for i := range v.nodes {
 		switch sh.Kind {
-		case analysis.Counts, analysis.Failures:
+		case analysis.Counts, analysis.Crashes, analysis.Failures:
 			v.drawEvents(sh, i)
 		default:
 			v.drawLevels(sh, i)

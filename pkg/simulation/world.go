@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"hash/fnv"
+	"math"
 	"math/rand/v2"
 	"sort"
 	"strings"
@@ -34,8 +35,9 @@ type world struct {
 	s        Scenario
 	services []service
 	under    []analysis.Underway
-	bad      []bool   // each rollout
-	effects  []Effect // of the bad ones
+	bad      []bool            // each rollout
+	effects  []Effect          // of the bad ones
+	past     [][]time.Duration // start-ups of earlier rollouts of each service
 	rows     map[string][]model.SampleStream
 	arena    []model.SamplePair
 	used     int
@@ -90,6 +92,16 @@ func (w *world) drawService(r *rand.Rand, k int) {
 		v.nodes = s.Fleet.shared(r, s.rollouts(), history, s.minutes())
 	default:
 		v.nodes = s.Fleet.staged(history, s.minutes())
+		w.past = w.past[:min(k, len(w.past))]
+		if s.Fleet.Starts.Median > 0 {
+			median := s.Fleet.Starts.median(r)
+			late(r, v.nodes, median, s.minutes())
+			var past []time.Duration
+			for range s.Fleet.Starts.Past {
+				past = append(past, time.Duration(median*math.Exp(startSpread*r.NormFloat64())*float64(time.Minute)))
+			}
+			w.past = append(w.past, past)
+		}
 	}
 	v.bad = func(n *node, minute int) bool { return w.bad[k] && n.has(0, minute) }
 	if w.bad[k] {
@@ -159,7 +171,9 @@ func (w *world) underway(k int) analysis.Underway {
 		ro.Scope = map[string]string{"region": regionName(0)}
 	}
 	for _, st := range s.Fleet.Stages {
-		ro.Stages = append(ro.Stages, at(st.At+arrival))
+		if !s.Fleet.Starts.Silent {
+			ro.Stages = append(ro.Stages, at(st.At+arrival))
+		}
 	}
 	svc := analysis.Service{Name: ro.Service, Node: "node"}
 	if s.Fleet.Regions > 0 {
@@ -172,7 +186,11 @@ func (w *world) underway(k int) analysis.Underway {
 	for _, sh := range s.Signals {
 		svc.Signals = append(svc.Signals, sh.signal(w.metric(of, sh.Name), w.metric(of, sh.per())))
 	}
-	return analysis.Underway{Rollout: ro, Service: svc}
+	u := analysis.Underway{Rollout: ro, Service: svc}
+	if of < len(w.past) {
+		u.Startups = w.past[of]
+	}
+	return u
 }
 
 // signal returns the signal as a person would configure it.

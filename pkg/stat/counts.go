@@ -127,20 +127,20 @@ func (c *Counts) LogEBetween(s float64) float64 {
 	return c.LogE() - LogSumExp(within, c.logSum(&logV))
 }
 
-// priorSpread is how much the logarithms of the rates of a service's nodes
-// differ where little is known of it, as a standard deviation.
-const priorSpread = .05
+// nodesDiffer is by how much the logarithms of the rates of a service's nodes
+// are thought to differ where little is known of it, as a standard deviation.
+const nodesDiffer = .05
 
 // Spread returns the standard deviation of the logarithms of the rates of nodes
 // that had x events out of exposures e, beyond what phi times the variance of
-// independent events explains: the upper 90% value of
+// independent events explains: the upper 97.5% value of
 //
-//	s² = (6 s₀² + g s_M²)/(6 + g),  s₀ = .05,  g = (k-1) ( y/(1+y) )²,  y = x̄ max(s_M², s₀²)/phi
+//	s² = (6 s₀² + g s_M²)/(6 + g),  g = (k-1) ( y/(1+y) )²,  y = x̄ max(s_M², s₀²)/phi
 //
-// with s_M² after DerSimonian and Laird (Controlled Clinical Trials 7 (1986)):
+// with s₀ = .05, x̄ the mean number of events, and s_M² after DerSimonian and Laird (Controlled Clinical Trials 7 (1986)):
 // Pearson's χ² less what is expected of it, over what a variance of 1 would add.
 // Nodes whose events are few tell little of how they differ, and g, the degrees
-// of freedom, is small. The upper value is s² (6+g)/χ²_.10(6+g).
+// of freedom, is small. The upper value is s² (6+g)/χ²_.025(6+g).
 func Spread(x, e []float64, phi float64) float64 {
 	sx, se, ee, k := 0., 0., 0., 0.
 	for i := range x {
@@ -148,7 +148,7 @@ func Spread(x, e []float64, phi float64) float64 {
 			sx, se, ee, k = sx+x[i], se+e[i], ee+e[i]*e[i], k+1
 		}
 	}
-	s2, g := priorSpread*priorSpread, 0.
+	s2, g := nodesDiffer*nodesDiffer, 0.
 	if k > 1 && sx > 0 {
 		chi2 := 0.
 		for i := range x {

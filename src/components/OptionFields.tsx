@@ -7,6 +7,7 @@ import { ExprField } from './ExprField';
 const kinds: Array<{ value: Kind; label: string; description: string }> = [
   { value: '', label: 'Automatic', description: 'Taken from the unit and the names of the metrics' },
   { value: 'counts', label: 'Counts', description: 'Events out of events: needs "Out of"' },
+  { value: 'crashes', label: 'Crashes', description: 'Events by the time that nodes run, such as restarts' },
   { value: 'failures', label: 'Failures', description: 'A ratio of successes or failures' },
   { value: 'latency', label: 'Latency', description: 'Durations, on a log scale' },
   { value: 'resource', label: 'Resource', description: 'CPU and other saturation, on a log scale' },
