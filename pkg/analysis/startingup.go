@@ -44,7 +44,7 @@ func newStarts() starts {
 func newStartingUp(t *tracker, s Service) *startingUp {
 	w := &startingUp{
 		signal: t.signal, kind: t.kind, unit: strings.ToLower(t.signal.Unit), warm: max(s.warmUp(), t.step), step: t.step,
-		margin: t.signal.margin(), least: s.Sensitivity.least(), events: t.kind == Counts || t.kind == Failures,
+		margin: t.signal.margin(), least: s.Sensitivity.least(), events: t.kind == Counts || t.kind == Crashes || t.kind == Failures,
 		candidate: newStarts(), control: newStarts(),
 	}
 	if t.kind != Value {
@@ -93,10 +93,10 @@ func (s *starts) add(w *startingUp, x sample) {
 	case w.kind == Failures:
 		s.x[x.node] += share * w.signal.failures(x.v)
 		s.e[x.node] += share
-	case w.kind == Counts && w.signal.Worse.sign() < 0:
+	case (w.kind == Counts || w.kind == Crashes) && w.signal.Worse.sign() < 0:
 		s.x[x.node] += max(0, 1-x.v) * x.e
 		s.e[x.node] += x.e
-	case w.kind == Counts:
+	case w.kind == Counts, w.kind == Crashes:
 		s.x[x.node] += x.v * x.e
 		s.e[x.node] += x.e
 	default:
