@@ -89,6 +89,9 @@ func New(o Options) *Clusterer {
 func (c *Clusterer) Add(line []byte) ID {
 	line = line[:min(len(line), maxRaw)]
 	if c.header.learnt {
+		if c.header.changed {
+			c.recut()
+		}
 		c.lines++
 		return c.add(c.header.cut(line))
 	}
@@ -108,7 +111,7 @@ func (c *Clusterer) start() {
 	if len(c.pending) >= minSample {
 		c.header.prime(c.pending)
 	}
-	c.header.learnt = true
+	c.header.learnt, c.header.changed = true, false
 	for _, line := range c.pending {
 		c.lines++
 		c.early = append(c.early, c.add(c.header.cut(line)))

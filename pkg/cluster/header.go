@@ -21,6 +21,7 @@ const (
 type header struct {
 	layouts []layout
 	sample  [][]byte    // copies of lines that fit no layout
+	changed bool        // layouts were added
 	learnt  bool        // the first lines were seen
 	wait    int         // lines not to sample before the next attempt
 	pause   int         // what to wait after the next failure
@@ -51,6 +52,15 @@ func (h *header) cut(line []byte) []byte {
 	if best > noFit && (len(body) > 1 && body[0] == '{' || by.container()) {
 		return h.nested(body)
 	}
+	return body
+}
+
+// peek is cut without taking note of lines that fit no layout.
+func (h *header) peek(line []byte) []byte {
+	wait := h.wait
+	h.wait = 1 << 62
+	body := h.cut(line)
+	h.wait = wait
 	return body
 }
 
@@ -130,6 +140,7 @@ func (h *header) learn() {
 	}
 	h.know(whole)
 	if len(h.layouts) > before {
+		h.changed = true
 		h.pause = 1024
 	} else {
 		h.pause = min(max(1024, 2*h.pause), maxWait)

@@ -142,3 +142,28 @@ func TestNoHeader(t *testing.T) {
 		}
 	}
 }
+
+// TestHeaderLate: lines that were clustered before there were enough to know
+// their header are in the clusters of those that came later.
+func TestHeaderLate(t *testing.T) {
+	c := New(Options{})
+	line := func(i int) []byte {
+		return fmt.Appendf(nil, "2024-05-01 10:00:%02d,%03d INFO  [main] Cart: order %d paid", i%60, i%1000, i*7919)
+	}
+	var early []ID
+	for i := range 10 {
+		early = append(early, c.Resolve(c.Add(line(i))))
+	}
+	for i := range 1000 {
+		c.Add(line(i))
+	}
+	cl := c.Clusters()
+	if len(cl) != 1 || cl[0].Template != "order <*> paid" || cl[0].Count != 1010 || cl[0].First != 1 {
+		t.Fatalf("clusters %+v", cl)
+	}
+	for _, id := range early {
+		if now := c.Resolve(id); now != cl[0].ID {
+			t.Errorf("early id %v leads to %v, want %v", id, now, cl[0].ID)
+		}
+	}
+}

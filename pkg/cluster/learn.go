@@ -122,3 +122,42 @@ func (c *Clusterer) rename(i int32, t *template) {
 	delete(c.movedOnce, t.id)
 	c.byID[t.id] = i
 }
+
+// recut moves what was clustered before the layout of its header was known to
+// where its lines go now.
+func (c *Clusterer) recut() {
+	c.header.changed = false
+	lines := c.lines
+	for i, t := range c.all {
+		if t.parent != int32(i) || t.count == 0 {
+			continue
+		}
+		body := c.header.peek([]byte(t.example))
+		if len(body) == len(t.example) {
+			continue
+		}
+		c.lines = t.first
+		s := &c.scanner
+		s.scan(body)
+		h := s.skeleton()
+		j := c.table.get(h)
+		if j < 0 {
+			sh := s.shape()
+			g := c.shapes[sh]
+			if g != nil {
+				j = c.covering(g)
+			}
+			if j < 0 {
+				j = c.create(h, sh, g)
+			}
+		}
+		if j = c.root(j); j != int32(i) {
+			t.example = string(body)
+			if u := c.all[j]; u.count == 0 {
+				u.example = t.example
+			}
+			c.absorb(j, int32(i))
+		}
+	}
+	c.lines = lines
+}
