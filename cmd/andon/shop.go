@@ -15,6 +15,7 @@ func runShop(app *kingpin.Application) (string, command) {
 	var o demo.ServeOptions
 	fault := c.Flag("fault", "What is wrong with the bad version.").Default(string(demo.Errors)).Enum(append(demo.Faults, "none")...)
 	c.Flag("web.listen-address", "Where the delivery tool is: rollouts, halts, and the nodes for http_sd_configs.").Default(":8080").StringVar(&o.Listen)
+	c.Flag("loki.listen-address", "Where what the nodes log is served by the HTTP API of Loki; nowhere if empty.").StringVar(&o.Loki)
 	c.Flag("nodes.listen", "Host that nodes listen on.").Default("127.0.0.1").StringVar(&o.Shop.Listen)
 	c.Flag("nodes.advertise", "Host under which Prometheus reaches them, if it is another.").StringVar(&o.Shop.Advertise)
 	c.Flag("rollout-after", "When v2 of both services goes out by itself; POST /rollouts/{service} begins it otherwise.").DurationVar(&o.After)

@@ -64,7 +64,8 @@ type panel struct {
 // quiet names the panels that have nothing to show after a demonstration in
 // which all went as it should.
 var quiet = []string{
-	"False halts so far", // nobody has labelled a rollout
+	"False halts so far",                                      // nobody has labelled a rollout
+	"New crash signatures", "Crashes by signature", "Crashes", // a crash is left to chance
 	"Signals that could not be judged", "Signals that cannot be judged", "Signals that cannot be judged, by reason",
 }
 
@@ -112,7 +113,7 @@ type grafana struct {
 
 func newGrafana(t *testing.T, s *stack) *grafana {
 	t.Helper()
-	settings, err := json.Marshal(map[string]any{"timeInterval": "1s", "exporterUrl": s.address[andonAt]})
+	settings, err := json.Marshal(map[string]any{"timeInterval": "1s", "exporterUrl": s.address[andonAt], "lokiUrl": s.address[lokiAt]})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -29,6 +29,7 @@ type behaviour struct {
 	slower  float64
 	leaks   float64 // bytes that a request leaves behind
 	restart time.Duration
+	fault   Fault
 }
 
 // services are the shop: a catalog, and a checkout that looks things up in it.
@@ -39,6 +40,7 @@ var services = map[string]behaviour{
 
 // with returns the behaviour of a version that has the fault.
 func (b behaviour) with(f Fault) behaviour {
+	b.fault = f
 	switch f {
 	case Latency:
 		b.slow, b.slower = .9, 1.6

@@ -3,6 +3,7 @@ package demo
 import (
 	"context"
 	"fmt"
+	"io"
 	"log/slog"
 	"net"
 	"net/http"
@@ -19,6 +20,7 @@ type node struct {
 	noise *noise
 	call  func(ctx context.Context, service string) error // another service
 	log   *slog.Logger
+	out   io.Writer // that log writes to
 
 	listen   string       // host to listen on
 	address  string       // host:port once it listens
@@ -58,7 +60,7 @@ func (n *node) run(ctx context.Context, l net.Listener) {
 			return
 		}
 		n.restarts.Add(1)
-		n.log.Error("process ended", "reason", "panic: runtime error: invalid memory address or nil pointer dereference", "restarts", n.restarts.Load())
+		_, _ = io.WriteString(n.out, n.stack())
 		if l = n.relisten(ctx); l == nil {
 			return
 		}

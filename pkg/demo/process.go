@@ -31,6 +31,7 @@ type process struct {
 	duration prometheus.Histogram
 	cpu      prometheus.Counter
 	leaked   atomic.Int64 // bytes
+	orders   atomic.Int64 // answered
 	world    sync.RWMutex // held by a collection, shared by requests
 }
 
@@ -96,10 +97,12 @@ func (p *process) work(ctx context.Context, now time.Time) (code int) {
 		return http.StatusServiceUnavailable
 	}
 	if p.noise.happens(p.errors) {
-		p.log.Error("request was refused", "path", "/", "status", http.StatusInternalServerError, "reason", "price list is out of date")
+		p.log.Error(p.refusal(), "path", "/", "status", http.StatusInternalServerError, "order", p.orders.Load())
 		return http.StatusInternalServerError
 	}
-	p.log.Info("request was answered", "path", "/", "status", http.StatusOK)
+	if n := p.orders.Add(1); n%logged == 0 {
+		p.log.Info("requests were answered", "path", "/", "status", http.StatusOK, "orders", n)
+	}
 	return http.StatusOK
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"slices"
@@ -11,6 +12,8 @@ import (
 	"time"
 
 	"github.com/hashicorp/go-hclog"
+
+	"github.com/andon-project/andon/pkg/inprocess"
 )
 
 // ServeOptions says how the shop runs by itself, for a Prometheus, an
@@ -21,6 +24,7 @@ type ServeOptions struct {
 	Log  hclog.Logger
 
 	Listen   string        // address of the delivery tool
+	Loki     string        // address at which the nodes' lines are served by the HTTP API of Loki; none if empty
 	After    time.Duration // until the new version goes out by itself; never if zero
 	URL      string        // of Andon, to announce rollouts to
 	Announce []string      // services whose rollouts are announced; others show by their version label
@@ -43,6 +47,11 @@ func Serve(ctx context.Context, o ServeOptions) (err error) {
 	if err != nil {
 		return fmt.Errorf("listening on %s: %w", o.Listen, err)
 	}
+	lines, err := o.serveLines()
+	if err != nil {
+		return errors.Join(err, l.Close())
+	}
+	defer lines.Close()
 	shop, err := Open(o.Shop)
 	if err != nil {
 		return errors.Join(err, l.Close())
@@ -72,6 +81,22 @@ func Serve(ctx context.Context, o ServeOptions) (err error) {
 		return err
 	}
 	return nil
+}
+
+// serveLines keeps what the nodes log and serves it, if that is asked for.
+func (o *ServeOptions) serveLines() (io.Closer, error) {
+	srv := &http.Server{ReadHeaderTimeout: 5 * time.Second}
+	if o.Loki == "" {
+		return srv, nil
+	}
+	l, err := net.Listen("tcp", o.Loki)
+	if err != nil {
+		return nil, fmt.Errorf("listening on %s: %w", o.Loki, err)
+	}
+	lines := inprocess.NewLines(linesKept)
+	srv.Handler, o.Shop.Lines = lines.Handler(), lines.Add
+	go func() { _ = srv.Serve(l) }() // ends by Close
+	return srv, nil
 }
 
 func rollAll(d *Delivery, log hclog.Logger) {

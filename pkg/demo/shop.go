@@ -11,6 +11,8 @@ import (
 	"net/http"
 	"sync"
 	"time"
+
+	"github.com/andon-project/andon/pkg/analysis"
 )
 
 // Config says how the shop is set up.
@@ -20,7 +22,9 @@ type Config struct {
 	Rate  float64   // requests a second that customers send to each service; 60 if zero
 	Bad   string    // service whose new version has the fault; checkout if empty
 	Fault Fault     // of that version
-	Logs  io.Writer // gets a JSON object a line; nothing is logged if nil
+	Logs  io.Writer // gets a JSON object a line, and the stacks of crashes
+
+	Lines func(...analysis.Line) // gets the same as a log collector tells it
 
 	Listen    string // host that nodes listen on; 127.0.0.1 if empty
 	Advertise string // host under which others reach them; that of Listen if empty
@@ -66,12 +70,12 @@ func Open(c Config) (*Shop, error) {
 	}
 	s := &Shop{
 		config: c,
-		log:    slog.New(slog.DiscardHandler),
 		client: &http.Client{Timeout: 5 * time.Second, Transport: &http.Transport{MaxIdleConnsPerHost: 64, IdleConnTimeout: 30 * time.Second}},
 		names:  rand.New(rand.NewPCG(c.Seed, 1)),
 		nodes:  make(map[string][]*node),
 		turn:   make(map[string]int),
 	}
+	s.log = slog.New(slog.DiscardHandler)
 	if c.Logs != nil {
 		s.log = slog.New(slog.NewJSONHandler(c.Logs, nil))
 	}
@@ -115,8 +119,8 @@ func (s *Shop) begin(service, version string) (*node, error) {
 	n := &node{
 		name: name, service: service, version: version, behaviour: b,
 		noise: newNoise(s.config.Seed, name), call: s.Call, listen: s.config.Listen,
-		log: s.log.With("service", service, "pod", name, "version", version),
 	}
+	n.out, n.log = s.output(n)
 	if err := n.start(); err != nil {
 		return nil, err
 	}

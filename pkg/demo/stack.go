@@ -49,10 +49,14 @@ const (
 	andonAt        = "localhost:9415"
 	alertmanagerAt = "localhost:9093"
 	prometheusAt   = "localhost:9090"
+	lokiAt         = "localhost:3100"
 	deliveryAt     = "localhost:8080"
 )
 
-var parts = []string{andonAt, alertmanagerAt, prometheusAt, deliveryAt}
+var parts = []string{andonAt, alertmanagerAt, prometheusAt, lokiAt, deliveryAt}
+
+// linesKept is how many log lines of the shop are kept: those of an hour or so.
+const linesKept = 50_000
 
 // startStack starts everything but Prometheus.
 func startStack(o Options) (s *stack, err error) {
@@ -78,6 +82,9 @@ func startStack(o Options) (s *stack, err error) {
 	}
 	read := reader(o.Rules, listeners)
 
+	lines := inprocess.NewLines(linesKept)
+	s.serve(listeners[lokiAt], lines.Handler())
+	o.Shop.Lines = lines.Add
 	if s.shop, err = Open(o.Shop); err != nil {
 		return s, err
 	}
