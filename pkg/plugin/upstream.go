@@ -53,16 +53,17 @@ func newUpstream(ctx context.Context, name string, s backend.DataSourceInstanceS
 		return upstream{}, fmt.Errorf("the HTTP settings of %s: %w", name, err)
 	}
 	options.ForwardHTTPHeaders = pass.all || pass.OAuth || len(pass.Cookies) > 0
+	chain := httpclient.DefaultMiddlewares()
 	if options.ForwardHTTPHeaders && !pass.all {
 		own := options.BasicAuth != nil || options.Header.Get("Authorization") != ""
-		options.Middlewares = append(options.Middlewares, httpclient.MiddlewareFunc(func(_ httpclient.Options, next http.RoundTripper) http.RoundTripper {
+		chain = append(chain, httpclient.MiddlewareFunc(func(_ httpclient.Options, next http.RoundTripper) http.RoundTripper {
 			return httpclient.RoundTripperFunc(func(req *http.Request) (*http.Response, error) {
 				pass.narrow(req, own)
 				return next.RoundTrip(req)
 			})
 		}))
 	}
-	client, err := httpclient.NewProvider().New(options)
+	client, err := httpclient.NewProvider(httpclient.ProviderOptions{Timeout: &httpclient.DefaultTimeoutOptions, Middlewares: chain}).New(options)
 	if err != nil {
 		return upstream{}, fmt.Errorf("the HTTP settings of %s: %w", name, err)
 	}
