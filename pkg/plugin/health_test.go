@@ -14,7 +14,7 @@ import (
 )
 
 // instance makes a Datasource of settings as Grafana would.
-func instance(t *testing.T, s backend.DataSourceInstanceSettings) *Datasource {
+func instance(t testing.TB, s backend.DataSourceInstanceSettings) *Datasource {
 	t.Helper()
 	if s.UID == "" {
 		s.UID, s.Name, s.Type = "uid-1", "Andon", ID

@@ -23,7 +23,7 @@ type course struct {
 }
 
 // store opens a time series database that holds the courses.
-func store(t *testing.T, courses []course) *inprocess.Store {
+func store(t testing.TB, courses []course) *inprocess.Store {
 	t.Helper()
 	s, err := inprocess.OpenStore(inprocess.StoreConfig{Dir: t.TempDir(), Past: 7 * 24 * time.Hour}, nil)
 	if err != nil {
@@ -49,7 +49,7 @@ func store(t *testing.T, courses []course) *inprocess.Store {
 }
 
 // prometheus serves the courses by the HTTP API of Prometheus.
-func prometheus(t *testing.T, courses []course) string {
+func prometheus(t testing.TB, courses []course) string {
 	t.Helper()
 	s := httptest.NewServer(store(t, courses).Handler())
 	t.Cleanup(s.Close)
