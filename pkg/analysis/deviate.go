@@ -161,15 +161,17 @@ func (m *meter) deviation(name string, cand *frame, yard yardstick, b bins) Devi
 	r := cand.rows[name]
 	sign, unit := m.c.Signal.Worse.sign(), strings.ToLower(m.c.Signal.Unit)
 	was, _ := m.was[0].of(name)
-	moves := make([]float64, stat.Memory)
+	start := b.first - stat.Memory + 1
+	moves := make([]float64, b.last-start+1)
+	for i := range moves {
+		u := start + int64(i)
+		moves[i] = bent(m.kind, unit, r.v[u-cand.first]) - was - yard.centre(u)
+	}
+	d.grow(int((b.last-b.first)/b.stride) + 1)
 	for t := b.first; t <= b.last; t += b.stride {
-		for i := range moves {
-			u := t - int64(stat.Memory-1-i)
-			moves[i] = bent(m.kind, unit, r.v[u-cand.first]) - was - yard.centre(u)
-		}
 		centre := yard.centre(t) + was
 		scale := max(yard.scale(t), m.floor(centre))
-		sigma := sign * stat.EWMA(moves) / scale
+		sigma := sign * stat.EWMA(moves[t-b.first:t-start+1]) / scale
 		d.Times = append(d.Times, binTime(t, m.c.step()))
 		d.Sigma = append(d.Sigma, max(-mostSigma, min(mostSigma, sigma)))
 		d.Value = append(d.Value, r.v[t-cand.first])
@@ -178,6 +180,14 @@ func (m *meter) deviation(name string, cand *frame, yard yardstick, b bins) Devi
 		d.High = append(d.High, unbent(m.kind, unit, centre+2*scale))
 	}
 	return d
+}
+
+// grow makes room for n more points.
+func (d *Deviation) grow(n int) {
+	d.Times = slices.Grow(d.Times, n)
+	for _, v := range []*[]float64{&d.Sigma, &d.Value, &d.Centre, &d.Low, &d.High} {
+		*v = slices.Grow(*v, n)
+	}
 }
 
 // floor returns the smallest unit of deviation around a centre.

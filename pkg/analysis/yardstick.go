@@ -22,6 +22,9 @@ type pool struct {
 	nodes   [][]float64 // bent values
 	strays  [][]float64 // smoothed distance of each node from the others
 	scales  map[int64]float64
+
+	window   []float64 // strays of the bins from..end, in order, without NaN
+	from, to int
 }
 
 // poolYard measures the control nodes of f.
@@ -107,11 +110,8 @@ func (p *pool) measure(bin int64) float64 {
 	if k == 0 {
 		return math.NaN()
 	}
-	var all []float64
-	for _, s := range p.strays {
-		all = append(all, s[from:end]...)
-	}
-	if s := stat.MADScale * stat.Median(all); known(s) {
+	p.look(from, end)
+	if s := stat.MADScale * stat.MedianOfSorted(p.window); known(s) {
 		k = max(k, 2)
 		return s * math.Sqrt((1+1/float64(k))/(1+1/float64(k-1)))
 	}
@@ -123,6 +123,39 @@ func (p *pool) measure(bin int64) float64 {
 		}
 	}
 	return math.NaN()
+}
+
+// look moves the window to the bins from from to before to. From one bin to the
+// next few values change places, which is far cheaper than to sort them all.
+func (p *pool) look(from, to int) {
+	if from < p.from || to < p.to || to-p.to > placeboBins/8 {
+		p.window = p.window[:0]
+		for _, s := range p.strays {
+			for _, v := range s[from:to] {
+				if known(v) {
+					p.window = append(p.window, v)
+				}
+			}
+		}
+		slices.Sort(p.window)
+		p.from, p.to = from, to
+		return
+	}
+	for _, s := range p.strays {
+		for _, v := range s[p.from:from] {
+			if known(v) {
+				i, _ := slices.BinarySearch(p.window, v)
+				p.window = slices.Delete(p.window, i, i+1)
+			}
+		}
+		for _, v := range s[p.to:to] {
+			if known(v) {
+				i, _ := slices.BinarySearch(p.window, v)
+				p.window = slices.Insert(p.window, i, v)
+			}
+		}
+	}
+	p.from, p.to = from, to
 }
 
 // own returns the centre of x and the robust scale of its smoothed course around it.

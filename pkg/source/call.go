@@ -12,6 +12,7 @@ import (
 
 	"github.com/prometheus/client_golang/api"
 	v1 "github.com/prometheus/client_golang/api/prometheus/v1"
+	"github.com/prometheus/common/model"
 )
 
 // A call is one request to a Prometheus or a Loki: an api.Client that reads no more than
@@ -25,6 +26,9 @@ type call struct {
 	refuse func(c *call, body []byte) *Error // explains a refusal; Prometheus' if nil
 	url    string                            // of the last request, without credentials
 	status int
+
+	wantsMatrix bool         // the answer is that to a range query
+	matrix      model.Matrix // read already; nil if the client library reads it
 }
 
 // Do sends a request and reads its answer.
@@ -48,6 +52,9 @@ func (c *call) Do(ctx context.Context, req *http.Request) (*http.Response, []byt
 	}
 	if resp.StatusCode/100 != 2 {
 		return resp, nil, c.refusal(body)
+	}
+	if c.wantsMatrix {
+		body = c.takeMatrix(body)
 	}
 	return resp, body, nil
 }

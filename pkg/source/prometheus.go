@@ -99,7 +99,7 @@ func (p *Prometheus) Range(ctx context.Context, expr string, r analysis.Range) (
 
 // one asks one query and takes the size of its answer from budget.
 func (p *Prometheus) one(ctx context.Context, expr string, r analysis.Range, budget *int64) (model.Matrix, error) {
-	c := &call{Client: p.client, query: expr, http: p.config.Client, budget: budget, limit: p.config.MaxBytes}
+	c := &call{Client: p.client, query: expr, http: p.config.Client, budget: budget, limit: p.config.MaxBytes, wantsMatrix: true}
 	ctx, cancel := context.WithTimeout(ctx, p.config.Timeout)
 	defer cancel()
 	v, warnings, _, err := v1.NewAPI(c).QueryRange(ctx, expr, v1.Range{Start: r.Start, End: r.End, Step: r.Step}, v1.WithTimeout(p.config.Timeout))
@@ -109,6 +109,9 @@ func (p *Prometheus) one(ctx context.Context, expr string, r analysis.Range, bud
 	m, ok := v.(model.Matrix)
 	if !ok {
 		return nil, c.wrap(fmt.Errorf("the answer is a %T, not a matrix", v))
+	}
+	if c.matrix != nil {
+		m = c.matrix
 	}
 	for _, s := range m {
 		if len(s.Histograms) > 0 {

@@ -49,6 +49,11 @@ func Median(x []float64) float64 {
 	return Quantile(x, .5)
 }
 
+// MedianOfSorted is Median of values that are in order and hold no NaN.
+func MedianOfSorted(x []float64) float64 {
+	return sortedQuantile(x, .5)
+}
+
 // MAD returns the median absolute deviation of x from its median, leaving out
 // NaN; NaN if nothing is left. Times 1.4826 it estimates the standard
 // deviation of a normal distribution.
