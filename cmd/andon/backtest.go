@@ -97,7 +97,9 @@ func chosen(c *exporter.Config, names []string) ([]analysis.Service, error) {
 	for _, s := range c.Services {
 		known = append(known, s.Name)
 		if len(names) == 0 || slices.Contains(names, s.Name) {
-			out = append(out, s.Judged())
+			j := s.Judged() // but for logs and crashes: it looks at Prometheus alone
+			j.Signals = slices.DeleteFunc(slices.Clone(j.Signals), func(sig analysis.Signal) bool { return sig.Metric == "" })
+			out = append(out, j)
 		}
 	}
 	for _, n := range names {
