@@ -2,7 +2,7 @@ import { type DataFrame } from '@grafana/data';
 import { config } from '@grafana/runtime';
 import { type ClusterClass, type Risk } from './types';
 
-/** One row of an answer about log clusters. */
+/** One row of an answer about log clusters, or about crashes, whose signatures are told apart the same way. */
 export interface ClusterRow {
   id: string;
   template: string;
@@ -14,7 +14,7 @@ export interface ClusterRow {
   feedback?: Risk;
 }
 
-/** The log clusters of an answer to one query; empty if it holds no table of them. */
+/** The log clusters or signatures of an answer to one query; empty if it holds no table of them. */
 export function clusterRows(frames: DataFrame[], refId: string): ClusterRow[] {
   return frames.filter((f) => (f.refId ?? refId) === refId).flatMap(rowsOf);
 }
@@ -23,7 +23,7 @@ function rowsOf(frame: DataFrame): ClusterRow[] {
   const column = (name: string) => frame.fields.find((f) => f.name === name)?.values ?? [];
   const ids = column('cluster');
   const columns = {
-    template: column('template'),
+    template: column('template').length > 0 ? column('template') : column('signature'),
     class: column('class'),
     candidate: column('candidate'),
     control: column('control'),

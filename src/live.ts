@@ -13,12 +13,10 @@ import { type AndonQuery } from './types';
 /** Views whose series grow at their end; all others come whole each time. */
 const growing = ['sigma', 'evidence'];
 
-/**
- * Whether a query is answered by a stream: it asks for that, and either its range ends now or it has progress to show.
- */
+/** Whether a query is answered by a stream: it asks for that, and its range ends now, as that of a stream does. */
 export function isFollowed(query: AndonQuery, request: DataQueryRequest<AndonQuery>): boolean {
   const endsNow = request.rangeRaw?.to === 'now' || request.range?.raw?.to === 'now';
-  return Boolean(query.live && (endsNow || query.queryType === 'clusters') && getGrafanaLiveSrv());
+  return Boolean(query.live && endsNow && getGrafanaLiveSrv());
 }
 
 /** Subscribes to the channel of one query. Whoever unsubscribes ends what the back end does for it. */

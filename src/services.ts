@@ -1,3 +1,4 @@
+import { isAsked } from './queries';
 import { type AndonQuery, defaultQuery, type QueryType, type Service, type Signal } from './types';
 
 /** A service to pick, and whether the exporter knows it. */
@@ -93,7 +94,14 @@ export function pickSignal(query: AndonQuery, signal: Signal): Partial<AndonQuer
     : { expr };
 }
 
-/** Whether nothing has been asked for yet, so that a start may be suggested. */
-export function isUntouched(query: AndonQuery): boolean {
-  return query.editor === 'builder' && !query.expr && !query.service && !query.rollout && !query.signals;
+/**
+ * The service to start with where the builder asks for nothing yet: the one that was looked at before another type was
+ * picked, else the first.
+ */
+export function startOf(query: AndonQuery, all: KnownService[]): KnownService | undefined {
+  if (query.editor !== 'builder' || isAsked(query) || query.rollout != null || query.signals) {
+    return undefined;
+  }
+  const services = servicesFor(query.queryType, all);
+  return query.service ? services.find((s) => s.name === query.service) : services[0];
 }

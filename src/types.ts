@@ -172,13 +172,15 @@ export interface Rollout {
 /** One side of a comparison, as it resolves. */
 export interface Cohort {
   nodes?: string[];
+  /** How many there are; not all may be named. */
+  count?: number;
   /** The query that was asked of it. */
   query?: string;
   error?: string;
 }
 
 /** What people say of a log cluster. */
-export type Risk = 'high' | 'medium' | 'no';
+export type Risk = 'high' | 'medium' | 'none';
 
 /** What a new query holds. Must say what the back end takes for fields that are left out. */
 export const defaultQuery = {

@@ -63,9 +63,9 @@ export function NodeList({ name, cohorts, side }: Props) {
           <Icon name="exclamation-triangle" size="sm" /> {wrong}
         </span>
       ) : cohort ? (
-        <Tooltip content={<List nodes={nodes} query={cohort.query} />} placement="bottom-start" interactive>
+        <Tooltip content={<List {...cohort} />} placement="bottom-start" interactive>
           <span tabIndex={0} className={nodes.length > 0 ? styles.nodes : styles.wrong}>
-            <b>{count(nodes.length)}</b>
+            <b>{counted(cohort.count ?? nodes.length)}</b>
             {nodes.length > 0 && `: ${nodes.join(', ')}`}
           </span>
         </Tooltip>
@@ -76,18 +76,18 @@ export function NodeList({ name, cohorts, side }: Props) {
   );
 }
 
-const count = (n: number) => (n === 1 ? '1 node' : `${n === 0 ? 'no' : n} nodes`);
+const counted = (n: number) => (n === 1 ? '1 node' : `${n === 0 ? 'no' : n} nodes`);
 
 /** Most nodes that a list names; a tooltip is no page. */
 const most = 50;
 
-function List({ nodes, query }: { nodes: string[]; query?: string }) {
+function List({ nodes = [], count = nodes.length, query }: Cohort) {
   return (
     <div>
       {nodes.slice(0, most).map((node) => (
         <div key={node}>{node}</div>
       ))}
-      {nodes.length > most && <div>and {nodes.length - most} more</div>}
+      {count > most && <div>and {count - most} more</div>}
       {query && <code>{query}</code>}
     </div>
   );
@@ -98,7 +98,9 @@ const getStyles = (theme: GrafanaTheme2) => ({
     ...theme.typography.bodySmall,
     height: 22,
     lineHeight: '22px',
-    maxWidth: 480,
+    // A list that grows moves nothing beside it.
+    width: 448,
+    maxWidth: '100%',
     overflow: 'hidden',
     whiteSpace: 'nowrap',
     textOverflow: 'ellipsis',

@@ -1,4 +1,5 @@
 import { EditorRows } from '@grafana/plugin-ui';
+import { languageOf } from '../queries';
 import { type EditorProps, useEditing } from '../useEditing';
 import { ClusterFields } from './ClusterFields';
 import { DeviationFields } from './DeviationFields';
@@ -29,7 +30,9 @@ export function QueryEditor(props: EditorProps) {
       <QueryHeader editing={editing} id={id} />
       <Progress frames={props.data?.series} />
       <Fields {...parts} />
-      {query.queryType === 'clusters' && <FeedbackSection {...parts} frames={props.data?.series ?? []} />}
+      {languageOf(query.queryType) === 'logql' && (
+        <FeedbackSection {...parts} frames={props.data?.series ?? []} />
+      )}
     </EditorRows>
   );
 }

@@ -1,8 +1,9 @@
 import { css } from '@emotion/css';
 import { type GrafanaTheme2, type QueryEditorHelpProps } from '@grafana/data';
 import { Card, useStyles2 } from '@grafana/ui';
-import { describeSelector } from '../selector';
+import { describeQuery } from '../queries';
 import { type AndonQuery, defaultQuery } from '../types';
+import { fill } from '../useEditing';
 
 interface Example {
   title: string;
@@ -10,48 +11,70 @@ interface Example {
   query: Partial<AndonQuery>;
 }
 
+const requests = 'sum by (pod, version) (rate(http_requests_total[$__rate_interval]))';
+const failures = 'sum by (pod, version) (rate(http_requests_total{code=~"5.."}[$__rate_interval]))';
+const latency =
+  'sum by (pod, version) (rate(http_request_duration_seconds_sum[$__rate_interval])) / sum by (pod, version) (rate(http_request_duration_seconds_count[$__rate_interval]))';
+const canary = { candidate: { version: 'v2' }, control: { version: '!=v2' } };
+
 export const examples: Example[] = [
   {
     title: 'Errors of a canary',
     says: 'Does any pod on v2 fail more of its requests than the pods on v1? A failure in few requests tells less than in many.',
-    query: {
-      expr: 'sum by (pod, version) (rate(http_requests_total{code=~"5.."}[$__rate_interval]))',
-      per: 'sum by (pod, version) (rate(http_requests_total[$__rate_interval]))',
-      candidate: { version: 'v2' },
-      control: { version: 'v1' },
-    },
+    query: { expr: failures, per: requests, candidate: { version: 'v2' }, control: { version: 'v1' } },
   },
   {
     title: 'Latency against everything older',
-    says: 'Is the 95th percentile of any new pod higher than that of all pods not yet updated?',
-    query: {
-      expr: 'histogram_quantile(0.95, sum by (pod, version, le) (rate(http_request_duration_seconds_bucket[$__rate_interval])))',
-      unit: 's',
-      candidate: { version: 'v2' },
-      control: { version: '!=v2' },
-    },
+    says: 'Is any new pod slower than all pods not yet updated? The table has when it began, and how much.',
+    query: { expr: latency, unit: 's', view: 'table', ...canary },
   },
   {
     title: 'CPU against yesterday',
     says: 'Do the same nodes use more CPU than at this hour of the day before?',
     query: {
-      expr: 'sum by (instance) (rate(node_cpu_seconds_total{mode!="idle"}[$__rate_interval]))',
+      expr: 'sum by (instance) (rate(process_cpu_seconds_total[$__rate_interval]))',
       nodeLabel: 'instance',
       cohorts: 'time',
       back: '1d',
-      worse: 'higher',
     },
   },
   {
     title: 'Throughput since a change',
-    says: 'Did the nodes of one service get less done after a configuration change than before it? Here, the panel begins with the change.',
+    says: 'Did the nodes of one service get less done after a change than before it? Here, the panel begins with the change.',
     query: {
-      expr: 'sum by (pod, service) (rate(jobs_done_total[$__rate_interval]))',
+      expr: 'sum by (pod, service) (rate(http_requests_total[$__rate_interval]))',
       cohorts: 'time',
-      candidate: { service: 'worker' },
+      candidate: { service: 'checkout' },
       since: '${__from:date:iso}',
       worse: 'lower',
     },
+  },
+  {
+    title: 'New log lines',
+    says: 'Which lines does v2 log that v1 never did, and which more often? Needs Loki.',
+    query: { queryType: 'clusters', expr: '{service="checkout"}', ...canary },
+  },
+  {
+    title: 'Crashes',
+    says: 'Does v2 crash, and where in the code? Needs Loki.',
+    query: { queryType: 'crashes', expr: '{service="checkout"}', versionLabel: 'version', ...canary },
+  },
+  {
+    title: 'A verdict without an exporter',
+    says: 'Errors and latency together: did v2 make the service worse, by all that was seen?',
+    query: {
+      queryType: 'verdict',
+      signals: [
+        { name: 'errors', metric: failures, per: requests },
+        { name: 'latency', metric: latency, unit: 's' },
+      ],
+      ...canary,
+    },
+  },
+  {
+    title: 'Rollouts that failed',
+    says: 'What the exporter has seen and halted. Needs the exporter.',
+    query: { queryType: 'rollouts', match: { verdict: 'fail' } },
   },
 ];
 
@@ -60,25 +83,24 @@ export function QueryEditorHelp({ onClickExample, query }: QueryEditorHelpProps<
   const styles = useStyles2(getStyles);
   return (
     <div>
-      <h2>How far do nodes on a new version stray?</h2>
+      <h2>What can be asked</h2>
       <p>
-        A query returns a series for every candidate node: how many standard deviations of control it lies
+        A deviation has a series for every candidate node: how many standard deviations of control it lies
         away from control. Above 0 is worse. Whatever returns one series a node will do, as long as the node
         label and the labels that tell candidate from control are kept, as by{' '}
-        <code>sum by (pod, version)</code>.
+        <code>sum by (pod, version)</code>. Log clusters and crashes are compared the same way.
       </p>
       {examples.map((example) => (
         <Card
           key={example.title}
           noMargin
           className={styles.card}
-          onClick={() => onClickExample({ ...defaultQuery, ...example.query, refId: query?.refId ?? 'A' })}
+          onClick={() => onClickExample(toQuery(example, query?.refId))}
         >
           <Card.Heading>{example.title}</Card.Heading>
           <Card.Description>
             {example.says}
-            <code className={styles.code}>{example.query.expr}</code>
-            <span>{cohortsOf(example.query)}</span>
+            <code className={styles.code}>{describeQuery(toQuery(example))}</code>
           </Card.Description>
         </Card>
       ))}
@@ -92,12 +114,9 @@ export function QueryEditorHelp({ onClickExample, query }: QueryEditorHelpProps<
   );
 }
 
-function cohortsOf({ cohorts, candidate, control, back, since }: Partial<AndonQuery>): string {
-  if (cohorts !== 'time') {
-    return `candidate ${describeSelector(candidate)}, control ${describeSelector(control)}`;
-  }
-  const nodes = candidate ? `nodes ${describeSelector(candidate)}` : 'all nodes';
-  return back ? `${nodes}, control ${back} earlier` : `${nodes}, before and after ${since}`;
+/** An example as a query of its own, shown as it is written. */
+function toQuery({ query }: Example, refId = 'A'): AndonQuery {
+  return fill({ ...defaultQuery, view: undefined, legend: undefined, editor: 'code', ...query, refId });
 }
 
 const getStyles = (theme: GrafanaTheme2) => ({

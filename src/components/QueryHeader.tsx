@@ -41,7 +41,7 @@ export function QueryHeader({ editing: { query, set, edit }, id }: { editing: Ed
         showLabel
         transparent
         value={query.live ?? false}
-        title="Follow the rollout: a new point at each bin while the time range ends now; progress while logs are read"
+        title="Follow the rollout while the time range ends now: what is new at each bin, and progress while logs are read"
         onChange={(e) => set({ live: e.currentTarget.checked || undefined })}
       />
       {languageOf(query.queryType) && (

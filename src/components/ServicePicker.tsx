@@ -6,13 +6,13 @@ import { useEffect } from 'react';
 import { type AndonDataSource } from '../datasource';
 import { describeCohorts } from '../queries';
 import {
-  isUntouched,
   type KnownService,
   picked,
   pickService,
   pickSignal,
   servicesFor,
   signalsFor,
+  startOf,
 } from '../services';
 import { type Editing } from '../useEditing';
 import { useServices } from '../useServices';
@@ -36,14 +36,14 @@ export function ServicePicker({ datasource, editing, id, range }: Props) {
   const { service, signal } = picked(query, all);
   const withSignal = query.queryType !== 'verdict';
 
-  const start = isUntouched(query) ? services[0] : undefined;
+  const start = startOf(query, all);
   useEffect(() => {
     if (start) {
       set(pickService(query, start));
     }
     // Only what there is to start from starts anything, and only while nothing is asked.
     // eslint-disable-next-line react-hooks/exhaustive-deps
-  }, [start?.name]);
+  }, [start?.name, query.queryType]);
 
   const pick = (name: string) => {
     const next = services.find((s) => s.name === name);

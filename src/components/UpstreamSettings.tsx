@@ -68,9 +68,10 @@ interface ConnectionProps {
 
 /** As ConnectionSettings, which holds that a URL must be there. */
 function OptionalConnection({ name, config, onChange, ...url }: ConnectionProps) {
+  const styles = useStyles2(getStyles);
   const wrong = Boolean(config.url) && !/^https?:\/\/.+/.test(config.url);
   return (
-    <ConfigSection title="Connection">
+    <ConfigSection title="Connection" className={styles.connection}>
       <InlineField
         htmlFor={`andon-${name}-url`}
         label={url.urlLabel}
@@ -155,5 +156,6 @@ function SameDataSource({ name, title, options, onOptionsChange }: SameProps) {
 }
 
 const getStyles = (theme: GrafanaTheme2) => ({
+  connection: css({ maxWidth: 578 }),
   says: css({ color: theme.colors.text.secondary, margin: theme.spacing(2, 0) }),
 });

@@ -32,6 +32,7 @@ for (const react of reacts) {
       test(`a new query starts with a picture, ${theme}`, async () => {
         const tab = await browser.open({ react, theme });
         await drawn(tab);
+        await tab.getByTestId('andon-nodes-control').getByText('4 nodes').waitFor();
         await picture(tab, `builder-${theme}-react-${react}`);
         const sent = await query(tab, (q) => q.service === 'checkout');
         assert.deepEqual(sent.candidate, { version: 'v2' });
@@ -77,6 +78,58 @@ for (const react of reacts) {
       await tab.keyboard.press('ArrowRight');
       await query(tab, (q) => q.name === 'latency' && q.view === 'raw');
       assert.deepEqual(tab.faults, []);
+    });
+
+    test('labels and values are suggested, and nodes follow what is picked', async () => {
+      const tab = await browser.open({ react, initial: latency });
+      await tab.getByTestId('andon-nodes-candidate').getByText('2 nodes: checkout-9f6c2-4nv7d').waitFor();
+      await tab.getByLabel('Add label to candidate').click();
+      await tab.getByLabel('Candidate label 2').click();
+      await tab.getByRole('option', { name: 'pod', exact: true }).click();
+      await tab.getByLabel('Candidate value 2').click();
+      await tab.getByRole('option', { name: 'checkout-9f6c2-mq8rk' }).click();
+      await tab.getByTestId('andon-nodes-candidate').getByText('1 node: checkout-9f6c2-mq8rk').waitFor();
+      await query(tab, (q) => q.candidate.pod === 'checkout-9f6c2-mq8rk');
+      await picture(tab, `suggestions-react-${react}`);
+      await isWell(tab);
+    });
+
+    test('what a cluster is worth is said, kept and taken back', async () => {
+      const tab = await browser.open({ react, initial: { queryType: 'clusters', view: 'table' } });
+      const section = tab.getByRole('region', { name: 'Feedback' });
+      const risk = section.getByRole('radiogroup', { name: 'Risk of payment was lost: card declined' });
+      await risk.getByRole('radio', { name: 'High' }).click();
+      const answer = tab.locator('[aria-label=Answer]');
+      const kept = answer.getByRole('cell', { name: 'high risk', exact: true });
+      await kept.waitFor();
+      await tab.getByTestId('andon-nodes-candidate').getByText('2 nodes').waitFor();
+      await picture(tab, `feedback-react-${react}`);
+      await isWell(tab);
+      const [said] = await asked(tab, '/resources/feedback');
+      assert.equal(said.body.service, 'checkout');
+      assert.equal(said.body.risk, 'high');
+      await section.getByRole('button', { name: 'Undo the feedback on payment was lost' }).click();
+      await kept.waitFor({ state: 'detached' });
+      assert.deepEqual(Object.keys((await asked(tab, '/resources/feedback/undo'))[0].body), [
+        'service',
+        'cluster',
+      ]);
+    });
+
+    test('verdicts, crashes and rollouts start with an answer', async () => {
+      const tab = await browser.open({ react, theme: 'light' });
+      await drawn(tab);
+      for (const [type, text] of [
+        ['Verdict', 'checkout'],
+        ['Rollouts', 'checkout-v2'],
+      ]) {
+        await tab.getByRole('radio', { name: type, exact: true }).click({ force: true });
+        await tab.locator('[aria-label=Answer] td').getByText(text).first().waitFor();
+        await picture(tab, `${type.toLowerCase()}-react-${react}`);
+        await isWell(tab);
+      }
+      await tab.getByRole('radio', { name: 'Crashes', exact: true }).click({ force: true });
+      await query(tab, (q) => q.queryType === 'crashes' && q.expr !== '');
     });
 
     test('every example of the help runs', async () => {
