@@ -229,7 +229,7 @@ func TestVerdictOnTheWire(t *testing.T) {
 		t.Fatal(err)
 	}
 	keys := slices.Sorted(maps.Keys(v))
-	want := []string{"at", "blame", "case", "evidence", "findings", "first_fail", "quality", "reason", "rollout", "score", "service", "strategy", "verdict"}
+	want := []string{"at", "basis", "blame", "case", "evidence", "findings", "first_fail", "quality", "reason", "rollout", "score", "service", "stages", "strategy", "verdict"}
 	if d := cmp.Diff(want, keys); d != "" {
 		t.Errorf("keys of a verdict (-want +got):\n%s", d)
 	}
