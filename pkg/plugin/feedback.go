@@ -8,7 +8,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/grafana/grafana-plugin-sdk-go/backend/resource/httpadapter"
+	"github.com/grafana/grafana-plugin-sdk-go/backend"
 
 	"github.com/andon-project/andon/pkg/analysis"
 )
@@ -67,7 +67,7 @@ func said(req *http.Request) (feedback, error) {
 	if strings.Contains(f.ID, "-") { // a signature's begins with a version
 		f.Template, f.Title = "", cmp.Or(f.Title, f.Template)
 	}
-	who := httpadapter.UserFromContext(req.Context())
+	who := backend.UserFromContext(req.Context())
 	switch {
 	case who == nil || !slices.Contains(editors, who.Role):
 		return f, forbidden{errors.New("only editors and administrators may give feedback; ask one of your organization")}

@@ -85,7 +85,7 @@ func TestQueryRefused(t *testing.T) {
 		{"unknown view", `{"expr":"up","view":"x",` + labels + `}`, `view: "x" is not one of sigma, raw`},
 		{"unknown direction", `{"expr":"up","worse":"x",` + labels + `}`, `worse: "x" is not one of higher, lower, both`},
 		{"unknown sensitivity", `{"expr":"up","sensitivity":"x",` + labels + `}`, "high, medium, low"},
-		{"unknown kind", `{"expr":"up","kind":"x",` + labels + `}`, `kind: "x" is not one of counts, failures, latency, resource, memory, value`},
+		{"unknown kind", `{"expr":"up","kind":"x",` + labels + `}`, `kind: "x" is not one of counts, crashes, failures, latency, resource, memory, value`},
 		{"no cohorts", `{"expr":"up"}`, "candidate is empty"},
 		{"no control", `{"expr":"up","candidate":{"v":"2"}}`, "control is empty"},
 		{"both cohorts the same", `{"expr":"up","candidate":{"v":"2"},"control":{"v":"2"}}`, "the same nodes (v: 2)"},
