@@ -25,8 +25,9 @@ func (c *course) judged(now time.Time) Verdict {
 	v := Verdict{
 		Rollout: c.rollout.ID, Service: c.service.Name, At: now, Strategy: c.strategy, Basis: c.division.why,
 		Evidence: Number(math.Exp(c.peak)), Blame: Number(c.blame), FirstFail: c.firstFail,
-		Score: Number(max(c.score(), c.failScore)),
+		Calibration: c.calibration.String(),
 	}
+	v.Score, v.Weight = c.scored()
 	v.Findings = c.findings()
 	v.Quality = c.quality()
 	if f, open := c.unflown(); open && v.Quality == OK {

@@ -28,17 +28,18 @@ type course struct {
 	adopted map[string]time.Time // when each candidate node was first seen
 	fresh   []*tracker           // that folded the bin folded last
 
-	logE, peak float64
-	blame      float64
-	suspects   []suspect          // the rollouts that overlap, or did
-	met        map[string]float64 // of each that was weighed against a rollout without control, the most evidence
-	beside     []*course          // all that are judged together
-	trail      []Point
-	staging    staging
-	places     places
-	firstFail  *time.Time
-	failScore  float64
-	failReason string
+	logE, peak  float64
+	blame       float64
+	suspects    []suspect          // the rollouts that overlap, or did
+	met         map[string]float64 // of each that was weighed against a rollout without control, the most evidence
+	beside      []*course          // all that are judged together
+	trail       []Point
+	staging     staging
+	places      places
+	firstFail   *time.Time
+	failWeight  float64 // highest since
+	calibration *Calibration
+	failReason  string
 }
 
 // newCourse prepares to judge u from its start.
@@ -231,9 +232,8 @@ func (c *course) terms() (logE, weight []float64) {
 // Bonferroni, the largest product of evidence and share of weight: what stands
 // for evidence then is a tail probability's inverse, whose mean says nothing.
 func (c *course) combined() float64 {
-	e, w := c.terms()
 	if c.concurrent() {
-		m := stat.LogMean(e, w)
+		m := stat.LogMean(c.terms())
 		if !known(m) {
 			m = 0
 		}
@@ -242,6 +242,13 @@ func (c *course) combined() float64 {
 		}
 		return max(m, c.critical())
 	}
+	return min(c.bonferroni(), c.cap())
+}
+
+// bonferroni returns the logarithm of the largest product of evidence and share
+// of weight.
+func (c *course) bonferroni() float64 {
+	e, w := c.terms()
 	total, best := 0., math.Inf(-1)
 	for i := range e {
 		if known(e[i]) {
@@ -256,7 +263,7 @@ func (c *course) combined() float64 {
 	if best = max(best, c.critical()); math.IsInf(best, -1) {
 		return 0
 	}
-	return min(best, c.cap())
+	return best
 }
 
 // cap returns the most that evidence without a control may be.
@@ -265,7 +272,7 @@ func (c *course) cap() float64 { return math.Log(c.service.Sensitivity.Needs(Bef
 // decide fails the rollout at a bin if it is time to, once and for all.
 func (c *course) decide(at time.Time) {
 	if c.firstFail != nil {
-		c.failScore = max(c.failScore, c.score())
+		c.failWeight = max(c.failWeight, c.weight())
 		return
 	}
 	if c.ground(at) {
@@ -274,7 +281,7 @@ func (c *course) decide(at time.Time) {
 	for _, s := range c.signals {
 		if s.breach != "" {
 			c.fail(at, s.breach)
-			c.failScore = 1
+			c.failWeight = math.Inf(1)
 			return
 		}
 	}
@@ -293,14 +300,6 @@ func (c *course) decide(at time.Time) {
 }
 
 func (c *course) fail(at time.Time, reason string) {
-	c.firstFail, c.failReason, c.failScore = &at, reason, c.score()
+	c.firstFail, c.failReason, c.failWeight = &at, reason, c.weight()
 	c.accuse()
-}
-
-// score returns the probability of a regression as it stands.
-func (c *course) score() float64 {
-	if c.strategy == BeforeAfter {
-		return max(timedScore(c.signals), c.readScore())
-	}
-	return c.blame
 }

@@ -219,7 +219,7 @@ func (c *course) ground(by time.Time) bool {
 		return false
 	}
 	c.fail(f.at, f.finding().Reason)
-	c.failScore = 1
+	c.failWeight = math.Inf(1)
 	return true
 }
 

@@ -203,7 +203,7 @@ func (c *course) told(at time.Time) bool {
 		if why := r.book.failing(); why != "" {
 			r.blamed = true
 			c.fail(at, r.signal.Name+": "+why)
-			c.failScore = 1
+			c.failWeight = math.Inf(1)
 			return true
 		}
 	}

@@ -130,14 +130,3 @@ func (w *timed) bins() int {
 	}
 	return len(w.x) - w.past
 }
-
-// timedScore returns the probability of a regression by the smallest share.
-func timedScore(signals []*tracker) float64 {
-	e := 0.
-	for _, t := range signals {
-		if w, ok := t.weigher.(*timed); ok {
-			e = max(e, w.logE())
-		}
-	}
-	return e / (e + math.Log(100))
-}

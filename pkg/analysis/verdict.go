@@ -25,10 +25,16 @@ type Verdict struct {
 	At      time.Time `json:"at"`
 
 	Verdict   Decision   `json:"verdict"`
-	Score     Number     `json:"score"`    // probability of a regression
+	Score     Number     `json:"score"`    // probability of a regression, by the prior, the evidence and labels
 	Evidence  Number     `json:"evidence"` // e-value, latched at its highest
 	Blame     Number     `json:"blame"`    // share among overlapping rollouts
 	FirstFail *time.Time `json:"first_fail"`
+
+	// Weight is the weight of evidence: the natural logarithm of how much what
+	// is known raises the odds of a regression. Unknown if the rollout failed
+	// without evidence. Calibration says what Score rests on.
+	Weight      Number `json:"weight_of_evidence"`
+	Calibration string `json:"calibration"`
 
 	// Set holds the IDs, sorted, of the rollouts of which one made the service
 	// worse, where it cannot be told which (Quality Ambiguous); this rollout's

@@ -25,9 +25,10 @@ const (
 // Watch that starts late catches up bin by bin and comes to the same verdicts.
 // It is safe for use by one goroutine.
 type Watch struct {
-	a       *Analyzer
-	limit   int
-	courses map[string]*course
+	a           *Analyzer
+	limit       int
+	courses     map[string]*course
+	calibration *Calibration
 }
 
 // NewWatch returns a Watch that asks its sources at most limit questions at a
@@ -35,6 +36,10 @@ type Watch struct {
 func (a *Analyzer) NewWatch(limit int) *Watch {
 	return &Watch{a: a, limit: max(1, limit), courses: map[string]*course{}}
 }
+
+// Calibrate has the scores of the next ticks rest on c. It changes nothing but
+// scores: evidence, blame and what fails stay as they are.
+func (w *Watch) Calibrate(c *Calibration) { w.calibration = c }
 
 // Tick returns the verdict on each rollout of under at now, in their order. A
 // rollout that is no longer in under is forgotten, and one whose cohorts or
@@ -91,7 +96,7 @@ func (w *Watch) follow(under []Underway) []*course {
 		if c == nil || !c.same(u) {
 			c = w.a.newCourse(u)
 		}
-		c.rollout = u.Rollout
+		c.rollout, c.calibration = u.Rollout, w.calibration
 		all[i], kept[u.Rollout.ID] = c, c
 	}
 	w.courses = kept

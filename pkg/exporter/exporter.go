@@ -60,6 +60,7 @@ type Exporter struct {
 	asking  sync.Mutex         // makes looking at the halt budget and taking from it one step
 	past    *pastVerdicts
 	lessons *lessons
+	labels  *labelBook
 	metrics *metrics
 	handler http.Handler
 
@@ -95,7 +96,7 @@ func New(ctx context.Context, o Options) (*Exporter, error) {
 	if o.Now == nil {
 		return nil, errors.New("an exporter needs a clock: set Options.Now")
 	}
-	e := &Exporter{opt: o, log: o.Log, halts: newHaltBook(), past: newPastVerdicts(), lessons: newLessons(), drawing: make(chan struct{}, pagesAtOnce)}
+	e := &Exporter{opt: o, log: o.Log, halts: newHaltBook(), past: newPastVerdicts(), lessons: newLessons(), labels: newLabelBook(), drawing: make(chan struct{}, pagesAtOnce)}
 	e.memory.Store(newMemory())
 	e.metrics = newMetrics(e)
 	s, err := e.load()
@@ -262,7 +263,7 @@ func (e *Exporter) fold(ctx context.Context, c *Config) error {
 		if err != nil {
 			return fmt.Errorf("reading the facts: %w", err)
 		}
-		if err := errors.Join(b.Fold(f), e.halts.fold(f), e.past.fold(f), e.lessons.fold(f), m.fold(f)); err != nil {
+		if err := errors.Join(b.Fold(f), e.halts.fold(f), e.past.fold(f), e.lessons.fold(f), e.labels.fold(f), m.fold(f)); err != nil {
 			e.log.Error("fact passed over", "key", f.Key, "kind", f.Kind, "error", err)
 		}
 		n++

@@ -42,6 +42,7 @@ func (e *Exporter) endpoints() []endpoint {
 		{method: "GET", path: "/api/v1/memory", serve: e.getMemory},
 		{method: "GET", path: "/api/v1/services/{service}/gate", serve: e.gateOf},
 		{method: "POST", path: "/api/v1/services/{service}/gate", serve: e.gateOf},
+		{method: "POST", path: "/api/v1/rollouts/{id}/label", changes: true, serve: e.postLabel},
 		{method: "POST", path: "/api/v1/alerts", changes: true, serve: e.postAlerts},
 	}
 }

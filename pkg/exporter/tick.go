@@ -83,6 +83,7 @@ func (e *Exporter) Tick(ctx context.Context, now time.Time) {
 	if e.judge.watch == nil || e.judge.of.config.text != s.config.text {
 		e.judge.watch, e.judge.of = e.analyzer(s).NewWatch(questionsAtOnce), s
 	}
+	e.judge.watch.Calibrate(e.labels.calibration())
 	tctx, cancel := context.WithTimeout(ctx, limit)
 	done, result := make(chan struct{}), make(chan []judged, 1)
 	go func() {
@@ -158,7 +159,7 @@ func (e *Exporter) overrun(now time.Time, limit time.Duration) []judged {
 func unjudged(ro analysis.Rollout, now time.Time, q analysis.Quality, reason string) analysis.Verdict {
 	return analysis.Verdict{
 		Rollout: ro.ID, Service: ro.Service, At: now, Verdict: analysis.Inconclusive,
-		Score: analysis.Unknown, Evidence: analysis.Unknown, Blame: analysis.Unknown,
+		Score: analysis.Unknown, Evidence: analysis.Unknown, Blame: analysis.Unknown, Weight: analysis.Unknown,
 		Strategy: ro.Strategy, Quality: q, Reason: reason, Findings: []analysis.Finding{},
 	}
 }

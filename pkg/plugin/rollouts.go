@@ -93,7 +93,7 @@ func (p past) verdict() analysis.Verdict {
 	if p.Verdict != nil {
 		return *p.Verdict
 	}
-	return analysis.Verdict{Score: analysis.Unknown, Evidence: analysis.Unknown, Blame: analysis.Unknown, Reason: "it has not been judged yet"}
+	return analysis.Verdict{Score: analysis.Unknown, Evidence: analysis.Unknown, Blame: analysis.Unknown, Weight: analysis.Unknown, Reason: "it has not been judged yet"}
 }
 
 // scope writes the scope for people.

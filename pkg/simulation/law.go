@@ -73,11 +73,19 @@ func season(amplitude, phase float64, minute int) float64 {
 }
 
 // drawEffect returns the effect of a bad rollout whose size nobody knows: on
-// errors in half of them, else on latency, CPU, or that it never serves. Sizes
-// follow a gamma law on the logarithm, unlike the priors that the judge
-// averages over.
-func drawEffect(r *rand.Rand) Effect {
-	size := math.Exp(distuv.Gamma{Alpha: 2, Beta: 2.5, Src: r}.Rand())
+// errors in half of them, else on latency, CPU, or that it never serves; on the
+// KPI without a control. The logarithms of sizes follow a gamma law, unlike the priors that the judge
+// averages over, and a half-normal one where the judge's scores were learnt.
+func drawEffect(r *rand.Rand, s Scenario) Effect {
+	size := 0.
+	if s.Group == Learning {
+		size = math.Exp(math.Abs(.9 * r.NormFloat64()))
+	} else {
+		size = math.Exp(distuv.Gamma{Alpha: 2, Beta: 2.5, Src: r}.Rand())
+	}
+	if s.Fleet.Timed {
+		return Effect{Value: math.Sqrt(size)}
+	}
 	switch u := r.Float64(); {
 	case u < .5:
 		return Effect{Errors: size}

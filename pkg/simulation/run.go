@@ -14,8 +14,9 @@ import (
 type Outcome struct {
 	Bad     bool // it was a regression
 	Verdict analysis.Decision
-	Score   float64 // at the end
-	Early   float64 // Calibration: after a quarter of the time
+	Score   float64    // at the end
+	Early   float64    // Calibration, Learning: after a quarter of the time
+	Weights [2]float64 // of the evidence, early and at the end
 	Failed  bool
 	Delay   float64 // minutes from its first candidate sample due to its first fail
 }
@@ -78,7 +79,7 @@ func (w *world) judge(ctx context.Context, out []Outcome) error {
 	switch {
 	case w.s.Halting:
 		step = 1
-	case w.s.Group == Calibration:
+	case w.s.Group == Calibration, w.s.Group == Learning:
 		step = max(1, end/4)
 	}
 	var verdicts []analysis.Verdict
@@ -92,7 +93,7 @@ func (w *world) judge(ctx context.Context, out []Outcome) error {
 				w.under[k].Rollout.Ended = at(m)
 			}
 			if m == step {
-				out[k].Early = float64(v.Score)
+				out[k].Early, out[k].Weights[0] = float64(v.Score), float64(v.Weight)
 			}
 		}
 		if m >= end {
@@ -104,7 +105,7 @@ func (w *world) judge(ctx context.Context, out []Outcome) error {
 			return fmt.Errorf("the judge could not read the samples: %s", v.Reason)
 		}
 		o := &out[k]
-		o.Bad, o.Verdict, o.Score = w.bad[k], v.Verdict, float64(v.Score)
+		o.Bad, o.Verdict, o.Score, o.Weights[1] = w.bad[k], v.Verdict, float64(v.Score), float64(v.Weight)
 		if o.Failed = v.FirstFail != nil; o.Failed {
 			o.Delay = v.FirstFail.Sub(w.under[k].Rollout.Started).Minutes() - arrival
 		}

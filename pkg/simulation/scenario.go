@@ -28,6 +28,8 @@ type Scenario struct {
 	Minutes int     // that rollouts are watched for; 60 if zero
 	Part    float64 // of the asked number of worlds that is drawn, for what costs much; 1 if zero
 
+	Sensitivity analysis.Sensitivity // medium if empty
+
 	Target Target
 	Beyond string // why the promise is not made here, if it is not
 }
@@ -42,6 +44,7 @@ const (
 	Power       Group = "power"        // bad rollouts
 	Attribution Group = "attribution"  // several rollouts at once
 	Calibration Group = "calibration"  // what a score says against what was so
+	Learning    Group = "learning"     // what the default meaning of evidence was learnt from; in no table
 )
 
 // A Target is what a scenario's figures are held against; zero is none.
@@ -57,6 +60,7 @@ type Fleet struct {
 	Stages   []Stage // fresh nodes take the place of old ones
 	Timed    bool    // all nodes at once; only the past to compare with
 	Starts   Starts  // how late fresh nodes are
+	Past     int     // Timed: minutes of it; seven days if zero
 	Regions  int     // that the nodes are spread over, the first of which the change goes to at once; nothing but that tells who has it
 	Replaced bool    // Regions: by fresh nodes
 	Batch    int     // Shared: nodes that a rollout reaches with each of its batches
@@ -123,8 +127,8 @@ func (s Span) holds(minute int) bool { return minute >= s.From && minute < s.To 
 
 // An Effect is what a change does, as factors; those that are 0 are 1.
 type Effect struct {
-	Errors, Latency, CPU float64
-	Absent               bool // the candidate never serves
+	Errors, Latency, CPU, Value float64
+	Absent                      bool // the candidate never serves
 }
 
 func (s Scenario) minutes() int {

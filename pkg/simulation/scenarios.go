@@ -27,11 +27,13 @@ var (
 const (
 	promise      = .001 // of harmless rollouts that fail, at medium sensitivity
 	timedPromise = .01  // without a control
+
+	timedLowPromise = .001 // without a control, at low
 )
 
 // Scenarios returns all scenarios, in the order of the document.
 func Scenarios() []Scenario {
-	return slices.Concat(nulls(), timedNulls(), powers(), attributions(), calibrations())
+	return slices.Concat(nulls(), timedNulls(), powers(), timedPowers(), attributions(), calibrations())
 }
 
 // nulls are harmless rollouts with a concurrent control. What a scenario is
@@ -190,5 +192,21 @@ func timedNulls() []Scenario {
 			Noise: t.noise, Part: .5, Target: Target{Fail: timedPromise},
 		})
 	}
+	add := func(name, about string, change func(s *Scenario)) {
+		s := Scenario{
+			Name: name, About: about, Group: Timed, Fleet: Fleet{Timed: true}, Signals: kpi,
+			Noise: Noise{Rho: .6, Season: .7}, Part: .5, Target: Target{Fail: timedPromise},
+		}
+		change(&s)
+		out = append(out, s)
+	}
+	add("timed-two-days", "a day's course of which two days are known", func(s *Scenario) { s.Fleet.Past = 2 * day })
+	add("timed-half-a-day", "twelve hours are known of a signal without a course", func(s *Scenario) { s.Fleet.Past, s.Noise = day/2, Noise{Rho: .6} })
+	add("timed-low", "a day's course, sensitivity: low", func(s *Scenario) {
+		s.Sensitivity, s.Target = analysis.Low, Target{Fail: timedLowPromise}
+	})
+	add("timed-low-tails", "Student tails with 3 degrees of freedom, sensitivity: low", func(s *Scenario) {
+		s.Sensitivity, s.Target, s.Noise = analysis.Low, Target{Fail: timedLowPromise}, Noise{Rho: .6, Tails: 3}
+	})
 	return out
 }

@@ -69,6 +69,20 @@ func powers() []Scenario {
 	return out
 }
 
+// timedPowers are bad rollouts without a control.
+func timedPowers() []Scenario {
+	var out []Scenario
+	for _, times := range []float64{1.05, 1.1, 1.2, 1.5} {
+		out = append(out, Scenario{
+			Name:  fmt.Sprintf("timed-x%g", times),
+			About: fmt.Sprintf("a KPI with a day's course and noise of 10%% (autocorrelation .6) × %g", times),
+			Group: Power, Fleet: Fleet{Timed: true}, Signals: []Shape{{Kind: analysis.Value, Name: "kpi", Sigma: .1}}, Culprits: 1,
+			Noise: Noise{Rho: .6, Season: .7}, Effect: Effect{Value: times}, Part: .1,
+		})
+	}
+	return out
+}
+
 // attributions are rollouts that overlap.
 func attributions() []Scenario {
 	var out []Scenario
@@ -109,11 +123,50 @@ func attributions() []Scenario {
 
 // calibrations are mixtures of harmless and bad rollouts.
 func calibrations() []Scenario {
-	few := errorCounts
-	few.Calls = 60
 	return []Scenario{{
 		Name: "mixture", About: "5% of rollouts are bad, with effects of sizes drawn from another law than the judge averages over",
-		Group: Calibration, Fleet: canary, Signals: []Shape{few, success, latency, cpu}, BadShare: .05,
+		Group: Calibration, Fleet: canary, Signals: mixed(), BadShare: badShare,
 		Noise: Noise{Rho: .6, Common: .1, Season: .5, Missing: .02}, Part: 2,
+	}, {
+		Name: "mixture-timed", About: "5% of changes of a whole service at once are bad",
+		Group: Calibration, Fleet: Fleet{Timed: true}, Signals: []Shape{{Kind: analysis.Value, Name: "kpi", Sigma: .1}}, BadShare: badShare,
+		Noise: Noise{Rho: .6, Season: .7}, Part: .5,
 	}}
+}
+
+// badShare is how many rollouts of a mixture are bad.
+const badShare = .05
+
+func mixed() []Shape {
+	few := errorCounts
+	few.Calls = 60
+	return []Shape{few, success, latency, cpu}
+}
+
+// Lessons returns the mixtures that the judge's default meaning of evidence was
+// learnt from: services, sizes of effects and seeds other than those of the mixtures it
+// is checked on.
+func Lessons(timed bool) []Scenario {
+	if timed {
+		kpi := []Shape{{Kind: analysis.Value, Name: "kpi", Sigma: .15}}
+		one := Scenario{Name: "lesson-timed", About: "changes of a whole service", Group: Learning, Fleet: Fleet{Timed: true}, Signals: kpi, BadShare: badShare, Part: .5}
+		one.Noise = Noise{Rho: .3, Season: .3}
+		two := one
+		two.Name, two.Noise = "lesson-timed-rho", Noise{Rho: .8}
+		return []Scenario{one, two}
+	}
+	of := func(name string, fleet Fleet, signals ...Shape) Scenario {
+		return Scenario{
+			Name: name, About: "rollouts with a control", Group: Learning, Fleet: fleet, Signals: signals, BadShare: badShare,
+			Noise: Noise{Rho: .5, Common: .2, Missing: .01},
+		}
+	}
+	small := Fleet{Nodes: 6, Stages: []Stage{{At: 0, Nodes: 1}, {At: 30, Nodes: 2}}}
+	busy := errorCounts
+	busy.Calls, busy.Rate = 120, .02
+	return []Scenario{
+		of("lesson-usual", canary, busy, success, latency, cpu),
+		of("lesson-small", small, errorCounts, latency, cpu),
+		of("lesson-success", small, success, latency, cpu),
+	}
 }

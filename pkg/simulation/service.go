@@ -182,7 +182,7 @@ func (v *service) drawLevels(sh Shape, i int) {
 		case analysis.Latency:
 			x *= .2 * math.Pow(v.traffic[m+v.before], .3) * v.slow(n, m, v.effect.Latency)
 		default:
-			x *= 100 * v.traffic[m+v.before]
+			x *= 100 * v.traffic[m+v.before] * v.slow(n, m, v.effect.Value)
 		}
 		v.events = append(v.events, x)
 	}

@@ -1,6 +1,7 @@
 package simulation
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"hash/fnv"
@@ -74,7 +75,7 @@ func (w *world) draft(r *rand.Rand) {
 	for i, k := range r.Perm(n) {
 		w.bad[k], w.effects[k] = i < w.s.Culprits, w.s.Effect
 		if w.s.BadShare > 0 {
-			w.bad[k], w.effects[k] = r.Float64() < w.s.BadShare, drawEffect(r)
+			w.bad[k], w.effects[k] = r.Float64() < w.s.BadShare, drawEffect(r, w.s)
 		}
 	}
 }
@@ -84,8 +85,8 @@ func (w *world) drawService(r *rand.Rand, k int) {
 	v.s, v.r, v.before, v.effect = s, r, history, Effect{}
 	switch {
 	case s.Fleet.Timed:
-		v.before = timedHistory
-		v.nodes = []node{{metric: model.Metric{}, from: -timedHistory, to: s.minutes() + 1, adopted: make([]int, 1)}}
+		v.before = cmp.Or(s.Fleet.Past, timedHistory)
+		v.nodes = []node{{metric: model.Metric{}, from: -v.before, to: s.minutes() + 1, adopted: make([]int, 1)}}
 	case s.Fleet.Regions > 0:
 		v.nodes = s.Fleet.regional(history, s.minutes())
 	case s.Shared:
@@ -175,7 +176,7 @@ func (w *world) underway(k int) analysis.Underway {
 			ro.Stages = append(ro.Stages, at(st.At+arrival))
 		}
 	}
-	svc := analysis.Service{Name: ro.Service, Node: "node"}
+	svc := analysis.Service{Name: ro.Service, Node: "node", Sensitivity: s.Sensitivity}
 	if s.Fleet.Regions > 0 {
 		svc.Scope = []string{"region"}
 	}

@@ -68,93 +68,74 @@ type Noise struct {
 // Estimation of Autocorrelation", Biometrika 41 (1954)).
 // Both are NaN if there are fewer than two residuals.
 func NoiseOf(nodes [][]float64) Noise {
-	own, bins := demeaned(nodes)
-	r := timeDemeaned(own)
-	if count(r) < 10 {
-		r = own
+	width := 0
+	for _, x := range nodes {
+		width = max(width, len(x))
 	}
-	n, sum := 0, 0.0
-	for _, x := range r {
-		for _, v := range x {
-			if !math.IsNaN(v) {
-				sum += v * v
-				n++
+	room := make([]float64, len(nodes)+3*width)
+	means, room := room[:len(nodes)], room[len(nodes):]
+	n, centre, factor := room[:width], room[width:2*width], room[2*width:]
+	for i, x := range nodes {
+		means[i] = Mean(x)
+		for j, v := range x {
+			if r := v - means[i]; !math.IsNaN(r) {
+				n[j]++
+				centre[j] += r
 			}
 		}
 	}
-	if n < 2 {
+	bins, shared := 0, 0.
+	for j, c := range n {
+		if c > 0 {
+			bins++
+		}
+		centre[j] /= c
+		if factor[j] = math.NaN(); c > 1 { // one node alone has nobody to share with
+			factor[j] = math.Sqrt(c / (c - 1))
+			shared += c
+		}
+	}
+	if shared < 10 {
+		for j := range n {
+			centre[j], factor[j] = 0, 1
+		}
+	}
+	var s residuals
+	for i, x := range nodes {
+		s.add(x, means[i], centre, factor)
+	}
+	if s.n < 2 {
 		return Noise{math.NaN(), math.NaN()}
 	}
-	rho := Autocorrelation(r...)
-	if math.IsNaN(rho) {
+	rho := s.products / s.squares
+	if s.pairs == 0 || s.squares == 0 {
 		rho = 0
 	}
-	p := float64(bins)
-	rho = max(0, min(.97, rho+(1+3*rho)/p))
-	return Noise{sum / float64(n), rho}
+	rho = max(0, min(.97, rho+(1+3*rho)/float64(bins)))
+	return Noise{s.squares / float64(s.n), rho}
 }
 
-// demeaned returns each row less its mean, and the number of columns with a sample.
-func demeaned(nodes [][]float64) (rows [][]float64, bins int) {
-	rows = make([][]float64, len(nodes))
-	width := 0
-	for i, x := range nodes {
-		mean := Mean(x)
-		rows[i] = make([]float64, len(x))
-		for j, v := range x {
-			rows[i][j] = v - mean
-		}
-		width = max(width, len(x))
-	}
-	for j := range width {
-		for _, x := range rows {
-			if j < len(x) && !math.IsNaN(x[j]) {
-				bins++
-				break
-			}
-		}
-	}
-	return rows, bins
+// residuals sums up residuals and their products with the ones before them.
+type residuals struct {
+	squares, products float64
+	n, pairs          int
 }
 
-func timeDemeaned(rows [][]float64) [][]float64 {
-	out := make([][]float64, len(rows))
-	width := 0
-	for i, x := range rows {
-		out[i] = make([]float64, len(x))
-		width = max(width, len(x))
-	}
-	for j := range width {
-		sum, c := 0.0, 0
-		for _, x := range rows {
-			if j < len(x) && !math.IsNaN(x[j]) {
-				sum += x[j]
-				c++
+// add takes in those of one node: (x - mean - centre) factor, bin by bin.
+func (s *residuals) add(x []float64, mean float64, centre, factor []float64) {
+	last := math.NaN()
+	for j, v := range x {
+		r := (v - mean - centre[j]) * factor[j]
+		if !math.IsNaN(r) {
+			s.squares += r * r
+			s.n++
+			if !math.IsNaN(last) {
+				s.products += r * last
+				s.pairs++
 			}
 		}
-		for i, x := range rows {
-			switch {
-			case j >= len(x):
-			case c < 2:
-				out[i][j] = math.NaN()
-			default:
-				out[i][j] = (x[j] - sum/float64(c)) * math.Sqrt(float64(c)/float64(c-1))
-			}
-		}
+		last = r
 	}
-	return out
-}
-
-func count(rows [][]float64) int {
-	n := 0
-	for _, x := range rows {
-		for _, v := range x {
-			if !math.IsNaN(v) {
-				n++
-			}
-		}
-	}
-	return n
 }
 
 // Levels are the levels of candidate and control nodes, a level being a node's

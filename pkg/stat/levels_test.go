@@ -1,6 +1,7 @@
 package stat_test
 
 import (
+	"fmt"
 	"math"
 	"math/rand/v2"
 	"testing"
@@ -233,16 +234,23 @@ func (c clean) reaches(r *rand.Rand) bool {
 	return false
 }
 
-func BenchmarkContinuous60x120(b *testing.B) {
-	r := rand.New(rand.NewPCG(8, 8))
-	rows := make([][]float64, 60)
-	levels := make([]float64, 60)
-	for i := range rows {
-		rows[i] = ar(r, 120, .5)
-		levels[i] = stat.Mean(rows[i])
-	}
-	for b.Loop() {
-		l := stat.Levels{Noise: stat.NoiseOf(rows), Samples: 60, Before: levels, After: levels[:50], Candidate: levels[50:], Margin: .05}
-		l.Shift()
+// One signal of a rollout from scratch: noise from 120 bins of control, and one
+// comparison of levels.
+func BenchmarkContinuous(b *testing.B) {
+	for _, nodes := range []int{60, 1000} {
+		b.Run(fmt.Sprintf("%dx120", nodes), func(b *testing.B) {
+			r := rand.New(rand.NewPCG(8, 8))
+			rows := make([][]float64, nodes)
+			levels := make([]float64, nodes)
+			for i := range rows {
+				rows[i] = ar(r, 120, .5)
+				levels[i] = stat.Mean(rows[i])
+			}
+			b.ReportAllocs()
+			for b.Loop() {
+				l := stat.Levels{Noise: stat.NoiseOf(rows), Samples: 60, Before: levels, After: levels[:nodes-10], Candidate: levels[nodes-10:], Margin: .05}
+				l.Shift()
+			}
+		})
 	}
 }

@@ -65,19 +65,10 @@ func TestHuberMovesWithItsSample(t *testing.T) {
 }
 
 func TestSeries(t *testing.T) {
-	t.Run("autocorrelation", func(t *testing.T) {
-		// (1·-1 + -1·1 + 1·-1)/(4) over the pairs of one series.
-		if got := stat.Autocorrelation([]float64{1, -1, 1, -1}); !same(got, -.75, 1e-12) {
-			t.Errorf("got %v", got)
-		}
-		if got := stat.Autocorrelation([]float64{1, nan, 1}); !same(got, nan, 0) {
-			t.Errorf("no pair: got %v, want NaN", got)
-		}
-	})
 	t.Run("AR(1) is found", func(t *testing.T) {
 		r := rand.New(rand.NewPCG(2, 2))
 		x := ar(r, 20000, .7)
-		if got := stat.Autocorrelation(x); !same(got, .7, .03) {
+		if got := stat.NoiseOf([][]float64{x}).Rho; !same(got, .7, .03) {
 			t.Errorf("got %v, want .7", got)
 		}
 	})

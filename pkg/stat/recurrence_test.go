@@ -209,3 +209,15 @@ func TestRecurrenceLikeWithLike(t *testing.T) {
 		t.Errorf("the same an hour after an incident has a share of %v, as if nothing had been before", p)
 	}
 }
+
+func BenchmarkRecurrence(b *testing.B) {
+	const week = 7 * 1440
+	x := daily(rand.New(rand.NewPCG(1, 12)), week+60, 1440)
+	b.ReportAllocs()
+	for b.Loop() {
+		learnt := stat.NewRecurrence(stat.Course{X: x[:week], Change: week, Day: 1440})
+		if s, _ := learnt.Look(x); math.IsNaN(s) {
+			b.Fatal("no answer")
+		}
+	}
+}

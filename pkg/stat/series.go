@@ -2,34 +2,6 @@ package stat
 
 import "math"
 
-// Autocorrelation returns the lag-1 autocorrelation of series whose means are
-// 0 already, pooled over them:
-//
-//	ρ = Σ x_t x_(t-1) / Σ x_t²
-//
-// A NaN breaks the pair that it is in. The result is NaN if there is no pair
-// or no variation.
-func Autocorrelation(series ...[]float64) float64 {
-	var products, squares float64
-	pairs := 0
-	for _, x := range series {
-		for i, v := range x {
-			if math.IsNaN(v) {
-				continue
-			}
-			squares += v * v
-			if i > 0 && !math.IsNaN(x[i-1]) {
-				products += v * x[i-1]
-				pairs++
-			}
-		}
-	}
-	if pairs == 0 || squares == 0 {
-		return math.NaN()
-	}
-	return products / squares
-}
-
 // LongRun returns by how much the variance of a mean of n samples exceeds
 // variance/n when the samples are autocorrelated as an AR(1) process:
 //
