@@ -228,10 +228,32 @@ func (a *absence) finding() (Finding, bool) {
 		Query: t.meter.candidate.metric, Against: t.meter.control.metric, Blamed: a.blamed > 0,
 		Reason: fmt.Sprintf("no candidate node has shown %s for %s while control did", t.signal.Name, a.span()),
 	}
+	if a.bins > 0 {
+		f.Effect = Number(a.span().Seconds())
+		if least, ok := a.smallest(); ok {
+			f.Smallest = Number(least.Seconds())
+		}
+	}
 	if a.bins == 0 {
 		f.Reason = fmt.Sprintf("no candidate node had shown %s for %s while control did when the rollout failed; one has since", t.signal.Name, a.blamed)
 	}
 	return f, true
+}
+
+// smallest returns how long no node must come up for that alone to fail the
+// rollout, by the start-ups known now, and whether that is ever enough.
+func (a *absence) smallest() (time.Duration, bool) {
+	alpha := a.course.service.Sensitivity.Alpha()
+	if math.Log(a.stake)+math.Log(10/alpha) < -math.Log(alpha) {
+		return 0, false
+	}
+	law := a.startups(binTime(a.course.decided, a.step))
+	for t := a.step; t < 24*time.Hour; t += a.step {
+		if math.Log(a.stake)-law.LogSurvival(t.Seconds()) >= -math.Log(alpha) {
+			return t, true
+		}
+	}
+	return 0, false
 }
 
 func (a *absence) span() time.Duration { return time.Duration(a.bins) * a.step }

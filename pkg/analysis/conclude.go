@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -181,15 +182,15 @@ func (c *course) open(v Verdict) (Decision, string) {
 	if c.logE >= math.Log(warnEvidence) && c.strategy != Threshold {
 		reason := fmt.Sprintf("%s; evidence is %s, %s would fail it", f.Reason, number(math.Exp(min(c.logE, 700))), number(math.Exp(c.needs())))
 		if c.logE >= c.needs()-1e-9 && len(c.counting()) > 0 {
-			reason = c.undivided(f.Reason)
+			return Inconclusive, c.undivided(f.Reason)
 		}
-		return Inconclusive, reason
+		return Inconclusive, reason + c.wouldFail(v)
 	}
 	if c.strategy == LoadTest && !c.rollout.Baseline.known() {
 		return Inconclusive, noBaseline(c.service.Name)
 	}
 	if v.Quality != OK {
-		return Inconclusive, c.whyOpen(v)
+		return Inconclusive, c.whyOpen(v) + c.wouldFail(v)
 	}
 	if c.strategy == Threshold || !ok {
 		return Pass, "no signal of the rollout breached its thresholds"
@@ -209,6 +210,29 @@ func (c *course) unseen() string {
 		return ""
 	}
 	return "; not compared: " + list(names)
+}
+
+// wouldFail says by how much a signal would have had to become worse for that
+// to have failed the rollout by now: of the signals that count, the one with the largest
+// share of the weight for which it is known.
+func (c *course) wouldFail(v Verdict) string {
+	best, unit := Finding{Smallest: Unknown}, ""
+	for i, s := range c.all() {
+		if f := v.Findings[i]; f.Smallest.Known() && f.Smallest != 0 && (!best.Smallest.Known() || f.Weight > best.Weight) {
+			best, unit = f, s.about().Unit
+		}
+	}
+	if !best.Smallest.Known() {
+		return ""
+	}
+	if unit == "ratio" {
+		unit = ""
+	}
+	move, by := "rise", float64(best.Smallest)
+	if by < 0 {
+		move, by = "fall", -by
+	}
+	return strings.TrimRight(fmt.Sprintf("; to fail it by now, %s would have had to %s by %s %s", best.Signal, move, number(by), unit), " ")
 }
 
 // whyOpen says what stands in the way of a judgment.

@@ -46,7 +46,7 @@ func (c *course) weight() float64 {
 // compared reports whether any signal that counts has been compared, or nodes
 // are missing.
 func (c *course) compared() bool {
-	if c.absence != nil && c.absence.staked() {
+	if c.absence != nil && c.absence.bins >= leastBins {
 		return true
 	}
 	for _, s := range c.signals {
@@ -64,15 +64,19 @@ func (c *course) compared() bool {
 
 // speaks returns the logarithm of the evidence, without what is set aside in
 // case that nodes vanish later: that vouches for the promise, and speaks
-// neither for the rollout nor against it. Without a control it goes beyond the bound.
+// neither for the rollout nor against it. Nor does absence in its first bins: a
+// scrape is lost now and then. Without a control it goes beyond the bound.
 func (c *course) speaks() float64 {
 	if !c.concurrent() {
 		return c.bonferroni()
 	}
 	e, w := c.terms()
 	m := stat.LogMean(e, w)
-	if c.absence != nil && c.absence.staked() {
-		m = stat.LogSumExp(logOf(c.absence.signals)+m, c.absence.share)
+	if a := c.absence; a != nil && (a.bins >= leastBins || a.held > 0) {
+		m = stat.LogSumExp(logOf(a.signals)+m, a.share)
+		if a.held > 0 {
+			m = stat.LogSumExp(m, logOf(a.reserve)+a.held)
+		}
 	}
 	m = max(m, c.critical())
 	if !known(m) || math.IsInf(m, 0) {

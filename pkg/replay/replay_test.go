@@ -229,7 +229,7 @@ func TestVerdictOnTheWire(t *testing.T) {
 		t.Fatal(err)
 	}
 	keys := slices.Sorted(maps.Keys(v))
-	want := []string{"at", "basis", "blame", "case", "evidence", "findings", "first_fail", "quality", "reason", "rollout", "score", "service", "stages", "strategy", "verdict"}
+	want := []string{"at", "basis", "blame", "calibration", "case", "evidence", "findings", "first_fail", "quality", "reason", "rollout", "score", "service", "stages", "strategy", "verdict", "weight_of_evidence"}
 	if d := cmp.Diff(want, keys); d != "" {
 		t.Errorf("keys of a verdict (-want +got):\n%s", d)
 	}
