@@ -104,7 +104,9 @@ func TestOneTick(t *testing.T) {
 			}
 			for k := range once {
 				once[k].Early, often[k].Early = 0, 0
+				once[k].Weights[0], often[k].Weights[0] = 0, 0
 				if often[k].Failed && w.s.Halting {
+					once[k].Weights[1], often[k].Weights[1] = 0, 0
 					once[k].Score, often[k].Score = 0, 0 // it ended, and may not grow surer
 				}
 			}
