@@ -210,18 +210,6 @@ func (c *course) told(at time.Time) bool {
 	return false
 }
 
-// readScore returns the score of what logs and crashes show without a control,
-// on the scale of timedScore.
-func (c *course) readScore() float64 {
-	e := 0.
-	for _, r := range c.readers {
-		if r.compared() && r.weight > 0 {
-			e = max(e, min(r.evidence(), c.cap()))
-		}
-	}
-	return e / (e + math.Log(100))
-}
-
 // running returns the nodes of either side that had a sample of a metric in a bin.
 func (c *course) running(bin int64) (out [2][]string) {
 	seen := [2]map[string]bool{{}, {}}
