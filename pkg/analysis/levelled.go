@@ -8,7 +8,8 @@ import (
 	"github.com/andon-project/andon/pkg/stat"
 )
 
-// leastBins is how many bins since the change a comparison of levels needs.
+// leastBins is how many bins since the change a comparison of levels needs, and
+// a candidate node to take part in it.
 const leastBins = 3
 
 // levelled weighs the levels of a continuous signal.
@@ -37,6 +38,7 @@ type levelled struct {
 	control     map[string]*runningMean
 	apart       map[string]*runningMean // control nodes, less what they show together
 	beside      runningMean             // of one over the number of control nodes, over candidate samples
+	most        int                     // control nodes in one bin
 	n           int
 	shift       stat.Shift
 	counter     stat.Shift // with the signs turned
@@ -101,7 +103,10 @@ func (l *levelled) levels(past *frame, warm bool) (rows [][]float64) {
 // candidate does: a change of load would show on candidate alone.
 func (l *levelled) fold(b moment, cand, ctrl []sample) {
 	together, nodes := l.together(ctrl)
-	if nodes == 0 {
+	l.most = max(l.most, nodes)
+	// The last of several control nodes is on its way out: what it shows while it
+	// is drained tells nothing of the candidate.
+	if nodes == 0 || nodes == 1 && l.most > 1 {
 		return
 	}
 	if b.at.Sub(b.stage) >= l.warm {
@@ -186,19 +191,23 @@ func (l *levelled) weigh() {
 
 func (l *levelled) compare(sign float64) stat.Shift {
 	centre := l.controlMean()
-	levelsOf := func(m map[string]*runningMean, from float64) []float64 {
+	levelsOf := func(m map[string]*runningMean, from float64, least int) []float64 {
 		var out []float64
 		for _, name := range sortedKeys(m) {
-			out = append(out, sign*(centre+m[name].mean-from))
+			if m[name].n >= least {
+				out = append(out, sign*(centre+m[name].mean-from))
+			}
 		}
 		return out
 	}
 	levels := stat.Levels{
 		Noise: l.noise, Samples: float64(l.n), Before: l.before, Beside: l.beside.value(),
-		After: levelsOf(l.apart, levelsMean(l.apart)), Candidate: levelsOf(l.candidate, 0), Margin: l.fixedMargin, Least: l.least,
+		After: levelsOf(l.apart, levelsMean(l.apart), 1), Candidate: levelsOf(l.candidate, 0, leastBins), Margin: l.fixedMargin, Least: l.least,
 	}
 	for _, name := range sortedKeys(l.candidate) {
-		levels.Each = append(levels.Each, float64(l.candidate[name].n))
+		if n := l.candidate[name].n; n >= leastBins {
+			levels.Each = append(levels.Each, float64(n))
+		}
 	}
 	if len(l.before) < 2 {
 		levels.Noise, levels.Before = l.noiseSince(), levels.After

@@ -93,7 +93,6 @@ type reader struct {
 	book *book
 	next int64     // bin to be folded next
 	bins []lineBin // from next on, that are there
-	past []lineBin // before the first, until it is folded
 	err  error     // of the last question, or why none can be asked
 
 	blamed     bool

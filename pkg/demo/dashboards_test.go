@@ -321,7 +321,7 @@ func (g *grafana) ask(t *testing.T, where string, target map[string]any, values 
 		t.Errorf("%s: %s stays in %s", where, m, query)
 	}
 	res, err := g.source.QueryData(context.Background(), &backend.QueryDataRequest{
-		PluginContext: backend.PluginContext{OrgID: 1, PluginID: plugin.ID},
+		PluginContext: backend.PluginContext{Namespace: "default", PluginID: plugin.ID},
 		Queries: []backend.DataQuery{{
 			RefID: "A", JSON: query, TimeRange: backend.TimeRange{From: g.from, To: g.to}, Interval: 5 * time.Second, MaxDataPoints: 500,
 		}},

@@ -153,6 +153,6 @@ func orNull(b []byte) []byte {
 }
 
 func (g *grafana) plugin() backend.PluginContext {
-	return backend.PluginContext{OrgID: 1, PluginID: plugin.ID, DataSourceInstanceSettings: &g.base,
+	return backend.PluginContext{Namespace: "default", PluginID: plugin.ID, DataSourceInstanceSettings: &g.base,
 		User: &backend.User{Login: "ada", Name: "Ada", Email: "ada@example.org", Role: "Editor"}}
 }
