@@ -105,7 +105,8 @@ const getStyles = (theme: GrafanaTheme2) => ({
     whiteSpace: 'nowrap',
     textOverflow: 'ellipsis',
   }),
-  stale: css({ opacity: 0.7 }),
+  // Not paler: small text that is hard to read already would be too much so.
+  stale: css({ fontStyle: 'italic' }),
   nodes: css({ color: theme.colors.text.secondary }),
   wrong: css({ color: theme.colors.error.text }),
 });
