@@ -11,8 +11,8 @@ import (
 // it is mostly far below 1, and 2 is already rare. Both were fitted to simulated rollouts of which one in
 // twenty is bad (simulation.Lessons), and are checked on others.
 var (
-	beside = worth{faint: line{-1.064, .230}, plain: line{3.119, 3.301}}   // with a concurrent control
-	before = worth{faint: line{-1.949, .594}, plain: line{-11.256, 2.955}} // without
+	beside = worth{faint: line{-1.172, .227}, plain: line{.680, 1.414}}   // with a concurrent control
+	before = worth{faint: line{-1.945, .758}, plain: line{-7.852, 1.977}} // without
 )
 
 // A worth turns the logarithm of evidence into the logarithm of a Bayes factor:

@@ -207,6 +207,7 @@ func timedNulls() []Scenario {
 	})
 	add("timed-low-tails", "Student tails with 3 degrees of freedom, sensitivity: low", func(s *Scenario) {
 		s.Sensitivity, s.Target, s.Noise = analysis.Low, Target{Fail: timedLowPromise}, Noise{Rho: .6, Tails: 3}
+		s.Beyond = "A week holds some 300 windows that stand by themselves; what one in a thousand reaches is a fitted law's word, whose tail is lighter than this noise's. No more than 1 in 100 is promised."
 	})
 	return out
 }

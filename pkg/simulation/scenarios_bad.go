@@ -128,6 +128,10 @@ func calibrations() []Scenario {
 		Group: Calibration, Fleet: canary, Signals: mixed(), BadShare: badShare,
 		Noise: Noise{Rho: .6, Common: .1, Season: .5, Missing: .02}, Part: 2,
 	}, {
+		Name: "mixture-crashes", About: "the same of a service of eight nodes that is judged by crashes and latency",
+		Group: Calibration, Fleet: Fleet{Nodes: 8, Stages: []Stage{{At: 0, Nodes: 1}, {At: 25, Nodes: 2}}}, Signals: []Shape{crashes, latency, cpu}, BadShare: badShare,
+		Noise: Noise{Rho: .4, Common: .15, Missing: .01}, Part: 2,
+	}, {
 		Name: "mixture-timed", About: "5% of changes of a whole service at once are bad",
 		Group: Calibration, Fleet: Fleet{Timed: true}, Signals: []Shape{{Kind: analysis.Value, Name: "kpi", Sigma: .1}}, BadShare: badShare,
 		Noise: Noise{Rho: .6, Season: .7}, Part: .5,
@@ -164,9 +168,18 @@ func Lessons(timed bool) []Scenario {
 	small := Fleet{Nodes: 6, Stages: []Stage{{At: 0, Nodes: 1}, {At: 30, Nodes: 2}}}
 	busy := errorCounts
 	busy.Calls, busy.Rate = 120, .02
+	rare := crashes
+	rare.Rate = .1
+	quiet := errorCounts
+	quiet.Calls, quiet.Rate = 30, .01
+	calls := success
+	calls.Calls = 8
 	return []Scenario{
 		of("lesson-usual", canary, busy, success, latency, cpu),
 		of("lesson-small", small, errorCounts, latency, cpu),
 		of("lesson-success", small, success, latency, cpu),
+		// Where there are few events, chance takes evidence further.
+		of("lesson-rare", canary, rare, latency, cpu),
+		of("lesson-quiet", canary, quiet, calls, latency),
 	}
 }
