@@ -17,6 +17,7 @@ import (
 
 	"github.com/andon-project/andon/pkg/analysis"
 	"github.com/andon-project/andon/pkg/demo"
+	"github.com/andon-project/andon/pkg/inprocess"
 )
 
 // exporterURL is where rules/alertmanager.yaml, which is taken unchanged,
@@ -96,7 +97,10 @@ func newWorld(t *testing.T, andon string, first time.Duration) *world {
 	t.Helper()
 	w := &world{t: t}
 	var err error
-	if w.shop, err = demo.Open(demo.Config{Seed: 7, Fault: demo.Errors}); err != nil {
+	lines := inprocess.NewLines(0)
+	loki := httptest.NewServer(lines.Handler())
+	t.Cleanup(loki.Close)
+	if w.shop, err = demo.Open(demo.Config{Seed: 7, Fault: demo.Errors, Lines: lines.Add}); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(w.shop.Close)
@@ -116,7 +120,7 @@ func newWorld(t *testing.T, andon string, first time.Duration) *world {
 	w.prometheusURL = "http://" + prometheus
 	places := []string{
 		"localhost:9090", prometheus, "localhost:9093", alertmanager,
-		"localhost:8080", strings.TrimPrefix(tool.URL, "http://"), "/etc/prometheus/rules", rules,
+		"localhost:3100", strings.TrimPrefix(loki.URL, "http://"), "localhost:8080", strings.TrimPrefix(tool.URL, "http://"), "/etc/prometheus/rules", rules,
 	}
 	w.exporter = newProcess(t, andon, "serve", "--web.listen-address", "localhost:9415", "--storage.path", filepath.Join(dir, "andon"),
 		"--config.file", write(t, filepath.Join(dir, "andon.yml"), "../../pkg/demo/config/andon.yml", places...))
