@@ -36,7 +36,7 @@ func runCheck(t *testing.T, file string) (string, error) {
 
 func TestCheck(t *testing.T) {
 	out, err := runCheck(t, "../../andon.example.yml")
-	if err != nil || out != "ok: 2 services, 3 signals\n" {
+	if err != nil || out != "ok: 2 services, 5 signals\n" {
 		t.Errorf("got %q, %v", out, err)
 	}
 	file := filepath.Join(t.TempDir(), "bad.yml")
