@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"slices"
 	"time"
 
 	"github.com/grafana/grafana-plugin-sdk-go/backend"
@@ -55,22 +56,11 @@ func (d *Datasource) named(ctx context.Context, q Query) (Query, error) {
 			return q.compares(analysis.Compare(ro, s.Service, sig), kind.expr(sig)), nil
 		}
 	}
-	if q.Name != "" && hasSignal(s.Signals, q.Name) {
-		return q, noSignal{name, kind.key}
-	}
-	if q.Name != "" {
+	configured := func(sig analysis.Signal) bool { return sig.Name == q.Name }
+	if q.Name != "" && !slices.ContainsFunc(s.Signals, configured) {
 		return q, badQuery{fmt.Errorf("service %s has no signal %q in the exporter's configuration", name, q.Name)}
 	}
 	return q, noSignal{name, kind.key}
-}
-
-func hasSignal(all []analysis.Signal, name string) bool {
-	for _, s := range all {
-		if s.Name == name {
-			return true
-		}
-	}
-	return false
 }
 
 // compares returns the query that asks for c. What a query cannot say of it is
