@@ -4,8 +4,6 @@ import (
 	"context"
 	"math"
 	"time"
-
-	"github.com/andon-project/andon/pkg/stat"
 )
 
 // mostLate is how many bins are asked for again after an error.
@@ -278,42 +276,4 @@ func (t *tracker) deviations() []Deviation {
 	}
 	span := gridSpan{t.step, at.first - deviateBins + 1, at.first}
 	return t.meter.series(t.cand.slice(span), t.ctrl.slice(span), at)
-}
-
-// An effect is the mean of candidate and control since the rollout began, in
-// the signal's unit.
-type effect struct{ candidate, control runningMean }
-
-// fold takes in a bin in which both have a sample.
-func (e *effect) fold(cand, ctrl []sample) {
-	c, k := meanOf(cand), meanOf(ctrl)
-	if known(c) && known(k) {
-		e.candidate.add(c)
-		e.control.add(k)
-	}
-}
-
-func meanOf(s []sample) float64 {
-	v := make([]float64, len(s))
-	for i := range s {
-		v[i] = s[i].v
-	}
-	return stat.Mean(v)
-}
-
-type runningMean struct {
-	n    int
-	mean float64
-}
-
-func (m *runningMean) add(v float64) {
-	m.n++
-	m.mean += (v - m.mean) / float64(m.n)
-}
-
-func (m runningMean) value() float64 {
-	if m.n == 0 {
-		return math.NaN()
-	}
-	return m.mean
 }

@@ -1,0 +1,166 @@
+package analysis
+
+import (
+	"github.com/andon-project/andon/pkg/stat"
+)
+
+// take counts sightings, and weighs them bin by bin.
+func (b *book) take(all []sighting, bin int64) {
+	cells := map[*group]*cell{}
+	var order []*group
+	exposed := [2]float64{b.exposed(candidateSide, bin), b.exposed(controlSide, bin)}
+	for _, s := range all {
+		s.group = b.by.now(s.group)
+		g := b.groups[s.group]
+		if g == nil {
+			g = b.open(s, bin)
+		}
+		if !g.known && g.rank == 0 && !b.cold(s.side, s.node, bin) {
+			b.enter(g, s, bin, exposed)
+		}
+		c := cells[g]
+		if c == nil {
+			c = b.cellOf(g, bin, exposed)
+			cells[g] = c
+			order = append(order, g)
+		}
+		b.note(g, c, s, bin)
+	}
+	for _, g := range order {
+		if !g.known && g.rank == 0 {
+			continue // only seen where it cannot be compared
+		}
+		g.counted.fold(b.perNode(g, *cells[g], bin), b.comparing(bin) && !b.c.timed())
+	}
+}
+
+// cellOf returns the empty cell of a group: the nodes that could have an event.
+func (b *book) cellOf(g *group, bin int64, exposed [2]float64) *cell {
+	c := &cell{risk: exposed, nodes: exposed}
+	for k, n := range g.nodes {
+		if n.events > 0 && bin-n.lastEvent < dedupe && b.lives[k.side][k.node].alive(bin) && !b.cold(k.side, k.node, bin) {
+			c.risk[k.side]--
+		}
+	}
+	return c
+}
+
+// note counts one sighting.
+func (b *book) note(g *group, c *cell, s sighting, bin int64) {
+	k := nodeOf{s.side, s.node}
+	n := g.nodes[k]
+	if n == nil {
+		n = &nodeCount{lastEvent: bin - dedupe}
+		g.nodes[k] = n
+	}
+	if s.version != "" {
+		n.version = s.version
+	}
+	n.lines += s.lines
+	n.binLines(bin, s.lines)
+	g.first, g.last, g.touched = earlier(g.first, s.at), later(g.last, s.at), bin
+	g.sides[s.side].note(s, bin, b.series)
+	b.told[s.side].note(sighting{at: s.at, lines: s.lines}, bin, b.series)
+	if b.cold(s.side, s.node, bin) {
+		return
+	}
+	if s.side == candidateSide {
+		g.warm = true
+	}
+	c.lines[s.side] += s.lines
+	if bin-n.lastEvent < dedupe {
+		return
+	}
+	n.lastEvent = bin
+	n.events++
+	g.sides[s.side].events++
+	b.told[s.side].events++
+	c.events[s.side]++
+	if s.side == candidateSide && g.sinceAt.IsZero() {
+		g.sinceAt = s.at
+	}
+}
+
+// binLines adds up the lines of one bin.
+func (n *nodeCount) binLines(bin int64, lines float64) {
+	if n.bin != bin {
+		n.bin, n.inBin = bin, 0
+	}
+	n.inBin += lines
+}
+
+// perNode fills in the lines of each control node that runs.
+func (b *book) perNode(g *group, c cell, bin int64) cell {
+	if g.counted.lines == nil {
+		return c
+	}
+	for _, name := range sortedKeys(b.lives[controlSide]) {
+		if !b.lives[controlSide][name].alive(bin) {
+			continue
+		}
+		x := 0.
+		if n := g.nodes[nodeOf{controlSide, name}]; n != nil && n.bin == bin {
+			x = n.inBin
+		}
+		c.perNode = append(c.perNode, x)
+	}
+	return c
+}
+
+// open begins a group with its first sighting.
+func (b *book) open(s sighting, bin int64) *group {
+	g := &group{id: s.group, nodes: map[nodeOf]*nodeCount{}}
+	b.groups[s.group] = g
+	seen := b.memory[s.group].Seen
+	switch {
+	case !b.comparing(bin):
+		g.known = true
+		b.learnt++
+		if k := (nodeOf{s.side, s.node}); b.settled(bin) && !b.lately(k, bin) {
+			b.surprise[k] = bin
+			b.usual[0]++
+		}
+	case !seen.IsZero() && (b.c.Since.IsZero() || !seen.After(b.c.Since)):
+		g.known = true
+		b.ranks[1]++
+		g.rank = b.ranks[1]
+	}
+	g.counted = newCounting(g.known, b.margin)
+	return g
+}
+
+// settled reports whether a bin before the comparison is in its second half,
+// when what control shows all the time has been seen.
+func (b *book) settled(bin int64) bool { return bin < b.start && bin >= b.first+(b.start-b.first)/2 }
+
+// lately reports whether a node showed something new within five bins.
+func (b *book) lately(k nodeOf, bin int64) bool {
+	at, ok := b.surprise[k]
+	return ok && bin-at < dedupe
+}
+
+// enter gives a new group its place in the order of appearance, and counts its
+// first sighting if the node did not show something new within five bins: a
+// stack trace line by line is one surprise.
+func (b *book) enter(g *group, s sighting, bin int64, exposed [2]float64) {
+	b.ranks[0]++
+	g.rank = b.ranks[0]
+	g.since, g.firstSide = b.time, s.side
+	k := nodeOf{s.side, s.node}
+	if b.lately(k, bin) {
+		return
+	}
+	for other, at := range b.surprise {
+		if bin-at < dedupe && b.lives[other.side][other.node].alive(bin) {
+			exposed[other.side]--
+		}
+	}
+	b.surprise[k] = bin
+	if s.side == controlSide {
+		b.surprised++
+	}
+	x := [2]float64{}
+	x[s.side] = 1
+	g.novelty = &countsAt{s.at, stat.NewCounts(0)}
+	g.novelty.counts.Add(x[candidateSide], exposed[candidateSide], x[controlSide], exposed[controlSide])
+}
