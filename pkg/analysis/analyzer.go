@@ -36,4 +36,9 @@ type Underway struct {
 	// Lessons are what rollouts of the service that passed taught, as
 	// Watch.Lesson told it of each; nil if nothing is known.
 	Lessons []Lesson
+
+	// Dependencies are the services that Service calls, by what queries show
+	// and what Service.DependsOn says; nil if only the latter is known. They may
+	// change while the rollout is under way.
+	Dependencies *Dependencies
 }

@@ -136,21 +136,6 @@ func (c *course) shared(rollout string) float64 {
 	return c.logE + c.explains(rollout) - c.explains(c.rollout.ID)
 }
 
-// mayCall returns 0 if it is known that c's service does not call the other's,
-// else 1; any service may be thought to call itself.
-func (c *course) mayCall(o *course) float64 {
-	if c.service.DependsOn == nil || c.service.Name == o.service.Name || slices.Contains(c.service.DependsOn, o.service.Name) {
-		return 1
-	}
-	return 0
-}
-
-// excusedBy reports whether the other may keep c, which has no control, from
-// failing: it changes the same service, or one that is known to be called.
-func (c *course) excusedBy(o *course) bool {
-	return c.service.Name == o.service.Name || slices.Contains(c.service.DependsOn, o.service.Name)
-}
-
 // absentShare returns the share of the evidence that comes from absence.
 func (c *course) absentShare() float64 {
 	if c.absence == nil {
@@ -242,44 +227,4 @@ func (c *course) undivided(showed string) string {
 	}
 	return fmt.Sprintf("%s, but %s %s under way and %s may explain it %s; this one's share of the blame is %.2f",
 		showed, others, were, best.rollout, how, c.posterior()[0])
-}
-
-// Callees returns, for each service, the services that it calls directly or
-// through others, sorted, of a map from services to those they call directly.
-// A service that is called and is not known to call any has an empty list, not
-// nil; one that nobody names is not in the result. A service does not call
-// itself, whatever circle it is part of.
-func Callees(direct map[string][]string) map[string][]string {
-	out := map[string][]string{}
-	for name, called := range direct {
-		if called == nil {
-			continue
-		}
-		out[name] = reach(direct, name)
-		for _, callee := range called {
-			if _, ok := out[callee]; !ok {
-				out[callee] = reach(direct, callee)
-			}
-		}
-	}
-	return out
-}
-
-func reach(direct map[string][]string, from string) []string {
-	seen := map[string]bool{from: true}
-	out := []string{}
-	for next := []string{from}; len(next) > 0; {
-		var more []string
-		for _, s := range next {
-			for _, callee := range direct[s] {
-				if !seen[callee] {
-					seen[callee] = true
-					out, more = append(out, callee), append(more, callee)
-				}
-			}
-		}
-		next = more
-	}
-	slices.Sort(out)
-	return out
 }

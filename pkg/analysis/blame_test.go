@@ -99,6 +99,64 @@ func TestDependencies(t *testing.T) {
 	}
 }
 
+// TestDependenciesChange: who calls whom may become known while a rollout is
+// under way. It is judged on, not anew, and asks no more than before.
+func TestDependenciesChange(t *testing.T) {
+	w := newWorld(time.Minute, noon.Add(-24*time.Hour), noon.Add(time.Hour))
+	var under []analysis.Underway
+	for _, name := range []string{"shop", "payment"} {
+		w.add(name+"_kpi", "", "", w.from, func(t time.Time) float64 {
+			if t.Before(noon.Add(3 * time.Minute)) {
+				return 100 + noise("k", t)
+			}
+			return 60 + noise("k", t)
+		})
+		under = append(under, analysis.Underway{
+			Rollout: analysis.Rollout{ID: name, Service: name, Strategy: analysis.BeforeAfter, Started: noon},
+			Service: analysis.Service{Name: name, Signals: []analysis.Signal{{Name: "kpi", Metric: name + "_kpi", Worse: analysis.Lower}}},
+		})
+	}
+	a, l := w.analyzer()
+	watch := a.NewWatch(1)
+	points, last := 0, 0
+	var got []analysis.Verdict
+	for i := range 30 {
+		switch i {
+		case 5:
+			under[0].Dependencies = &analysis.Dependencies{Calls: []analysis.Call{{Service: "payment", From: "calls"}}}
+		case 8:
+			under[1].Service.DependsOn = []string{"stock"}
+		}
+		got = tick(watch, noon.Add(time.Duration(i)*time.Minute), under...)
+		points, last = l.points-last, l.points
+		if i > 0 && points > 4 {
+			t.Errorf("%d points are asked for in minute %d", points, i)
+		}
+	}
+	if got[0].Verdict != analysis.Inconclusive || got[0].Quality != analysis.Ambiguous || got[1].Verdict != analysis.Fail {
+		t.Errorf("the caller: %s (%s); the callee: %s (%s)", got[0].Verdict, got[0].Reason, got[1].Verdict, got[1].Reason)
+	}
+	if d := cmp.Diff(under[0].Dependencies, got[0].Dependencies); d != "" {
+		t.Errorf("what is known of calls (-want +got):\n%s", d)
+	}
+}
+
+// Edges are walked with the fewest services between, and never back to where
+// they began.
+func TestEdges(t *testing.T) {
+	e := analysis.Edges{}
+	for _, c := range [][3]string{{"shop", "cart", analysis.DeclaredCall}, {"shop", "cart", "q"}, {"shop", "pay", "q"}, {"cart", "db", "q"}, {"pay", "db", "q"}, {"db", "shop", "q"}} {
+		e.Add(c[0], c[1], c[2])
+	}
+	want := []analysis.Call{{Service: "cart", From: analysis.DeclaredCall}, {Service: "pay", From: "q"}, {Service: "db", Through: "cart", From: "q"}}
+	if d := cmp.Diff(want, e.Calls("shop")); d != "" {
+		t.Errorf("calls of shop (-want +got):\n%s", d)
+	}
+	if got := e.Calls("mail"); got != nil {
+		t.Errorf("calls of an unknown service: %v", got)
+	}
+}
+
 // Candidates that do not come up may be absent for a service that they call,
 // not for one that they do not.
 func TestAbsenceAndDependencies(t *testing.T) {

@@ -26,7 +26,7 @@ func (c *course) judged(now time.Time) Verdict {
 	v := Verdict{
 		Rollout: c.rollout.ID, Service: c.service.Name, At: now, Strategy: c.strategy, Basis: c.division.why,
 		Evidence: Number(math.Exp(c.peak)), Blame: Number(c.blame), FirstFail: c.firstFail,
-		Calibration: c.calibration.String(),
+		Calibration: c.calibration.String(), Dependencies: c.dependencies,
 	}
 	v.Score, v.Weight = c.scored()
 	v.Findings = c.findings()

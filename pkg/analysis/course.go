@@ -26,18 +26,20 @@ type course struct {
 	adopted map[string]time.Time // when each candidate node was first seen
 	fresh   []*tracker           // that folded the bin folded last
 
-	logE, peak  float64
-	blame       float64
-	suspects    []suspect          // the rollouts that overlap, or did
-	met         map[string]float64 // of each that was weighed against a rollout without control, the most evidence
-	beside      []*course          // all that are judged together
-	trail       []Point
-	staging     staging
-	places      places
-	firstFail   *time.Time
-	failWeight  float64 // highest since
-	calibration *Calibration
-	failReason  string
+	logE, peak float64
+	blame      float64
+	suspects   []suspect          // the rollouts that overlap, or did
+	met        map[string]float64 // of each that was weighed against a rollout without control, the most evidence
+	beside     []*course          // all that are judged together
+
+	dependencies *Dependencies // of the service, as known now; nil if nobody asked
+	trail        []Point
+	staging      staging
+	places       places
+	firstFail    *time.Time
+	failWeight   float64 // highest since
+	calibration  *Calibration
+	failReason   string
 }
 
 // newCourse prepares to judge u from its start.
@@ -65,9 +67,10 @@ func (a *Analyzer) newCourse(u Underway) *course {
 }
 
 // same reports whether u is judged as c is: what may change on the way are
-// stages, the end, and what is for people.
+// stages, the end, who calls whom, and what is for people.
 func (c *course) same(u Underway) bool {
 	r, s := u.Rollout, c.rollout
+	u.Service.DependsOn = c.service.DependsOn
 	return r.Service == s.Service && r.Strategy == s.Strategy && r.Started.Equal(s.Started) &&
 		r.Baseline.equal(s.Baseline) && reflect.DeepEqual(divide(r, u.Service), c.division) &&
 		reflect.DeepEqual(u.Service, c.service)

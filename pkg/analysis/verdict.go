@@ -47,6 +47,11 @@ type Verdict struct {
 	Reason   string    `json:"reason"` // one sentence for people
 	Findings []Finding `json:"findings"`
 
+	// Dependencies are the services that this one calls, and where that is
+	// known from, where queries tell who calls whom (Underway.Dependencies): a rollout of
+	// one of them may be what made this one look bad.
+	Dependencies *Dependencies `json:"dependencies,omitempty"`
+
 	// Stages are what each stage that began showed, Scopes what each place did;
 	// the latter of services that name labels for it (Service.Scope).
 	Stages []StageVerdict `json:"stages,omitempty"`

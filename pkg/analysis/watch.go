@@ -97,6 +97,7 @@ func (w *Watch) follow(under []Underway) []*course {
 			c = w.a.newCourse(u)
 		}
 		c.rollout, c.calibration = u.Rollout, w.calibration
+		c.service.DependsOn, c.dependencies = u.Service.DependsOn, u.Dependencies
 		all[i], kept[u.Rollout.ID] = c, c
 	}
 	w.courses = kept

@@ -32,7 +32,12 @@ type Config struct {
 	Auth     Auth       `yaml:"auth,omitempty"`
 	Services []Service  `yaml:"services"`
 
-	text string // the file, to tell whether a reload changes anything
+	// Dependencies are the queries that show which service calls which, beside
+	// what services say themselves in depends_on.
+	Dependencies []CallQuery `yaml:"dependencies,omitempty"`
+
+	text  string         // the file, to tell whether a reload changes anything
+	calls analysis.Edges // that depends_on declares
 }
 
 // An Endpoint is an HTTP API with the client settings that Prometheus itself
@@ -163,8 +168,12 @@ func ParseConfig(text []byte) (*Config, error) {
 // complete fills in who is called through others.
 func (c *Config) complete() {
 	direct := make(map[string][]string)
+	c.calls = analysis.Edges{}
 	for _, s := range c.Services {
 		direct[s.Name] = s.DependsOn
+		for _, callee := range s.DependsOn {
+			c.calls.Add(s.Name, callee, analysis.DeclaredCall)
+		}
 	}
 	all := analysis.Callees(direct)
 	for i := range c.Services {

@@ -51,19 +51,7 @@ func checkConfig(c *Config, f *filler) {
 		}
 		checkService(s, path, c.Loki != nil, f)
 	}
-	for i, s := range c.Services {
-		for j, callee := range s.DependsOn {
-			at := fmt.Sprintf("services[%d].depends_on[%d]", i, j)
-			switch _, known := names[callee]; {
-			case callee == s.Name:
-				f.at(at, "is the service itself; name the services that it calls")
-			case !known || callee == "":
-				f.at(at, "%q is not one of services; %s", callee, suggest(callee, slices.Sorted(maps.Keys(names))))
-			case slices.Contains(s.DependsOn[:j], callee):
-				f.at(at, "%q is named twice; leave one out", callee)
-			}
-		}
-	}
+	checkDependencies(c, slices.Sorted(maps.Keys(names)), f)
 }
 
 func checkEndpoint(e Endpoint, path string, f *filler) {

@@ -61,6 +61,7 @@ type Exporter struct {
 	past    *pastVerdicts
 	lessons *lessons
 	labels  *labelBook
+	calls   callBook
 	metrics *metrics
 	handler http.Handler
 

@@ -111,8 +111,8 @@ func (e *Exporter) pastOf(c *Config, ro analysis.Rollout, now time.Time) past {
 	return p
 }
 
-// getLearnt tells what earlier rollouts of the service taught for one: the
-// judge knows no more of them.
+// getLearnt tells what the judge knows for a rollout beside its samples: what
+// earlier ones of the service taught, and whom the service calls.
 func (e *Exporter) getLearnt(w http.ResponseWriter, r *http.Request) {
 	ro, ok := e.rolloutOf(w, r)
 	if !ok {
@@ -120,9 +120,10 @@ func (e *Exporter) getLearnt(w http.ResponseWriter, r *http.Request) {
 	}
 	took, lessons := e.lessons.of(ro.Service, ro.Started)
 	out := struct {
-		Startups []float64         `json:"startup_seconds"`
-		Lessons  []analysis.Lesson `json:"lessons"`
-	}{[]float64{}, append([]analysis.Lesson{}, lessons...)}
+		Startups     []float64              `json:"startup_seconds"`
+		Lessons      []analysis.Lesson      `json:"lessons"`
+		Dependencies *analysis.Dependencies `json:"dependencies"` // null unless queries tell who calls whom
+	}{[]float64{}, append([]analysis.Lesson{}, lessons...), e.calls.ofService(e.setup.Load().config, ro.Service)}
 	for _, t := range took {
 		out.Startups = append(out.Startups, t.Seconds())
 	}

@@ -18,6 +18,7 @@ const (
 	questionsAtOnce = 8                // asked of Prometheus at the same time
 	leastTimeout    = 10 * time.Second // a tick has at least this long
 	giveUpTime      = time.Second      // after its timeout a tick has this long to give up
+	callsShare      = 4                // one in so many parts of a tick's time may pass before who calls whom is known
 )
 
 // tickTimeout returns how long one tick may take.
@@ -90,6 +91,7 @@ func (e *Exporter) Tick(ctx context.Context, now time.Time) {
 		defer cancel()
 		defer close(done)
 		e.discover(tctx, s, now)
+		e.readCalls(tctx, s, now, limit/callsShare)
 		result <- e.judgeAll(tctx, s, now)
 	}()
 	giveUp := time.NewTimer(limit + grace)
@@ -114,7 +116,8 @@ func (e *Exporter) judgeAll(ctx context.Context, s *setup, now time.Time) []judg
 			continue
 		}
 		took, lessons := e.lessons.of(all[i].rollout.Service, all[i].rollout.Started)
-		under = append(under, analysis.Underway{Rollout: all[i].rollout, Service: all[i].service.Judged(), Startups: took, Lessons: lessons})
+		under = append(under, analysis.Underway{Rollout: all[i].rollout, Service: all[i].service.Judged(), Startups: took, Lessons: lessons,
+			Dependencies: e.calls.ofService(s.config, all[i].rollout.Service)})
 		place = append(place, i)
 	}
 	for i, v := range e.judge.watch.Tick(ctx, under, now) {
@@ -124,6 +127,13 @@ func (e *Exporter) judgeAll(ctx context.Context, s *setup, now time.Time) []judg
 	}
 	e.survey(ctx, s, now, all)
 	return all
+}
+
+// readCalls reads who calls whom where it is time to, within a limit.
+func (e *Exporter) readCalls(ctx context.Context, s *setup, now time.Time, limit time.Duration) {
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	e.calls.read(ctx, s, now, e.log)
 }
 
 // underWay returns the rollouts under way with their services, not judged yet.

@@ -147,15 +147,12 @@ func (d *Datasource) fromExporter(ctx context.Context, j *judging) error {
 	return d.learn(ctx, j.under)
 }
 
-// learn fills in what the judge knows from earlier rollouts.
+// learn fills in what the judge knows from earlier rollouts, and who calls whom.
 func (d *Datasource) learn(ctx context.Context, under []analysis.Underway) error {
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(questionsAtOnce)
 	for i := range under {
-		g.Go(func() (err error) {
-			under[i].Startups, under[i].Lessons, err = d.learnt(ctx, under[i].Rollout.ID)
-			return err
-		})
+		g.Go(func() error { return d.learnt(ctx, &under[i]) })
 	}
 	return g.Wait()
 }

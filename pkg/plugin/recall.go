@@ -68,20 +68,22 @@ func (d *Datasource) remembered(ctx context.Context, service, release string) (*
 	return r, nil
 }
 
-// learnt asks the exporter what earlier rollouts of the service taught for one
-// that it knows.
-func (d *Datasource) learnt(ctx context.Context, rollout string) (startups []time.Duration, lessons []analysis.Lesson, err error) {
+// learnt asks the exporter what the judge knows for a rollout beside its
+// samples: what earlier ones of the service taught, and whom the service calls.
+func (d *Datasource) learnt(ctx context.Context, u *analysis.Underway) error {
 	var told struct {
-		Startups []float64         `json:"startup_seconds"`
-		Lessons  []analysis.Lesson `json:"lessons"`
+		Startups     []float64              `json:"startup_seconds"`
+		Lessons      []analysis.Lesson      `json:"lessons"`
+		Dependencies *analysis.Dependencies `json:"dependencies"`
 	}
-	if err := d.config.Exporter.call(ctx, http.MethodGet, "/api/v1/rollouts/"+url.PathEscape(rollout)+"/learnt", nil, &told); err != nil {
-		return nil, nil, err
+	if err := d.config.Exporter.call(ctx, http.MethodGet, "/api/v1/rollouts/"+url.PathEscape(u.Rollout.ID)+"/learnt", nil, &told); err != nil {
+		return err
 	}
+	u.Lessons, u.Dependencies = told.Lessons, told.Dependencies
 	for _, s := range told.Startups {
-		startups = append(startups, time.Duration(s*float64(time.Second)))
+		u.Startups = append(u.Startups, time.Duration(s*float64(time.Second)))
 	}
-	return startups, told.Lessons, nil
+	return nil
 }
 
 // release returns the version that a query compares: what the exporter

@@ -61,6 +61,10 @@ func example() Page {
 	}
 	second := began.Add(20 * time.Minute)
 	p.Verdict.Basis = `nodes with {version="v2.3.1"} beside those with {version="v2.3.0"} at the same time`
+	p.Verdict.Dependencies = &analysis.Dependencies{
+		Calls:  []analysis.Call{{Service: "payment", From: analysis.DeclaredCall}, {Service: "ledger", Through: "payment", From: "calls_total > 0"}},
+		Notice: "who calls whom is as calls_total > 0 showed it at 2026-03-01T12:00:00Z: the server is away",
+	}
 	p.Verdict.Stages = []analysis.StageVerdict{
 		{Stage: 1, From: began, To: &second, Verdict: analysis.Fail, Evidence: 41250, Reason: "latency rose from 102 ms to 121 ms"},
 		{Stage: 2, From: second, Verdict: analysis.Fail, Evidence: .8, Reason: "latency rose from 102 ms to 121 ms"},

@@ -16,6 +16,7 @@ type view struct {
 	Headline    string
 	LogEvidence string // empty if not known
 	FirstFail   string
+	Calls       string        // whom the service calls, and how that is known; empty if nobody asked
 	Evidence    template.HTML // chart; empty if there is none
 	Parts       []partView
 	Shown       []signalView
@@ -48,6 +49,35 @@ func parts(v analysis.Verdict) []partView {
 	return out
 }
 
+// mostCalls is how many services that one calls are named.
+const mostCalls = 20
+
+// callsOf says whom a service calls, and how that is known.
+func callsOf(d *analysis.Dependencies) string {
+	if d == nil {
+		return ""
+	}
+	var parts []string
+	for _, c := range d.Calls[:min(len(d.Calls), mostCalls)] {
+		through := ""
+		if c.Through != "" {
+			through = " through " + c.Through
+		}
+		parts = append(parts, fmt.Sprintf("%s%s (%s)", c.Service, through, c.From))
+	}
+	if more := len(d.Calls) - mostCalls; more > 0 {
+		parts = append(parts, fmt.Sprintf("%d more", more))
+	}
+	out := strings.Join(parts, ", ")
+	if out == "" {
+		out = "no other service, as far as is known"
+	}
+	if d.Notice != "" {
+		out += "; " + d.Notice
+	}
+	return out
+}
+
 // hour writes the time of a day.
 func hour(t time.Time) string { return t.UTC().Format("15:04:05") }
 
@@ -66,7 +96,7 @@ type signalView struct {
 }
 
 func viewOf(p Page) view {
-	v := view{Page: p, Evidence: evidenceChart(p), FirstFail: "none"}
+	v := view{Page: p, Evidence: evidenceChart(p), FirstFail: "none", Calls: callsOf(p.Verdict.Dependencies)}
 	switch p.Verdict.Verdict {
 	case analysis.Fail:
 		v.Headline = "Fail: it made the service worse"

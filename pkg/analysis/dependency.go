@@ -1,0 +1,126 @@
+package analysis
+
+import "slices"
+
+// DeclaredCall is what a Call.From says of one that a person wrote down, in
+// Service.DependsOn; any other is the query whose answer showed it.
+const DeclaredCall = "depends_on"
+
+// Dependencies are the services that a service calls, as far as is known.
+type Dependencies struct {
+	Calls  []Call `json:"calls"`            // direct ones first, each group by name
+	Notice string `json:"notice,omitempty"` // what is not known of them at present, and why; for people
+}
+
+// A Call says that a service calls another.
+type Call struct {
+	Service string `json:"service"`           // that is called
+	Through string `json:"through,omitempty"` // the service that calls it, if it is called through others
+	From    string `json:"from"`              // DeclaredCall, or the query that showed it
+}
+
+// has reports whether a service is among those called; d may be nil.
+func (d *Dependencies) has(service string) bool {
+	return d != nil && slices.ContainsFunc(d.Calls, func(c Call) bool { return c.Service == service })
+}
+
+// Edges hold by caller and callee what is known of direct calls: the From of a
+// Call.
+type Edges map[string]map[string]string
+
+// Add adds a call. What was said of it first stands.
+func (e Edges) Add(caller, callee, from string) {
+	if e[caller] == nil {
+		e[caller] = map[string]string{}
+	}
+	if _, known := e[caller][callee]; !known {
+		e[caller][callee] = from
+	}
+}
+
+// Calls returns the services that one calls, directly or through others:
+// each once, with the fewest services between. A service does not call itself,
+// whatever circle it is part of.
+func (e Edges) Calls(service string) []Call {
+	var out []Call
+	seen := map[string]bool{service: true}
+	for next := []string{service}; len(next) > 0; {
+		var more []Call
+		for _, caller := range next {
+			for _, callee := range sortedKeys(e[caller]) {
+				if seen[callee] {
+					continue
+				}
+				seen[callee] = true
+				c := Call{Service: callee, From: e[caller][callee]}
+				if caller != service {
+					c.Through = caller
+				}
+				more = append(more, c)
+			}
+		}
+		next = nil
+		for _, c := range more {
+			next = append(next, c.Service)
+		}
+		out = append(out, more...)
+	}
+	return out
+}
+
+// mayCall returns 0 if it is known that c's service does not call the other's,
+// else 1; any service may be thought to call itself. Only people can say that a
+// service calls no others: calls that no query shows may be rare, or not traced.
+func (c *course) mayCall(o *course) float64 {
+	if c.service.DependsOn == nil || c.excusedBy(o) {
+		return 1
+	}
+	return 0
+}
+
+// excusedBy reports whether the other may keep c, which has no control, from
+// failing: it changes the same service, or one that is known to be called.
+func (c *course) excusedBy(o *course) bool {
+	name := o.service.Name
+	return c.service.Name == name || slices.Contains(c.service.DependsOn, name) || c.dependencies.has(name)
+}
+
+// Callees returns, for each service, the services that it calls directly or
+// through others, sorted, of a map from services to those they call directly.
+// A service that is called and is not known to call any has an empty list, not
+// nil; one that nobody names is not in the result. A service does not call
+// itself, whatever circle it is part of.
+func Callees(direct map[string][]string) map[string][]string {
+	out := map[string][]string{}
+	for name, called := range direct {
+		if called == nil {
+			continue
+		}
+		out[name] = reach(direct, name)
+		for _, callee := range called {
+			if _, ok := out[callee]; !ok {
+				out[callee] = reach(direct, callee)
+			}
+		}
+	}
+	return out
+}
+
+func reach(direct map[string][]string, from string) []string {
+	seen := map[string]bool{from: true}
+	out := []string{}
+	for next := []string{from}; len(next) > 0; {
+		var more []string
+		for _, s := range next {
+			for _, callee := range direct[s] {
+				if !seen[callee] {
+					seen[callee] = true
+					out, more = append(out, callee), append(more, callee)
+				}
+			}
+		}
+		next = more
+	}
+	slices.Sort(out)
+	return out
+}

@@ -1,0 +1,246 @@
+package exporter
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/hashicorp/go-hclog"
+	"github.com/prometheus/common/model"
+
+	"github.com/andon-project/andon/pkg/analysis"
+)
+
+const (
+	callsEvery  = 5 * time.Minute  // that a query of calls is asked
+	callsAgain  = time.Minute      // after it failed
+	callsKeep   = 24 * time.Hour   // that a call counts after it was last seen; so far back the first question goes
+	callsCoarse = 30 * time.Minute // steps of a question over more than an hour
+	mostCalls   = 10_000           // pairs of services of one query
+)
+
+// A callBook holds which service was seen to call which. Its zero value knows
+// nothing. It is safe for concurrent use.
+type callBook struct {
+	mu      sync.Mutex
+	queries map[CallQuery]*callsSeen
+	of      *Config                           // that all and known are made for
+	all     analysis.Edges                    // made anew when anything is new
+	known   map[string]*analysis.Dependencies // by service, the same
+}
+
+// callsSeen are those that one query showed.
+type callsSeen struct {
+	asked, answered time.Time // zero if never
+	last            map[callPair]time.Time
+	over            int    // calls beyond mostCalls in the newest answer
+	failed          string // why the newest question has no answer; "" if it has
+}
+
+// A callPair is two services of which one calls the other.
+type callPair struct{ caller, callee string }
+
+// read asks the queries for which it is time. What a query showed stays known while
+// it cannot be asked.
+func (b *callBook) read(ctx context.Context, s *setup, now time.Time, log hclog.Logger) {
+	b.forget(s.config)
+	for _, q := range s.config.Dependencies {
+		seen, r, due := b.next(q, now)
+		if !due {
+			continue
+		}
+		answer, err := s.ask(ctx, q.Query, r)
+		var found map[callPair]time.Time
+		if err == nil {
+			found, err = q.calls(answer, s.config, log)
+		}
+		b.mu.Lock()
+		if err != nil && seen.failed == "" {
+			log.Warn("who calls whom could not be read, what was seen before stays", "query", q.Query, "error", err)
+		}
+		seen.take(found, err, now)
+		b.known = nil
+		b.mu.Unlock()
+	}
+}
+
+// forget drops what is known from queries that are not configured any more.
+func (b *callBook) forget(c *Config) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for q := range b.queries {
+		if !slices.Contains(c.Dependencies, q) {
+			delete(b.queries, q)
+		}
+	}
+}
+
+// next returns what is known from a query, the range that it is to be asked
+// for, and whether it is time to.
+func (b *callBook) next(q CallQuery, now time.Time) (*callsSeen, analysis.Range, bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.queries == nil {
+		b.queries = map[CallQuery]*callsSeen{}
+	}
+	seen := b.queries[q]
+	if seen == nil {
+		seen = &callsSeen{last: map[callPair]time.Time{}}
+		b.queries[q] = seen
+	}
+	return seen, seen.next(now), seen.due(now)
+}
+
+// due reports whether it is time to ask again.
+func (s *callsSeen) due(now time.Time) bool {
+	every := callsEvery
+	if s.failed != "" {
+		every = callsAgain
+	}
+	return s.asked.IsZero() || now.Sub(s.asked) >= every || now.Before(s.asked)
+}
+
+// next returns the range to ask for: since the last answer, a day at most.
+func (s *callsSeen) next(now time.Time) analysis.Range {
+	r := analysis.Range{Start: s.answered, Step: callsEvery}
+	if now.Sub(s.answered) > time.Hour {
+		r.Step = callsCoarse
+	}
+	r.End = now.Truncate(time.Minute)
+	r.Start = r.End.Add(-min(callsKeep, max(0, r.End.Sub(s.answered).Truncate(r.Step))))
+	return r
+}
+
+// take notes an answer, or that there is none, and forgets what was not seen for
+// long.
+func (s *callsSeen) take(found map[callPair]time.Time, err error, now time.Time) {
+	s.asked, s.failed = now, ""
+	if err != nil {
+		s.failed = err.Error()
+		return
+	}
+	s.answered = now
+	for c, at := range s.last {
+		if now.Sub(at) > callsKeep {
+			delete(s.last, c)
+		}
+	}
+	s.over = 0
+	for c, at := range found {
+		if _, known := s.last[c]; !known && len(s.last) >= mostCalls {
+			s.over++
+			continue
+		}
+		s.last[c] = at
+	}
+}
+
+// calls returns the pairs of configured services in an answer, with when each
+// was last seen. Others are passed over. The error says that the answer does
+// not name who calls whom.
+func (q CallQuery) calls(answer model.Matrix, c *Config, log hclog.Logger) (map[callPair]time.Time, error) {
+	out := map[callPair]time.Time{}
+	named := make(map[string]bool, len(c.Services))
+	for _, s := range c.Services {
+		named[s.Name] = true
+	}
+	missing, strange, example := map[string]int{}, 0, callPair{}
+	for _, series := range answer {
+		for _, label := range []string{q.Caller, q.Callee} {
+			if series.Metric[model.LabelName(label)] == "" {
+				missing[label]++
+			}
+		}
+		pair := callPair{string(series.Metric[model.LabelName(q.Caller)]), string(series.Metric[model.LabelName(q.Callee)])}
+		at, seen := lastAbove(series, 0)
+		switch {
+		case !seen || pair.caller == pair.callee:
+		case !named[pair.caller] || !named[pair.callee]:
+			strange, example = strange+1, pair
+		case at.After(out[pair]):
+			out[pair] = at
+		}
+	}
+	for _, label := range []string{q.Caller, q.Callee} {
+		if n := len(answer); n > 0 && missing[label] == n {
+			return nil, fmt.Errorf("no series of its answer has the label %s; see which labels the metric has, and keep %s and %s in the query", label, q.Caller, q.Callee)
+		}
+	}
+	if strange > 0 {
+		log.Debug("calls passed over, of services that are not configured", "query", q.Query, "calls", strange, "example", example.caller+" calls "+example.callee)
+	}
+	return out, nil
+}
+
+// lastAbove returns the time of the last sample above a bound, and whether
+// there is one.
+func lastAbove(s *model.SampleStream, bound float64) (time.Time, bool) {
+	for i := len(s.Values) - 1; i >= 0; i-- {
+		if float64(s.Values[i].Value) > bound {
+			return s.Values[i].Timestamp.Time().UTC(), true
+		}
+	}
+	return time.Time{}, false
+}
+
+// ofService returns whom a service calls, by the configuration and by what was seen;
+// nil without queries.
+func (b *callBook) ofService(c *Config, service string) *analysis.Dependencies {
+	if len(c.Dependencies) == 0 {
+		return nil
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.known == nil || b.of != c {
+		b.known, b.of, b.all = map[string]*analysis.Dependencies{}, c, b.edges(c)
+	}
+	if d := b.known[service]; d != nil {
+		return d
+	}
+	d := &analysis.Dependencies{Calls: b.all.Calls(service), Notice: b.notice(c)}
+	if d.Calls == nil {
+		d.Calls = []analysis.Call{} // [] on the wire, not null
+	}
+	b.known[service] = d
+	return d
+}
+
+// edges returns all calls; the caller holds mu.
+func (b *callBook) edges(c *Config) analysis.Edges {
+	all := analysis.Edges{}
+	for caller, callees := range c.calls {
+		for callee, from := range callees {
+			all.Add(caller, callee, from)
+		}
+	}
+	for _, q := range c.Dependencies {
+		if seen := b.queries[q]; seen != nil {
+			for pair := range seen.last {
+				all.Add(pair.caller, pair.callee, q.Query)
+			}
+		}
+	}
+	return all
+}
+
+// notice says what is not known of calls at present; the caller holds mu.
+func (b *callBook) notice(c *Config) string {
+	var out []string
+	for _, q := range c.Dependencies {
+		switch seen := b.queries[q]; {
+		case seen == nil || seen.asked.IsZero():
+			out = append(out, fmt.Sprintf("%s has not been asked yet", q.Query))
+		case seen.failed != "" && seen.answered.IsZero():
+			out = append(out, fmt.Sprintf("who calls whom is not known from %s: %s", q.Query, seen.failed))
+		case seen.failed != "":
+			out = append(out, fmt.Sprintf("who calls whom is as %s showed it at %s: %s", q.Query, seen.answered.UTC().Format(time.RFC3339), seen.failed))
+		case seen.over > 0:
+			out = append(out, fmt.Sprintf("%s shows %d calls more than the %d that are kept", q.Query, seen.over, mostCalls))
+		}
+	}
+	slices.Sort(out)
+	return strings.Join(slices.Compact(out), "; ")
+}

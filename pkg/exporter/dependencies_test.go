@@ -1,0 +1,203 @@
+package exporter
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	gocmp "github.com/google/go-cmp/cmp"
+	"github.com/hashicorp/go-hclog"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/common/model"
+	"github.com/prometheus/prometheus/model/labels"
+
+	"github.com/andon-project/andon/pkg/analysis"
+	"github.com/andon-project/andon/pkg/inprocess"
+)
+
+const graphQuery = `sum by (client, server) (rate(traces_service_graph_request_total[5m]))`
+
+// callers returns an address at which a Prometheus answers that knows two
+// services, web and pay, whose only signal falls three minutes after noon, and
+// calls from web to pay.
+func callers(t *testing.T) string {
+	t.Helper()
+	store, err := inprocess.OpenStore(inprocess.StoreConfig{Dir: t.TempDir(), Past: 48 * time.Hour}, prometheus.NewRegistry())
+	if err != nil {
+		t.Fatal(err)
+	}
+	app := store.DB.Appender(context.Background())
+	add := func(at time.Time, v float64, pairs ...string) {
+		if _, err := app.Append(0, labels.FromStrings(pairs...), at.UnixMilli(), v); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for at, i := noon.Add(-24*time.Hour), 0.; at.Before(noon.Add(time.Hour)); at, i = at.Add(time.Minute), i+1 {
+		for j, name := range []string{"web", "pay"} {
+			v := 100 + math.Sin(i*1.7+float64(j)) + math.Sin(i*i)
+			if !at.Before(noon.Add(3 * time.Minute)) {
+				v -= 40
+			}
+			add(at, v, "__name__", "orders", "service", name)
+		}
+		add(at, 60*i, "__name__", "traces_service_graph_request_total", "client", "web", "server", "pay")
+		add(at, 60*i, "__name__", "traces_service_graph_request_total", "client", "user", "server", "web")
+	}
+	if err := app.Commit(); err != nil {
+		t.Fatal(err)
+	}
+	server := httptest.NewServer(store.Handler())
+	t.Cleanup(func() {
+		server.Close()
+		store.Close()
+	})
+	return server.URL
+}
+
+// TestCallsFromMetric: a service without a control is not blamed for what
+// became of one that, as a metric alone shows, it calls.
+func TestCallsFromMetric(t *testing.T) {
+	address := callers(t)
+	for _, tc := range []struct {
+		name, dependencies string
+		want               analysis.Decision // on web
+		pay                analysis.Decision // fail if empty
+		calls              *analysis.Dependencies
+	}{
+		{name: "nobody says who calls whom", want: analysis.Fail},
+		{
+			name: "a metric does", dependencies: fmt.Sprintf("dependencies: [{query: %q, caller: client, callee: server}]", graphQuery),
+			want: analysis.Inconclusive, calls: &analysis.Dependencies{Calls: []analysis.Call{{Service: "pay", From: graphQuery}}},
+		},
+		{
+			name: "the other way round", dependencies: fmt.Sprintf("dependencies: [{query: %q, caller: server, callee: client}]", graphQuery),
+			want: analysis.Fail, pay: analysis.Inconclusive, calls: &analysis.Dependencies{Calls: []analysis.Call{}},
+		},
+		{
+			name: "the answer lacks a label", dependencies: "dependencies: [{query: traces_service_graph_request_total, caller: source, callee: server}]",
+			want: analysis.Fail, calls: &analysis.Dependencies{Calls: []analysis.Call{}, Notice: "who calls whom is not known from traces_service_graph_request_total: " +
+				"no series of its answer has the label source; see which labels the metric has, and keep source and server in the query"},
+		},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			text := fmt.Sprintf("prometheus: {url: %q}\n%s\nservices:\n", address, tc.dependencies)
+			for _, s := range []string{"web", "pay"} {
+				text += fmt.Sprintf("- {name: %[1]s, node: '', signals: [{name: orders, metric: 'orders{service=\"%[1]s\"}', worse: lower}]}\n", s)
+			}
+			c := &clock{now: noon}
+			e := open(t, text, t.TempDir(), c)
+			defer closeNow(t, e)
+			for _, s := range []string{"web", "pay"} {
+				want(t, http.StatusCreated, e.Handler(), "POST", "/api/v1/rollouts",
+					fmt.Sprintf(`{"id":"%[1]s-2","service":%[1]q,"strategy":"before-after","started":%[2]q}`, s, noon.Format(time.RFC3339)))
+			}
+			for ; c.now.Before(noon.Add(25 * time.Minute)); c.set(c.now.Add(time.Minute)) {
+				e.Tick(t.Context(), c.now)
+			}
+			got := map[string]analysis.Verdict{}
+			for _, s := range []string{"web", "pay"} {
+				var v analysis.Verdict
+				if err := json.Unmarshal([]byte(want(t, http.StatusOK, e.Handler(), "GET", "/api/v1/rollouts/"+s+"-2/verdict", "")), &v); err != nil {
+					t.Fatal(err)
+				}
+				got[s] = v
+			}
+			if got["web"].Verdict != tc.want || got["pay"].Verdict != cmp.Or(tc.pay, analysis.Fail) {
+				t.Errorf("web: %s (%s), want %s; pay: %s (%s)", got["web"].Verdict, got["web"].Reason, tc.want, got["pay"].Verdict, got["pay"].Reason)
+			}
+			if d := gocmp.Diff(tc.calls, got["web"].Dependencies); d != "" {
+				t.Errorf("dependencies of web (-want +got):\n%s", d)
+			}
+			page := want(t, http.StatusOK, e.Handler(), "GET", "/rollouts/web-2", "")
+			if shown := strings.Contains(page, "Calls: pay (sum by (client, server)"); shown != (tc.want != analysis.Fail) {
+				t.Errorf("the page says whom web calls: %v", shown)
+			}
+		})
+	}
+}
+
+// TestCallBook: what was seen is kept while the source is away and said to be
+// so, is forgotten a day after it was last seen, and is asked for every five
+// minutes only.
+func TestCallBook(t *testing.T) {
+	c, err := ParseConfig([]byte(`
+prometheus: {url: http://localhost:9090}
+dependencies:
+- {query: calls, caller: client, callee: server}
+services:
+- {name: web, node: pod, depends_on: [cart], signals: &some [{name: errors, metric: "rate(errors_total[1m])"}]}
+- {name: cart, node: pod, signals: *some}
+- {name: pay, node: pod, signals: *some}
+- {name: bank, node: pod, signals: *some}
+`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	type pair struct{ client, server string }
+	var pairs []pair
+	var away error
+	var asked []analysis.Range
+	ask := func(_ context.Context, _ string, r analysis.Range) (model.Matrix, error) {
+		asked = append(asked, r)
+		var m model.Matrix
+		for _, p := range pairs {
+			m = append(m, &model.SampleStream{Metric: model.Metric{"client": model.LabelValue(p.client), "server": model.LabelValue(p.server)},
+				Values: []model.SamplePair{{Timestamp: model.TimeFromUnixNano(r.End.UnixNano()), Value: 1}}})
+		}
+		return m, away
+	}
+	cart := analysis.Call{Service: "cart", From: analysis.DeclaredCall}
+	pay := analysis.Call{Service: "pay", Through: "cart", From: "calls"}
+	bank := analysis.Call{Service: "bank", Through: "pay", From: "calls"}
+	var b callBook
+	for _, step := range []struct {
+		name   string
+		at     time.Duration // after noon
+		pairs  []pair
+		away   error
+		asked  int // questions, in all
+		points int // of the last
+		calls  []analysis.Call
+		notice string
+	}{
+		{name: "at first a day back", pairs: []pair{{"cart", "pay"}, {"web", "web"}, {"web", "elsewhere"}}, asked: 1, points: 49, calls: []analysis.Call{cart, pay}},
+		{name: "not at every tick", at: time.Minute, pairs: []pair{{"pay", "bank"}}, asked: 1, points: 49, calls: []analysis.Call{cart, pay}},
+		{name: "only what is new", at: 5 * time.Minute, pairs: []pair{{"pay", "bank"}, {"web", "cart"}}, asked: 2, points: 2, calls: []analysis.Call{cart, pay, bank}},
+		{name: "the source is away", at: 10 * time.Minute, away: errors.New("the server is away"), asked: 3, points: 2, calls: []analysis.Call{cart, pay, bank},
+			notice: "who calls whom is as calls showed it at 2026-03-01T12:05:00Z: the server is away"},
+		{name: "and asked again soon", at: 11 * time.Minute, pairs: []pair{{"pay", "bank"}}, asked: 4, points: 2, calls: []analysis.Call{cart, pay, bank}},
+		{name: "not seen for a day", at: 25 * time.Hour, pairs: []pair{{"pay", "bank"}}, asked: 5, points: 49, calls: []analysis.Call{cart}},
+	} {
+		pairs, away = step.pairs, step.away
+		now := noon.Add(step.at)
+		b.read(t.Context(), &setup{config: c, ask: ask}, now, hclog.NewNullLogger())
+		r := asked[len(asked)-1]
+		if n := int(r.End.Sub(r.Start)/r.Step) + 1; len(asked) != step.asked || n != step.points {
+			t.Errorf("%s: %d questions, the last for %d points, want %d and %d", step.name, len(asked), n, step.asked, step.points)
+		}
+		if d := gocmp.Diff(&analysis.Dependencies{Calls: step.calls, Notice: step.notice}, b.ofService(c, "web")); d != "" {
+			t.Errorf("%s (-want +got):\n%s", step.name, d)
+		}
+	}
+}
+
+// TestMostCalls: however many services call each other, no more is kept.
+func TestMostCalls(t *testing.T) {
+	s := callsSeen{last: map[callPair]time.Time{}}
+	found := map[callPair]time.Time{}
+	for i := range mostCalls + 7 {
+		found[callPair{fmt.Sprint(i), "x"}] = noon
+	}
+	s.take(found, nil, noon)
+	if len(s.last) != mostCalls || s.over != 7 {
+		t.Errorf("%d are kept and %d are not, want %d and 7", len(s.last), s.over, mostCalls)
+	}
+}
