@@ -14,6 +14,7 @@ type frame struct {
 	first int64 // number of the first bin
 	width int
 	rows  map[string]*row
+	names []string // of the rows, sorted; nil if not known
 }
 
 // A row holds the samples of one node, one a bin.
@@ -126,9 +127,12 @@ func (f *frame) ones() *frame {
 }
 
 // nodes returns the names of the nodes, sorted, so that sums over them come
-// out the same every time.
+// out the same every time. The caller must not change them.
 func (f *frame) nodes() []string {
-	return slices.Sorted(maps.Keys(f.rows))
+	if len(f.names) != len(f.rows) {
+		f.names = slices.Sorted(maps.Keys(f.rows))
+	}
+	return f.names
 }
 
 // extend appends g, which begins where f ends, to f.
@@ -140,6 +144,7 @@ func (f *frame) extend(g *frame) {
 		if f.rows[name] == nil {
 			f.rows[name] = newRow(f.width, r.e != nil)
 			f.rows[name].places = r.places
+			f.names = nil
 		}
 	}
 	for name, r := range f.rows {
@@ -167,6 +172,7 @@ func (f *frame) trim(first int64) {
 	for name, r := range f.rows {
 		if !slices.Contains(r.seen[n:], true) {
 			delete(f.rows, name)
+			f.names = nil
 			continue
 		}
 		shared := r.e == nil

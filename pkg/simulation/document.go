@@ -4,6 +4,7 @@ import (
 	_ "embed"
 	"fmt"
 	"io"
+	"math"
 	"strings"
 	"text/template"
 )
@@ -55,17 +56,44 @@ func badTable(rows []Row) string {
 		})
 }
 
+// calibrationTable tells of each mixture what became of the rollouts of a
+// score, and of all mixtures together.
 func calibrationTable(rows []Row) string {
 	var b strings.Builder
+	all := Row{}
 	for _, r := range rows {
-		b.WriteString("| score | rollouts early | mean score | bad | rollouts at the end | mean score | bad |\n|---|---|---|---|---|---|---|\n")
-		for i, c := range r.Calibration {
-			e := r.Early[i]
-			fmt.Fprintf(&b, "| %.1f to %.1f | %d | %s | %s | %d | %s | %s |\n", c.From, c.To,
-				e.N, ratio(e.Predicted, e.N), ratio(e.Observed(), e.N), c.N, ratio(c.Predicted, c.N), ratio(c.Observed(), c.N))
+		fmt.Fprintf(&b, "### `%s`: %s\n\n", r.Scenario.Name, r.Scenario.About)
+		writeCalibration(&b, r)
+		all.Early, all.Calibration = together(all.Early, r.Early), together(all.Calibration, r.Calibration)
+	}
+	b.WriteString("### All of them\n\n")
+	writeCalibration(&b, all)
+	return strings.TrimSpace(b.String())
+}
+
+func writeCalibration(b *strings.Builder, r Row) {
+	b.WriteString("| score | rollouts early | mean score | bad | rollouts at the end | mean score | bad |\n|---|---|---|---|---|---|---|\n")
+	for i, c := range r.Calibration {
+		e := r.Early[i]
+		fmt.Fprintf(b, "| %.1f to %.1f | %d | %s | %s | %d | %s | %s |\n", c.From, c.To,
+			e.N, ratio(e.Predicted, e.N), ratio(e.Observed(), e.N), c.N, ratio(c.Predicted, c.N), ratio(c.Observed(), c.N))
+	}
+	fmt.Fprintf(b, "\nBeyond .05 by more than chance (two standard errors): early %s; at the end %s.\n\n", astray(r.Early), astray(r.Calibration))
+}
+
+// astray names the tenths in which the share of bad rollouts is further from
+// the mean score than .05 and two standard errors.
+func astray(bins []Calibrated) string {
+	var out []string
+	for _, c := range bins {
+		if c.N > 0 && math.Abs(c.Observed()-c.Predicted) > .05+2*math.Sqrt(c.Predicted*(1-c.Predicted)/float64(c.N)) {
+			out = append(out, fmt.Sprintf("%.1f to %.1f", c.From, c.To))
 		}
 	}
-	return strings.TrimSuffix(b.String(), "\n")
+	if out == nil {
+		return "none"
+	}
+	return strings.Join(out, ", ")
 }
 
 // missed lists what misses its target, and what is known of why.

@@ -134,6 +134,20 @@ func calibrate(all []Outcome, score func(Outcome) float64) []Calibrated {
 	return out
 }
 
+// together adds up the tenths of two mixtures; a may be nil.
+func together(a, b []Calibrated) []Calibrated {
+	if a == nil {
+		return slices.Clone(b)
+	}
+	for i, c := range b {
+		if n := a[i].N + c.N; c.N > 0 {
+			a[i].Predicted += (c.Predicted - a[i].Predicted) * float64(c.N) / float64(n)
+			a[i].N, a[i].Bad = n, a[i].Bad+c.Bad
+		}
+	}
+	return a
+}
+
 // minutes writes a delay.
 func minutes(v float64) string {
 	switch {

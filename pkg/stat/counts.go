@@ -2,6 +2,7 @@ package stat
 
 import (
 	"math"
+	"sync/atomic"
 
 	"gonum.org/v1/gonum/stat/distuv"
 )
@@ -201,12 +202,30 @@ func (s *Scatter) Exposure() float64 {
 	}
 	m := float64(s.n)
 	p := (s.mean*m + .5) / (m + 1)
-	v := s.m2 / distuv.ChiSquared{K: m - 1}.Quantile(.1)
+	v := s.m2 / lowerChi2(s.n-1)
 	if v <= 0 {
 		return MaxExposure
 	}
 	return max(1, min(MaxExposure, p*(1-p)/v))
 }
+
+// lowerChi2 returns χ²_.10(k). It is asked for at every bin, and finding it
+// costs more than all else does there.
+func lowerChi2(k int) float64 {
+	if k >= len(lowerChi2s) {
+		return distuv.ChiSquared{K: float64(k)}.Quantile(.1)
+	}
+	known := &lowerChi2s[k]
+	if bits := known.Load(); bits != 0 {
+		return math.Float64frombits(bits)
+	}
+	v := distuv.ChiSquared{K: float64(k)}.Quantile(.1)
+	known.Store(math.Float64bits(v))
+	return v
+}
+
+// lowerChi2s holds the bits of what lowerChi2 found.
+var lowerChi2s [1 << 10]atomic.Uint64
 
 // Fellows pool the scatter of nodes that nothing happened to, each about its
 // own mean, to bound how many trials a bin can be worth.
