@@ -275,7 +275,10 @@ func TestCases(t *testing.T) {
 		recall, falseRate float64
 	}{
 		{name: "changerca", every: 3, recall: .9, falseRate: .01},
-		{name: "kontrast", every: 9, recall: .7, falseRate: .1},
+		// Of all 92 bad ones 84 are found, .913; a third of them may find two
+		// binomial standard errors fewer, .913 - 2 √(.913·.087/31). Of harmless ones 1 in
+		// 100 is promised to fail, and two standard errors more are .01 + 2 √(.01·.99/31): one.
+		{name: "kontrast", every: 3, recall: .81, falseRate: .046},
 	} {
 		t.Run(set.name, func(t *testing.T) {
 			if *verdicts != "" {

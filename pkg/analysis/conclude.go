@@ -84,8 +84,11 @@ func (c *course) findings() []Finding {
 	}
 	if c.absence != nil {
 		if f, ok := c.absence.finding(); ok {
+			if !f.Smallest.Known() {
+				f.Unseen = "however long no node came up, that alone would not fail the rollout"
+			}
 			out = append(out, f)
-		} else if f, ok := c.missing.finding(c.absence.reserve); ok {
+		} else if f, ok := c.missing.finding(c.absence.reserve, c.needs()-math.Log(c.absence.reserve)); ok {
 			out = append(out, f)
 		}
 	}
@@ -220,6 +223,9 @@ func (c *course) wouldFail(v Verdict) string {
 	for i, s := range c.all() {
 		if f := v.Findings[i]; f.Smallest.Known() && f.Smallest != 0 && (!best.Smallest.Known() || f.Weight > best.Weight) {
 			best, unit = f, s.about().Unit
+			if s.about().Metric == "" {
+				unit = "new a node and hour"
+			}
 		}
 	}
 	if !best.Smallest.Known() {

@@ -44,6 +44,9 @@ func (t *tracker) finding(share, fail float64) Finding {
 		f.Onset = &at
 	}
 	f.Quality = t.quality()
+	if !f.Smallest.Known() {
+		f.Unseen = t.unseen(f, share)
+	}
 	f.Reason = t.reason(f, straying, nodes)
 	return f
 }

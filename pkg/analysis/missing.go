@@ -24,6 +24,7 @@ type missing struct {
 	counts *stat.Counts
 	nodes  [2]map[string]*presence // of candidate and control
 	n      int                     // bins
+	beside float64                 // control nodes that went missing, in all
 }
 
 // A presence says since when a node has been up without serving, and whether
@@ -68,6 +69,7 @@ func (m *missing) fold(b moment, all []*tracker) {
 			x[side], e[side] = x[side]+dx, e[side]+de
 		}
 	}
+	m.beside += x[controlSide]
 	m.counts.Add(x[0], e[0], x[1], e[1])
 	m.n++
 }
@@ -109,8 +111,9 @@ func (m *missing) logE() float64 {
 }
 
 // finding returns the finding on candidate nodes that are up and do not serve
-// while others do, and whether there are any.
-func (m *missing) finding(weight float64) (Finding, bool) {
+// while others do, and whether there are any; it weighs as much as is held in
+// reserve, and fails the rollout alone at the evidence exp(fail).
+func (m *missing) finding(weight, fail float64) (Finding, bool) {
 	if m == nil {
 		return Finding{}, false
 	}
@@ -130,8 +133,9 @@ func (m *missing) finding(weight float64) (Finding, bool) {
 		return Finding{}, false
 	}
 	t := m.serves
+	smallest, why := m.smallest(fail)
 	return Finding{
-		Signal: t.signal.Name, Kind: "presence", Node: first, Deviation: Unknown, Effect: Unknown, Smallest: Unknown,
+		Signal: t.signal.Name, Kind: "presence", Node: first, Deviation: Unknown, Effect: Unknown, Smallest: Number(smallest), Unseen: why,
 		Evidence: Number(math.Exp(m.logE())), Weight: Number(weight), Onset: &since, Quality: OK,
 		Candidate: t.candidateSeen, Control: t.controlSeen,
 		Query: t.meter.candidate.metric, Against: t.meter.control.metric,

@@ -20,12 +20,15 @@ func TestSomeNodesMissing(t *testing.T) {
 		want                   analysis.Decision
 		says                   string // of the finding; "" if there is none
 		least, most            float64
+		smallest               float64 // how many would have to be missing; 0 if no number would do
 	}{
-		{"all serve", 6, 0, 6, 0, false, analysis.Pass, "", 0, 0},
-		{"one of six", 6, 1, 6, 0, false, analysis.Pass, "1 of 6 candidate nodes are up and show no success, 0 of 6 of control", 1, 4},
-		{"one of six, and one of control", 6, 1, 6, 1, false, analysis.Pass, "1 of 6 candidate nodes are up and show no success, 1 of 6 of control", .1, 2},
-		{"nineteen of twenty", 20, 19, 20, 0, false, analysis.Fail, "19 of 20 candidate nodes are up", 1000, math.MaxFloat64},
-		{"no call is not missing", 6, 3, 6, 0, true, analysis.Pass, "", 0, 0},
+		{"all serve", 6, 0, 6, 0, false, analysis.Pass, "", 0, 0, 0},
+		{"one of six", 6, 1, 6, 0, false, analysis.Pass, "1 of 6 candidate nodes are up and show no success, 0 of 6 of control", 1, 4, 0},
+		{"one of six, and one of control", 6, 1, 6, 1, false, analysis.Pass, "1 of 6 candidate nodes are up and show no success, 1 of 6 of control", .1, 2, 0},
+		{"nineteen of twenty", 20, 19, 20, 0, false, analysis.Fail, "19 of 20 candidate nodes are up", 1000, math.MaxFloat64, 18},
+		{"eighteen of twenty", 20, 18, 20, 0, false, analysis.Fail, "18 of 20 candidate nodes are up", 1000, math.MaxFloat64, 18},
+		{"seventeen of twenty", 20, 17, 20, 0, false, analysis.Inconclusive, "17 of 20 candidate nodes are up", 100, 100000, 18},
+		{"no call is not missing", 6, 3, 6, 0, true, analysis.Pass, "", 0, 0, 0},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -58,6 +61,9 @@ func TestSomeNodesMissing(t *testing.T) {
 			}
 			if !strings.Contains(f.Reason, tt.says) || float64(f.Evidence) < tt.least || float64(f.Evidence) > tt.most || f.Onset == nil || f.Node == "" {
 				t.Errorf("finding %+v, want %q with evidence from %v to %v", f, tt.says, tt.least, tt.most)
+			}
+			if known := f.Smallest.Known(); known != (tt.smallest > 0) || known == (f.Unseen != "") || known && float64(f.Smallest) != tt.smallest {
+				t.Errorf("%v nodes would have to be missing (%q), want %v", f.Smallest, f.Unseen, tt.smallest)
 			}
 		})
 	}

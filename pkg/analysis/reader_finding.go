@@ -54,7 +54,7 @@ func (r *reader) quality() Quality {
 }
 
 // finding returns what the signal showed by now, with its share of the weight.
-func (r *reader) finding(share, _ float64) Finding {
+func (r *reader) finding(share, fail float64) Finding {
 	f := Finding{
 		Signal: r.signal.Name, Kind: "logs", Deviation: Unknown, Effect: Unknown, Smallest: Unknown,
 		Evidence: Number(math.Exp(r.evidence())), Weight: Number(share), Critical: r.signal.Critical, Blamed: r.blamed,
@@ -66,6 +66,12 @@ func (r *reader) finding(share, _ float64) Finding {
 	if r.evidence() >= math.Log(10) {
 		at := r.lowAt.Add(r.step)
 		f.Onset = &at
+	}
+	if r.counts() {
+		smallest, why := r.book.smallest(fail)
+		f.Smallest, f.Unseen = Number(smallest), why
+	} else {
+		f.Unseen = "it counts for nothing"
 	}
 	if r.line == nil {
 		f.Reason = fmt.Sprintf("%s could not be read: %s", r.signal.Name, r.err)

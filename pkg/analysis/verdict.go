@@ -64,12 +64,13 @@ type Finding struct {
 	Kind   string `json:"kind"`           // metric, logs, crashes, presence, preflight
 	Node   string `json:"node,omitempty"` // the candidate node that strays furthest
 
-	Deviation Number     `json:"deviation"` // standard deviations of control; positive is worse
-	Effect    Number     `json:"effect"`    // candidate less control, in the signal's unit
-	Evidence  Number     `json:"evidence"`  // e-value now
-	Weight    Number     `json:"weight"`    // its share of the rollout's evidence
-	Onset     *time.Time `json:"onset"`     // when it began, null if it did not
-	Smallest  Number     `json:"smallest"`  // smallest effect that would have been seen by now
+	Deviation Number     `json:"deviation"`        // standard deviations of control; positive is worse
+	Effect    Number     `json:"effect"`           // candidate less control, in the signal's unit
+	Evidence  Number     `json:"evidence"`         // e-value now
+	Weight    Number     `json:"weight"`           // its share of the rollout's evidence
+	Onset     *time.Time `json:"onset"`            // when it began, null if it did not
+	Smallest  Number     `json:"smallest"`         // smallest effect that would have been seen by now
+	Unseen    string     `json:"unseen,omitempty"` // why Smallest is not known; for people
 	Critical  bool       `json:"critical,omitempty"`
 	Blamed    bool       `json:"blamed"` // it was among the signals to blame when the rollout failed
 	Quality   Quality    `json:"quality"`
