@@ -1,7 +1,4 @@
-import { type Monaco } from '@grafana/ui';
-
-/** The name of the language. Grafana's Loki data source may have loaded its own "logql". */
-export const logqlId = 'andon-logql';
+import { type Highlighting } from './languages';
 
 const functions =
   'count_over_time rate bytes_rate bytes_over_time sum_over_time avg_over_time max_over_time min_over_time'.split(
@@ -12,28 +9,12 @@ const stages =
     ' '
   );
 
-/** Teaches the editor LogQL's colours, once. */
-export function registerLogql(monaco: Monaco) {
-  if (monaco.languages.getLanguages().some((l) => l.id === logqlId)) {
-    return;
-  }
-  monaco.languages.register({ id: logqlId });
-  monaco.languages.setLanguageConfiguration(logqlId, {
-    brackets: [
-      ['{', '}'],
-      ['[', ']'],
-      ['(', ')'],
-    ],
-    autoClosingPairs: [
-      { open: '{', close: '}' },
-      { open: '[', close: ']' },
-      { open: '(', close: ')' },
-      { open: '"', close: '"', notIn: ['string'] },
-      { open: '`', close: '`', notIn: ['string'] },
-    ],
-    comments: { lineComment: '#' },
-  });
-  monaco.languages.setMonarchTokensProvider(logqlId, {
+/** LogQL's colours. */
+export const logql: Highlighting = {
+  id: 'andon-logql',
+  name: 'LogQL',
+  quotes: ['"', '`'],
+  tokens: {
     functions,
     stages,
     ignoreCase: false,
@@ -55,5 +36,5 @@ export function registerLogql(monaco: Monaco) {
         [/[,:]/, 'delimiter'],
       ],
     },
-  });
-}
+  },
+};

@@ -1,7 +1,4 @@
-import { type Monaco } from '@grafana/ui';
-
-/** The name of the language. Grafana's Prometheus data source may have loaded its own "promql". */
-export const promqlId = 'andon-promql';
+import { type Highlighting } from './languages';
 
 const aggregations =
   'avg bottomk count count_values group limit_ratio limitk max min quantile stddev stdvar sum topk'.split(
@@ -12,27 +9,12 @@ const keywords =
     ' '
   );
 
-/** Teaches the editor PromQL's colours, once. */
-export function registerPromql(monaco: Monaco) {
-  if (monaco.languages.getLanguages().some((l) => l.id === promqlId)) {
-    return;
-  }
-  monaco.languages.register({ id: promqlId });
-  monaco.languages.setLanguageConfiguration(promqlId, {
-    brackets: [
-      ['{', '}'],
-      ['[', ']'],
-      ['(', ')'],
-    ],
-    autoClosingPairs: [
-      { open: '{', close: '}' },
-      { open: '[', close: ']' },
-      { open: '(', close: ')' },
-      { open: '"', close: '"', notIn: ['string'] },
-    ],
-    comments: { lineComment: '#' },
-  });
-  monaco.languages.setMonarchTokensProvider(promqlId, {
+/** PromQL's colours. */
+export const promql: Highlighting = {
+  id: 'andon-promql',
+  name: 'PromQL',
+  quotes: ['"'],
+  tokens: {
     aggregations,
     keywords,
     ignoreCase: false,
@@ -53,5 +35,5 @@ export function registerPromql(monaco: Monaco) {
         [/[,:]/, 'delimiter'],
       ],
     },
-  });
-}
+  },
+};

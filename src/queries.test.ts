@@ -1,3 +1,5 @@
+import fs from 'node:fs';
+import path from 'node:path';
 import { changeType, describeQuery, isAsked, viewLabel } from './queries';
 import { type AndonQuery, defaultQuery, type QueryType } from './types';
 
@@ -11,6 +13,9 @@ it.each<[Partial<AndonQuery>, boolean]>([
   [{ queryType: 'clusters', expr: '{app="a"}' }, true],
   [{ queryType: 'clusters' }, false],
   [{ queryType: 'crashes' }, false],
+  [{ queryType: 'deviation', rollout: '$rollout', name: '$signal' }, true],
+  [{ queryType: 'clusters', rollout: 'r' }, true],
+  [{ queryType: 'crashes', rollout: '' }, false],
   [{ queryType: 'verdict' }, false],
   [{ queryType: 'verdict', rollout: '' }, false],
   [{ queryType: 'verdict', rollout: 'r' }, true],
@@ -22,6 +27,20 @@ it.each<[Partial<AndonQuery>, boolean]>([
   [{ queryType: 'values', values: 'nodes' }, true],
 ])('%j says enough: %s', (change, want) => {
   expect(isAsked(query(change))).toBe(want);
+});
+
+/** All queries of our own data source in what a dashboard holds. */
+function queriesIn(part: unknown): AndonQuery[] {
+  if (typeof part !== 'object' || part === null) {
+    return [];
+  }
+  const own = 'queryType' in part ? [part as AndonQuery] : [];
+  return [...own, ...Object.values(part).flatMap(queriesIn)];
+}
+
+it.each(fs.readdirSync('dashboards'))('every query of %s is run', (file) => {
+  const asked = queriesIn(JSON.parse(fs.readFileSync(path.join('dashboards', file), 'utf8')));
+  expect(asked.filter((q) => !isAsked(q))).toEqual([]);
 });
 
 const canary = { candidate: { version: 'v2' }, control: { version: '!=v2' } };

@@ -38,7 +38,8 @@ export function isAsked(query: AndonQuery): boolean {
     case 'verdict':
       return Boolean(query.rollout || query.service || query.signals?.some((s) => s.metric?.trim()));
     default:
-      return Boolean(query.expr?.trim());
+      // A rollout's signals have their expressions in the exporter's configuration.
+      return Boolean(query.expr?.trim() || query.rollout);
   }
 }
 

@@ -3,6 +3,7 @@ package exporter
 import (
 	"math"
 	"net/http"
+	"strconv"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -105,6 +106,7 @@ var (
 	descClusters  = desc("andon_log_clusters", "Clusters of log lines that the signal shows, by how they stand to control.", "rollout", "signal", "class")
 	descCrashes   = desc("andon_crash_signatures", "Crash signatures that the rollout's signals of crashes show, by how they stand to control.", "rollout", "class")
 	descFeedback  = desc("andon_feedback_total", "How often people said that a cluster or a crash signature is such a risk.", "risk")
+	descLabels    = desc("andon_labels", "Rollouts that people labelled, by the verdict on them then and by whether they were a regression. A later label replaces an earlier one.", "verdict", "regression")
 	descLastTick  = desc("andon_last_tick_timestamp_seconds", "When the rollouts under way were last judged.")
 	descMode      = desc("andon_halt_mode", "1 for the configured halt mode, 0 for the other.", "mode")
 	descBudget    = desc("andon_halt_budget_remaining", "How many more halts the budget allows now.")
@@ -115,7 +117,7 @@ type collector struct{ e *Exporter }
 
 func (c collector) Describe(ch chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{descInfo, descStart, descScore, descEvidence, descBlame, descVerdict, descAmbiguous, descDeviation,
-		descSuccess, descQuality, descSamples, descClusters, descCrashes, descFeedback, descLastTick, descMode, descBudget} {
+		descSuccess, descQuality, descSamples, descClusters, descCrashes, descFeedback, descLabels, descLastTick, descMode, descBudget} {
 		ch <- d
 	}
 }
@@ -132,6 +134,11 @@ func (c collector) Collect(ch chan<- prometheus.Metric) {
 	put(descBudget, float64(max(config.Halt.Budget.Count-spent, 0)))
 	for risk, n := range c.e.memory.Load().counts() {
 		ch <- prometheus.MustNewConstMetric(descFeedback, prometheus.CounterValue, n, string(risk))
+	}
+	for verdict, said := range c.e.labels.counts() {
+		for regression, n := range said {
+			put(descLabels, float64(n), verdict, strconv.FormatBool(regression))
+		}
 	}
 	s := c.e.snap.Load()
 	if s == nil {

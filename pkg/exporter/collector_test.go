@@ -7,6 +7,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -23,7 +24,7 @@ var noon = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 // bare returns an Exporter that was never opened: enough to expose a snapshot.
 func bare(t *testing.T, c *Config) *Exporter {
 	t.Helper()
-	e := &Exporter{opt: Options{Now: func() time.Time { return noon }}, halts: newHaltBook(), past: newPastVerdicts()}
+	e := &Exporter{opt: Options{Now: func() time.Time { return noon }}, halts: newHaltBook(), past: newPastVerdicts(), labels: newLabelBook()}
 	e.memory.Store(newMemory())
 	e.metrics = newMetrics(e)
 	e.setup.Store(&setup{config: c})
@@ -193,6 +194,41 @@ func TestMetricsDocs(t *testing.T) {
 	}
 	for name := range documented {
 		t.Errorf("docs/metrics.md has %s, which there is not", name)
+	}
+}
+
+// TestMetricsAskedFor: dashboards, rules and what we provision ask for no
+// metric that the exporter does not have.
+func TestMetricsAskedFor(t *testing.T) {
+	e := bare(t, exampleConfig(t))
+	e.snap.Store(fixed(e.setup.Load().config))
+	families, err := e.metrics.registry.Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	exposed := map[string]bool{}
+	for _, f := range families {
+		exposed[f.GetName()] = true
+	}
+	parts := regexp.MustCompile("_(bucket|count|sum)$")
+	// A recorded metric has a colon before its name or after it.
+	name := regexp.MustCompile(`(?:^|[^:\w])(andon_\w+)(?:[^:\w]|$)`)
+	for _, pattern := range []string{"dashboards/*.json", "rules/*.yaml", "provisioning/*/*.yaml"} {
+		files, err := filepath.Glob(filepath.Join("..", "..", pattern))
+		if err != nil || len(files) == 0 {
+			t.Fatalf("no %s: %v", pattern, err)
+		}
+		for _, file := range files {
+			text, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, m := range name.FindAllStringSubmatch(string(text), -1) {
+				if !exposed[m[1]] && !exposed[parts.ReplaceAllString(m[1], "")] {
+					t.Errorf("%s asks for %s, which there is not", file, m[1])
+				}
+			}
+		}
 	}
 }
 

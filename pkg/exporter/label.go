@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/andon-project/andon/pkg/analysis"
 	"github.com/andon-project/andon/pkg/ledger"
@@ -26,6 +27,7 @@ type label struct {
 	Regression bool              `json:"regression"`
 	By         string            `json:"by,omitempty"`
 	Reason     string            `json:"reason,omitempty"`
+	At         time.Time         `json:"at,omitzero"`        // the time of its fact, in whose data it is not
 	Weight     analysis.Number   `json:"weight_of_evidence"` // null if it had not been judged by evidence
 	Score      analysis.Number   `json:"score"`
 	Verdict    analysis.Decision `json:"verdict,omitempty"`
@@ -52,6 +54,7 @@ func (l *labelBook) fold(f ledger.Fact) error {
 	if err := json.Unmarshal(f.Data, &said); err != nil || said.Rollout == "" {
 		return errors.Join(fmt.Errorf("fact %s holds no label", f.Key), err)
 	}
+	said.At = f.At
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.of[said.Rollout], l.changed = said, true
@@ -64,6 +67,28 @@ func (l *labelBook) get(rollout string) (stands label, times int) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.of[rollout], l.said[rollout]
+}
+
+// notJudged is the verdict of a rollout that was labelled without one.
+const notJudged = "not_judged"
+
+// counts returns how many labels stand, by the verdict on the rollout when it
+// was labelled and by what was said, with 0 for what nobody said.
+func (l *labelBook) counts() map[string]map[bool]int {
+	out := make(map[string]map[bool]int)
+	for _, verdict := range []string{string(analysis.Pass), string(analysis.Fail), string(analysis.Inconclusive), notJudged} {
+		out[verdict] = map[bool]int{true: 0, false: 0}
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, said := range l.of {
+		of, known := out[string(said.Verdict)]
+		if !known {
+			of = out[notJudged]
+		}
+		of[said.Regression]++
+	}
+	return out
 }
 
 // calibration returns what the labels teach; nil if there are none.

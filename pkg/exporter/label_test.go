@@ -1,13 +1,16 @@
 package exporter
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/andon-project/andon/pkg/analysis"
+	"github.com/andon-project/andon/pkg/ledger"
 )
 
 // What people say of rollouts is kept, survives a restart, and moves the scores
@@ -55,6 +58,10 @@ func TestLabels(t *testing.T) {
 	e = open(t, text, dir, c)
 	defer closeNow(t, e)
 	e.Tick(t.Context(), c.Now())
+	page := want(t, 200, e.Handler(), "GET", "/rollouts/bad-v2", "")
+	if says := "<strong>a regression</strong> by ops"; !strings.Contains(page, says) || !strings.Contains(page, "INC-42") || !strings.Contains(page, "2026-03-01 12:20:00 UTC") {
+		t.Errorf("the rollout's page does not say %q, when and why, after a restart", says)
+	}
 	after, _ := e.verdict("good-v2")
 	if after.Calibration != "calibrated on 2 labelled rollouts" {
 		t.Errorf("it says %q after a restart", after.Calibration)
@@ -62,6 +69,48 @@ func TestLabels(t *testing.T) {
 	if !(after.Score > before.Score) || after.Evidence != before.Evidence || after.Verdict != before.Verdict {
 		t.Errorf("score %v, evidence %v, %s; before the service's rollouts were called bad %v, %v, %s",
 			after.Score, after.Evidence, after.Verdict, before.Score, before.Evidence, before.Verdict)
+	}
+}
+
+// A rollout counts once, as it was last labelled.
+func TestLabelCounts(t *testing.T) {
+	for _, tt := range []struct {
+		name string
+		said []label
+		want map[string]string // that are not 0
+	}{
+		{"nobody said anything", nil, nil},
+		{"one of each", []label{
+			{Rollout: "a", Verdict: analysis.Fail}, {Rollout: "b", Verdict: analysis.Fail, Regression: true},
+			{Rollout: "c", Verdict: analysis.Pass}, {Rollout: "d", Verdict: analysis.Inconclusive, Regression: true}, {Rollout: "e"},
+		}, map[string]string{"fail,false": "1", "fail,true": "1", "pass,false": "1", "inconclusive,true": "1", "not_judged,false": "1"}},
+		{"taken back", []label{{Rollout: "a", Verdict: analysis.Fail, Regression: true}, {Rollout: "a", Verdict: analysis.Fail}},
+			map[string]string{"fail,false": "1"}},
+		{"labelled before and after it failed", []label{{Rollout: "a", Regression: true}, {Rollout: "a", Verdict: analysis.Fail, Regression: true}},
+			map[string]string{"fail,true": "1"}},
+		{"a verdict of another version", []label{{Rollout: "a", Verdict: "maybe"}}, map[string]string{"not_judged,false": "1"}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			e := bare(t, exampleConfig(t))
+			for _, said := range tt.said {
+				data, err := json.Marshal(said)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if err := e.labels.fold(ledger.Fact{Kind: factLabelled, At: noon, Data: data}); err != nil {
+					t.Fatal(err)
+				}
+			}
+			series := regexp.MustCompile(`(?m)^andon_labels\{regression="(\w+)",verdict="(\w+)"\} (\d+)$`).FindAllStringSubmatch(scrape(t, e), -1)
+			if len(series) != 8 {
+				t.Errorf("%d series, want one of each verdict and word", len(series))
+			}
+			for _, s := range series {
+				if want := cmp.Or(tt.want[s[2]+","+s[1]], "0"); s[3] != want {
+					t.Errorf("%s rollouts with verdict %s have regression %s, want %s", s[3], s[2], s[1], want)
+				}
+			}
+		})
 	}
 }
 

@@ -61,6 +61,9 @@ func (e *Exporter) getPage(w http.ResponseWriter, r *http.Request) {
 	} else {
 		p.Verdict = unjudged(ro, e.opt.Now(), analysis.NoSeries, "it has not been judged")
 	}
+	if said, times := e.labels.get(ro.ID); times > 0 {
+		p.Label = report.Label{Regression: said.Regression, By: said.By, Reason: said.Reason, At: said.At}
+	}
 	if !configured {
 		p.Notes = append(p.Notes, "the service is not in the configuration any more")
 	}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/prometheus/common/model"
@@ -106,42 +107,53 @@ func (j *judging) fromQuery(s analysis.Service) error {
 	return nil
 }
 
+// A found is what the exporter knows of the rollout that a query asks for.
+type found struct {
+	services map[string]service
+	rollouts []past // newest first
+	of       *past  // what is asked for; nil if the query names no rollout and none was under way
+}
+
+// find asks the exporter for the rollout of a query, and for all others. The
+// service of what is found is in its configuration.
+func (d *Datasource) find(ctx context.Context, r request) (found, error) {
+	services, err := d.services(ctx)
+	if err != nil {
+		return found{}, err
+	}
+	f := found{services: make(map[string]service, len(services))}
+	for _, s := range services {
+		f.services[s.Name] = s
+	}
+	if f.rollouts, err = d.history(ctx, "", time.Time{}); err != nil {
+		return found{}, err
+	}
+	i := slices.IndexFunc(f.rollouts, r.asksFor)
+	if i < 0 {
+		if r.Query.Rollout != "" {
+			err = badQuery{fmt.Errorf("the exporter knows of no rollout %q", r.Query.Rollout)}
+		}
+		return f, err
+	}
+	f.of = &f.rollouts[i]
+	if name := f.of.Rollout.Service; f.services[name].Name == "" {
+		return f, badQuery{fmt.Errorf("the exporter's configuration has no service %q any more", name)}
+	}
+	return f, nil
+}
+
 // fromExporter takes the rollout that the exporter knows, and all that overlap
 // it, which may be to blame instead.
 func (d *Datasource) fromExporter(ctx context.Context, j *judging) error {
-	services, err := d.services(ctx)
-	if err != nil {
+	f, err := d.find(ctx, j.request)
+	if err != nil || f.of == nil {
 		return err
 	}
-	configured := make(map[string]analysis.Service, len(services))
-	for _, s := range services {
-		configured[s.Name] = s.judged()
-	}
-	all, err := d.history(ctx, "", time.Time{})
-	if err != nil {
-		return err
-	}
-	found := false
-	for _, p := range all { // newest first
-		if j.asksFor(p) {
-			j.of, found = p, true
-			break
-		}
-	}
-	switch {
-	case !found && j.Query.Rollout != "":
-		return badQuery{fmt.Errorf("the exporter knows of no rollout %q", j.Query.Rollout)}
-	case !found:
-		return nil
-	}
-	for _, p := range append([]past{j.of}, all...) {
-		s, ok := configured[p.Rollout.Service]
-		same := p.Rollout.ID == j.of.Rollout.ID
-		switch {
-		case !ok && same:
-			return badQuery{fmt.Errorf("the exporter's configuration has no service %q any more", p.Rollout.Service)}
-		case ok && (same && len(j.under) == 0 || !same && overlap(p, j.of)):
-			j.under = append(j.under, analysis.Underway{Rollout: p.Rollout, Service: s})
+	j.of = *f.of
+	j.under = []analysis.Underway{{Rollout: j.of.Rollout, Service: f.services[j.of.Rollout.Service].judged()}}
+	for _, p := range f.rollouts {
+		if s, ok := f.services[p.Rollout.Service]; ok && p.Rollout.ID != j.of.Rollout.ID && overlap(p, j.of) {
+			j.under = append(j.under, analysis.Underway{Rollout: p.Rollout, Service: s.judged()})
 		}
 	}
 	return d.learn(ctx, j.under)
@@ -159,12 +171,12 @@ func (d *Datasource) learn(ctx context.Context, under []analysis.Underway) error
 
 // asksFor reports whether the query asks for a rollout: by its id, or as one of
 // the service that was under way in the time range.
-func (j *judging) asksFor(p past) bool {
-	if j.Query.Rollout != "" {
-		return p.Rollout.ID == j.Query.Rollout
+func (r request) asksFor(p past) bool {
+	if r.Query.Rollout != "" {
+		return p.Rollout.ID == r.Query.Rollout
 	}
 	ended := p.ended()
-	return p.Rollout.Service == j.Query.Service && !p.Rollout.Started.After(j.Window.To) && (ended == nil || !ended.Before(j.Window.From))
+	return p.Rollout.Service == r.Query.Service && !p.Rollout.Started.After(r.Window.To) && (ended == nil || !ended.Before(r.Window.From))
 }
 
 // overlap reports whether two rollouts were under way at the same time.

@@ -12,7 +12,7 @@ import (
 // the fields that are used here; a field that is not named is not allowed.
 var (
 	manifestFields = []string{"$schema", "alerting", "annotations", "backend", "category", "dependencies", "executable", "id", "includes", "info",
-		"logs", "metrics", "name", "queryOptions", "streaming", "tracing", "type"}
+		"logs", "metrics", "multiValueFilterOperators", "name", "queryOptions", "streaming", "tracing", "type"}
 	infoFields = []string{"author", "description", "keywords", "links", "logos", "screenshots", "updated", "version"}
 
 	idForm      = regexp.MustCompile(`^[0-9a-z]+-([0-9a-z]+-)?(app|panel|datasource)$`)
@@ -37,6 +37,8 @@ func TestManifestSchema(t *testing.T) {
 		}
 		Includes     []struct{ Type, Name, Path string }
 		Dependencies struct{ GrafanaDependency string }
+
+		Alerting, Annotations, Backend, Logs, Metrics, MultiValueFilterOperators, Streaming bool
 	}
 	for _, into := range []any{&all, &m} {
 		if err := json.Unmarshal(raw, into); err != nil {
@@ -68,6 +70,10 @@ func TestManifestSchema(t *testing.T) {
 		if !c.form.MatchString(c.value) {
 			t.Errorf("%s: %q is not of the form %s", c.field, c.value, c.form)
 		}
+	}
+	// Grafana offers of a data source only what its manifest says that it can.
+	if !m.Alerting || !m.Annotations || !m.Backend || !m.Logs || !m.Metrics || !m.MultiValueFilterOperators || !m.Streaming {
+		t.Errorf("the data source can do more than it says: %s", raw)
 	}
 	if !slices.Contains([]string{"tsdb", "logging", "cloud", "tracing", "profiling", "sql", "enterprise", "iot", "other"}, m.Category) {
 		t.Errorf("category is %q", m.Category)

@@ -42,15 +42,12 @@ func (d *Datasource) named(ctx context.Context, q Query) (Query, error) {
 	if !ok || q.Rollout == "" || q.Expr != "" {
 		return q, nil
 	}
-	j := judging{picture: picture{request: request{Query: q}}}
-	if err := d.fromExporter(ctx, &j); err != nil {
-		return q, err
-	}
-	ro, name := j.of.Rollout, j.of.Rollout.Service
-	s, err := d.service(ctx, name)
+	f, err := d.find(ctx, request{Query: q})
 	if err != nil {
 		return q, err
 	}
+	ro, name := f.of.Rollout, f.of.Rollout.Service
+	s := f.services[name]
 	for _, sig := range s.Signals {
 		if kind.expr(sig) != "" && (q.Name == "" || q.Name == sig.Name) {
 			return q.compares(analysis.Compare(ro, s.Service, sig), kind.expr(sig)), nil

@@ -3,7 +3,13 @@ package plugin
 import (
 	"encoding/json"
 	"errors"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/grafana/grafana-plugin-sdk-go/backend"
@@ -49,5 +55,36 @@ func TestNamed(t *testing.T) {
 				t.Errorf("got  %s\nwant %s", got, tt.want)
 			}
 		})
+	}
+}
+
+// TestNamedAsksOnce: the name of a signal costs one question of a kind, and
+// none of what only a judge needs.
+func TestNamedAsksOnce(t *testing.T) {
+	exporter, err := url.Parse(told(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var mu sync.Mutex
+	var asked []string
+	forward := httputil.NewSingleHostReverseProxy(exporter)
+	counting := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		mu.Lock()
+		asked = append(asked, r.URL.Path)
+		mu.Unlock()
+		forward.ServeHTTP(w, r)
+	}))
+	t.Cleanup(counting.Close)
+	instance, err := New(t.Context(), backend.DataSourceInstanceSettings{JSONData: json.RawMessage(`{"exporterUrl":"` + counting.URL + `"}`)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := instance.(*Datasource).read(t.Context(), backend.DataQuery{JSON: []byte(`{"rollout":"cart-v2","name":"latency"}`)}, false); err != nil {
+		t.Fatal(err)
+	}
+	mu.Lock()
+	defer mu.Unlock()
+	if want := []string{"/api/v1/services", "/api/v1/verdicts"}; !slices.Equal(asked, want) {
+		t.Errorf("the exporter was asked for %v, want %v", asked, want)
 	}
 }

@@ -19,11 +19,19 @@ type Page struct {
 	Service analysis.Service
 	Verdict analysis.Verdict
 	Trail   []analysis.Point // evidence over time, oldest first; no chart if empty
+	Label   Label            // what a person said became of it; the zero Label if nobody did
 
 	Signals []Signal // filled in by Collect, the one with the largest part in the evidence first
 	Notes   []string // what people should know of the data; Collect adds to them
 
 	Home string // address of the index; no link if empty
+}
+
+// A Label is a person's word on a rollout.
+type Label struct {
+	Regression bool // it made its service worse
+	By, Reason string
+	At         time.Time
 }
 
 // A Signal is what one signal of the service showed.

@@ -1,10 +1,9 @@
-import { EditorField, EditorRow, QueryOptionGroup } from '@grafana/plugin-ui';
+import { EditorField, QueryOptionGroup } from '@grafana/plugin-ui';
 import { Input, MultiCombobox, RadioButtonGroup, Stack } from '@grafana/ui';
 import { type ClusterClass } from '../types';
 import { commitOn, type Part } from '../useEditing';
 import { CohortFields } from './CohortFields';
-import { ExprField } from './ExprField';
-import { ServicePicker } from './ServicePicker';
+import { QuestionRow } from './QuestionRow';
 
 const classes: Array<{ value: ClusterClass; label: string; description: string }> = [
   { value: 'unknown', label: 'Unknown', description: 'Control never logged it' },
@@ -19,28 +18,15 @@ const classes: Array<{ value: ClusterClass; label: string; description: string }
 
 /** Log clusters or crashes of the candidate, against control. */
 export function ClusterFields(part: Part) {
-  const { editing, datasource } = part;
-  const { query, edit, settle, run } = editing;
   return (
     <>
-      <EditorRow>
-        {query.editor === 'builder' ? (
-          <ServicePicker {...part} />
-        ) : (
-          <ExprField
-            datasource={datasource}
-            language="logql"
-            label="Log query"
-            testId="andon-expr"
-            value={query.expr}
-            placeholder='{service_name="checkout"} |= "error"'
-            hint="LogQL that selects log lines. Enter runs it, Shift+Enter begins a line."
-            onChange={(expr) => edit({ expr })}
-            onBlur={settle}
-            onRun={run}
-          />
-        )}
-      </EditorRow>
+      <QuestionRow
+        {...part}
+        language="logql"
+        label="Log query"
+        placeholder='{service_name="checkout"} |= "error"'
+        hint="LogQL that selects log lines. Enter runs it, Shift+Enter begins a line."
+      />
       <CohortFields {...part} />
       <ClusterOptions {...part} />
     </>

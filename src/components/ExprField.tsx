@@ -3,12 +3,11 @@ import { useEffect, useRef } from 'react';
 import { type GrafanaTheme2 } from '@grafana/data';
 import { CodeEditor, Icon, type Monaco, type MonacoEditor, useStyles2 } from '@grafana/ui';
 import { type AndonDataSource, type Language } from '../datasource';
-import { logqlId, registerLogql } from '../logql';
-import { promqlId, registerPromql } from '../promql';
+import { languages, register } from '../languages';
 import { type Validation } from '../types';
 import { useValidation } from '../useValidation';
 
-interface Props {
+export interface ExprProps {
   datasource: AndonDataSource;
   language: Language;
   label: string;
@@ -27,14 +26,10 @@ interface Props {
 const lineHeight = 20;
 const mostLines = 10;
 
-const languages = {
-  promql: { name: 'PromQL', id: promqlId, register: registerPromql },
-  logql: { name: 'LogQL', id: logqlId, register: registerLogql },
-};
-
 /** A field for an expression in its colours; what the back end finds wrong is underlined, and said below. */
-export function ExprField(props: Props) {
+export function ExprField(props: ExprProps) {
   const { datasource, language, label, value, placeholder, hint, lines = 1, testId } = props;
+  const coloured = languages[language];
   const styles = useStyles2(getStyles);
   const wrong = useValidation(datasource, value, language);
   const editor = useRef<{ editor: MonacoEditor; monaco: Monaco }>(undefined);
@@ -70,13 +65,13 @@ export function ExprField(props: Props) {
     <div className={styles.field} data-testid={testId}>
       <div className={styles.editor}>
         <CodeEditor
-          language={languages[language].id}
+          language={coloured.id}
           value={value}
           height={shown * lineHeight + 12}
           showMiniMap={false}
           wordWrap
-          monacoOptions={{ ...monacoOptions, ariaLabel: `${label} (${languages[language].name})` }}
-          onBeforeEditorMount={languages[language].register}
+          monacoOptions={{ ...monacoOptions, ariaLabel: `${label} (${coloured.name})` }}
+          onBeforeEditorMount={(monaco) => register(monaco, coloured)}
           onEditorDidMount={onMount}
           onChange={(v) => v !== handlers.current.value && handlers.current.onChange(v)}
           onBlur={() => handlers.current.onBlur()}
