@@ -26,6 +26,7 @@ type lineAsk struct {
 	sides   [2]lineSide
 	notices []string
 	sampled bool
+	shown   []*drawn             // clusters of a sample of candidate
 	read    map[string]time.Time // of a crash signal: up to when stack traces of a stream were read
 }
 
@@ -109,6 +110,7 @@ func (k *lineAsk) binOf(t time.Time) int64 {
 // budget.
 func (k *lineAsk) fetch(ctx context.Context, by grouper, lo, hi int64) ([]lineBin, error) {
 	out := make([]lineBin, hi-lo+1)
+	k.shown = nil
 	for side := range k.sides {
 		from, to := k.spans(side, lo, hi)
 		if from > to {
