@@ -186,7 +186,7 @@ func rustName(name string) string {
 	if i := strings.LastIndex(name, "::h"); i > 0 && len(name)-i == len("::h")+16 {
 		name = name[:i]
 	}
-	name = goGenerics(name) // crates' hashes: core[c1f1a4ba060b9bfa]
+	name = outside(name, '[', ']') // crates' hashes: core[c1f1a4ba060b9bfa]
 	if strings.HasPrefix(name, "<") {
 		depth, end := 0, -1
 		for i := range len(name) {
@@ -204,7 +204,7 @@ func rustName(name string) string {
 			name = strings.TrimLeft(self, "&*<") + name[end+1:]
 		}
 	}
-	name = angles(name)
+	name = outside(name, '<', '>')
 	parts := strings.Split(name, "::")
 	out := parts[:0]
 	for _, p := range parts {
@@ -213,28 +213,6 @@ func rustName(name string) string {
 		}
 	}
 	return strings.Join(out, "::")
-}
-
-// angles drops what stands between < and >.
-func angles(s string) string {
-	if strings.IndexByte(s, '<') < 0 {
-		return s
-	}
-	var b strings.Builder
-	depth := 0
-	for i := range len(s) {
-		switch c := s[i]; {
-		case c == '<':
-			depth++
-		case c == '>' && (i == 0 || s[i-1] != '-'):
-			if depth > 0 {
-				depth--
-			}
-		case depth == 0:
-			b.WriteByte(c)
-		}
-	}
-	return b.String()
 }
 
 // What runs once a panic has begun.
