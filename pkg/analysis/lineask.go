@@ -5,12 +5,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/prometheus/common/model"
 
+	"github.com/andon-project/andon/pkg/crash"
 	"github.com/andon-project/andon/pkg/logql"
 )
 
@@ -116,8 +118,10 @@ func (k *lineAsk) fetch(ctx context.Context, by grouper, lo, hi int64) ([]lineBi
 		if from > to {
 			continue
 		}
-		if err := k.fetchRunning(ctx, side, out, lo, [2]int64{from, to}); err != nil {
-			return nil, err
+		if k.sides[side].filters {
+			if err := k.fetchRunning(ctx, side, out, lo, [2]int64{from, to}); err != nil {
+				return nil, err
+			}
 		}
 		if err := k.fetchLines(ctx, side, by, out, lo, [2]int64{from, to}); err != nil {
 			return nil, err
@@ -132,10 +136,11 @@ func (k *lineAsk) fetch(ctx context.Context, by grouper, lo, hi int64) ([]lineBi
 	return out, nil
 }
 
-// fetchRunning fills in which nodes say anything at all.
+// fetchRunning fills in which nodes say anything at all, where the lines that
+// are read do not tell.
 func (k *lineAsk) fetchRunning(ctx context.Context, side int, out []lineBin, lo int64, span [2]int64) error {
-	if k.a.LogMetrics == nil || !k.sides[side].filters {
-		return nil // the lines themselves will tell
+	if k.a.LogMetrics == nil {
+		return nil
 	}
 	return k.counts(ctx, side, k.sides[side].streams, span, func(bin int64, node string, n float64) {
 		out[bin-lo].running[side] = append(out[bin-lo].running[side], node)
@@ -169,27 +174,33 @@ func (k *lineAsk) counts(ctx context.Context, side int, expr string, span [2]int
 
 // fetchLines fills in the lines, or what they come to.
 func (k *lineAsk) fetchLines(ctx context.Context, side int, by grouper, out []lineBin, lo int64, span [2]int64) error {
-	limit := k.budget()
-	var all []sided
-	over := false
-	for l, err := range k.a.Logs(ctx, k.sides[side].expr, k.within(side, span)) {
-		if err != nil {
-			return err
-		}
-		if len(all) == limit {
-			over = true
-			break
-		}
-		all = append(all, k.sided(side, l))
+	expr := k.sides[side].expr
+	all, over, err := k.lines(ctx, side, expr, span)
+	if err != nil {
+		return err
 	}
 	c, clusters := by.(*clustering)
-	switch {
-	case over && clusters && k.a.LogMetrics != nil:
+	if over && clusters && k.a.LogMetrics != nil {
 		return k.sample(ctx, side, c, out, lo, span)
-	case over:
-		k.notice("there are more than %d lines: those after %s are left out; select fewer", limit, all[len(all)-1].At.UTC().Format(time.RFC3339))
 	}
-	if !clusters && k.sides[side].filters {
+	starts := !clusters && k.sides[side].filters
+	if over && !clusters {
+		// Of all lines those of crashes are few, and the rest of a stack is read behind its first.
+		starts = true
+		if all, over, err = k.lines(ctx, side, crashStarts(expr), span); err != nil {
+			return err
+		}
+		if !k.sides[side].filters {
+			if err := k.fetchRunning(ctx, side, out, lo, span); err != nil {
+				return err
+			}
+		}
+		k.notice("there are more than %d lines: crashes were looked for where a line starts one", k.budget())
+	}
+	if over {
+		k.notice("there are more than %d lines: those after %s are left out; select fewer", len(all), all[len(all)-1].At.UTC().Format(time.RFC3339))
+	}
+	if starts {
 		return k.around(ctx, side, all, out, lo)
 	}
 	for _, l := range all {
@@ -198,6 +209,35 @@ func (k *lineAsk) fetchLines(ctx context.Context, side int, by grouper, out []li
 		}
 	}
 	return nil
+}
+
+// lines reads the lines of an expression, and whether there are more than the
+// budget, which are left out.
+func (k *lineAsk) lines(ctx context.Context, side int, expr string, span [2]int64) (all []sided, over bool, err error) {
+	for l, err := range k.a.Logs(ctx, expr, k.within(side, span)) {
+		if err != nil {
+			return nil, false, err
+		}
+		if len(all) == k.budget() {
+			return all, true, nil
+		}
+		all = append(all, k.sided(side, l))
+	}
+	return all, false, nil
+}
+
+// crashStarts returns a query for the lines of another that a crash may start
+// with.
+func crashStarts(expr string) string {
+	q, err := logql.Parse(expr)
+	if err != nil {
+		return expr
+	}
+	starts := crash.Starts()
+	for i, s := range starts {
+		starts[i] = regexp.QuoteMeta(s)
+	}
+	return q.Then("|~ " + quoted(strings.Join(starts, "|"))).String()
 }
 
 // within returns the time of a side's bins.

@@ -109,7 +109,8 @@ func besides(by *clustering, all, more []*drawn) []*drawn {
 	}
 	var out []*drawn
 	for _, d := range more {
-		if id := by.now(d.id); !held[id] && by.templates[id] != "" {
+		id := by.now(d.id)
+		if _, kept := by.templates[id]; kept && !held[id] {
 			held[id] = true
 			out = append(out, &drawn{id: id})
 		}
@@ -127,7 +128,7 @@ func uncovered(patterns []Pattern, by *clustering, all []*drawn) []Pattern {
 	var clusters []*regexp.Regexp
 	var lines []string
 	for _, d := range all {
-		if t := by.templates[d.id]; hasText(t) {
+		if t := by.templates[d.id]; cluster.HasText(t) {
 			clusters = append(clusters, regexp.MustCompile(cluster.Regexp(t)+`\s*$`))
 		}
 		for _, l := range d.lines[:min(len(d.lines), examplesOf)] {
@@ -136,7 +137,7 @@ func uncovered(patterns []Pattern, by *clustering, all []*drawn) []Pattern {
 	}
 	var out []Pattern
 	for _, p := range patterns {
-		if !hasText(p.template()) {
+		if !cluster.HasText(p.template()) {
 			continue
 		}
 		whole := regexp.MustCompile(`^\s*` + cluster.Regexp(p.template()) + `\s*$`)
@@ -150,9 +151,6 @@ func uncovered(patterns []Pattern, by *clustering, all []*drawn) []Pattern {
 	})
 	return out
 }
-
-// hasText reports whether anything is constant in a template.
-func hasText(template string) bool { return strings.Trim(template, "<*> ") != "" }
 
 // foreign returns the clusters that candidate shows and a sample of control does
 // not hold. What is rare on both would be unknown to control for no other reason

@@ -3,6 +3,7 @@ package analysis_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"iter"
 	"strings"
 	"testing"
@@ -52,7 +53,9 @@ func TestPatternsLeadToWhatASampleMisses(t *testing.T) {
 		{"one that leads to it", pattern(append(known, lost)...), true, "1 more clusters were found by the source's own patterns", ""},
 		{"a coarser one", pattern(append(known, analysis.Pattern{Text: "error: <_> <_> was <_>", Lines: 30})...), true, "1 more clusters", ""},
 		{"one without lines here", pattern(analysis.Pattern{Text: "error: elsewhere <_>", Lines: 30}), false, "", "more clusters"},
-		{"an error", func(context.Context, string, analysis.Range) ([]analysis.Pattern, error) { return nil, errors.New("ring is empty") }, false, "ring is empty", ""},
+		{"an error", func(context.Context, string, analysis.Range) ([]analysis.Pattern, error) {
+			return nil, errors.New("ring is empty")
+		}, false, "ring is empty", ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			s := newScribe(8)
@@ -155,4 +158,60 @@ func (s *scribe) count(part string) (n int) {
 		n++
 	}
 	return n
+}
+
+// On a service that logs more than is read, a crash is found by the lines that
+// one starts with, whole, and the nodes that log nothing of the kind still run.
+func TestCrashOfABusyService(t *testing.T) {
+	s := newScribe(11)
+	s.noisy()
+	s.crash("new-0", "v2", noon.Add(40*time.Minute))
+	s.crash("old-1", "v1", noon.Add(45*time.Minute))
+	all := analysis.Signal{Name: "crashes", Crashes: allLogs.Logs}
+	a := s.analyzer()
+	whole, err := a.Crashes(context.Background(), canary(all), looked)
+	if err != nil || len(whole.Signatures) != 1 {
+		t.Fatalf("%v, %d signatures", err, len(whole.Signatures))
+	}
+	a.Budget = 2000
+	got, err := a.Crashes(context.Background(), canary(all), looked)
+	if err != nil || len(got.Signatures) != 1 {
+		t.Fatalf("%v, %d signatures with a budget", err, len(got.Signatures))
+	}
+	x, y := got.Signatures[0], whole.Signatures[0]
+	if x.ID != y.ID || x.Candidate.Lines != 1 || x.Control.Lines != 1 || x.Candidate.Time != y.Candidate.Time || x.Control.Time != y.Control.Time {
+		t.Errorf("%s, %+v|%+v with a budget; want %s, %+v|%+v", x.ID, x.Candidate, x.Control, y.ID, y.Candidate, y.Control)
+	}
+	if said := strings.Join(got.Notices, "; "); !strings.Contains(said, "where a line starts one") {
+		t.Errorf("notices %q", said)
+	}
+}
+
+// Each cluster's query selects its lines and no others, those without any text
+// among them.
+func TestQueriesOfClusters(t *testing.T) {
+	s := newScribe(12)
+	for i := range 20 {
+		at := noon.Add(time.Duration(i) * time.Minute)
+		s.say("old-0", "v1", "", at)
+		s.say("old-0", "v1", fmt.Sprint(i), at)
+		s.say("old-0", "v1", "*** ***", at)
+		s.say("old-0", "v1", fmt.Sprintf("served request %d in time", i), at)
+	}
+	r, err := s.analyzer().Cluster(context.Background(), canary(allLogs), looked)
+	if err != nil || len(r.Clusters) != 4 {
+		t.Fatalf("%v, %d clusters", err, len(r.Clusters))
+	}
+	for _, c := range r.Clusters {
+		n := 0
+		for _, err := range s.Range(context.Background(), c.Query, looked) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			n++
+		}
+		if n != 20 {
+			t.Errorf("%q: its query %s selects %d lines, want 20", c.Template, c.Query, n)
+		}
+	}
 }

@@ -181,9 +181,7 @@ func (t *tally) put(s sighting, bin int64) {
 func (t *tally) all(ctx context.Context, sample, besides []*drawn) error {
 	most := min(len(sample), mostCounted)
 	for _, d := range sample[most:] {
-		for _, l := range d.lines {
-			t.put(l.seen(d.id), min(max(t.k.binOf(l.At), t.span[0]), t.span[1]))
-		}
+		t.show(d)
 	}
 	if n := len(sample) - most; n > 0 {
 		t.k.notice("%d rare clusters are counted as often as the sample shows them", n)
@@ -196,7 +194,9 @@ func (t *tally) all(ctx context.Context, sample, besides []*drawn) error {
 	return nil
 }
 
-// count counts one cluster.
+// count counts one cluster. If the source finds none of its lines, which are
+// written otherwise than its template is (with a quote escaped, behind a header),
+// it is counted as often as the sample shows it.
 func (t *tally) count(ctx context.Context, d *drawn) error {
 	first := map[string]sided{} // of each node
 	for _, l := range d.lines {
@@ -205,7 +205,9 @@ func (t *tally) count(ctx context.Context, d *drawn) error {
 		}
 	}
 	expr := withTemplate(t.k.sides[t.side].expr, t.by.templates[d.id])
-	return t.k.counts(ctx, t.side, expr, t.span, func(bin int64, node string, n float64) {
+	none := true
+	err := t.k.counts(ctx, t.side, expr, t.span, func(bin int64, node string, n float64) {
+		none = false
 		s := sighting{group: d.id, side: t.side, node: node, at: t.k.edge(bin), lines: n}
 		if l, ok := first[node]; ok {
 			s.example, s.version = l.Line, l.version
@@ -213,6 +215,17 @@ func (t *tally) count(ctx context.Context, d *drawn) error {
 		}
 		t.put(s, bin)
 	})
+	if err == nil && none {
+		t.show(d)
+	}
+	return err
+}
+
+// show counts a cluster as often as the sample shows it.
+func (t *tally) show(d *drawn) {
+	for _, l := range d.lines {
+		t.put(l.seen(d.id), min(max(t.k.binOf(l.At), t.span[0]), t.span[1]))
+	}
 }
 
 const (

@@ -103,6 +103,13 @@ func TestRegexp(t *testing.T) {
 		{"took <*> ms (<*>)", "took 15 s (slow)", false},
 		{"a.b[<*>]", "a.b[1]", true},
 		{"a.b[<*>]", "axb[1]", false},
+		{"", " \t", true},
+		{"", "took 15 ms", false},
+		{"<*>", "17", true},
+		{"<*>", "took 15 ms", false},
+		{"<*> <*>", "17  abc", true},
+		{"***", "*** begin", true},
+		{"***", "took 15 ms", false},
 	}
 	for _, tt := range tests {
 		if got := regexp.MustCompile(Regexp(tt.template)).MatchString(tt.line); got != tt.want {
