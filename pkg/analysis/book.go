@@ -5,8 +5,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-
-	"github.com/andon-project/andon/pkg/stat"
 )
 
 // dedupe is within how many bins a node's lines of one group are one event: a
@@ -38,12 +36,10 @@ type book struct {
 	alias    map[string]string     // ids in recalled to those that they were learnt under
 	memory   map[string]Remembered // by the ids that groups have now
 
-	ranks     [2]int           // of groups that were new, and of those that only the catalogue knew, when they appeared
-	learnt    int              // groups that control showed before the comparison
-	surprise  map[nodeOf]int64 // bin in which a node last showed something new
-	usual     [2]float64       // of the second half of the time before the comparison: how often control showed something new, and its nodes × bins
-	starts    int              // start-ups of control nodes that were seen
-	surprised float64          // how often control showed something new since the comparison began
+	chapters map[stratum]*chapter
+	inOrder  []*chapter // as they were first seen
+	usual    float64    // of the second half of the time before the comparison: control's nodes × bins
+	starts   int        // start-ups of control nodes that were seen
 }
 
 // A life is when a node ran, as far as its lines tell.
@@ -55,7 +51,7 @@ type life struct {
 func newBook(c Comparison, first, start int64) *book {
 	b := &book{
 		c: c, step: c.step(), first: first, start: max(first, start), next: first, alias: map[string]string{},
-		groups: map[string]*group{}, surprise: map[nodeOf]int64{}, margin: countsMargin(c.Signal),
+		groups: map[string]*group{}, chapters: map[stratum]*chapter{}, margin: countsMargin(c.Signal),
 	}
 	if b.crashes() {
 		b.by = newCrashing()
@@ -76,12 +72,17 @@ func (b *book) fold(l lineBin, last bool) {
 			b.runs(side, name, "", bin)
 		}
 	}
+	for _, s := range l.strata {
+		b.chapterOf(s, bin)
+	}
 	for _, s := range l.lines {
 		b.runs(s.side, s.node, s.version, bin)
+		b.chapterOf(stratumOf(s.Labels), bin)
 	}
 	all := slices.Clone(l.counted)
 	for _, s := range all {
 		b.runs(s.side, s.node, s.version, bin)
+		b.chapterOf(s.of, bin)
 	}
 	for _, s := range l.lines {
 		all = append(all, b.by.add(s)...)
@@ -164,7 +165,7 @@ func (b *book) pass(bin int64) {
 			if l.alive(bin) {
 				b.time[side]++
 				if b.settled(bin) {
-					b.usual[1]++
+					b.usual++
 				}
 				if side == controlSide && b.comparing(bin) {
 					b.beside++
@@ -300,64 +301,6 @@ func (b *book) perNode(g *group, c cell, bin int64) cell {
 		c.perNode = append(c.perNode, x)
 	}
 	return c
-}
-
-// open begins a group with its first sighting.
-func (b *book) open(s sighting, bin int64) *group {
-	g := &group{id: s.group, nodes: map[nodeOf]*nodeCount{}}
-	b.groups[s.group] = g
-	seen := b.memory[s.group].Seen
-	switch {
-	case !b.comparing(bin):
-		g.known = true
-		b.learnt++
-		if k := (nodeOf{s.side, s.node}); b.settled(bin) && !b.lately(k, bin) {
-			b.surprise[k] = bin
-			b.usual[0]++
-		}
-	case !seen.IsZero() && (b.c.Since.IsZero() || !seen.After(b.c.Since)):
-		g.known = true
-		b.ranks[1]++
-		g.rank = b.ranks[1]
-	}
-	g.counted = newCounting(g.known, b.margin)
-	return g
-}
-
-// settled reports whether a bin before the comparison is in its second half,
-// when what control shows all the time has been seen.
-func (b *book) settled(bin int64) bool { return bin < b.start && bin >= b.first+(b.start-b.first)/2 }
-
-// lately reports whether a node showed something new within five bins.
-func (b *book) lately(k nodeOf, bin int64) bool {
-	at, ok := b.surprise[k]
-	return ok && bin-at < dedupe
-}
-
-// enter gives a new group its place in the order of appearance, and counts its
-// first sighting if the node did not show something new within five bins: a
-// stack trace line by line is one surprise.
-func (b *book) enter(g *group, s sighting, bin int64, exposed [2]float64) {
-	b.ranks[0]++
-	g.rank = b.ranks[0]
-	g.since, g.firstSide = b.time, s.side
-	k := nodeOf{s.side, s.node}
-	if b.lately(k, bin) {
-		return
-	}
-	for other, at := range b.surprise {
-		if bin-at < dedupe && b.lives[other.side][other.node].alive(bin) {
-			exposed[other.side]--
-		}
-	}
-	b.surprise[k] = bin
-	if s.side == controlSide {
-		b.surprised++
-	}
-	x := [2]float64{}
-	x[s.side] = 1
-	g.novelty = &countsAt{s.at, stat.NewCounts(0)}
-	g.novelty.counts.Add(x[candidateSide], exposed[candidateSide], x[controlSide], exposed[controlSide])
 }
 
 // recall takes in what is remembered by now.

@@ -23,6 +23,7 @@ type sighting struct {
 	at            time.Time
 	lines         float64
 	example       Line
+	of            stratum
 }
 
 // A sided line is one with the side and the node that it came from.
@@ -34,7 +35,7 @@ type sided struct {
 
 // seen returns the sighting of one line.
 func (l sided) seen(group string) sighting {
-	return sighting{group: group, side: l.side, node: l.node, version: l.version, at: l.At, lines: 1, example: l.Line}
+	return sighting{group: group, side: l.side, node: l.node, version: l.version, at: l.At, lines: 1, example: l.Line, of: stratumOf(l.Labels)}
 }
 
 // A grouper sorts lines into groups. What it does depends on the lines that it
@@ -167,7 +168,8 @@ func (c *crashing) lost() float64                        { return c.dropped }
 type group struct {
 	id        string
 	known     bool // control showed it before the change, or the catalogue has it
-	rank      int  // order of appearance, from 1, among the new or among those that only the catalogue knew; 0 for none
+	chapter   *chapter
+	rank      int // order of appearance, from 1, among the new or among those that only the catalogue knew; 0 for none
 	sides     [2]count
 	nodes     map[nodeOf]*nodeCount
 	counted   counting

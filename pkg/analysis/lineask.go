@@ -44,6 +44,7 @@ type lineSide struct {
 type lineBin struct {
 	lines   []sided
 	running [2][]string
+	strata  []stratum  // that said anything, where running tells more than lines
 	counted []sighting // by the source
 }
 
@@ -142,8 +143,14 @@ func (k *lineAsk) fetchRunning(ctx context.Context, side int, out []lineBin, lo 
 	if k.a.LogMetrics == nil {
 		return nil
 	}
-	return k.counts(ctx, side, k.sides[side].streams, span, func(bin int64, node string, n float64) {
-		out[bin-lo].running[side] = append(out[bin-lo].running[side], node)
+	return k.countsBy(ctx, side, k.sides[side].streams, strataLabels, span, func(bin int64, m model.Metric, _ float64) {
+		at := &out[bin-lo]
+		at.running[side] = append(at.running[side], string(m[model.LabelName(k.c.Node)]))
+		labels := make(map[string]string, len(m))
+		for name, v := range m {
+			labels[string(name)] = string(v)
+		}
+		at.strata = append(at.strata, stratumOf(labels))
 	})
 }
 
@@ -151,10 +158,19 @@ func (k *lineAsk) fetchRunning(ctx context.Context, side int, out []lineBin, lo 
 // question is for whole steps, to which Loki moves times anyway; that bins of
 // lines end before, and what is shifted, is its offset.
 func (k *lineAsk) counts(ctx context.Context, side int, expr string, span [2]int64, yield func(bin int64, node string, n float64)) error {
+	return k.countsBy(ctx, side, expr, nil, span, func(bin int64, m model.Metric, n float64) {
+		yield(bin, string(m[model.LabelName(k.c.Node)]), n)
+	})
+}
+
+// countsBy is counts of each node and each value of more labels.
+func (k *lineAsk) countsBy(ctx context.Context, side int, expr string, more []string, span [2]int64, yield func(bin int64, m model.Metric, n float64)) error {
 	step := k.c.step()
 	by := []string{}
-	if k.c.Node != "" {
-		by = append(by, k.c.Node)
+	for _, label := range append([]string{k.c.Node}, more...) {
+		if label != "" && !slices.Contains(by, label) {
+			by = append(by, label)
+		}
 	}
 	count := logql.CountOverTime(expr, by, step, lateness(step)+k.sides[side].back)
 	m, err := k.a.LogMetrics(ctx, count, Range{Start: binTime(span[0], step), End: binTime(span[1], step), Step: step})
@@ -165,7 +181,7 @@ func (k *lineAsk) counts(ctx context.Context, side int, expr string, span [2]int
 		for _, p := range s.Values {
 			bin := binAt(p.Timestamp.Time().Add(step/2), step)
 			if bin >= span[0] && bin <= span[1] && p.Value > 0 {
-				yield(bin, string(s.Metric[model.LabelName(k.c.Node)]), float64(p.Value))
+				yield(bin, s.Metric, float64(p.Value))
 			}
 		}
 	}

@@ -205,10 +205,14 @@ func (t *tally) count(ctx context.Context, d *drawn) error {
 		}
 	}
 	expr := withTemplate(t.k.sides[t.side].expr, t.by.templates[d.id])
+	var of stratum
+	if len(d.lines) > 0 {
+		of = stratumOf(d.lines[0].Labels)
+	}
 	none := true
 	err := t.k.counts(ctx, t.side, expr, t.span, func(bin int64, node string, n float64) {
 		none = false
-		s := sighting{group: d.id, side: t.side, node: node, at: t.k.edge(bin), lines: n}
+		s := sighting{group: d.id, side: t.side, node: node, at: t.k.edge(bin), lines: n, of: of}
 		if l, ok := first[node]; ok {
 			s.example, s.version = l.Line, l.version
 			delete(first, node)
