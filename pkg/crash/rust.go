@@ -56,19 +56,28 @@ func readRust(lines []string) (Crash, bool) {
 	}
 	text, file := rustHead(lines)
 	c.Class, c.Message = rustClass(text)
+	c.Frames = rustFrames(lines[1:])
+	if len(c.Frames) == 0 && file != "" {
+		c.Frames = []Frame{{Module: rustFile(file), InApp: rustInApp("", file)}}
+	}
+	return c, text != "" || file != ""
+}
+
+// rustFrames are the calls of a backtrace, but for those of the panic itself.
+func rustFrames(lines []string) (frames []Frame) {
 	name := ""
 	flush := func(place string) {
 		fn := rustName(name)
 		switch {
 		case name == "":
 		case hasPrefix(fn, rustPanicking): // above is the machinery that prints
-			c.Frames = c.Frames[:0]
+			frames = frames[:0]
 		default:
-			c.Frames = append(c.Frames, Frame{Function: fn, InApp: rustInApp(fn, place)})
+			frames = append(frames, Frame{Function: fn, InApp: rustInApp(fn, place)})
 		}
 		name = ""
 	}
-	for _, line := range lines[1:] {
+	for _, line := range lines {
 		line = strings.TrimLeft(line, " \t")
 		if place, ok := strings.CutPrefix(line, "at "); ok {
 			flush(place)
@@ -78,10 +87,7 @@ func readRust(lines []string) (Crash, bool) {
 		}
 	}
 	flush("")
-	if len(c.Frames) == 0 && file != "" {
-		c.Frames = []Frame{{Module: rustFile(file), InApp: rustInApp("", file)}}
-	}
-	return c, text != "" || file != ""
+	return frames
 }
 
 // rustHead splits the first lines into what was said and in which file:

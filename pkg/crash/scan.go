@@ -26,7 +26,7 @@ const (
 	blank               // it may: nothing is decided
 )
 
-var dialects = []*dialect{&golang, &thrown, &hotspot, &v8, &python, &rustlang, &native, &kernel, &windows}
+var dialects = []*dialect{&golang, &goLogged, &thrown, &hotspot, &v8, &python, &rustlang, &native, &kernel, &windows}
 
 // The bytes of an anchor that the scanner looks at.
 const (
