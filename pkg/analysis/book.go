@@ -88,6 +88,7 @@ func (b *book) fold(l lineBin, last bool) {
 		all = append(all, b.by.add(s)...)
 	}
 	all = append(all, b.by.settle(b.edge(bin), last)...)
+	slices.SortStableFunc(all, func(x, y sighting) int { return inTurn(x.at, x.node, y.at, y.node) })
 	b.rename()
 	b.pass(bin)
 	b.take(all, bin)

@@ -131,7 +131,7 @@ func (k *lineAsk) fetch(ctx context.Context, by grouper, lo, hi int64) ([]lineBi
 	for i := range out {
 		// Two streams have no order but that of time; the rest makes it one.
 		slices.SortStableFunc(out[i].lines, func(x, y sided) int {
-			return cmp.Or(x.At.Compare(y.At), cmp.Compare(x.side, y.side), strings.Compare(x.node, y.node))
+			return cmp.Or(inTurn(x.At, x.node, y.At, y.node), cmp.Compare(x.side, y.side))
 		})
 	}
 	return out, nil

@@ -39,7 +39,7 @@ func (k *lineAsk) beyond(ctx context.Context, side int, by *clustering, all []*d
 		return nil, err
 	}
 	if n := len(found); n > 0 {
-		k.notice("%d more clusters were found by the source's own patterns", n)
+		k.notice("the source's own patterns led to %d more", n)
 	}
 	all = slices.Concat(all, found)
 	if side == candidateSide {

@@ -50,9 +50,9 @@ func TestPatternsLeadToWhatASampleMisses(t *testing.T) {
 		{"nobody to ask", nil, false, "", "patterns"},
 		{"none are kept", pattern(), false, "", "patterns"},
 		{"those of the sample alone", pattern(known...), false, "", "patterns"},
-		{"one that leads to it", pattern(append(known, lost)...), true, "1 more clusters were found by the source's own patterns", ""},
-		{"a coarser one", pattern(append(known, analysis.Pattern{Text: "error: <_> <_> was <_>", Lines: 30})...), true, "1 more clusters", ""},
-		{"one without lines here", pattern(analysis.Pattern{Text: "error: elsewhere <_>", Lines: 30}), false, "", "more clusters"},
+		{"one that leads to it", pattern(append(known, lost)...), true, "the source's own patterns led to 1 more", ""},
+		{"a coarser one", pattern(append(known, analysis.Pattern{Text: "error: <_> <_> was <_>", Lines: 30})...), true, "led to 1 more", ""},
+		{"one without lines here", pattern(analysis.Pattern{Text: "error: elsewhere <_>", Lines: 30}), false, "", "led to"},
 		{"an error", func(context.Context, string, analysis.Range) ([]analysis.Pattern, error) {
 			return nil, errors.New("ring is empty")
 		}, false, "ring is empty", ""},

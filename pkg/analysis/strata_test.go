@@ -85,3 +85,32 @@ func TestNoisyServiceDoesNotHideAQuietOne(t *testing.T) {
 		})
 	}
 }
+
+// Nodes that say something new at the very same time, again and again, are
+// alike, whichever of them candidate is.
+func TestAtTheSameTime(t *testing.T) {
+	for _, hosts := range [][]string{{"a", "b", "c", "d", "e"}, {"e", "a", "b", "c", "d"}, {"c", "d", "e", "a", "b"}} {
+		s := shared{newScribe(22)}
+		n := 0
+		for at := noon.Add(-2 * time.Hour); at.Before(noon.Add(2 * time.Hour)); at = at.Add(time.Minute) {
+			for i, host := range hosts {
+				release := "v1"
+				if i == 0 {
+					release = "v2"
+				}
+				if i > 0 || at.After(noon) {
+					s.say(host, release, nil, "served", at)
+					if at.Minute()%6 == 3 {
+						n++
+						s.crash(host, release, nil, "shop.f"+strings.Repeat("x", n), at.Add(20*time.Second))
+					}
+				}
+			}
+		}
+		sig := analysis.Signal{Name: "crashes", Crashes: `{cluster="a"}`}
+		v, err := s.analyzer().Judge(context.Background(), newWorld(time.Minute, noon, noon).canary(), shop(sig), noon.Add(110*time.Minute))
+		if err != nil || v.Evidence > 20 {
+			t.Errorf("candidate %s: %s (%v), evidence %v: %s", hosts[0], v.Verdict, err, v.Evidence, v.Reason)
+		}
+	}
+}
