@@ -21,6 +21,9 @@ func HasText(template string) bool {
 //
 // Those would fit any line; a header before them is not allowed for.
 func Regexp(template string) string {
+	if strings.TrimSpace(template) == "" {
+		return `^\s*$`
+	}
 	any := ".*?"
 	if !HasText(template) {
 		any = `\S+`

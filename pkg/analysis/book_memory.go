@@ -1,0 +1,44 @@
+package analysis
+
+import (
+	"cmp"
+	"slices"
+)
+
+// recall takes in what is remembered by now.
+func (b *book) recall(r *Recollection) {
+	if r == b.recalled {
+		return
+	}
+	b.recalled = r
+	b.remember()
+}
+
+// remember sorts what is remembered by the ids that groups have now: what a
+// person said of a cluster holds for the more general one that it became. Of
+// two that became one the higher risk holds.
+func (b *book) remember() {
+	b.memory = map[string]Remembered{}
+	if b.recalled == nil {
+		return
+	}
+	for _, id := range sortedKeys(b.recalled.Groups) {
+		r := b.recalled.Groups[id]
+		if b.alias[id] == "" {
+			b.alias[id] = b.by.learn(id, r)
+		}
+		now := b.by.now(b.alias[id])
+		if m, ok := b.memory[now]; ok {
+			r.Seen = earlier(r.Seen, m.Seen)
+			if slices.Index(riskOrder, m.Risk) < slices.Index(riskOrder, r.Risk) {
+				r.Risk = m.Risk
+			}
+			r.Resolved = cmp.Or(r.Resolved, m.Resolved)
+		}
+		b.memory[now] = r
+	}
+}
+
+var riskOrder = []Risk{HighRisk, MediumRisk, NoRisk, ""}
+
+func (b *book) startsKnown() bool { return b.recalled != nil && b.recalled.Starts > 0 }
