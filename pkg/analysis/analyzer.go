@@ -11,11 +11,12 @@ type Analyzer struct {
 	Metrics RangeFunc
 	Resolve ResolveFunc
 
-	Logs        LinesFunc   // answers LogQL; nil if there is nobody to ask
-	LogMetrics  RangeFunc   // answers LogQL's metric queries; nil if nobody does: then nodes are known by the lines that are looked at, and no more lines than a budget
-	ResolveLogs ResolveFunc // writes a selector's matchers into LogQL; into its stream selector if nil
-	Recall      RecallFunc  // what is remembered of a service; nothing if nil
-	Budget      int         // lines that are looked at in answer to one question; DefaultBudget if zero
+	Logs        LinesFunc    // answers LogQL; nil if there is nobody to ask
+	LogMetrics  RangeFunc    // answers LogQL's metric queries; nil if nobody does: then nodes are known by the lines that are looked at, and no more lines than a budget
+	Patterns    PatternsFunc // what the source of logs itself found, to find what a sample misses; nil if nobody does
+	ResolveLogs ResolveFunc  // writes a selector's matchers into LogQL; into its stream selector if nil
+	Recall      RecallFunc   // what is remembered of a service; nothing if nil
+	Budget      int          // lines that are looked at in answer to one question; DefaultBudget if zero
 }
 
 // Judge returns the verdict on one rollout, alone, at now.

@@ -34,12 +34,10 @@ type book struct {
 	alias    map[string]string     // ids in recalled to those that they were learnt under
 	memory   map[string]Remembered // by the ids that groups have now
 
-	ranks     [2]int           // of groups that were new, and of those that only the catalogue knew, when they appeared
-	learnt    int              // groups that control showed before the comparison
-	surprise  map[nodeOf]int64 // bin in which a node last showed something new
-	usual     [2]float64       // of the second half of the time before the comparison: how often control showed something new, and its nodes × bins
-	starts    int              // start-ups of control nodes that were seen
-	surprised float64          // how often control showed something new since the comparison began
+	chapters map[stratum]*chapter
+	inOrder  []*chapter // as they were first seen
+	usual    float64    // of the second half of the time before the comparison: control's nodes × bins
+	starts   int        // start-ups of control nodes that were seen
 }
 
 // A life is when a node ran, as far as its lines tell.
@@ -51,7 +49,7 @@ type life struct {
 func newBook(c Comparison, first, start int64) *book {
 	b := &book{
 		c: c, step: c.step(), first: first, start: max(first, start), next: first, alias: map[string]string{},
-		groups: map[string]*group{}, surprise: map[nodeOf]int64{}, margin: countsMargin(c.Signal),
+		groups: map[string]*group{}, chapters: map[stratum]*chapter{}, margin: countsMargin(c.Signal),
 	}
 	if b.crashes() {
 		b.by = newCrashing()
@@ -72,17 +70,23 @@ func (b *book) fold(l lineBin, last bool) {
 			b.runs(side, name, "", bin)
 		}
 	}
+	for _, s := range l.strata {
+		b.chapterOf(s, bin)
+	}
 	for _, s := range l.lines {
 		b.runs(s.side, s.node, s.version, bin)
+		b.chapterOf(stratumOf(s.Labels), bin)
 	}
 	all := slices.Clone(l.counted)
 	for _, s := range all {
 		b.runs(s.side, s.node, s.version, bin)
+		b.chapterOf(s.of, bin)
 	}
 	for _, s := range l.lines {
 		all = append(all, b.by.add(s)...)
 	}
 	all = append(all, b.by.settle(b.edge(bin), last)...)
+	slices.SortStableFunc(all, func(x, y sighting) int { return inTurn(x.at, x.node, y.at, y.node) })
 	b.rename()
 	b.pass(bin)
 	b.take(all, bin)
@@ -160,7 +164,7 @@ func (b *book) pass(bin int64) {
 			if l.alive(bin) {
 				b.time[side]++
 				if b.settled(bin) {
-					b.usual[1]++
+					b.usual++
 				}
 				if side == controlSide && b.comparing(bin) {
 					b.beside++

@@ -241,8 +241,8 @@ func (b *book) clusterReport(ask *lineAsk) ClusterReport {
 // withTemplate returns a query for the lines of one template.
 func withTemplate(expr, template string) string {
 	q, err := logql.Parse(expr)
-	if err != nil || strings.Trim(template, "<*> ") == "" {
-		return expr // every line fits
+	if err != nil {
+		return expr
 	}
 	return q.Then("|~ " + quoted(cluster.Regexp(template))).String()
 }

@@ -1,9 +1,5 @@
 package analysis
 
-import (
-	"github.com/andon-project/andon/pkg/stat"
-)
-
 // take counts sightings, and weighs them bin by bin.
 func (b *book) take(all []sighting, bin int64) {
 	cells := map[*group]*cell{}
@@ -105,62 +101,4 @@ func (b *book) perNode(g *group, c cell, bin int64) cell {
 		c.perNode = append(c.perNode, x)
 	}
 	return c
-}
-
-// open begins a group with its first sighting.
-func (b *book) open(s sighting, bin int64) *group {
-	g := &group{id: s.group, nodes: map[nodeOf]*nodeCount{}}
-	b.groups[s.group] = g
-	seen := b.memory[s.group].Seen
-	switch {
-	case !b.comparing(bin):
-		g.known = true
-		b.learnt++
-		if k := (nodeOf{s.side, s.node}); b.settled(bin) && !b.lately(k, bin) {
-			b.surprise[k] = bin
-			b.usual[0]++
-		}
-	case !seen.IsZero() && (b.c.Since.IsZero() || !seen.After(b.c.Since)):
-		g.known = true
-		b.ranks[1]++
-		g.rank = b.ranks[1]
-	}
-	g.counted = newCounting(g.known, b.margin)
-	return g
-}
-
-// settled reports whether a bin before the comparison is in its second half,
-// when what control shows all the time has been seen.
-func (b *book) settled(bin int64) bool { return bin < b.start && bin >= b.first+(b.start-b.first)/2 }
-
-// lately reports whether a node showed something new within five bins.
-func (b *book) lately(k nodeOf, bin int64) bool {
-	at, ok := b.surprise[k]
-	return ok && bin-at < dedupe
-}
-
-// enter gives a new group its place in the order of appearance, and counts its
-// first sighting if the node did not show something new within five bins: a
-// stack trace line by line is one surprise.
-func (b *book) enter(g *group, s sighting, bin int64, exposed [2]float64) {
-	b.ranks[0]++
-	g.rank = b.ranks[0]
-	g.since, g.firstSide = b.time, s.side
-	k := nodeOf{s.side, s.node}
-	if b.lately(k, bin) {
-		return
-	}
-	for other, at := range b.surprise {
-		if bin-at < dedupe && b.lives[other.side][other.node].alive(bin) {
-			exposed[other.side]--
-		}
-	}
-	b.surprise[k] = bin
-	if s.side == controlSide {
-		b.surprised++
-	}
-	x := [2]float64{}
-	x[s.side] = 1
-	g.novelty = &countsAt{s.at, stat.NewCounts(0)}
-	g.novelty.counts.Add(x[candidateSide], exposed[candidateSide], x[controlSide], exposed[controlSide])
 }

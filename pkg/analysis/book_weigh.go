@@ -1,7 +1,6 @@
 package analysis
 
 import (
-	"fmt"
 	"math"
 	"slices"
 	"time"
@@ -41,11 +40,11 @@ func (b *book) share(g *group) float64 {
 	case !g.known && g.rank == 0:
 		return 0
 	case !g.known:
-		return orderShare(g.rank)
+		return b.chapterShare() * orderShare(g.rank)
 	case g.rank > 0:
-		return orderShare(g.rank) / 2
+		return b.chapterShare() * orderShare(g.rank) / 2
 	}
-	return 1 / float64(2*max(1, b.learnt))
+	return b.chapterShare() / float64(2*max(1, g.chapter.learnt))
 }
 
 // logE returns the logarithm of the evidence that candidate shows a group more
@@ -76,7 +75,7 @@ func (b *book) logE(g *group) float64 {
 //
 // which is 1/(1-p) on average at most in the one case, and B/p in the other.
 func (b *book) fresh(g *group) float64 {
-	p := b.chance()
+	p := b.chance(g.chapter)
 	return -stat.LogSumExp(math.Log1p(-p)-b.again(g), math.Log(p)-g.counted.logE())
 }
 
@@ -103,10 +102,10 @@ func (b *book) again(g *group) float64 {
 const leastChance = .01
 
 // chance returns the probability that something outside the rollout brought
-// something new to candidate by now, by how often control had something new in
-// the second half of the time before and since.
-func (b *book) chance() float64 {
-	x, t := b.usual[0]+b.surprised+.5, b.usual[1]
+// something new to candidate by now, by how often control had something new of
+// that chapter in the second half of the time before and since.
+func (b *book) chance(p *chapter) float64 {
+	x, t := p.usual+p.surprised+.5, b.usual
 	if !b.timed() {
 		t += b.beside
 	}
@@ -189,21 +188,21 @@ func (b *book) setAside(g *group) bool {
 // appearance.
 func (b *book) evidence() float64 {
 	ordered := b.ordered()
-	news := stat.LogMean([]float64{b.firsts(ordered), b.each(ordered, false)}, []float64{1, 1})
+	news := stat.LogMean([]float64{b.eachChapter(ordered, b.firsts), b.each(ordered, false)}, []float64{1, 1})
 	if b.c.Sensitivity == Low && !b.sustained(ordered) {
 		news = min(news, 0)
 	}
 	switch {
 	case b.crashes():
-		return stat.LogMean([]float64{news, b.each(ordered, true), b.rate()}, []float64{2, 1, 1})
+		return stat.LogMean([]float64{news, b.each(ordered, true), b.eachChapter(ordered, b.rate)}, []float64{2, 1, 1})
 	case b.c.Sensitivity == High:
 		return stat.LogMean([]float64{news, b.each(ordered, true)}, []float64{1, 1})
 	}
 	return news
 }
 
-// firsts returns the logarithm of the evidence of first sightings.
-func (b *book) firsts(ordered []*group) float64 {
+// firsts returns the logarithm of the evidence of first sightings in a chapter.
+func (b *book) firsts(p *chapter, ordered []*group) float64 {
 	if b.c.timed() {
 		x := 0.
 		for _, g := range ordered {
@@ -211,7 +210,7 @@ func (b *book) firsts(ordered []*group) float64 {
 				x++
 			}
 		}
-		return pooledCounts(0, x, b.time[candidateSide], b.usual[0], b.usual[1])
+		return pooledCounts(0, x, b.time[candidateSide], p.usual, b.usual)
 	}
 	all := stat.NewCounts(0)
 	for _, g := range ordered {
@@ -240,12 +239,12 @@ func (b *book) each(ordered []*group, known bool) float64 {
 	return stat.LogMean(append(e, 0), append(w, max(0, rest)))
 }
 
-// rate returns the logarithm of the evidence that all groups together come
-// more often.
-func (b *book) rate() float64 {
+// rate returns the logarithm of the evidence that all groups of a chapter together
+// come more often.
+func (b *book) rate(_ *chapter, ordered []*group) float64 {
 	all := stat.NewCounts(b.margin)
 	var x [2]float64
-	for _, g := range b.ordered() {
+	for _, g := range ordered {
 		if b.setAside(g) {
 			continue
 		}
@@ -306,31 +305,4 @@ func (b *book) ordered() []*group {
 		return 1
 	})
 	return out
-}
-
-// title returns a group's template, or its crash's title.
-func (b *book) title(g *group) string {
-	switch by := b.by.(type) {
-	case *clustering:
-		return by.templates[g.id]
-	case *crashing:
-		return by.crashes[g.id].Title
-	}
-	return g.id
-}
-
-// name returns what a group is called in a sentence.
-func (b *book) name(g *group) string {
-	if b.crashes() {
-		return clipped(b.title(g), 120)
-	}
-	return fmt.Sprintf("“%s”", clipped(b.title(g), 120))
-}
-
-func clipped(s string, n int) string {
-	r := []rune(s)
-	if len(r) <= n {
-		return s
-	}
-	return string(r[:n]) + "…"
 }

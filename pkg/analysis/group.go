@@ -19,6 +19,7 @@ type sighting struct {
 	at            time.Time
 	lines         float64
 	example       Line
+	of            stratum
 }
 
 // A sided line is one with the side and the node that it came from.
@@ -30,14 +31,15 @@ type sided struct {
 
 // seen returns the sighting of one line.
 func (l sided) seen(group string) sighting {
-	return sighting{group: group, side: l.side, node: l.node, version: l.version, at: l.At, lines: 1, example: l.Line}
+	return sighting{group: group, side: l.side, node: l.node, version: l.version, at: l.At, lines: 1, example: l.Line, of: stratumOf(l.Labels)}
 }
 
 // A group is what was seen of one cluster or signature.
 type group struct {
 	id        string
 	known     bool // control showed it before the change, or the catalogue has it
-	rank      int  // order of appearance, from 1, among the new or among those that only the catalogue knew; 0 for none
+	chapter   *chapter
+	rank      int // order of appearance, from 1, among the new or among those that only the catalogue knew; 0 for none
 	sides     [2]count
 	nodes     map[nodeOf]*nodeCount
 	counted   counting

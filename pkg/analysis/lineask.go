@@ -5,12 +5,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/prometheus/common/model"
 
+	"github.com/andon-project/andon/pkg/crash"
 	"github.com/andon-project/andon/pkg/logql"
 )
 
@@ -26,6 +28,7 @@ type lineAsk struct {
 	sides   [2]lineSide
 	notices []string
 	sampled bool
+	shown   []*drawn             // clusters of a sample of candidate
 	read    map[string]time.Time // of a crash signal: up to when stack traces of a stream were read
 }
 
@@ -41,6 +44,7 @@ type lineSide struct {
 type lineBin struct {
 	lines   []sided
 	running [2][]string
+	strata  []stratum  // that said anything, where running tells more than lines
 	counted []sighting // by the source
 }
 
@@ -109,13 +113,16 @@ func (k *lineAsk) binOf(t time.Time) int64 {
 // budget.
 func (k *lineAsk) fetch(ctx context.Context, by grouper, lo, hi int64) ([]lineBin, error) {
 	out := make([]lineBin, hi-lo+1)
+	k.shown = nil
 	for side := range k.sides {
 		from, to := k.spans(side, lo, hi)
 		if from > to {
 			continue
 		}
-		if err := k.fetchRunning(ctx, side, out, lo, [2]int64{from, to}); err != nil {
-			return nil, err
+		if k.sides[side].filters {
+			if err := k.fetchRunning(ctx, side, out, lo, [2]int64{from, to}); err != nil {
+				return nil, err
+			}
 		}
 		if err := k.fetchLines(ctx, side, by, out, lo, [2]int64{from, to}); err != nil {
 			return nil, err
@@ -124,19 +131,26 @@ func (k *lineAsk) fetch(ctx context.Context, by grouper, lo, hi int64) ([]lineBi
 	for i := range out {
 		// Two streams have no order but that of time; the rest makes it one.
 		slices.SortStableFunc(out[i].lines, func(x, y sided) int {
-			return cmp.Or(x.At.Compare(y.At), cmp.Compare(x.side, y.side), strings.Compare(x.node, y.node))
+			return cmp.Or(inTurn(x.At, x.node, y.At, y.node), cmp.Compare(x.side, y.side))
 		})
 	}
 	return out, nil
 }
 
-// fetchRunning fills in which nodes say anything at all.
+// fetchRunning fills in which nodes say anything at all, where the lines that
+// are read do not tell.
 func (k *lineAsk) fetchRunning(ctx context.Context, side int, out []lineBin, lo int64, span [2]int64) error {
-	if k.a.LogMetrics == nil || !k.sides[side].filters {
-		return nil // the lines themselves will tell
+	if k.a.LogMetrics == nil {
+		return nil
 	}
-	return k.counts(ctx, side, k.sides[side].streams, span, func(bin int64, node string, n float64) {
-		out[bin-lo].running[side] = append(out[bin-lo].running[side], node)
+	return k.countsBy(ctx, side, k.sides[side].streams, strataLabels, span, func(bin int64, m model.Metric, _ float64) {
+		at := &out[bin-lo]
+		at.running[side] = append(at.running[side], string(m[model.LabelName(k.c.Node)]))
+		labels := make(map[string]string, len(m))
+		for name, v := range m {
+			labels[string(name)] = string(v)
+		}
+		at.strata = append(at.strata, stratumOf(labels))
 	})
 }
 
@@ -144,10 +158,19 @@ func (k *lineAsk) fetchRunning(ctx context.Context, side int, out []lineBin, lo 
 // question is for whole steps, to which Loki moves times anyway; that bins of
 // lines end before, and what is shifted, is its offset.
 func (k *lineAsk) counts(ctx context.Context, side int, expr string, span [2]int64, yield func(bin int64, node string, n float64)) error {
+	return k.countsBy(ctx, side, expr, nil, span, func(bin int64, m model.Metric, n float64) {
+		yield(bin, string(m[model.LabelName(k.c.Node)]), n)
+	})
+}
+
+// countsBy is counts of each node and each value of more labels.
+func (k *lineAsk) countsBy(ctx context.Context, side int, expr string, more []string, span [2]int64, yield func(bin int64, m model.Metric, n float64)) error {
 	step := k.c.step()
 	by := []string{}
-	if k.c.Node != "" {
-		by = append(by, k.c.Node)
+	for _, label := range append([]string{k.c.Node}, more...) {
+		if label != "" && !slices.Contains(by, label) {
+			by = append(by, label)
+		}
 	}
 	count := logql.CountOverTime(expr, by, step, lateness(step)+k.sides[side].back)
 	m, err := k.a.LogMetrics(ctx, count, Range{Start: binTime(span[0], step), End: binTime(span[1], step), Step: step})
@@ -158,7 +181,7 @@ func (k *lineAsk) counts(ctx context.Context, side int, expr string, span [2]int
 		for _, p := range s.Values {
 			bin := binAt(p.Timestamp.Time().Add(step/2), step)
 			if bin >= span[0] && bin <= span[1] && p.Value > 0 {
-				yield(bin, string(s.Metric[model.LabelName(k.c.Node)]), float64(p.Value))
+				yield(bin, s.Metric, float64(p.Value))
 			}
 		}
 	}
@@ -167,27 +190,33 @@ func (k *lineAsk) counts(ctx context.Context, side int, expr string, span [2]int
 
 // fetchLines fills in the lines, or what they come to.
 func (k *lineAsk) fetchLines(ctx context.Context, side int, by grouper, out []lineBin, lo int64, span [2]int64) error {
-	limit := k.budget()
-	var all []sided
-	over := false
-	for l, err := range k.a.Logs(ctx, k.sides[side].expr, k.within(side, span)) {
-		if err != nil {
-			return err
-		}
-		if len(all) == limit {
-			over = true
-			break
-		}
-		all = append(all, k.sided(side, l))
+	expr := k.sides[side].expr
+	all, over, err := k.lines(ctx, side, expr, span)
+	if err != nil {
+		return err
 	}
 	c, clusters := by.(*clustering)
-	switch {
-	case over && clusters && k.a.LogMetrics != nil:
+	if over && clusters && k.a.LogMetrics != nil {
 		return k.sample(ctx, side, c, out, lo, span)
-	case over:
-		k.notice("there are more than %d lines: those after %s are left out; select fewer", limit, all[len(all)-1].At.UTC().Format(time.RFC3339))
 	}
-	if !clusters && k.sides[side].filters {
+	starts := !clusters && k.sides[side].filters
+	if over && !clusters {
+		// Of all lines those of crashes are few, and the rest of a stack is read behind its first.
+		starts = true
+		if all, over, err = k.lines(ctx, side, crashStarts(expr), span); err != nil {
+			return err
+		}
+		if !k.sides[side].filters {
+			if err := k.fetchRunning(ctx, side, out, lo, span); err != nil {
+				return err
+			}
+		}
+		k.notice("there are more than %d lines: crashes were looked for where a line starts one", k.budget())
+	}
+	if over {
+		k.notice("there are more than %d lines: those after %s are left out; select fewer", len(all), all[len(all)-1].At.UTC().Format(time.RFC3339))
+	}
+	if starts {
 		return k.around(ctx, side, all, out, lo)
 	}
 	for _, l := range all {
@@ -196,6 +225,35 @@ func (k *lineAsk) fetchLines(ctx context.Context, side int, by grouper, out []li
 		}
 	}
 	return nil
+}
+
+// lines reads the lines of an expression, and whether there are more than the
+// budget, which are left out.
+func (k *lineAsk) lines(ctx context.Context, side int, expr string, span [2]int64) (all []sided, over bool, err error) {
+	for l, err := range k.a.Logs(ctx, expr, k.within(side, span)) {
+		if err != nil {
+			return nil, false, err
+		}
+		if len(all) == k.budget() {
+			return all, true, nil
+		}
+		all = append(all, k.sided(side, l))
+	}
+	return all, false, nil
+}
+
+// crashStarts returns a query for the lines of another that a crash may start
+// with.
+func crashStarts(expr string) string {
+	q, err := logql.Parse(expr)
+	if err != nil {
+		return expr
+	}
+	starts := crash.Starts()
+	for i, s := range starts {
+		starts[i] = regexp.QuoteMeta(s)
+	}
+	return q.Then("|~ " + quoted(strings.Join(starts, "|"))).String()
 }
 
 // within returns the time of a side's bins.

@@ -39,12 +39,17 @@ func (k *lineAsk) sample(ctx context.Context, side int, by *clustering, out []li
 		}
 	}
 	by.settle(time.Time{}, false)
-	counted, err := k.count(ctx, side, by, settled(by, found), out, lo, span)
+	extra, err := k.beyond(ctx, side, by, settled(by, found), out, span)
 	if err != nil {
 		return err
 	}
-	k.notice("there are more than %d lines: %d clusters were found in a sample of them, and the source counted those", k.budget(), len(found))
-	if rest := total - counted; rest > .001*total {
+	all := settled(by, found)
+	counted := tally{k: k, side: side, by: by, out: out, lo: lo, span: span}
+	if err := counted.all(ctx, all, besides(by, all, extra)); err != nil {
+		return err
+	}
+	k.notice("there are more than %d lines: %d clusters were found in a sample of them, and the source counted those", k.budget(), len(all))
+	if rest := total - counted.lines; rest > .001*total {
 		k.notice("%.1f%% of the lines belong to clusters that the sample does not hold or that were too many to count", 100*rest/total)
 	}
 	return nil
@@ -155,43 +160,76 @@ func settled(by *clustering, found map[string]*drawn) []*drawn {
 	return out
 }
 
-// count has the source count the clusters of a sample, and returns how many
-// lines that were. What is too rare to be among those that are counted is
-// counted as often as the sample shows it.
-func (k *lineAsk) count(ctx context.Context, side int, by *clustering, all []*drawn, out []lineBin, lo int64, span [2]int64) (float64, error) {
-	counted := 0.
-	put := func(s sighting, bin int64) {
-		counted += s.lines
-		out[bin-lo].counted = append(out[bin-lo].counted, s)
+// A tally has the source count clusters of one side.
+type tally struct {
+	k     *lineAsk
+	side  int
+	by    *clustering
+	out   []lineBin
+	lo    int64
+	span  [2]int64
+	lines float64 // that were counted
+}
+
+func (t *tally) put(s sighting, bin int64) {
+	t.lines += s.lines
+	t.out[bin-t.lo].counted = append(t.out[bin-t.lo].counted, s)
+}
+
+// all counts the clusters of a sample, and those besides. What is too rare to be
+// among the former is counted as often as the sample shows it.
+func (t *tally) all(ctx context.Context, sample, besides []*drawn) error {
+	most := min(len(sample), mostCounted)
+	for _, d := range sample[most:] {
+		t.show(d)
 	}
-	for _, d := range all[min(len(all), mostCounted):] {
-		for _, l := range d.lines {
-			put(l.seen(d.id), min(max(k.binOf(l.At), span[0]), span[1]))
+	if n := len(sample) - most; n > 0 {
+		t.k.notice("%d rare clusters are counted as often as the sample shows them", n)
+	}
+	for _, d := range slices.Concat(sample[:most], besides) {
+		if err := t.count(ctx, d); err != nil {
+			return err
 		}
 	}
-	if n := len(all) - mostCounted; n > 0 {
-		k.notice("%d rare clusters are counted as often as the sample shows them", n)
-	}
-	for _, d := range all[:min(len(all), mostCounted)] {
-		first := map[string]sided{} // of each node
-		for _, l := range d.lines {
-			if _, ok := first[l.node]; !ok {
-				first[l.node] = l
-			}
-		}
-		err := k.counts(ctx, side, withTemplate(k.sides[side].expr, by.templates[d.id]), span, func(bin int64, node string, n float64) {
-			s := sighting{group: d.id, side: side, node: node, at: k.edge(bin), lines: n}
-			if l, ok := first[node]; ok {
-				s.example, s.version = l.Line, l.version
-				delete(first, node)
-			}
-			put(s, bin)
-		})
-		if err != nil {
-			return 0, err
+	return nil
+}
+
+// count counts one cluster. If the source finds none of its lines, which are
+// written otherwise than its template is (with a quote escaped, behind a header),
+// it is counted as often as the sample shows it.
+func (t *tally) count(ctx context.Context, d *drawn) error {
+	first := map[string]sided{} // of each node
+	for _, l := range d.lines {
+		if _, ok := first[l.node]; !ok {
+			first[l.node] = l
 		}
 	}
-	return counted, nil
+	expr := withTemplate(t.k.sides[t.side].expr, t.by.templates[d.id])
+	var of stratum
+	if len(d.lines) > 0 {
+		of = stratumOf(d.lines[0].Labels)
+	}
+	none := true
+	err := t.k.counts(ctx, t.side, expr, t.span, func(bin int64, node string, n float64) {
+		none = false
+		s := sighting{group: d.id, side: t.side, node: node, at: t.k.edge(bin), lines: n, of: of}
+		if l, ok := first[node]; ok {
+			s.example, s.version = l.Line, l.version
+			delete(first, node)
+		}
+		t.put(s, bin)
+	})
+	if err == nil && none {
+		t.show(d)
+	}
+	return err
+}
+
+// show counts a cluster as often as the sample shows it.
+func (t *tally) show(d *drawn) {
+	for _, l := range d.lines {
+		t.put(l.seen(d.id), min(max(t.k.binOf(l.At), t.span[0]), t.span[1]))
+	}
 }
 
 const (

@@ -79,9 +79,13 @@ func (b *book) fewest(logE float64) int {
 
 // foreseen returns the logarithm of what the signal's evidence would be with x
 // events of one more group on candidate, as evenly spread as may be, if all
-// other groups told nothing: see fresh, and evidence.
+// other groups told nothing, in the first of the chapters: see fresh, and evidence.
 func (b *book) foreseen(x float64) float64 {
 	c, k := b.time[candidateSide], b.time[controlSide]
+	part, of := b.chapterShare(), &chapter{}
+	if len(b.inOrder) > 0 {
+		of = b.inOrder[0]
+	}
 	beside := b.beside
 	if b.timed() {
 		beside = 0
@@ -91,14 +95,14 @@ func (b *book) foreseen(x float64) float64 {
 		since := 1 / (x + 1)
 		again = pooledCounts(0, x, c, 0, k) - pooledCounts(0, 1, c*since, 0, k-beside*(1-since))
 	}
-	e, first := again, pooledCounts(0, 1, c, b.usual[0], b.usual[1])
+	e, first := again, pooledCounts(0, 1, c, of.usual, b.usual)
 	if !b.timed() {
-		p := b.chance()
+		p := b.chance(of)
 		first = pooledCounts(0, 1, c, 0, beside)
 		e = -stat.LogSumExp(math.Log1p(-p)-again, math.Log(p)-pooledCounts(0, x, c, 0, beside))
 	}
-	w := orderShare(b.ranks[0] + 1)
-	news := stat.LogMean([]float64{first, e, 0}, []float64{1, w, 1 - w})
+	w := part * orderShare(of.ranks[0]+1)
+	news := stat.LogMean([]float64{first, e, 0}, []float64{part, w, 2 - part - w})
 	if !b.crashes() {
 		return news
 	}
@@ -106,7 +110,7 @@ func (b *book) foreseen(x float64) float64 {
 	if b.timed() {
 		control = k
 	}
-	return stat.LogMean([]float64{news, 0, pooledCounts(b.margin, x, c, 0, control)}, []float64{2, 1, 1})
+	return stat.LogMean([]float64{news, 0, pooledCounts(b.margin, x, c, 0, control)}, []float64{2, 2 - part, part})
 }
 
 // smallest returns how many of the candidate nodes would have had to go missing,

@@ -53,6 +53,9 @@ func TestTemplates(t *testing.T) {
 		{"bound", "lifetime <1 sec", "lifetime <*> sec"},
 		{"object", "Server@1a2b3c died", "Server@<*> died"},
 		{"base 64", "fingerprint uXlqT9aB3c+dEfGh/IjKlMn0pQr= ok", "fingerprint <*> ok"},
+		{"base 64 with slashes", "fingerprint uXlqT9aB3c/dEfGh/IjKlMn0pQr ok", "fingerprint <*> ok"},
+		{"base 64 after a colon", "key SHA256:uXlqT9aB3c/+dEfGhIjKlMn0pQr8 ok", "key <*> ok"},
+		{"a path, no base 64", "build Shop/CartTotalsTest1 failed", "build Shop/CartTotalsTest1 failed"},
 		{"no language with digits", "錯誤 5 次", "錯誤 <*> 次"},
 		{"digits without blanks", "重试3次", "重试<*>次"},
 	}
@@ -75,6 +78,20 @@ func TestKeysVary(t *testing.T) {
 	}
 	if cl := c.Clusters(); len(cl) != 1 || cl[0].Template != "login user=<*> ok" || cl[0].ID != IDOf("login user=<*> ok") || cl[0].Count != 4 {
 		t.Errorf("clusters %+v", cl)
+	}
+}
+
+// The value of a key that names the message is text: two messages are two
+// clusters, and what varies in them is found as anywhere.
+func TestMessageKeysAreText(t *testing.T) {
+	for _, lines := range [][]string{
+		{`agent[1]: level=info msg="shim 17 is gone" id=4`, `agent[1]: level=info msg="shim 21 is gone" id=5`, `agent[1]: level=warning msg="cleaning up" id=6`},
+		{`audit: event=login user=joe`, `audit: event=login user=bob`, `audit: event=logout user=joe`},
+	} {
+		got := ids(New(Options{}), lines...)
+		if got[0] != got[1] || got[0] == got[2] {
+			t.Errorf("ids %v of %q, want the first two alike and the third another", got, lines)
+		}
 	}
 }
 
@@ -103,6 +120,13 @@ func TestRegexp(t *testing.T) {
 		{"took <*> ms (<*>)", "took 15 s (slow)", false},
 		{"a.b[<*>]", "a.b[1]", true},
 		{"a.b[<*>]", "axb[1]", false},
+		{"", " \t", true},
+		{"", "took 15 ms", false},
+		{"<*>", "17", true},
+		{"<*>", "took 15 ms", false},
+		{"<*> <*>", "17  abc", true},
+		{"***", "*** begin", true},
+		{"***", "took 15 ms", false},
 	}
 	for _, tt := range tests {
 		if got := regexp.MustCompile(Regexp(tt.template)).MatchString(tt.line); got != tt.want {

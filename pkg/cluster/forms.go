@@ -204,7 +204,7 @@ func (s *scanner) hexDump(i int) int {
 // base64 reads text in base 64 that begins with a; 0 if it is none.
 func (s *scanner) base64(a atom) int {
 	j := a.start
-	var lower, capital, number bool
+	var lower, capital, number, path, plus bool
 	for ; j < len(s.line); j++ {
 		c := s.line[j]
 		cl := classes[c]
@@ -215,7 +215,11 @@ func (s *scanner) base64(a atom) int {
 			capital = true
 		case cl&letter != 0 && cl&foreign == 0 && c != '$':
 			lower = true
-		case c == '+', c == '/', c == '-':
+		case c == '+':
+			plus = true
+		case c == '/':
+			path = true
+		case c == '-':
 		default:
 			goto end
 		}
@@ -228,8 +232,28 @@ end:
 	for s.at(k) == '=' {
 		k++
 	}
+	if path && !plus && k == j && !jumbled(s.line[a.start:j]) {
+		return 0
+	}
 	if k-j > 2 || k < len(s.line) && !s.is(k, stop) {
 		return 0
 	}
 	return k
+}
+
+// jumbled tells whether capitals, small letters and digits alternate as nowhere
+// in the names of a path: at a sixth of the places. A capital that begins a word
+// is no sign of it.
+func jumbled(w []byte) bool {
+	n := 0
+	for i := 1; i < len(w); i++ {
+		if w[i-1] == '/' || w[i] == '/' {
+			continue
+		}
+		a, b := classes[w[i-1]]&(upper|digit), classes[w[i]]&(upper|digit)
+		if a != b && !(a == upper && b == 0) {
+			n++
+		}
+	}
+	return 6*n >= len(w)
 }

@@ -30,7 +30,11 @@ func (s *scanner) equals(i int) int {
 		k.kind, k.hash = word, hashBytes(s.line[k.start:k.end])
 	}
 	k.key = k.kind == word
+	tells := k.key && isMessageKey(s.line[k.start:k.end])
 	s.push(i, end, mark)
+	if tells {
+		return s.message(end)
+	}
 	return s.afterKey(end, spaced)
 }
 
@@ -73,6 +77,16 @@ func (s *scanner) afterKey(i int, spaced bool) int {
 		return i // a value anyway
 	}
 	return s.givenWord(i, spaced)
+}
+
+// message reads what a key gives that names the message: text like any other,
+// in quotes or not, and not one value.
+func (s *scanner) message(i int) int {
+	if c := s.at(i); (c == '"' || c == '\'') && s.quoted(i, c) > 0 {
+		s.push(i, i+1, mark)
+		return i + 1
+	}
+	return i
 }
 
 // number tells whether a number begins at i.

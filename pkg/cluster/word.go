@@ -258,7 +258,7 @@ func (s *scanner) atom(a atom) int {
 			if classes[line[i]]&letter == 0 {
 				return s.valueTo(i, j+1)
 			}
-		case '=', '+':
+		case '=', '+', '/':
 			if end := s.base64(a); end > j {
 				return s.valueTo(i, end)
 			}
@@ -272,6 +272,9 @@ func (s *scanner) atom(a atom) int {
 		if end := s.hexDump(i); end > j {
 			return s.valueTo(i, end)
 		}
+	}
+	if a.slashes > 0 && s.base64(a) == j {
+		return s.valueTo(i, j)
 	}
 	switch {
 	case classes[line[i]]&letter == 0,

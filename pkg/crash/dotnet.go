@@ -106,7 +106,7 @@ func dotNetName(name string) string {
 }
 
 // dotNetGenerics drops type arguments, List`1[System.String] and Get[T].
-func dotNetGenerics(s string) string { return goGenerics(s) }
+func dotNetGenerics(s string) string { return outside(s, '[', ']') }
 
 // Calls that only carry another.
 var dotNetPlumbing = []string{

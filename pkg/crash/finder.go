@@ -96,12 +96,12 @@ func (f *Finder) Add(stream, line string, at time.Time) []Found {
 		if s == nil {
 			s = f.start(stream, nil, at)
 		}
-		text := withoutCRI(line)
+		text := part(line)
 		s.part = append(s.part, text[:min(len(text), f.o.MaxBytes-len(s.part))]...)
 		s.cut, s.last = true, at
 	case s != nil:
 		if s.cut {
-			line = string(s.part) + withoutCRI(line)
+			line = string(s.part) + part(line)
 			s.cut, s.part = false, nil
 			if s.of == nil {
 				delete(f.open, stream)

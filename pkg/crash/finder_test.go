@@ -112,6 +112,14 @@ var wrappers = map[string]func(trace string) []string{
 	"docker json-file": each(func(i int, l string) string {
 		return fmt.Sprintf(`{"log":%s,"stream":"stderr","time":"2024-01-02T03:04:05.%09dZ"}`, quote(l+"\n"), i)
 	}),
+	"docker, cut at 16 KiB": func(trace string) []string {
+		line := `{"level":"error","body":"` + strings.Repeat("x", 20<<10) + `","stack":` + quote(trace) + "}\n"
+		var out []string
+		for part := range slices.Chunk([]byte(line), dockerCut) {
+			out = append(out, fmt.Sprintf(`{"log":%s,"stream":"stderr","time":"2024-01-02T03:04:05Z"}`, quote(string(part))))
+		}
+		return out
+	},
 	"docker compose":     each(func(_ int, l string) string { return "shop-1  | " + l }),
 	"kubectl timestamps": each(func(i int, l string) string { return fmt.Sprintf("2024-01-02T03:04:05.%09dZ %s", i, l) }),
 	"syslog": each(func(i int, l string) string {
@@ -242,9 +250,18 @@ var ordinary = []string{
 	``,
 }
 
+// alike are lines that look like the start of a crash, and are none.
+var alike = []string{
+	`{"level":"error","ts":1700000000.12,"msg":"payment declined","stacktrace":"main.(*Server).pay\n\t/app/pay.go:31\nmain.main\n\t/app/main.go:9"}`,
+	`WARNING: CPU usage of node-7 is at 93%`,
+	`Error: the card is expired`,
+	``,
+	`Caused by: a holiday`,
+}
+
 func TestOrdinary(t *testing.T) {
 	f := NewFinder(Options{})
-	for _, l := range ordinary {
+	for _, l := range slices.Concat(ordinary, alike) {
 		if found := f.Add("shop", l, noon); len(found) > 0 {
 			t.Errorf("%q: %s", l, found[0].Title)
 		}

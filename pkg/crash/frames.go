@@ -61,6 +61,27 @@ func hasPrefix(name string, prefixes []string) bool {
 	return false
 }
 
+// outside is what stands outside of brackets of one kind, such as those of type
+// arguments. The > of an arrow closes none.
+func outside(s string, open, close byte) string {
+	if strings.IndexByte(s, open) < 0 {
+		return s
+	}
+	var b strings.Builder
+	depth := 0
+	for i := range len(s) {
+		switch c := s[i]; {
+		case c == open:
+			depth++
+		case c == close && depth > 0 && (c != '>' || s[i-1] != '-'):
+			depth--
+		case depth == 0:
+			b.WriteByte(c)
+		}
+	}
+	return b.String()
+}
+
 // Directories that say where a program was put, not what it is.
 var roots = map[string]bool{
 	"": true, ".": true, "..": true, "app": true, "apps": true, "src": true, "code": true, "workspace": true, "www": true, "html": true,

@@ -17,9 +17,12 @@ var kernel = dialect{
 	read:  readKernel,
 }
 
+// kernelWarning begins what the kernel prints where its code says WARN.
+const kernelWarning = "WARNING: CPU: "
+
 var kernelHeads = []string{
 	"BUG: ", "kernel BUG at ", "general protection fault", "Oops: ", "Kernel panic - not syncing", " blocked for more than ", "Unable to handle kernel",
-	"divide error: ", "invalid opcode: ", "self-detected stall", "detected stalls on", "hard LOCKUP", "stack segment: ",
+	"divide error: ", "invalid opcode: ", "self-detected stall", "detected stalls on", "hard LOCKUP", "stack segment: ", kernelWarning,
 }
 
 // Phases of an oops.
@@ -152,7 +155,7 @@ func readKernel(lines []string) (Crash, bool) {
 }
 
 // Where the processor was, as the architectures print it.
-var kernelAt = []string{"RIP:", "EIP:", "EIP is at", "pc :", "PC is at", "epc :", "NIP [", "BUG: KASAN"}
+var kernelAt = []string{"RIP:", "EIP:", "EIP is at", "pc :", "PC is at", "epc :", "NIP [", "BUG: KASAN", kernelWarning}
 
 func hasAny(lines, prefixes []string) bool {
 	for _, l := range lines {
@@ -190,9 +193,11 @@ func kernelClass(head string) (class, message string) {
 		return "KASAN: " + kind, ""
 	}
 	if _, rest, ok := strings.Cut(head, "kernel BUG at "); ok {
-		file, _, _ := strings.Cut(rest, ":")
-		parts := strings.Split(file, "/")
-		return "BUG", strings.Join(parts[max(0, len(parts)-2):], "/")
+		return "BUG", kernelFile(rest)
+	}
+	if _, rest, ok := strings.Cut(head, kernelWarning); ok {
+		_, place, _ := strings.Cut(rest, " at ")
+		return "WARNING", kernelFile(place)
 	}
 	if _, rest, ok := strings.Cut(head, "Kernel panic - not syncing"); ok {
 		return "panic", parameterise(strings.TrimPrefix(rest, ": "))
@@ -207,6 +212,14 @@ func kernelClass(head string) (class, message string) {
 	}
 	_, head, _ = strings.Cut(head, "BUG: ")
 	return "BUG", parameterise(head)
+}
+
+// kernelFile is the source file before the colon, and its directory, wherever
+// the kernel was built.
+func kernelFile(place string) string {
+	file, _, _ := strings.Cut(place, ":")
+	parts := strings.Split(file, "/")
+	return strings.Join(parts[max(0, len(parts)-2):], "/")
 }
 
 // Calls between a crash and what it was about: the dump itself, waiting,

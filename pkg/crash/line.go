@@ -153,6 +153,7 @@ func named(s string) int {
 		return 0
 	}
 	switch w := s[:word]; {
+	case strings.HasPrefix(s, kernelWarning): // no level: Linux says it of itself
 	case levels[w]:
 		return word
 	case len(w) == 1 && strings.IndexByte("VDIWEF", w[0]) >= 0: // logcat: E AndroidRuntime:
@@ -191,32 +192,41 @@ func digitsOnly(s string) bool {
 	return s != ""
 }
 
+// dockerCut is at how many bytes Docker cuts a line.
+const dockerCut = 16 << 10
+
 // partial tells whether a line is the start of a longer one that a container
-// runtime (CRI) cut.
+// runtime cut: one that CRI says so of, or one of Docker's json-file driver that
+// has no newline and is as long as a line can be. Agents drop the newline of
+// shorter ones.
 func partial(line string) bool {
+	if len(line) > dockerCut && strings.HasPrefix(line, dockerHead) {
+		text := line[len(dockerHead):]
+		text = text[:quoteEnd(text)]
+		return !strings.HasSuffix(text, `\n`) && len(unescape(text)) >= dockerCut
+	}
 	return len(line) > 32 && line[4] == '-' && line[10] == 'T' && strings.Contains(line[20:min(len(line), 52)], " P ")
 }
 
-// withoutCRI takes the time, stream and tag of a container runtime off.
-func withoutCRI(line string) string {
+// part is the text of a line that was cut, without the time, stream and tag of
+// a container runtime.
+func part(line string) string {
+	if text, ok := dockerLog(line); ok {
+		return text
+	}
 	n := timestamp(line)
 	return strings.TrimPrefix(line[n:], " ")
 }
 
+const dockerHead = `{"log":"`
+
 // dockerLog is the text of a line of Docker's json-file driver.
 func dockerLog(line string) (string, bool) {
-	rest, ok := strings.CutPrefix(line, `{"log":"`)
+	rest, ok := strings.CutPrefix(line, dockerHead)
 	if !ok {
 		return line, false
 	}
-	end := 0
-	for end < len(rest) && rest[end] != '"' {
-		if rest[end] == '\\' {
-			end++
-		}
-		end++
-	}
-	return strings.TrimSuffix(unescape(rest[:min(end, len(rest))]), "\n"), true
+	return strings.TrimSuffix(unescape(rest[:quoteEnd(rest)]), "\n"), true
 }
 
 // escaped finds the quoted strings of a line of JSON, logfmt or alike that

@@ -56,19 +56,28 @@ func readRust(lines []string) (Crash, bool) {
 	}
 	text, file := rustHead(lines)
 	c.Class, c.Message = rustClass(text)
+	c.Frames = rustFrames(lines[1:])
+	if len(c.Frames) == 0 && file != "" {
+		c.Frames = []Frame{{Module: rustFile(file), InApp: rustInApp("", file)}}
+	}
+	return c, text != "" || file != ""
+}
+
+// rustFrames are the calls of a backtrace, but for those of the panic itself.
+func rustFrames(lines []string) (frames []Frame) {
 	name := ""
 	flush := func(place string) {
 		fn := rustName(name)
 		switch {
 		case name == "":
 		case hasPrefix(fn, rustPanicking): // above is the machinery that prints
-			c.Frames = c.Frames[:0]
+			frames = frames[:0]
 		default:
-			c.Frames = append(c.Frames, Frame{Function: fn, InApp: rustInApp(fn, place)})
+			frames = append(frames, Frame{Function: fn, InApp: rustInApp(fn, place)})
 		}
 		name = ""
 	}
-	for _, line := range lines[1:] {
+	for _, line := range lines {
 		line = strings.TrimLeft(line, " \t")
 		if place, ok := strings.CutPrefix(line, "at "); ok {
 			flush(place)
@@ -78,10 +87,7 @@ func readRust(lines []string) (Crash, bool) {
 		}
 	}
 	flush("")
-	if len(c.Frames) == 0 && file != "" {
-		c.Frames = []Frame{{Module: rustFile(file), InApp: rustInApp("", file)}}
-	}
-	return c, text != "" || file != ""
+	return frames
 }
 
 // rustHead splits the first lines into what was said and in which file:
@@ -186,7 +192,7 @@ func rustName(name string) string {
 	if i := strings.LastIndex(name, "::h"); i > 0 && len(name)-i == len("::h")+16 {
 		name = name[:i]
 	}
-	name = goGenerics(name) // crates' hashes: core[c1f1a4ba060b9bfa]
+	name = outside(name, '[', ']') // crates' hashes: core[c1f1a4ba060b9bfa]
 	if strings.HasPrefix(name, "<") {
 		depth, end := 0, -1
 		for i := range len(name) {
@@ -204,7 +210,7 @@ func rustName(name string) string {
 			name = strings.TrimLeft(self, "&*<") + name[end+1:]
 		}
 	}
-	name = angles(name)
+	name = outside(name, '<', '>')
 	parts := strings.Split(name, "::")
 	out := parts[:0]
 	for _, p := range parts {
@@ -213,28 +219,6 @@ func rustName(name string) string {
 		}
 	}
 	return strings.Join(out, "::")
-}
-
-// angles drops what stands between < and >.
-func angles(s string) string {
-	if strings.IndexByte(s, '<') < 0 {
-		return s
-	}
-	var b strings.Builder
-	depth := 0
-	for i := range len(s) {
-		switch c := s[i]; {
-		case c == '<':
-			depth++
-		case c == '>' && (i == 0 || s[i-1] != '-'):
-			if depth > 0 {
-				depth--
-			}
-		case depth == 0:
-			b.WriteByte(c)
-		}
-	}
-	return b.String()
 }
 
 // What runs once a panic has begun.

@@ -1,5 +1,7 @@
 package crash
 
+import "slices"
+
 // A dialect is how one runtime, or a family of them, writes crashes.
 type dialect struct {
 	// anchors are what the first line of a crash has in it, each of at least
@@ -24,7 +26,7 @@ const (
 	blank               // it may: nothing is decided
 )
 
-var dialects = []*dialect{&golang, &thrown, &hotspot, &v8, &python, &rustlang, &native, &kernel, &windows}
+var dialects = []*dialect{&golang, &goLogged, &thrown, &hotspot, &v8, &python, &rustlang, &native, &kernel, &windows}
 
 // The bytes of an anchor that the scanner looks at.
 const (
@@ -49,6 +51,17 @@ type anchor struct {
 func pair(a, b byte) uint { return (uint(a)<<5 ^ uint(b)) & (buckets - 1) }
 
 var anchors = newScanner(dialects)
+
+// Starts returns what is in every line that a crash starts with, one of them at
+// least.
+func Starts() []string {
+	var all []string
+	for _, d := range dialects {
+		all = append(all, d.anchors...)
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
+}
 
 func newScanner(all []*dialect) *scanner {
 	var s scanner

@@ -16,6 +16,7 @@ const (
 	thrownHead   = iota // its message, of maybe several lines
 	thrownFrames        // its calls
 	thrownParts         // the errors that an AggregateError of Node.js holds, in brackets
+	thrownChain         // the causes of an error of Rust
 )
 
 // The longest name of a class on either side of what tells that it is one.
@@ -89,6 +90,12 @@ func frameLine(line string) bool {
 }
 
 func joinThrown(s *stack, line string) join {
+	if s.phase == thrownHead && rustChain(line) && strings.HasPrefix(s.lines[0], "Error: ") {
+		s.phase = thrownChain
+	}
+	if s.phase == thrownChain {
+		return joinRustChain(s, line)
+	}
 	text := strings.TrimLeft(line, " \t")
 	switch {
 	case text == "":
@@ -118,6 +125,9 @@ type cause struct {
 }
 
 func readThrown(lines []string) (Crash, bool) {
+	if len(lines) > 1 && rustChain(lines[1]) {
+		return readRustChain(lines)
+	}
 	for _, line := range lines {
 		if !frameLine(line) {
 			continue

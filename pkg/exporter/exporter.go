@@ -250,7 +250,7 @@ func (e *Exporter) load() (*setup, error) {
 func (e *Exporter) analyzer(s *setup) *analysis.Analyzer {
 	a := &analysis.Analyzer{Metrics: s.ask, Resolve: source.Resolve, Recall: e.recall}
 	if s.logs != nil {
-		a.Logs, a.LogMetrics, a.ResolveLogs = s.logs.Lines, s.logs.Metric, s.logs.Resolve
+		a.Logs, a.LogMetrics, a.Patterns, a.ResolveLogs = s.logs.Lines, s.logs.Metric, s.logs.Patterns, s.logs.Resolve
 	}
 	return a
 }

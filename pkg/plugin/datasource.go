@@ -1,7 +1,8 @@
 // Package plugin answers Grafana: queries, health checks and resource calls
 // of the Andon data source. It knows Grafana's frames and settings; how nodes
 // are compared it leaves to package analysis, and where samples come from to
-// package source. It keeps nothing between two requests.
+// package source. It keeps nothing between two requests, except that a Loki has
+// no patterns.
 package plugin
 
 import (
@@ -18,6 +19,7 @@ import (
 	"github.com/grafana/grafana-plugin-sdk-go/experimental/concurrent"
 
 	"github.com/andon-project/andon/pkg/analysis"
+	"github.com/andon-project/andon/pkg/source"
 )
 
 // ID is the plugin's id in Grafana. It never changes.
@@ -31,8 +33,9 @@ const defaultConcurrency = 10
 // concurrent use.
 type Datasource struct {
 	backend.CallResourceHandler
-	config config
-	clock  clock
+	config   config
+	clock    clock
+	patterns source.Presence // whether Loki has a pattern endpoint
 }
 
 // New makes the Datasource of one configuration. It asks nothing of anybody;

@@ -73,7 +73,7 @@ func (d *Datasource) analyst(ctx context.Context, j *judging, seen *tally) error
 	if err != nil {
 		return err
 	}
-	j.analyzer.Logs, j.analyzer.LogMetrics, j.analyzer.ResolveLogs = loki.Lines, loki.Metric, resolve
+	j.analyzer.Logs, j.analyzer.LogMetrics, j.analyzer.Patterns, j.analyzer.ResolveLogs = loki.Lines, loki.Metric, loki.Patterns, resolve
 	return nil
 }
 

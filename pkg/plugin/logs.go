@@ -61,7 +61,7 @@ func (d *Datasource) reading(ctx context.Context, r request, signal func(expr st
 	q.comparison.Signal = signal(q.Query.Expr)
 	q.comparison.Service = q.Query.Service
 	q.comparison.Version, q.comparison.Release = q.Query.versionLabel(), q.Query.release()
-	q.analyzer = analysis.Analyzer{Logs: q.lines, LogMetrics: q.loki.Metric, ResolveLogs: q.resolve}
+	q.analyzer = analysis.Analyzer{Logs: q.lines, LogMetrics: q.loki.Metric, Patterns: q.loki.Patterns, ResolveLogs: q.resolve}
 	if q.comparison.Service != "" {
 		q.analyzer.Recall = d.recall(ctx, q.said)
 	}
@@ -75,7 +75,7 @@ func (d *Datasource) loki(ctx context.Context, r request, said *sayings) (*sourc
 	if u.URL == "" {
 		return nil, nil, errNoLoki
 	}
-	l, err := source.NewLoki(source.LokiConfig{URL: u.URL, Client: u.Client, Timeout: u.Timeout, Warn: said.warn})
+	l, err := source.NewLoki(source.LokiConfig{URL: u.URL, Client: u.Client, Timeout: u.Timeout, Warn: said.warn, Patterns: &d.patterns})
 	if err != nil {
 		return nil, nil, badQuery{err}
 	}

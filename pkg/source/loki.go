@@ -35,6 +35,10 @@ type LokiConfig struct {
 	// Warn is told what is incomplete about an answer; may be nil. It may be
 	// called by several goroutines at once.
 	Warn func(query string, warnings []string)
+
+	// Patterns is what is known of this Loki's pattern endpoint. Whoever makes
+	// several of one Loki shares it among them; its own if nil.
+	Patterns *Presence
 }
 
 // A Loki answers LogQL over Loki's HTTP API. It is safe for concurrent use. A
@@ -72,6 +76,9 @@ func NewLoki(c LokiConfig) (*Loki, error) {
 	}
 	if c.Backoff <= 0 {
 		c.Backoff = 250 * time.Millisecond
+	}
+	if c.Patterns == nil {
+		c.Patterns = &Presence{}
 	}
 	u.Path = strings.TrimSuffix(strings.TrimSuffix(u.Path, "/"), strings.TrimSuffix(lokiAPI, "/"))
 	l := &Loki{config: c, base: u, now: time.Now}
@@ -121,39 +128,6 @@ func (l *Loki) Series(ctx context.Context, selector string, r analysis.Range) ([
 		return nil, err
 	}
 	return data, nil
-}
-
-// A Pattern is what Loki itself found in lines: their text, with <_> for what
-// varies, and how many lines there were of it.
-type Pattern struct {
-	Text  string
-	Lines float64
-}
-
-// Patterns returns what Loki's pattern ingesters found in the streams that a
-// selector picks, and false if this Loki has none. They remember some hours.
-func (l *Loki) Patterns(ctx context.Context, selector string, r analysis.Range) ([]Pattern, bool, error) {
-	p := l.ranged(r)
-	p.Set("query", selector)
-	var data []struct {
-		Pattern string       `json:"pattern"`
-		Samples [][2]float64 `json:"samples"`
-	}
-	err := l.question(selector).ask(ctx, "patterns", p, &data)
-	if e, ok := errors.AsType[*Error](err); ok && e.Status == http.StatusNotFound {
-		return nil, false, nil
-	}
-	if err != nil {
-		return nil, false, err
-	}
-	out := make([]Pattern, len(data))
-	for i, d := range data {
-		out[i].Text = d.Pattern
-		for _, s := range d.Samples {
-			out[i].Lines += s[1]
-		}
-	}
-	return out, true, nil
 }
 
 // ranged returns the parameters of a range; none if it is zero.

@@ -19,10 +19,11 @@ type question struct {
 	l      *Loki
 	query  string
 	budget int64
+	tries  int // of one request
 }
 
 func (l *Loki) question(query string) *question {
-	return &question{l: l, query: query, budget: l.config.MaxBytes}
+	return &question{l: l, query: query, budget: l.config.MaxBytes, tries: triesMax}
 }
 
 // ask asks an endpoint and reads the data of its answer into data.
@@ -33,7 +34,7 @@ func (q *question) ask(ctx context.Context, path string, p url.Values, data any)
 	for try := 1; ; try++ {
 		err := q.try(ctx, u, data)
 		e, ok := errors.AsType[*Error](err)
-		if !ok || try == triesMax || e.Kind != Unavailable && e.Kind != Unreachable {
+		if !ok || try >= q.tries || e.Kind != Unavailable && e.Kind != Unreachable {
 			return err
 		}
 		if err := q.wait(ctx, try, e); err != nil {

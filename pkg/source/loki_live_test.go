@@ -281,7 +281,7 @@ func askTape(t *testing.T, l *Loki, base time.Time) {
 	if err != nil || len(series) != 2 {
 		t.Errorf("series %v (%v)", series, err)
 	}
-	if _, _, err := l.Patterns(ctx, `{service_name="`+name+`"}`, r); err != nil {
+	if _, err := l.Patterns(ctx, `{service_name="`+name+`"}`, analysis.Range{Start: r.Start, End: r.End}); err != nil {
 		t.Error(err)
 	}
 	if err := l.Check(ctx); err != nil {

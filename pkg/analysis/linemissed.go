@@ -1,0 +1,190 @@
+package analysis
+
+import (
+	"cmp"
+	"context"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/andon-project/andon/pkg/cluster"
+)
+
+// A Pattern is what a source of logs found in lines by itself: their text, with
+// <_> for what varies, and how many lines there were of it.
+type Pattern struct {
+	Text  string
+	Lines float64
+}
+
+// A PatternsFunc returns the patterns that a source of logs found by itself in
+// the streams of a LogQL query, nothing if it keeps none. The query's filters
+// may not be respected.
+type PatternsFunc func(ctx context.Context, expr string, r Range) ([]Pattern, error)
+
+const (
+	mostPatterns   = 300 // of a source that are looked at: what Loki returns at most
+	mostMissed     = 32  // of them that a sample may have missed, of which lines are read
+	linesOfPattern = 64  // that are read of one
+	examplesOf     = 4   // lines of a cluster that tell whether a pattern has them
+)
+
+// beyond returns the clusters that a sample of one side does not hold and that
+// are to be counted there all the same: what the source itself found, and what
+// the other side shows.
+func (k *lineAsk) beyond(ctx context.Context, side int, by *clustering, all []*drawn, out []lineBin, span [2]int64) ([]*drawn, error) {
+	found, err := k.missed(ctx, side, by, all, span)
+	if err != nil {
+		return nil, err
+	}
+	if n := len(found); n > 0 {
+		k.notice("the source's own patterns led to %d more", n)
+	}
+	all = slices.Concat(all, found)
+	if side == candidateSide {
+		k.shown = all
+		return found, nil
+	}
+	return append(found, k.foreign(by, all, out)...), nil
+}
+
+// missed returns the clusters that a sample does not hold and the source's own
+// patterns lead to. A pattern is another program's idea of a cluster: it has the
+// line's header in it and is coarser or finer than ours. So it only says which
+// lines to read, and what they come to is found as for any others.
+func (k *lineAsk) missed(ctx context.Context, side int, by *clustering, all []*drawn, span [2]int64) ([]*drawn, error) {
+	if k.a.Patterns == nil {
+		return nil, nil
+	}
+	patterns, err := k.a.Patterns(ctx, k.sides[side].expr, k.within(side, span))
+	if ctx.Err() != nil {
+		return nil, ctx.Err()
+	}
+	if err != nil {
+		k.notice("the source's own patterns, which lead to what a sample misses, are not known: %v", err)
+		return nil, nil
+	}
+	var seen []*drawn
+	asked := 0
+	for _, p := range uncovered(patterns[:min(len(patterns), mostPatterns)], by, all) {
+		if asked++; asked > mostMissed {
+			k.notice("more than %d of the source's own patterns may have lines that the sample does not hold; those with the fewest were looked at", mostMissed)
+			break
+		}
+		found, err := k.follow(ctx, side, by, p, span)
+		if err != nil {
+			return nil, err
+		}
+		seen = append(seen, found...)
+	}
+	by.settle(time.Time{}, false)
+	return besides(by, all, seen), nil
+}
+
+// follow reads lines of a pattern, and returns the clusters that they are of.
+func (k *lineAsk) follow(ctx context.Context, side int, by *clustering, p Pattern, span [2]int64) ([]*drawn, error) {
+	var out []*drawn
+	n := 0
+	for l, err := range k.a.Logs(ctx, withTemplate(k.sides[side].expr, p.template()), k.within(side, span)) {
+		if err != nil {
+			return nil, err
+		}
+		for _, s := range by.add(k.sided(side, l)) {
+			out = append(out, &drawn{id: s.group})
+		}
+		if n++; n == linesOfPattern {
+			break
+		}
+	}
+	return out, nil
+}
+
+// besides returns the clusters of more that are not among all, each once and
+// with no lines: those are not of a fair sample.
+func besides(by *clustering, all, more []*drawn) []*drawn {
+	held := map[string]bool{}
+	for _, d := range all {
+		held[by.now(d.id)] = true
+	}
+	var out []*drawn
+	for _, d := range more {
+		id := by.now(d.id)
+		if _, kept := by.templates[id]; kept && !held[id] {
+			held[id] = true
+			out = append(out, &drawn{id: id})
+		}
+	}
+	return out
+}
+
+// template returns the pattern as a template is written.
+func (p Pattern) template() string { return strings.ReplaceAll(p.Text, "<_>", "<*>") }
+
+// uncovered returns the patterns that no line of a sample has and that are no
+// lines of its clusters, those with the fewest lines first: it is those that a
+// sample misses.
+func uncovered(patterns []Pattern, by *clustering, all []*drawn) []Pattern {
+	var clusters []*regexp.Regexp
+	var lines []string
+	for _, d := range all {
+		if t := by.templates[d.id]; cluster.HasText(t) {
+			clusters = append(clusters, regexp.MustCompile(cluster.Regexp(t)+`\s*$`))
+		}
+		for _, l := range d.lines[:min(len(d.lines), examplesOf)] {
+			lines = append(lines, l.Text)
+		}
+	}
+	var out []Pattern
+	for _, p := range patterns {
+		if !cluster.HasText(p.template()) {
+			continue
+		}
+		whole := regexp.MustCompile(`^\s*` + cluster.Regexp(p.template()) + `\s*$`)
+		if !slices.ContainsFunc(lines, whole.MatchString) &&
+			!slices.ContainsFunc(clusters, func(c *regexp.Regexp) bool { return c.MatchString(p.Text) }) {
+			out = append(out, p)
+		}
+	}
+	slices.SortStableFunc(out, func(a, b Pattern) int {
+		return cmp.Or(cmp.Compare(a.Lines, b.Lines), strings.Compare(a.Text, b.Text))
+	})
+	return out
+}
+
+// foreign returns the clusters that candidate shows and a sample of control does
+// not hold. What is rare on both would be unknown to control for no other reason
+// than the size of its log, were it not counted there. If candidate was sampled
+// too, its clusters are known; else its lines are in out.
+func (k *lineAsk) foreign(by *clustering, all []*drawn, out []lineBin) []*drawn {
+	shown := slices.Clone(k.shown)
+	own := newClustering() // of lines that are given to by later
+	first := map[string]sided{}
+	for _, b := range out {
+		for _, l := range b.lines {
+			for _, s := range own.add(l) {
+				if _, ok := first[s.group]; !ok {
+					first[s.group] = l
+				}
+			}
+		}
+	}
+	own.settle(time.Time{}, false)
+	done := map[string]bool{}
+	for _, id := range sortedKeys(first) {
+		now := own.now(id)
+		if done[now] {
+			continue
+		}
+		done[now] = true
+		for _, s := range by.add(first[id]) { // a line that is given to it twice does no harm
+			shown = append(shown, &drawn{id: s.group})
+		}
+	}
+	by.settle(time.Time{}, false)
+	more := besides(by, all, shown)
+	if n := len(more) - mostCounted; n > 0 {
+		k.notice("%d clusters of candidate that the sample of control does not hold are not looked for there", n)
+	}
+	return more[:min(len(more), mostCounted)]
+}
