@@ -114,11 +114,11 @@ func Accuracy() error {
 	return sh.RunV("go", "run", "./cmd/andon", "accuracy", "--out", filepath.Join("docs", "accuracy.md"), cases)
 }
 
-// Simulate judges rollouts drawn from known laws (ROLLOUTS of each, 2000 by default) and writes docs/simulation.md.
+// Simulate judges rollouts drawn from known laws (ROLLOUTS of each, 10000 by default) and writes docs/simulation.md.
 func Simulate() error {
 	n := os.Getenv("ROLLOUTS")
 	if n == "" {
-		n = "2000"
+		n = "10000"
 	}
 	return sh.RunV("go", "run", "./cmd/andon", "simulate", "--rollouts", n, "--out", filepath.Join("docs", "simulation.md"))
 }

@@ -12,7 +12,7 @@ func powers() []Scenario {
 	add := func(name, about string, change func(s *Scenario)) {
 		s := Scenario{
 			Name: name, About: about, Group: Power, Fleet: tenth, Signals: usual, Culprits: 1,
-			Noise: Noise{Rho: .6, Common: .1}, Part: .08,
+			Noise: Noise{Rho: .6, Common: .1}, Part: .032,
 		}
 		change(&s)
 		out = append(out, s)
@@ -77,7 +77,7 @@ func timedPowers() []Scenario {
 			Name:  fmt.Sprintf("timed-x%g", times),
 			About: fmt.Sprintf("a KPI with a day's course and noise of 10%% (autocorrelation .6) × %g", times),
 			Group: Power, Fleet: Fleet{Timed: true}, Signals: []Shape{{Kind: analysis.Value, Name: "kpi", Sigma: .1}}, Culprits: 1,
-			Noise: Noise{Rho: .6, Season: .7}, Effect: Effect{Value: times}, Part: .04,
+			Noise: Noise{Rho: .6, Season: .7}, Effect: Effect{Value: times}, Part: .016,
 		})
 	}
 	return out
@@ -89,7 +89,7 @@ func attributions() []Scenario {
 	add := func(name, about string, change func(s *Scenario)) {
 		s := Scenario{
 			Name: name, About: about, Group: Attribution, Fleet: tenth, Signals: usual, Culprits: 1,
-			Effect: Effect{Errors: 8}, Noise: Noise{Rho: .6, Common: .1}, Part: .04, Target: Target{Fail: promise},
+			Effect: Effect{Errors: 8}, Noise: Noise{Rho: .6, Common: .1}, Part: .016, Target: Target{Fail: promise},
 		}
 		change(&s)
 		out = append(out, s)
@@ -126,15 +126,15 @@ func calibrations() []Scenario {
 	return []Scenario{{
 		Name: "mixture", About: "5% of rollouts are bad, with effects of sizes drawn from another law than the judge averages over",
 		Group: Calibration, Fleet: canary, Signals: mixed(), BadShare: badShare,
-		Noise: Noise{Rho: .6, Common: .1, Season: .5, Missing: .02}, Part: .8,
+		Noise: Noise{Rho: .6, Common: .1, Season: .5, Missing: .02}, Part: .32,
 	}, {
 		Name: "mixture-crashes", About: "the same of a service of eight nodes that is judged by crashes and latency",
 		Group: Calibration, Fleet: Fleet{Nodes: 8, Stages: []Stage{{At: 0, Nodes: 1}, {At: 25, Nodes: 2}}}, Signals: []Shape{crashes, latency, cpu}, BadShare: badShare,
-		Noise: Noise{Rho: .4, Common: .15, Missing: .01}, Part: .8,
+		Noise: Noise{Rho: .4, Common: .15, Missing: .01}, Part: .32,
 	}, {
 		Name: "mixture-timed", About: "5% of changes of a whole service at once are bad",
 		Group: Calibration, Fleet: Fleet{Timed: true}, Signals: []Shape{{Kind: analysis.Value, Name: "kpi", Sigma: .1}}, BadShare: badShare,
-		Noise: Noise{Rho: .6, Season: .7}, Part: .2,
+		Noise: Noise{Rho: .6, Season: .7}, Part: .08,
 	}}
 }
 
