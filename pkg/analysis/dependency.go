@@ -91,35 +91,31 @@ func (c *course) excusedBy(o *course) bool {
 // nil; one that nobody names is not in the result. A service does not call
 // itself, whatever circle it is part of.
 func Callees(direct map[string][]string) map[string][]string {
+	edges := Edges{}
+	for caller, called := range direct {
+		for _, callee := range called {
+			edges.Add(caller, callee, DeclaredCall)
+		}
+	}
 	out := map[string][]string{}
 	for name, called := range direct {
 		if called == nil {
 			continue
 		}
-		out[name] = reach(direct, name)
-		for _, callee := range called {
-			if _, ok := out[callee]; !ok {
-				out[callee] = reach(direct, callee)
+		for _, of := range append([]string{name}, called...) {
+			if _, ok := out[of]; !ok {
+				out[of] = edges.reach(of)
 			}
 		}
 	}
 	return out
 }
 
-func reach(direct map[string][]string, from string) []string {
-	seen := map[string]bool{from: true}
+// reach returns the names of the services that one calls, sorted.
+func (e Edges) reach(service string) []string {
 	out := []string{}
-	for next := []string{from}; len(next) > 0; {
-		var more []string
-		for _, s := range next {
-			for _, callee := range direct[s] {
-				if !seen[callee] {
-					seen[callee] = true
-					out, more = append(out, callee), append(more, callee)
-				}
-			}
-		}
-		next = more
+	for _, c := range e.Calls(service) {
+		out = append(out, c.Service)
 	}
 	slices.Sort(out)
 	return out
