@@ -8,6 +8,10 @@ import (
 	"github.com/andon-project/andon/pkg/stat"
 )
 
+// missingMargin is the largest ratio of the rates at which nodes go missing that
+// is no regression, as its logarithm.
+var missingMargin = math.Log1p(.2)
+
 // missing weighs that some candidate nodes do not serve, though others do (that
 // none does is for absence) and though they are up, as another signal tells. A
 // node that has been up for the warm-up without a sample of the signal that
@@ -40,7 +44,7 @@ func newMissing(c *course) *missing {
 		return nil
 	}
 	return &missing{
-		serves: c.absence.signal, warm: max(leastBins*c.step, c.service.warmUp()), counts: stat.NewCounts(math.Log1p(.2)),
+		serves: c.absence.signal, warm: max(leastBins*c.step, c.service.warmUp()), counts: stat.NewCounts(missingMargin),
 		nodes: [2]map[string]*presence{{}, {}},
 	}
 }

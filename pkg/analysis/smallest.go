@@ -120,7 +120,7 @@ func (b *book) foreseen(x float64) float64 {
 func (m *missing) smallest(logE float64) (nodes float64, why string) {
 	all, beside := len(m.nodes[candidateSide]), float64(len(m.nodes[controlSide]))
 	for n := 1; n < all; n++ {
-		if pooledCounts(math.Log1p(.2), float64(n), float64(all), m.beside, beside) >= logE {
+		if pooledCounts(missingMargin, float64(n), float64(all), m.beside, beside) >= logE {
 			return float64(n), ""
 		}
 	}
