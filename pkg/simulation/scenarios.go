@@ -189,13 +189,13 @@ func timedNulls() []Scenario {
 	} {
 		out = append(out, Scenario{
 			Name: t.name, About: t.about, Group: Timed, Fleet: Fleet{Timed: true}, Signals: kpi,
-			Noise: t.noise, Part: .2, Target: Target{Fail: timedPromise},
+			Noise: t.noise, Part: .08, Target: Target{Fail: timedPromise},
 		})
 	}
 	add := func(name, about string, change func(s *Scenario)) {
 		s := Scenario{
 			Name: name, About: about, Group: Timed, Fleet: Fleet{Timed: true}, Signals: kpi,
-			Noise: Noise{Rho: .6, Season: .7}, Part: .2, Target: Target{Fail: timedPromise},
+			Noise: Noise{Rho: .6, Season: .7}, Part: .08, Target: Target{Fail: timedPromise},
 		}
 		change(&s)
 		out = append(out, s)

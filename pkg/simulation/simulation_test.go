@@ -15,12 +15,20 @@ import (
 // few is how many worlds of a scenario fit a test.
 const few = 200
 
-// affordable returns of how many worlds of a scenario a test can draw some part.
+// affordable returns of how many worlds of a scenario a test can draw the
+// scenario's part.
 func affordable(s Scenario) int {
+	part := func(worlds float64) int { return int(math.Ceil(worlds / s.Part)) }
 	switch {
 	case s.Group == Attribution:
-		return few / 8
-	case s.Rollouts > 1, s.Group == Timed, len(s.Signals) > 5:
+		return part(few/80 + 1)
+	case s.Group == Timed:
+		return part(few / 4)
+	case s.Group == Power && len(s.Signals) > 2:
+		return part(few * 3 / 25)
+	case s.Group == Power:
+		return part(few / 5)
+	case s.Rollouts > 1, len(s.Signals) > 5:
 		return few / 2
 	case len(s.Signals) > 2:
 		return few * 3 / 5
