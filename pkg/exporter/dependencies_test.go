@@ -15,12 +15,9 @@ import (
 
 	gocmp "github.com/google/go-cmp/cmp"
 	"github.com/hashicorp/go-hclog"
-	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/common/model"
-	"github.com/prometheus/prometheus/model/labels"
 
 	"github.com/andon-project/andon/pkg/analysis"
-	"github.com/andon-project/andon/pkg/inprocess"
 )
 
 const graphQuery = `sum by (client, server) (rate(traces_service_graph_request_total[5m]))`
@@ -30,16 +27,7 @@ const graphQuery = `sum by (client, server) (rate(traces_service_graph_request_t
 // calls from web to pay.
 func callers(t *testing.T) string {
 	t.Helper()
-	store, err := inprocess.OpenStore(inprocess.StoreConfig{Dir: t.TempDir(), Past: 48 * time.Hour}, prometheus.NewRegistry())
-	if err != nil {
-		t.Fatal(err)
-	}
-	app := store.DB.Appender(context.Background())
-	add := func(at time.Time, v float64, pairs ...string) {
-		if _, err := app.Append(0, labels.FromStrings(pairs...), at.UnixMilli(), v); err != nil {
-			t.Fatal(err)
-		}
-	}
+	store, add, commit := newSamples(t, t.TempDir(), 48*time.Hour)
 	for at, i := noon.Add(-24*time.Hour), 0.; at.Before(noon.Add(time.Hour)); at, i = at.Add(time.Minute), i+1 {
 		for j, name := range []string{"web", "pay"} {
 			v := 100 + math.Sin(i*1.7+float64(j)) + math.Sin(i*i)
@@ -51,9 +39,7 @@ func callers(t *testing.T) string {
 		add(at, 60*i, "__name__", "traces_service_graph_request_total", "client", "web", "server", "pay")
 		add(at, 60*i, "__name__", "traces_service_graph_request_total", "client", "user", "server", "web")
 	}
-	if err := app.Commit(); err != nil {
-		t.Fatal(err)
-	}
+	commit()
 	server := httptest.NewServer(store.Handler())
 	t.Cleanup(func() {
 		server.Close()

@@ -59,16 +59,7 @@ type shop struct {
 // a bad service one request in four of v2 fails; one in a hundred otherwise.
 func newShop(t testing.TB, dir string, start time.Time, good, bad []string) *shop {
 	t.Helper()
-	store, err := inprocess.OpenStore(inprocess.StoreConfig{Dir: dir, Past: 4 * time.Hour}, prometheus.NewRegistry())
-	if err != nil {
-		t.Fatal(err)
-	}
-	app := store.DB.Appender(context.Background())
-	add := func(at time.Time, v float64, pairs ...string) {
-		if _, err := app.Append(0, labels.FromStrings(pairs...), at.UnixMilli(), v); err != nil {
-			t.Fatal(err)
-		}
-	}
+	store, add, commit := newSamples(t, dir, 4*time.Hour)
 	fill := func(service string, share float64) {
 		for at := start.Add(-2 * time.Hour); at.Before(start.Add(time.Hour)); at = at.Add(time.Minute) {
 			for i := range 6 {
@@ -92,10 +83,31 @@ func newShop(t testing.TB, dir string, start time.Time, good, bad []string) *sho
 	for _, s := range bad {
 		fill(s, .25)
 	}
-	if err := app.Commit(); err != nil {
+	commit()
+	return &shop{Store: store, server: httptest.NewServer(store.Handler())}
+}
+
+// newSamples returns a Prometheus in dir that takes samples of so far back, how
+// to add one to it, with the names and values of its labels, and what is to be
+// called after the last.
+func newSamples(t testing.TB, dir string, past time.Duration) (store *inprocess.Store, add func(at time.Time, v float64, pairs ...string), commit func()) {
+	t.Helper()
+	store, err := inprocess.OpenStore(inprocess.StoreConfig{Dir: dir, Past: past}, prometheus.NewRegistry())
+	if err != nil {
 		t.Fatal(err)
 	}
-	return &shop{Store: store, server: httptest.NewServer(store.Handler())}
+	app := store.DB.Appender(context.Background())
+	add = func(at time.Time, v float64, pairs ...string) {
+		if _, err := app.Append(0, labels.FromStrings(pairs...), at.UnixMilli(), v); err != nil {
+			t.Fatal(err)
+		}
+	}
+	commit = func() {
+		if err := app.Commit(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return store, add, commit
 }
 
 // A deliverer is a delivery tool that counts what takes effect: the first call
