@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/grafana/grafana-plugin-sdk-go/build"
@@ -44,21 +45,20 @@ func Test() error {
 	others := slices.DeleteFunc(strings.Fields(all), func(p string) bool {
 		return slices.ContainsFunc(live, func(l string) bool { return strings.HasSuffix(p, l[1:]) })
 	})
-	if err := goTest(others...); err != nil {
+	if err := goTest(2, others...); err != nil { // some start servers, and two cores are soon full
 		return err
 	}
-	return goTest(live...)
+	return goTest(1, live...)
 }
 
 // live are the packages whose tests watch a shop and its servers at work. They
-// are tested when all else is done: two cores that compile make a shop falter,
-// and what is judged then is the machine.
+// are tested when all else is done, one after the other: cores that are busy
+// with other things make a shop falter, and what is judged then is the machine.
 var live = []string{"./cmd/andon", "./pkg/demo"}
 
-// goTest runs the tests of packages, of two at a time: some start servers, and
-// two cores are soon full.
-func goTest(packages ...string) error {
-	return sh.RunV("go", append([]string{"test", "-p", "2", "-timeout", "15m"}, packages...)...)
+// goTest runs the tests of packages, of some at a time.
+func goTest(atOnce int, packages ...string) error {
+	return sh.RunV("go", append([]string{"test", "-p", strconv.Itoa(atOnce), "-timeout", "15m"}, packages...)...)
 }
 
 // Rules checks the shipped rules and the Alertmanager route with promtool and amtool.

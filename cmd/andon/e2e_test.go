@@ -24,6 +24,9 @@ import (
 // sends notifications.
 const exporterURL = "http://localhost:9415"
 
+// longest is how long a test waits for a halt.
+const longest = 4 * time.Minute
+
 // TestRealServers has a bad rollout halted, and a good one not, by the shipped
 // rules in Debian's Prometheus and the shipped route in Debian's Alertmanager,
 // while parts of it are restarted, killed and absent.
@@ -47,7 +50,7 @@ func TestRealServers(t *testing.T) {
 	}
 	tests := []struct {
 		name  string
-		first time.Duration // how long the first node of a new version is alone
+		first time.Duration // how long the first node of a good version is alone
 		upset func(w *world)
 	}{
 		{name: "undisturbed", first: 40 * time.Second},
@@ -105,7 +108,9 @@ func newWorld(t *testing.T, andon string, first time.Duration) *world {
 	}
 	t.Cleanup(w.shop.Close)
 	announce := demo.Announcer(http.DefaultClient, exporterURL)
-	w.delivery = demo.NewDelivery(w.shop, demo.Pace{First: first, Next: 2 * time.Second},
+	// The bad version is alone until it is halted, however slow the machine.
+	pace := demo.Pace{First: first, Next: 2 * time.Second, FirstOf: map[string]time.Duration{"checkout": longest}}
+	w.delivery = demo.NewDelivery(w.shop, pace,
 		map[string]demo.AnnounceFunc{"catalog": announce, "checkout": announce})
 	t.Cleanup(w.delivery.Close)
 	tool := httptest.NewServer(w.delivery.Handler())
@@ -207,7 +212,7 @@ func (w *world) sayWhyNot() {
 // sees that it stays at one halt.
 func (w *world) haltedOnce(service string) {
 	w.t.Helper()
-	eventually(w.t, 3*time.Minute, func() string {
+	eventually(w.t, longest, func() string {
 		s, _ := w.delivery.Status(service)
 		if s.Phase != demo.RolledBack {
 			return fmt.Sprintf("the rollout of %s is %s, %d of %d nodes updated", service, s.Phase, s.Updated, s.Nodes)

@@ -49,6 +49,17 @@ type AnnounceFunc func(ctx context.Context, ro analysis.Rollout) error
 type Pace struct {
 	First time.Duration // from the first node to the second; 60 seconds if zero
 	Next  time.Duration // from node to node after that; 4 seconds if zero
+
+	// FirstOf is First for the services whose own differs.
+	FirstOf map[string]time.Duration
+}
+
+// first returns how long the first node of a service stays alone.
+func (p Pace) first(service string) time.Duration {
+	if own, ok := p.FirstOf[service]; ok {
+		return own
+	}
+	return p.First
 }
 
 // A Delivery is a stand-in for a delivery tool: it replaces the nodes of a
@@ -159,7 +170,7 @@ func (d *Delivery) roll(r *rollout) {
 func (d *Delivery) dwell(r *rollout, i int) bool {
 	wait := d.pace.Next
 	if i == 1 {
-		wait = d.pace.First
+		wait = d.pace.first(r.Name)
 	}
 	t := time.NewTimer(wait)
 	defer t.Stop()
