@@ -24,6 +24,7 @@ type counting struct {
 	events  *stat.Counts
 	lines   *stat.Counts // nil if lines are not weighed: of what control never showed nobody knows how it scatters
 	scatter stat.Dispersion
+	usual   total // lines of control, and nodes times bins
 }
 
 func newCounting(known bool, margin float64) counting {
@@ -52,13 +53,23 @@ func (c *counting) fold(b cell, compare bool) {
 		return
 	}
 	if compare && c.scatter.Freedom() >= enoughScatter {
-		c.lines.AddTempered(b.lines[candidateSide], b.nodes[candidateSide], b.lines[controlSide], b.nodes[controlSide], c.scatter.Phi())
+		c.compareLines(b)
 	}
+	c.usual.add(b.lines[controlSide], b.nodes[controlSide])
 	ones := make([]float64, len(b.perNode))
 	for i := range ones {
 		ones[i] = 1
 	}
 	c.scatter.Add(b.perNode, ones)
+}
+
+// compareLines weighs the lines of a bin; those of the candidate nodes together,
+// which is on the safe side of each.
+func (c *counting) compareLines(b cell) {
+	nC, xK, nK := b.nodes[candidateSide], b.lines[controlSide], b.nodes[controlSide]
+	phi := c.scatter.Phi()
+	rate := max(c.usual.rate(), total{xK, nK}.rate())
+	c.lines.AddTempered(stat.Unclumped(b.lines[candidateSide], rate*nC, phi), nC, xK, nK, phi)
 }
 
 // logE returns the logarithm of the evidence.
@@ -82,6 +93,7 @@ func (c *counting) merge(o counting) {
 	if c.lines != nil && o.lines != nil {
 		c.lines.Merge(o.lines)
 		c.scatter.Merge(o.scatter)
+		c.usual.add(o.usual.events, o.usual.exposure)
 	}
 }
 

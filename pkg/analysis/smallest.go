@@ -142,3 +142,43 @@ func (t *tracker) unseen(f Finding, share float64) string {
 	}
 	return "no effect, however large, would have failed the rollout by now through this signal alone"
 }
+
+// smallestRate returns by how much the candidate's rate of events would have
+// to exceed control's for the evidence to reach exp(logE), had all of it come
+// at once, tempered by phi. seen holds the candidate's exposure and control's events and
+// exposure.
+func smallestRate(margin, logE, between, phi float64, seen [3]float64) float64 {
+	eC, xK, eK := seen[0], seen[1], seen[2]
+	if !(eC > 0) || !(eK > 0) {
+		return math.NaN()
+	}
+	return smallestOver(xK/eK, func(rate float64) float64 {
+		c := stat.NewCounts(margin)
+		c.AddTempered(rate*eC, eC, xK, eK, phi)
+		return c.LogEBetween(between)
+	}, logE)
+}
+
+// smallestOver returns by how much a rate would have to exceed the usual one for the
+// evidence at it to reach logE.
+func smallestOver(usual float64, evidence func(rate float64) float64, logE float64) float64 {
+	reaches := func(rate float64) bool { return evidence(rate) >= logE }
+	lo, hi := usual, usual+1
+	for range 20 {
+		if reaches(hi) {
+			break
+		}
+		hi *= 2
+	}
+	if !reaches(hi) {
+		return math.NaN()
+	}
+	for range 30 {
+		if mid := (lo + hi) / 2; reaches(mid) {
+			hi = mid
+		} else {
+			lo = mid
+		}
+	}
+	return hi - usual
+}

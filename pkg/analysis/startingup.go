@@ -27,6 +27,7 @@ type startingUp struct {
 	shift     stat.Shift
 	e         float64
 	between   float64 // standard deviation of the ln of the ratio of rates without a change
+	phi       float64 // how much more than independent events those of start-ups scatter
 	n         int
 }
 
@@ -187,9 +188,10 @@ func (w *startingUp) weighEvents() {
 		return
 	}
 	c := stat.NewCounts(w.margin)
-	c.AddTempered(xC, eC, xK, eK, scatter.Phi())
+	w.phi = scatter.Phi()
+	c.AddTempered(xC, eC, xK, eK, w.phi)
 	w.n++
-	w.between = stat.Spread(xs, es, scatter.Phi()) * math.Sqrt(1/float64(len(w.candidate.e))+1/float64(len(xs)))
+	w.between = stat.Spread(xs, es, w.phi, .975) * math.Sqrt(1/float64(len(w.candidate.e))+1/float64(len(xs)))
 	w.e = c.LogEBetween(w.between)
 }
 
@@ -227,7 +229,7 @@ func (w *startingUp) smallest(logE float64) float64 {
 	if w.events {
 		_, eC := eventsOf(w.candidate)
 		xs, es := w.others()
-		return sign * smallestRate(w.margin, logE, w.between, [3]float64{eC, sum(xs) + .5, sum(es)})
+		return sign * smallestRate(w.margin, logE, w.between, w.phi, [3]float64{eC, sum(xs) + .5, sum(es)})
 	}
 	d := sign * w.shift.Smallest(logE)
 	if w.kind == Value {

@@ -59,7 +59,6 @@ func nulls() []Scenario {
 	})
 	add("bursts-rare", "errors come ten at a time, one such burst in ten minutes a node", func(s *Scenario) {
 		s.Noise.Burst, s.Signals = 10, []Shape{{Kind: analysis.Counts, Name: "errors", Rate: .0033}}
-		s.Beyond = "Dividing log likelihoods by the scatter φ is a heuristic under clumping, and φ is itself measured from few bursts."
 	})
 	add("crashes", "crashes by the time nodes run, two a minute in the fleet", func(s *Scenario) { s.Signals = []Shape{crashes} })
 	add("season", "traffic doubles and halves over the day", func(s *Scenario) { s.Noise.Season = .7 })
@@ -73,7 +72,6 @@ func nulls() []Scenario {
 	})
 	add("levels-errors", "nodes differ in their rate of errors, standard deviation 30%, 180 errors a node and hour", func(s *Scenario) {
 		s.Noise.Levels, s.Signals = .3, []Shape{errorCounts}
-		s.Beyond = "A node whose rate lies 30% above that of the others is a rate above the margin of 20%, and 180 events tell. The scatter φ is measured from bin to bin, where it is hardly above 1; what persists on a node is not in it."
 	})
 	add("levels-errors-10", "nodes differ in their rate of errors, standard deviation 10%", func(s *Scenario) {
 		s.Noise.Levels, s.Signals = .1, []Shape{errorCounts}

@@ -39,6 +39,54 @@ func (b *Betting) Add(x, q, power float64) {
 // LogE returns the logarithm of the evidence; 0 before any value.
 func (b *Betting) LogE() float64 { return LogSumExp(b.logs[:]...) - math.Log(float64(len(stakes))) }
 
+// offsets is how many bounds a NodeBetting bets against.
+const offsets = 10
+
+// offset returns the i-th logarithm of a ratio: 0, and .05·1.6^(i-1).
+func offset(i int) float64 {
+	if i == 0 {
+		return 0
+	}
+	return .05 * math.Pow(1.6, float64(i-1))
+}
+
+// NodeBetting is Betting where nodes differ by themselves: where the logarithm of
+// the ratio of what candidate nodes lose to what others do is normal with mean 0
+// and standard deviation s without any change. With E_i against the bound that is
+// exp(δ_i) times as large, and v_i the mass of that law about δ_i,
+//
+//	E = 1 / Σ v_i / E_i,
+//
+// as Counts.LogEBetween has it, where E_i is the likelihood of an effect over that
+// of δ_i. The zero NodeBetting is ready to use and does not allocate.
+type NodeBetting [offsets]Betting
+
+// Add takes in one value and its bound as Betting.Add does.
+func (b *NodeBetting) Add(x, q, power float64) {
+	for i := range b {
+		b[i].Add(x, min(1, q*math.Exp(offset(i))), power)
+	}
+}
+
+// LogE returns the logarithm of the evidence if nodes differ with standard
+// deviation s; that of Betting if s is 0.
+func (b *NodeBetting) LogE(s float64) float64 {
+	if !(s > 0) {
+		return b[0].LogE()
+	}
+	var terms [offsets]float64
+	above := 1.
+	for i := range b {
+		further := 0.
+		if i+1 < offsets {
+			further = .5 * math.Erfc((offset(i)+offset(i+1))/2/s/math.Sqrt2)
+		}
+		terms[i] = math.Log(above-further) - b[i].LogE()
+		above = further
+	}
+	return -LogSumExp(terms[:]...)
+}
+
 // A BaseRate is what control's shares of failure say of how large such a share
 // is at a time when nothing is wrong with candidate: as usual, or as in an outage
 // that all nodes share. The zero BaseRate is ready to use.

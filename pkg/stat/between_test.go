@@ -50,6 +50,52 @@ func TestCountsBetweenNodes(t *testing.T) {
 	}
 }
 
+// So it is where it is bet on shares of failure.
+func TestBettingBetweenNodes(t *testing.T) {
+	r := rand.New(rand.NewPCG(13, 3))
+	const runs, trials, lost = 4000, 100, .1
+	for _, s := range []float64{.1, .3} {
+		reached, far, unaware := 0, 0, 0
+		for range runs {
+			share := min(1, lost*math.Exp(s*r.NormFloat64()))
+			var b stat.NodeBetting
+			top, topUnaware := 0., 0.
+			for range 120 {
+				b.Add(distuv.Binomial{N: trials, P: share, Src: r}.Rand()/trials, lost, 1)
+				top, topUnaware = max(top, b.LogE(s)), max(topUnaware, b.LogE(0))
+			}
+			if top >= math.Log(100) {
+				reached++
+			}
+			if top >= math.Log(1000) {
+				far++
+			}
+			if topUnaware >= math.Log(100) {
+				unaware++
+			}
+		}
+		if reached > runs/100+19 || far > runs/1000+6 {
+			t.Errorf("s = %g: of %d, %d reach 100 and %d reach 1000", s, runs, reached, far)
+		}
+		if unaware < runs/20 {
+			t.Errorf("s = %g: only %d of %d reach 100 where it is not known that nodes differ; the test tells nothing", s, unaware, runs)
+		}
+	}
+	var b stat.NodeBetting
+	var one stat.Betting
+	b.Add(.3, .1, 1)
+	one.Add(.3, .1, 1)
+	if x, y := b.LogE(0), one.LogE(); x != y {
+		t.Errorf("log evidence %v where nodes do not differ, want %v", x, y)
+	}
+	if x, y := b.LogE(.05), b.LogE(.5); x <= y {
+		t.Errorf("log evidence %v where nodes differ a little, %v where they differ much: want less", x, y)
+	}
+	if n := testing.AllocsPerRun(100, func() { b.Add(.3, .1, 1); b.LogE(.2) }); n != 0 {
+		t.Errorf("%v allocations a bin", n)
+	}
+}
+
 // The spread is mostly not taken for less than it is, and hardly for more where many
 // nodes with many events tell.
 func TestSpread(t *testing.T) {
@@ -76,7 +122,7 @@ func TestSpread(t *testing.T) {
 					e[i] = 1 + r.Float64()
 					x[i] = distuv.Poisson{Lambda: tc.events * e[i] * math.Exp(tc.s*r.NormFloat64()), Src: r}.Rand()
 				}
-				got := stat.Spread(x, e, 1)
+				got := stat.Spread(x, e, 1, .975)
 				all = append(all, got)
 				if got < tc.s {
 					under++
@@ -90,7 +136,7 @@ func TestSpread(t *testing.T) {
 			}
 		})
 	}
-	if got := stat.Spread(nil, nil, 1); !(got > .05 && got < .2) {
+	if got := stat.Spread(nil, nil, 1, .975); !(got > .05 && got < .2) {
 		t.Errorf("of nothing the spread is %v, want that of the prior", got)
 	}
 }

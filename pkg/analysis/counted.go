@@ -1,0 +1,160 @@
+package analysis
+
+import (
+	"math"
+	"time"
+
+	"github.com/andon-project/andon/pkg/stat"
+)
+
+// counted weighs events out of a known exposure.
+type counted struct {
+	warm       time.Duration
+	novelty    float64
+	margin     float64
+	sign       float64
+	counts     *stat.Counts
+	jumps      *jumps // of crashes
+	dispersion stat.Dispersion
+	nodes      map[string]*total     // of control, before and since
+	usual      total                 // of all of them
+	compared   [2]map[string]float64 // exposure of the nodes of candidate and control that was compared
+
+	eC, xK, eK float64
+	n          int
+	phi        float64 // that the bin folded last was weighed by
+	between    float64 // standard deviation of ln rate ratio without a change
+}
+
+// A total is what a node had by now.
+type total struct{ events, exposure float64 }
+
+func (t *total) add(events, exposure float64) {
+	t.events, t.exposure = t.events+events, t.exposure+exposure
+}
+
+// rate returns the events by exposure; 0 without exposure.
+func (t total) rate() float64 {
+	if !(t.exposure > 0) {
+		return 0
+	}
+	return t.events / t.exposure
+}
+
+func newCounted(t *tracker, s Service) *counted {
+	m := math.Log1p(t.signal.margin())
+	return &counted{
+		warm: s.warmUp() / 3, novelty: novelty(t.signal.Metric, t.step), margin: m,
+		sign: t.signal.Worse.sign(), counts: stat.NewCounts(m), nodes: map[string]*total{},
+		compared: [2]map[string]float64{{}, {}},
+	}
+}
+
+// learn takes in how the events of control scattered before the bin first.
+func (c *counted) learn(ctrl *frame, first int64) {
+	for bin := max(ctrl.first, first-placeboBins); bin < first; bin++ {
+		var ks []sample
+		for _, name := range ctrl.nodes() {
+			r, i := ctrl.rows[name], bin-ctrl.first
+			ks = append(ks, sample{node: name, v: r.v[i], e: r.e[i]})
+		}
+		if c.jumps != nil {
+			ks = c.jumps.cut(ks)
+		}
+		c.disperse(ks)
+	}
+}
+
+// disperse takes in the scatter among control nodes in one bin. The events of
+// the whole window that the expression looks back on are compared, since those
+// of a part of it, being means, scatter less than events do.
+func (c *counted) disperse(ctrl []sample) {
+	x, e := make([]float64, 0, len(ctrl)), make([]float64, 0, len(ctrl))
+	for _, s := range ctrl {
+		if known(s.v) {
+			x, e = append(x, c.events(s)/c.novelty), append(e, s.e/c.novelty)
+			n := c.nodes[s.node]
+			if n == nil {
+				n = &total{}
+				c.nodes[s.node] = n
+			}
+			n.add(c.events(s), s.e)
+			c.usual.add(c.events(s), s.e)
+		}
+	}
+	c.dispersion.Add(x, e)
+}
+
+// fold takes in one bin. How much more than independent events those of
+// control scatter is taken from earlier bins.
+func (c *counted) fold(b moment, cand, ctrl []sample) {
+	if c.jumps != nil {
+		cand, ctrl = c.jumps.cut(cand), c.jumps.cut(ctrl)
+	}
+	c.phi = c.dispersion.Phi()
+	var candidate, control total
+	for _, s := range ctrl {
+		if known(s.v) {
+			control.add(c.events(s), s.e)
+		}
+	}
+	rate := max(c.usual.rate(), control.rate())
+	warm := cand[:0:0]
+	for _, s := range cand {
+		if known(s.v) && b.at.Sub(s.first) >= c.warm {
+			candidate.add(c.unclumped(s, rate), s.e)
+			warm = append(warm, s)
+		}
+	}
+	if candidate.exposure > 0 && control.exposure > 0 {
+		for side, samples := range [2][]sample{warm, ctrl} {
+			for _, s := range samples {
+				if known(s.v) {
+					c.compared[side][s.node] += s.e
+				}
+			}
+		}
+		c.between = c.spread() * math.Sqrt(alike(c.compared[0])+alike(c.compared[1]))
+		c.counts.AddTempered(candidate.events, candidate.exposure, control.events, control.exposure, c.phi)
+		c.eC, c.xK, c.eK = c.eC+candidate.exposure, c.xK+control.events, c.eK+control.exposure
+		c.n++
+	}
+	c.disperse(ctrl)
+}
+
+// unclumped returns how many events of a candidate node's bin count, where
+// control has them at a rate. The events of the whole window are looked at, as
+// where their scatter is.
+func (c *counted) unclumped(s sample, rate float64) float64 {
+	return c.novelty * stat.Unclumped(c.events(s)/c.novelty, rate*s.e/c.novelty, c.phi)
+}
+
+// spread returns the standard deviation between control nodes of the logarithm
+// of their rates, from what is known before the bin; 0 for crashes, which are too
+// few to tell of it.
+func (c *counted) spread() float64 {
+	if c.jumps != nil {
+		return 0
+	}
+	x, e := make([]float64, 0, len(c.nodes)), make([]float64, 0, len(c.nodes))
+	for _, name := range sortedKeys(c.nodes) {
+		x, e = append(x, c.nodes[name].events), append(e, c.nodes[name].exposure)
+	}
+	return stat.Spread(x, e, c.phi, .975)
+}
+
+// events returns the bad events: if lower is worse, those of the exposure that
+// were not good.
+func (c *counted) events(s sample) float64 {
+	if c.sign < 0 {
+		return max(0, 1-s.v) * s.e
+	}
+	return s.v * s.e
+}
+
+func (c *counted) logE() float64 { return c.counts.LogEBetween(c.between) }
+func (c *counted) bins() int     { return c.n }
+
+func (c *counted) smallest(logE float64) float64 {
+	return c.sign * smallestRate(c.margin, logE, c.between, c.phi, [3]float64{c.eC, c.xK, c.eK})
+}
