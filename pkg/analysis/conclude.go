@@ -219,22 +219,23 @@ func (c *course) unseen() string {
 // to have failed the rollout by now: of the signals that count, the one with the largest
 // share of the weight for which it is known.
 func (c *course) wouldFail(v Verdict) string {
-	best, unit := Finding{Smallest: Unknown}, ""
+	var about Signal
+	best := Finding{Smallest: Unknown}
 	for i, s := range c.all() {
 		if f := v.Findings[i]; f.Smallest.Known() && f.Smallest != 0 && (!best.Smallest.Known() || f.Weight > best.Weight) {
-			best, unit = f, s.about().Unit
-			if s.about().Metric == "" {
-				unit = "new a node and hour"
-			}
+			best, about = f, s.about()
 		}
 	}
 	if !best.Smallest.Known() {
 		return ""
 	}
-	if unit == "ratio" {
+	move, by, unit := "rise", float64(best.Smallest), about.Unit
+	switch {
+	case about.Metric == "":
+		return fmt.Sprintf("; to fail it by now, something new in %s would have had to come %s times an hour on each node", best.Signal, number(by))
+	case unit == "ratio":
 		unit = ""
 	}
-	move, by := "rise", float64(best.Smallest)
 	if by < 0 {
 		move, by = "fall", -by
 	}

@@ -152,8 +152,9 @@ func (c *counted) events(s sample) float64 {
 	return s.v * s.e
 }
 
-func (c *counted) logE() float64 { return c.counts.LogEBetween(c.between) }
-func (c *counted) bins() int     { return c.n }
+func (c *counted) logE() float64  { return c.counts.LogEBetween(c.between) }
+func (c *counted) bayes() float64 { return c.counts.LogBayes(c.between) }
+func (c *counted) bins() int      { return c.n }
 
 func (c *counted) smallest(logE float64) float64 {
 	return c.sign * smallestRate(c.margin, logE, c.between, c.phi, [3]float64{c.eC, c.xK, c.eK})

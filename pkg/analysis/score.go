@@ -6,24 +6,35 @@ import (
 	"github.com/andon-project/andon/pkg/stat"
 )
 
-// What evidence is worth. It is measured against the worst that is still
-// harmless, so that it understates what it shows: of rollouts that do nothing
-// it is mostly far below 1, and 2 is already rare. Both were fitted to simulated rollouts of which one in
-// twenty is bad (simulation.Lessons), and are checked on others.
+// What is known is worth. The Bayes factor of events is about what it says. Evidence
+// of all else understates what it shows: it is weighed against the worst that is
+// within the margin, and its variances are taken from the safe side. It is not
+// weighed against no change at all, since fresh nodes differ a little without harm;
+// how those of events differ is in the law that is weighed against. What a rival
+// explains, and what stands for evidence without a control, are worth what they were
+// together. All were fitted to simulated rollouts of which one in twenty is bad
+// (simulation.Lessons), and are checked on others.
 var (
-	beside = worth{faint: line{-1.172, .227}, plain: line{.680, 1.414}}   // with a concurrent control
-	before = worth{faint: line{-1.945, .758}, plain: line{-7.852, 1.977}} // without
+	events   = worth{faint: line{-.964, .169}, plain: line{-.184, 1.241}}
+	measured = worth{faint: line{-.767, .387}, plain: line{1.324, 2.391}}
+	explains = worth{faint: line{-1.172, .227}, plain: line{.680, 1.414}} // rivals, beside a concurrent control
+	before   = worth{faint: line{-1.945, .758}, plain: line{-7.852, 1.977}}
 )
 
-// A worth turns the logarithm of evidence into the logarithm of a Bayes factor:
-// that of bad rollouts which can hardly be seen, and of those which can, in sum.
+// A worth turns what is known, as a logarithm, into the logarithm of a Bayes factor
+// that is right on average: that of bad rollouts which can hardly be seen, and of those which can, in sum.
 type worth struct{ faint, plain line }
 
 type line struct{ shift, slope float64 }
 
 func (l line) at(logE float64) float64 { return l.shift + l.slope*logE }
 
-func (w worth) at(logE float64) float64 { return stat.LogSumExp(w.faint.at(logE), w.plain.at(logE)) }
+func (w worth) at(logE float64) float64 {
+	if math.IsInf(logE, 0) {
+		return logE
+	}
+	return stat.LogSumExp(w.faint.at(logE), w.plain.at(logE))
+}
 
 // weight returns the logarithm of how much what is known raises the odds that
 // the rollout is a regression; 0 before anything was compared. What others
@@ -32,15 +43,18 @@ func (c *course) weight() float64 {
 	if c.strategy == Threshold || !c.compared() {
 		return 0
 	}
-	l, rivals := beside, c.suspects
-	if !c.concurrent() {
-		l, rivals = before, c.counting()
+	l, rivals, own := explains, c.suspects, 0.
+	if c.concurrent() {
+		own = c.speaks()
+	} else {
+		// What stands for evidence here is a tail's; it goes beyond the bound.
+		l, rivals, own = before, c.counting(), before.at(c.bonferroni())
 	}
 	logs := []float64{0}
 	for _, s := range rivals {
 		logs = append(logs, logit(prior)+l.at(s.logE))
 	}
-	return l.at(c.speaks()) - stat.LogSumExp(logs...)
+	return own - stat.LogSumExp(logs...)
 }
 
 // compared reports whether any signal that counts has been compared, or nodes
@@ -62,27 +76,54 @@ func (c *course) compared() bool {
 	return false
 }
 
-// speaks returns the logarithm of the evidence, without what is set aside in
-// case that nodes vanish later: that vouches for the promise, and speaks
-// neither for the rollout nor against it. Nor does absence in its first bins: a
-// scrape is lost now and then. Without a control it goes beyond the bound.
+// speaks returns the logarithm of the Bayes factor of a regression that one of the
+// signals shows, each as probably as its weight says, beside a control. What is set
+// aside in case that nodes vanish later is left out: that vouches for the promise,
+// and speaks neither for the rollout nor against it. So is absence in its first
+// bins: a scrape is lost now and then.
 func (c *course) speaks() float64 {
-	if !c.concurrent() {
-		return c.bonferroni()
-	}
-	e, w := c.terms()
-	m := stat.LogMean(e, w)
-	if a := c.absence; a != nil && (a.bins >= leastBins || a.held > 0) {
-		m = stat.LogSumExp(logOf(a.signals)+m, a.share)
-		if a.held > 0 {
-			m = stat.LogSumExp(m, logOf(a.reserve)+a.held)
+	var logs, weights []float64
+	critical := math.Inf(-1)
+	for _, s := range c.all() {
+		if !s.compared() {
+			continue
+		}
+		b := worthOf(s)
+		logs, weights = append(logs, b), append(weights, s.share())
+		if s.about().Critical && known(b) {
+			critical = max(critical, b-math.Log(float64(c.criticals())))
 		}
 	}
-	m = max(m, c.critical())
-	if !known(m) || math.IsInf(m, 0) {
-		return c.logE
+	m := stat.LogMean(logs, weights)
+	if !known(m) {
+		m = 0
 	}
-	return m
+	if a := c.absence; a != nil && (a.bins >= leastBins || a.held > 0) {
+		m = stat.LogSumExp(logOf(a.signals)+m, events.at(a.share))
+		if a.held > 0 {
+			m = stat.LogSumExp(m, events.at(logOf(a.reserve)+a.held))
+		}
+	}
+	return max(m, critical)
+}
+
+// worthOf returns the logarithm of the Bayes factor of a signal.
+func worthOf(s term) float64 {
+	t, ok := s.(*tracker)
+	switch {
+	case !ok:
+		return events.at(s.evidence())
+	case t.kind != Counts && t.kind != Crashes:
+		return measured.at(s.evidence())
+	}
+	w := t.weigher
+	if of, ok := w.(*watched); ok {
+		w = of.weigher
+	}
+	if c, ok := w.(*counted); ok && !t.bounds.ignored() {
+		return events.at(c.bayes())
+	}
+	return events.at(s.evidence())
 }
 
 // scored returns the score and the weight that it rests on: the largest since

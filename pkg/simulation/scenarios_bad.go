@@ -126,15 +126,15 @@ func calibrations() []Scenario {
 	return []Scenario{{
 		Name: "mixture", About: "5% of rollouts are bad, with effects of sizes drawn from another law than the judge averages over",
 		Group: Calibration, Fleet: canary, Signals: mixed(), BadShare: badShare,
-		Noise: Noise{Rho: .6, Common: .1, Season: .5, Missing: .02}, Part: .32,
+		Noise: Noise{Rho: .6, Common: .1, Season: .5, Missing: .02}, Part: 2,
 	}, {
 		Name: "mixture-crashes", About: "the same of a service of eight nodes that is judged by crashes and latency",
 		Group: Calibration, Fleet: Fleet{Nodes: 8, Stages: []Stage{{At: 0, Nodes: 1}, {At: 25, Nodes: 2}}}, Signals: []Shape{crashes, latency, cpu}, BadShare: badShare,
-		Noise: Noise{Rho: .4, Common: .15, Missing: .01}, Part: .32,
+		Noise: Noise{Rho: .4, Common: .15, Missing: .01}, Part: 2,
 	}, {
 		Name: "mixture-timed", About: "5% of changes of a whole service at once are bad",
 		Group: Calibration, Fleet: Fleet{Timed: true}, Signals: []Shape{{Kind: analysis.Value, Name: "kpi", Sigma: .1}}, BadShare: badShare,
-		Noise: Noise{Rho: .6, Season: .7}, Part: .08,
+		Noise: Noise{Rho: .6, Season: .7}, Part: .3,
 	}}
 }
 

@@ -50,6 +50,54 @@ func TestCountsBetweenNodes(t *testing.T) {
 	}
 }
 
+// The Bayes factor is against an equal rate, evidence against the largest that is
+// harmless.
+func TestCountsBayes(t *testing.T) {
+	logOf := func(x, y, ratio float64) float64 { // of the binomial likelihood, e_C = 1, e_K = 9
+		q := ratio / (ratio + 9)
+		return x*math.Log(q) + y*math.Log(1-q)
+	}
+	for _, tc := range []struct {
+		name string
+		x, y float64
+	}{{"more", 8, 20}, {"as many", 3, 27}, {"none", 0, 30}} {
+		t.Run(tc.name, func(t *testing.T) {
+			c := stat.NewCounts(math.Log(1.2))
+			c.Add(tc.x/2, 1, tc.y/2, 9)
+			o := stat.NewCounts(math.Log(1.2))
+			o.Add(tc.x/2, 1, tc.y/2, 9)
+			c.Merge(o)
+			if got, want := c.LogBayes(0)-c.LogE(), logOf(tc.x, tc.y, 1.2)-logOf(tc.x, tc.y, 1); math.Abs(got-want) > 1e-9 {
+				t.Errorf("it is %v more than evidence, want %v", got, want)
+			}
+			tempered := stat.NewCounts(math.Log(1.2))
+			tempered.AddTempered(tc.x, 1, tc.y, 9, 4)
+			if got, want := tempered.LogBayes(0)-tempered.LogE(), (c.LogBayes(0)-c.LogE())/4; math.Abs(got-want) > 1e-9 {
+				t.Errorf("tempered by 4 it is %v more than evidence, want %v", got, want)
+			}
+		})
+	}
+	c := stat.NewCounts(0)
+	c.Add(7, 1, 20, 9)
+	if a, b := c.LogBayes(.2), c.LogEBetween(.2); a != b {
+		t.Errorf("without a margin it is %v, want the evidence, %v", a, b)
+	}
+	// Drawn at an equal rate, it is 1 on average, of which a part is very rare.
+	r := rand.New(rand.NewPCG(13, 4))
+	const runs = 20_000
+	mean := 0.
+	for range runs {
+		c := stat.NewCounts(math.Log(1.2))
+		for range 5 {
+			c.Add(distuv.Poisson{Lambda: .3, Src: r}.Rand(), 1, distuv.Poisson{Lambda: 2.7, Src: r}.Rand(), 9)
+		}
+		mean += math.Exp(c.LogBayes(0)) / runs
+	}
+	if mean < .6 || mean > 1.25 {
+		t.Errorf("at an equal rate it is %.2f on average, want 1", mean)
+	}
+}
+
 // So it is where it is bet on shares of failure.
 func TestBettingBetweenNodes(t *testing.T) {
 	r := rand.New(rand.NewPCG(13, 3))

@@ -30,6 +30,7 @@ type Counts struct {
 	exp    [grid]float64
 	ll     [grid]float64
 	exp0   float64
+	none   float64 // ll of a rate ratio of 1
 }
 
 // NewCounts returns evidence of 1 against rate ratios up to exp(theta0).
@@ -73,6 +74,9 @@ func (c *Counts) AddTempered(xC, eC, xK, eK, phi float64) {
 		d := math.Log(eC*c.exp[i]+eK) - null
 		c.ll[i] += (xC*(c.theta[i]-c.theta0) - (xC+xK)*d) / phi
 	}
+	if c.theta0 != 0 {
+		c.none += (xC*(0-c.theta0) - (xC+xK)*(math.Log(eC+eK)-null)) / phi
+	}
 }
 
 // LogE returns the logarithm of the evidence; 0 before any event.
@@ -104,9 +108,19 @@ func (c *Counts) logSum(weights *[grid]float64) float64 {
 // ratio is within the margin. The denominator is the mean of the likelihood ratio
 // over the law, so that the mean of E over nodes drawn from it is 1 at any time.
 // It is LogE for s = 0.
-func (c *Counts) LogEBetween(s float64) float64 {
+func (c *Counts) LogEBetween(s float64) float64 { return c.against(s, 0) }
+
+// LogBayes returns the logarithm of the Bayes factor of a rate ratio beyond the
+// margin against one of 1, where LogEBetween has the worst that is within the
+// margin: what the events are worth to somebody who wants to know how probable a
+// change is, not how often it is wrongly said.
+func (c *Counts) LogBayes(s float64) float64 { return c.against(s, c.none) }
+
+// against returns the logarithm of the mean likelihood ratio over that of no
+// change, whose likelihood is exp(null), between nodes that differ by s.
+func (c *Counts) against(s, null float64) float64 {
 	if !(s > 0) {
-		return c.LogE()
+		return c.LogE() - null
 	}
 	beyond := func(theta float64) float64 { return .5 * math.Erfc(theta/s/math.Sqrt2) }
 	var logV [grid]float64
@@ -120,5 +134,5 @@ func (c *Counts) LogEBetween(s float64) float64 {
 		logV[i] = math.Log(above - further)
 		above = further
 	}
-	return c.LogE() - LogSumExp(within, c.logSum(&logV))
+	return c.LogE() - LogSumExp(within+null, c.logSum(&logV))
 }

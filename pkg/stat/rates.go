@@ -44,4 +44,5 @@ func (c *Counts) Merge(other *Counts) {
 	for i := range grid {
 		c.ll[i] += other.ll[i]
 	}
+	c.none += other.none
 }
