@@ -64,6 +64,7 @@ func TestResources(t *testing.T) {
 		{"signals of one", "POST", "values", of(`"queryType":"values","values":"signals","service":"cart"`, ""), 200, `{"values":["latency","log"]}`},
 		{"rollouts", "POST", "values", of(`"queryType":"values","values":"rollouts"`, ""), 200, `{"values":["dns-7","cart-v2","cart-v1"]}`},
 		{"versions", "POST", "values", of(`"queryType":"values","values":"versions","match":{"service":"cart"}`, ""), 200, `{"values":["v2","v1"]}`},
+		{"versions of one rollout", "POST", "values", of(`"queryType":"values","values":"versions","match":{"service":"cart","version":"v2"}`, ""), 200, `{"values":["v2","v1"]}`},
 		{"nodes", "POST", "values", of(`"queryType":"values","values":"nodes","expr":"latency_seconds{job=\"lone\"}","nodeLabel":"pod"`, ""), 200, `{"values":["lone-a","lone-b"]}`},
 		{"nodes of the candidate", "POST", "values", of(canary+`,"queryType":"values","values":"nodes"`, ""), 200, `{"values":["cart-n"]}`},
 		{"clusters", "POST", "values", of(cartLogs+`,"queryType":"values","values":"clusters","classes":["unknown"],"expr":"{app=\"cart\"} |= \"payment\""`, ""), 200, `…{"values":["`},

@@ -19,10 +19,10 @@ var lists = map[string]func(d *Datasource, ctx context.Context, r request) ([]st
 	"services": (*Datasource).serviceNames,
 	"signals":  (*Datasource).signalNames,
 	"rollouts": func(d *Datasource, ctx context.Context, r request) ([]string, error) {
-		return d.ofRollouts(ctx, r, func(p past) string { return p.Rollout.ID })
+		return d.ofRollouts(ctx, r, func(p past) []string { return []string{p.Rollout.ID} })
 	},
 	"versions": func(d *Datasource, ctx context.Context, r request) ([]string, error) {
-		return d.ofRollouts(ctx, r, func(p past) string { return p.Rollout.Version })
+		return d.ofRollouts(ctx, r, func(p past) []string { return []string{p.Rollout.Version, p.Rollout.Previous} })
 	},
 	"nodes":    (*Datasource).nodeNames,
 	"clusters": (*Datasource).clusterNames,
@@ -95,12 +95,14 @@ func (d *Datasource) signalNames(ctx context.Context, r request) ([]string, erro
 
 // ofRollouts returns what the rollouts in the time range have, newest first,
 // each once.
-func (d *Datasource) ofRollouts(ctx context.Context, r request, of func(past) string) ([]string, error) {
+func (d *Datasource) ofRollouts(ctx context.Context, r request, of func(past) []string) ([]string, error) {
 	all, err := d.pasts(ctx, r)
 	var out []string
 	for _, p := range all {
-		if v := of(p); v != "" && !slices.Contains(out, v) {
-			out = append(out, v)
+		for _, v := range of(p) {
+			if v != "" && !slices.Contains(out, v) {
+				out = append(out, v)
+			}
 		}
 	}
 	return out, err
