@@ -52,16 +52,15 @@ func (d *Dispersion) Merge(other Dispersion) {
 // Unclumped returns how many events those that a node had in a bin count for,
 // where events scatter phi times as much as independent ones would and want were
 // to be expected. Events that come in clumps of mean size μ and mean square m₂
-// scatter so with phi = m₂/μ, and a clump that counts for phi events at most keeps
-// evidence tempered by phi a fair bet, whatever the law of clumps (Jensen); larger
-// ones do not: with a few of twenty times the mean E is 10⁵ on average. How many
-// clumps a sum is of is not known. In units of phi, of x events
+// scatter so with phi = m₂/μ. Evidence tempered by phi is a fair bet, whatever the
+// law of clumps, if none counts for more than phi events (Jensen); larger ones break
+// it, and where few clumps were seen, the large ones are those not seen. How many
+// clumps a sum is of is not known. In units of phi, of t = x/phi events
 //
-//	c + ln(x/c),  c = λ + 1 + 2√λ
+//	c + ln(t/c),  c = λ + 1 + 2√λ,  λ = want/phi
 //
-// count above c, which is one clump more than twice the standard deviation above
-// the λ that are wanted. Clumps of geometric, lognormal and constant sizes leave
-// the mean of E at or under 1 so. All count where phi is not above 1.
+// count where t is above c, which is one clump more than twice the standard
+// deviation above what is wanted. All count where phi is not above 1.
 func Unclumped(x, want, phi float64) float64 {
 	if !(phi > 1) {
 		return x
