@@ -32,15 +32,18 @@ func (c *course) all() []term {
 }
 
 // terms returns the evidence and the weight of each signal that control has.
-func (c *course) terms() (logE, weight []float64) {
+func (c *course) terms() (logE, weight []float64) { return c.termsBy(term.evidence) }
+
+// termsBy is terms where another value than evidence is wanted.
+func (c *course) termsBy(of func(term) float64) (value, weight []float64) {
 	for _, s := range c.all() {
-		e, w := math.NaN(), 0.
+		v, w := math.NaN(), 0.
 		if s.compared() {
-			e, w = s.evidence(), s.share()
+			v, w = of(s), s.share()
 		}
-		logE, weight = append(logE, e), append(weight, w)
+		value, weight = append(value, v), append(weight, w)
 	}
-	return logE, weight
+	return value, weight
 }
 
 // combined returns the logarithm of the rollout's evidence.
@@ -52,14 +55,15 @@ func (c *course) terms() (logE, weight []float64) {
 // for evidence then is a tail probability's inverse, whose mean says nothing.
 func (c *course) combined() float64 {
 	if c.concurrent() {
-		m := stat.LogMean(c.terms())
+		e, w := c.terms()
+		m := stat.LogMean(e, w)
 		if !known(m) {
 			m = 0
 		}
 		if c.absence != nil {
 			m = c.absence.invest(m)
 		}
-		return max(m, c.critical())
+		return max(m, c.critical(e))
 	}
 	return min(c.bonferroni(), c.cap())
 }
@@ -79,7 +83,7 @@ func (c *course) bonferroni() float64 {
 			best = max(best, e[i]+math.Log(w[i]/total))
 		}
 	}
-	if best = max(best, c.critical()); math.IsInf(best, -1) {
+	if best = max(best, c.critical(e)); math.IsInf(best, -1) {
 		return 0
 	}
 	return best

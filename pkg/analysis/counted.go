@@ -16,9 +16,9 @@ type counted struct {
 	counts     *stat.Counts
 	jumps      *jumps // of crashes
 	dispersion stat.Dispersion
-	nodes      map[string]*total     // of control, before and since
-	usual      total                 // of all of them
-	compared   [2]map[string]float64 // exposure of the nodes of candidate and control that was compared
+	nodes      map[string]*total // of control, before and since
+	usual      total             // of all of them
+	compared   exposures
 
 	eC, xK, eK float64
 	n          int
@@ -46,7 +46,7 @@ func newCounted(t *tracker, s Service) *counted {
 	return &counted{
 		warm: s.warmUp() / 3, novelty: novelty(t.signal.Metric, t.step), margin: m,
 		sign: t.signal.Worse.sign(), counts: stat.NewCounts(m), nodes: map[string]*total{},
-		compared: [2]map[string]float64{{}, {}},
+		compared: newExposures(),
 	}
 }
 
@@ -107,14 +107,7 @@ func (c *counted) fold(b moment, cand, ctrl []sample) {
 		}
 	}
 	if candidate.exposure > 0 && control.exposure > 0 {
-		for side, samples := range [2][]sample{warm, ctrl} {
-			for _, s := range samples {
-				if known(s.v) {
-					c.compared[side][s.node] += s.e
-				}
-			}
-		}
-		c.between = c.spread() * math.Sqrt(alike(c.compared[0])+alike(c.compared[1]))
+		c.between = c.spread() * c.compared.root(warm, ctrl, func(s sample) float64 { return s.e })
 		c.counts.AddTempered(candidate.events, candidate.exposure, control.events, control.exposure, c.phi)
 		c.eC, c.xK, c.eK = c.eC+candidate.exposure, c.xK+control.events, c.eK+control.exposure
 		c.n++

@@ -31,16 +31,16 @@ func (c *course) criticals() int {
 	return n
 }
 
-// critical returns the logarithm of the evidence of the critical signals: of
-// the strongest, divided by their number (Bonferroni). It is -Inf without any.
+// critical returns, of the logarithms of the evidence of all signals, that of the
+// critical ones: of the strongest, divided by their number (Bonferroni). It is
+// -Inf without any.
 //
 // By Ville's inequality each reaches n/alpha in at most alpha/n of the harmless
 // rollouts, hence any of them in at most alpha. Together with the mean over all
 // signals, which does so in alpha as well, a service with critical signals is
 // promised 2 alpha.
-func (c *course) critical() float64 {
+func (c *course) critical(e []float64) float64 {
 	best, n := math.Inf(-1), c.criticals()
-	e, _ := c.terms()
 	for i, s := range c.all() {
 		if s.about().Critical && known(e[i]) {
 			best = max(best, e[i]-math.Log(float64(n)))

@@ -16,10 +16,10 @@ type failed struct {
 	margin  float64
 	usual   stat.BaseRate
 	bets    stat.NodeBetting
-	differ  nodesApart
-	scatter map[string]*stat.Scatter // of candidate nodes
-	fellow  map[string]*stat.Scatter // of control nodes
-	fellows stat.Fellows
+
+	candidate, control shares    // since
+	ever               shares    // of control, before and since
+	compared           exposures // in bins
 
 	bound, expected float64 // means over the bins compared
 	n               int
@@ -30,8 +30,7 @@ type failed struct {
 func newFailed(t *tracker, s Service) *failed {
 	f := &failed{
 		signal: t.signal, unit: 1, warm: s.warmUp() / 3, novelty: novelty(t.signal.Metric, t.step),
-		margin: math.Log1p(t.signal.margin()), scatter: map[string]*stat.Scatter{}, fellow: map[string]*stat.Scatter{},
-		differ: newNodesApart(),
+		margin: math.Log1p(t.signal.margin()), candidate: newShares(), control: newShares(), ever: newShares(), compared: newExposures(),
 	}
 	if isPercent(t.signal.Unit) {
 		f.unit = 100
@@ -46,7 +45,7 @@ func (f *failed) learn(ctrl *frame, first int64) {
 		for _, name := range ctrl.nodes() {
 			share := f.signal.failures(ctrl.rows[name].v[bin-ctrl.first])
 			c.add(share)
-			f.differ.add(name, share)
+			f.ever.add(name, share)
 		}
 		f.usual.Add(c.sum, c.square, c.n)
 	}
@@ -83,26 +82,18 @@ func (f *failed) fold(b moment, cand, ctrl []sample) {
 	if c.n > 0 && k.n > 0 {
 		bound := min(1, expected*math.Exp(f.margin))
 		f.bets.Add(c.sum/c.n, bound, f.novelty)
-		f.between = f.differ.between(warm, ctrl, f.novelty)
+		f.between = f.spread() * f.compared.root(warm, ctrl, func(sample) float64 { return 1 })
 		f.n++
 		f.bound += (bound - f.bound) / float64(f.n)
 		f.expected += (k.sum/k.n - f.expected) / float64(f.n)
 	}
 	for _, s := range ctrl {
 		share := f.signal.failures(s.v)
-		f.differ.add(s.node, share)
-		if f.fellow[s.node] == nil {
-			f.fellow[s.node] = &stat.Scatter{}
-		}
-		f.fellows.Add(f.fellow[s.node], share)
+		f.ever.add(s.node, share)
+		f.control.add(s.node, share)
 	}
 	for _, s := range warm {
-		if known(s.v) {
-			if f.scatter[s.node] == nil {
-				f.scatter[s.node] = &stat.Scatter{}
-			}
-			f.scatter[s.node].Add(f.signal.failures(s.v))
-		}
+		f.candidate.add(s.node, f.signal.failures(s.v))
 	}
 }
 
@@ -111,7 +102,7 @@ func (f *failed) fold(b moment, cand, ctrl []sample) {
 // control nodes allows; 1 before any candidate node vouches.
 func (f *failed) exposure() float64 {
 	n := math.Inf(1)
-	for _, s := range f.scatter {
+	for _, s := range f.candidate.each {
 		if e := s.Exposure(); known(e) {
 			n = min(n, e)
 		}
@@ -119,7 +110,7 @@ func (f *failed) exposure() float64 {
 	if math.IsInf(n, 1) {
 		return 1
 	}
-	return min(n, f.fellows.Exposure())
+	return min(n, f.control.all.Exposure())
 }
 
 func (f *failed) logE() float64 { return f.bets.LogE(f.between) }
@@ -150,57 +141,39 @@ func (f *failed) smallest(logE float64) float64 {
 	return f.unit * f.signal.Worse.sign() * (hi - f.expected)
 }
 
-// nodesApart tells by how much the shares of failure of nodes differ beyond what
-// the scatter of each explains.
-type nodesApart struct {
-	each     map[string]*stat.Scatter // of control, before and since
-	all      stat.Fellows
-	compared [2]map[string]float64 // bins of the nodes of candidate and control
+// spread returns the standard deviation between control nodes of the logarithm of
+// what they lose, beyond what the scatter of each explains, from what is known
+// before the bin. Where that does not tell how many trials a bin is worth, it is
+// one. The median of what is known of how nodes differ will do: the bound that
+// candidate is bet against is an upper value.
+func (f *failed) spread() float64 {
+	trials := f.ever.all.Exposure()
+	if math.IsInf(trials, 1) {
+		trials = 1
+	}
+	x, e := make([]float64, 0, len(f.ever.each)), make([]float64, 0, len(f.ever.each))
+	for _, name := range sortedKeys(f.ever.each) {
+		bins, lost := f.ever.each[name].Total()
+		x, e = append(x, lost*trials*f.novelty), append(e, bins*trials*f.novelty)
+	}
+	return stat.Spread(x, e, 1, .5)
 }
 
-func newNodesApart() nodesApart {
-	return nodesApart{each: map[string]*stat.Scatter{}, compared: [2]map[string]float64{{}, {}}}
+// shares are the shares of failure of some nodes, of each and of all together.
+type shares struct {
+	each map[string]*stat.Scatter
+	all  stat.Fellows
 }
 
-// add takes in a control node's share of failure in one bin; NaN is passed over.
-func (n *nodesApart) add(node string, share float64) {
+func newShares() shares { return shares{each: map[string]*stat.Scatter{}} }
+
+// add takes in a node's share in one bin; NaN is passed over.
+func (n *shares) add(node string, share float64) {
+	if !known(share) {
+		return
+	}
 	if n.each[node] == nil {
 		n.each[node] = &stat.Scatter{}
 	}
 	n.all.Add(n.each[node], share)
-}
-
-// between returns the standard deviation of the logarithm of the ratio of what
-// candidate nodes and control nodes lose, over the bins up to this one, from what
-// is known before it. Where the scatter of nodes does not tell how many trials a
-// bin is worth, it is one. The median of what is known of how nodes differ will do:
-// the bound that candidate is bet against is an upper value.
-func (n *nodesApart) between(cand, ctrl []sample, novelty float64) float64 {
-	trials := n.all.Exposure()
-	if math.IsInf(trials, 1) {
-		trials = 1
-	}
-	x, e := make([]float64, 0, len(n.each)), make([]float64, 0, len(n.each))
-	for _, name := range sortedKeys(n.each) {
-		bins, lost := n.each[name].Total()
-		x, e = append(x, lost*trials*novelty), append(e, bins*trials*novelty)
-	}
-	for side, samples := range [2][]sample{cand, ctrl} {
-		for _, s := range samples {
-			if known(s.v) {
-				n.compared[side][s.node]++
-			}
-		}
-	}
-	return stat.Spread(x, e, 1, .5) * math.Sqrt(alike(n.compared[0])+alike(n.compared[1]))
-}
-
-// alike returns one over the number of nodes of equal exposure whose mean would
-// vary as that of nodes of these exposures does: Σe²/(Σe)².
-func alike(exposures map[string]float64) float64 {
-	sum, square := 0., 0.
-	for _, name := range sortedKeys(exposures) {
-		sum, square = sum+exposures[name], square+exposures[name]*exposures[name]
-	}
-	return square / (sum * sum)
 }

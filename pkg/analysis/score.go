@@ -82,19 +82,8 @@ func (c *course) compared() bool {
 // and speaks neither for the rollout nor against it. So is absence in its first
 // bins: a scrape is lost now and then.
 func (c *course) speaks() float64 {
-	var logs, weights []float64
-	critical := math.Inf(-1)
-	for _, s := range c.all() {
-		if !s.compared() {
-			continue
-		}
-		b := worthOf(s)
-		logs, weights = append(logs, b), append(weights, s.share())
-		if s.about().Critical && known(b) {
-			critical = max(critical, b-math.Log(float64(c.criticals())))
-		}
-	}
-	m := stat.LogMean(logs, weights)
+	b, w := c.termsBy(worthOf)
+	m := stat.LogMean(b, w)
 	if !known(m) {
 		m = 0
 	}
@@ -104,7 +93,7 @@ func (c *course) speaks() float64 {
 			m = stat.LogSumExp(m, events.at(logOf(a.reserve)+a.held))
 		}
 	}
-	return max(m, critical)
+	return max(m, c.critical(b))
 }
 
 // worthOf returns the logarithm of the Bayes factor of a signal.

@@ -1,0 +1,31 @@
+package analysis
+
+import "math"
+
+// exposures are those of the nodes of candidate and of control that were compared.
+type exposures [2]map[string]float64
+
+func newExposures() exposures { return exposures{{}, {}} }
+
+// root takes in one bin and returns the standard deviation of the difference of the
+// cohorts' means, up to this bin, where that of single nodes is 1.
+func (x exposures) root(cand, ctrl []sample, exposure func(sample) float64) float64 {
+	for side, samples := range [2][]sample{cand, ctrl} {
+		for _, s := range samples {
+			if known(s.v) {
+				x[side][s.node] += exposure(s)
+			}
+		}
+	}
+	return math.Sqrt(alike(x[0]) + alike(x[1]))
+}
+
+// alike returns one over the number of nodes of equal exposure whose mean would
+// vary as that of nodes of these exposures does: Σe²/(Σe)².
+func alike(exposures map[string]float64) float64 {
+	sum, square := 0., 0.
+	for _, name := range sortedKeys(exposures) {
+		sum, square = sum+exposures[name], square+exposures[name]*exposures[name]
+	}
+	return square / (sum * sum)
+}
