@@ -123,7 +123,7 @@ func Bench() error {
 	return sh.RunV("go", "test", "-run", "^$", "-bench", ".", "-benchmem", "./pkg/stat", "./pkg/analysis", "./pkg/ledger")
 }
 
-// Accuracy replays labelled rollouts (CASES, ../shared/cases by default) with Andon and with other tools' rules, and writes docs/accuracy.md.
+// Accuracy replays labelled rollouts (CASES, ../shared/cases by default) with Andon and with other tools' rules, and writes docs/how/accuracy.md.
 func Accuracy() error {
 	cases := os.Getenv("CASES")
 	if cases == "" {
@@ -132,16 +132,16 @@ func Accuracy() error {
 	if _, err := os.Stat(cases); err != nil {
 		return fmt.Errorf("no labelled rollouts at %s: set CASES to their folder", cases)
 	}
-	return sh.RunV("go", "run", "./cmd/andon", "accuracy", "--out", filepath.Join("docs", "accuracy.md"), cases)
+	return sh.RunV("go", "run", "./cmd/andon", "accuracy", "--out", filepath.Join("docs", "how", "accuracy.md"), cases)
 }
 
-// Simulate judges rollouts drawn from known laws (ROLLOUTS of each, 10000 by default) and writes docs/simulation.md.
+// Simulate judges rollouts drawn from known laws (ROLLOUTS of each, 10000 by default) and writes docs/how/simulation.md.
 func Simulate() error {
 	n := os.Getenv("ROLLOUTS")
 	if n == "" {
 		n = "10000"
 	}
-	return sh.RunV("go", "run", "./cmd/andon", "simulate", "--rollouts", n, "--out", filepath.Join("docs", "simulation.md"))
+	return sh.RunV("go", "run", "./cmd/andon", "simulate", "--rollouts", n, "--out", filepath.Join("docs", "how", "simulation.md"))
 }
 
 // npm installs the front end's packages as package-lock.json pins them, if that was not done.

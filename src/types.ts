@@ -77,7 +77,7 @@ export interface Signal {
 
 /**
  * What the data source is asked. Dashboards and alert rules keep this JSON for years: fields are added, never
- * renamed, and what is left out is filled in by the back end. Which fields each type reads is in docs/datasource.md.
+ * renamed, and what is left out is filled in by the back end. Which fields each type reads is in docs/reference/datasource.md.
  */
 export interface AndonQuery extends DataQuery {
   v: 2;
@@ -132,7 +132,7 @@ export interface AndonQuery extends DataQuery {
   values?: Listed;
   /** The dashboard's ad-hoc filters; set when a query is sent. */
   filters?: AdHocFilter[];
-  /** The panel is kept up to date through a stream; see docs/datasource.md. */
+  /** The panel is kept up to date through a stream; see docs/reference/datasource.md. */
   live?: boolean;
   /** How the query editor shows the query; the back end passes over it. */
   editor?: EditorMode;

@@ -274,16 +274,16 @@ func TestPlot(t *testing.T) {
 // TestDocumentIsCurrent: the document that is shipped describes the rules as
 // they are. Its numbers are written anew by go tool mage accuracy.
 func TestDocumentIsCurrent(t *testing.T) {
-	text, err := os.ReadFile(filepath.Join("..", "..", "docs", "accuracy.md"))
+	text, err := os.ReadFile(filepath.Join("..", "..", "docs", "how", "accuracy.md"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, r := range append([]Rule{andon}, Peers...) {
 		if !strings.Contains(string(text), fmt.Sprintf("| %s | %s | ", r.Name, cell(r.What))) {
-			t.Errorf("docs/accuracy.md does not say of %s: %s", r.Name, r.What)
+			t.Errorf("docs/how/accuracy.md does not say of %s: %s", r.Name, r.What)
 		}
 	}
-	if _, err := os.Stat(filepath.Join("..", "..", "docs", "img", Picture)); err != nil {
+	if _, err := os.Stat(filepath.Join("..", "..", "docs", "how", "img", Picture)); err != nil {
 		t.Error(err)
 	}
 }

@@ -16,7 +16,7 @@ import (
 	"github.com/andon-project/andon/pkg/analysis"
 )
 
-var long = flag.Bool("long", false, "judge as many overlapping rollouts as the figures in docs/statistics.md are of")
+var long = flag.Bool("long", false, "judge as many overlapping rollouts as the figures in docs/how/statistics.md are of")
 
 // A wave is a rollout to the nodes of a fleet, two at a time: the label of the
 // wave turns from old to new.

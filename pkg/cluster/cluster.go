@@ -3,7 +3,7 @@
 // one pass, with bounded memory and nothing to tune. It knows no time, no
 // files and no network.
 //
-// How it works is told in docs/clusters.md.
+// How it works is told in docs/how/clusters.md.
 package cluster
 
 import (

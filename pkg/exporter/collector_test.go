@@ -161,7 +161,7 @@ func TestMetricsOpenMetricsAndNative(t *testing.T) {
 // TestMetricsDocs: the documentation and the page name the same metrics with
 // the same labels.
 func TestMetricsDocs(t *testing.T) {
-	text, err := os.ReadFile("../../docs/metrics.md")
+	text, err := os.ReadFile("../../docs/reference/metrics.md")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -189,11 +189,11 @@ func TestMetricsDocs(t *testing.T) {
 		wants := strings.FieldsFunc(want, func(r rune) bool { return r == ',' })
 		slices.Sort(wants)
 		if !ok || !slices.Equal(labels, wants) {
-			t.Errorf("docs/metrics.md has %s with labels %v, want %v", name, wants, labels)
+			t.Errorf("docs/reference/metrics.md has %s with labels %v, want %v", name, wants, labels)
 		}
 	}
 	for name := range documented {
-		t.Errorf("docs/metrics.md has %s, which there is not", name)
+		t.Errorf("docs/reference/metrics.md has %s, which there is not", name)
 	}
 }
 

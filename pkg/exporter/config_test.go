@@ -146,18 +146,18 @@ var yamlBlock = regexp.MustCompile("(?s)```yaml\n(.*?)```")
 
 // TestConfigDocs: every key is explained, and every example loads.
 func TestConfigDocs(t *testing.T) {
-	text, err := os.ReadFile("../../docs/configuration.md")
+	text, err := os.ReadFile("../../docs/reference/configuration.md")
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, key := range allKeys(reflect.TypeFor[Config](), "") {
 		if !strings.Contains(string(text), "`"+key+"`") {
-			t.Errorf("docs/configuration.md does not explain `%s`", key)
+			t.Errorf("docs/reference/configuration.md does not explain `%s`", key)
 		}
 	}
 	blocks := yamlBlock.FindAllStringSubmatch(string(text), -1)
 	if len(blocks) == 0 {
-		t.Fatal("no example in docs/configuration.md")
+		t.Fatal("no example in docs/reference/configuration.md")
 	}
 	for _, b := range blocks {
 		if _, err := ParseConfig([]byte(b[1])); err != nil {

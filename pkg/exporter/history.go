@@ -57,7 +57,7 @@ type halted struct {
 func (e *Exporter) getVerdicts(w http.ResponseWriter, r *http.Request) {
 	service, since, limit, err := historyOf(r)
 	if err != nil {
-		refuse(w, http.StatusBadRequest, err.Error(), "docs/http.md tells the parameters")
+		refuse(w, http.StatusBadRequest, err.Error(), "docs/reference/http.md tells the parameters")
 		return
 	}
 	now, c := e.opt.Now(), e.setup.Load().config

@@ -57,7 +57,7 @@ func (e *Exporter) routes() http.Handler {
 		mux.Handle(path, e.dispatch(methods))
 	}
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
-		refuse(w, http.StatusNotFound, fmt.Sprintf("there is nothing at %.100q", r.URL.Path), "GET / leads to the pages; docs/http.md lists the API")
+		refuse(w, http.StatusNotFound, fmt.Sprintf("there is nothing at %.100q", r.URL.Path), "GET / leads to the pages; docs/reference/http.md lists the API")
 	})
 	// A browser that shows somebody else's page must not be made to announce
 	// or halt through an exporter that it can reach.

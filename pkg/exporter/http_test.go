@@ -183,7 +183,7 @@ func TestPanicsAreAnswered(t *testing.T) {
 
 // TestHTTPDocs: the documentation lists what is served.
 func TestHTTPDocs(t *testing.T) {
-	text, err := os.ReadFile("../../docs/http.md")
+	text, err := os.ReadFile("../../docs/reference/http.md")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -120,7 +120,7 @@ func TestOpenGoesOnWithABackup(t *testing.T) {
 	for i := range 100 {
 		appendFact(t, l, fact(fmt.Sprint(i)), true)
 	}
-	// A copy made while facts come in, as docs/state.md says to make one.
+	// A copy made while facts come in, as docs/operate/state.md says to make one.
 	stop, stopped := make(chan bool), make(chan int)
 	go func() {
 		n := 100
@@ -158,7 +158,7 @@ func TestOpenGoesOnWithABackup(t *testing.T) {
 	appendFact(t, b, fact("new"), true)
 }
 
-// What docs/state.md says about looking at the folder with NATS' own tools.
+// What docs/operate/state.md says about looking at the folder with NATS' own tools.
 func TestFolderIsOneOfNATS(t *testing.T) {
 	dir := t.TempDir()
 	l := open(t, Config{Dir: dir})

@@ -40,8 +40,8 @@ func TestDashboardsAreIncluded(t *testing.T) {
 			t.Errorf("%s: uid %q, schema version %d, description %q", name, d.UID, d.SchemaVersion, d.Description)
 		}
 		uids[d.UID] = true
-		if !strings.Contains(string(read(t, "docs/dashboards.md")), "`"+name+"`") {
-			t.Errorf("docs/dashboards.md says nothing of %s", name)
+		if !strings.Contains(string(read(t, "docs/operate/dashboards.md")), "`"+name+"`") {
+			t.Errorf("docs/operate/dashboards.md says nothing of %s", name)
 		}
 	}
 	if !maps.Equal(offered, there) {

@@ -26,15 +26,15 @@ func read(t *testing.T, path string) []byte {
 	return b
 }
 
-// blocks returns the code blocks of docs/datasource.md of a language.
+// blocks returns the code blocks of docs/reference/datasource.md of a language.
 func blocks(t *testing.T, language string) [][]byte {
 	t.Helper()
 	var out [][]byte
-	for _, m := range regexp.MustCompile("(?s)```"+language+"\n(.*?)```").FindAllSubmatch(read(t, "docs/datasource.md"), -1) {
+	for _, m := range regexp.MustCompile("(?s)```"+language+"\n(.*?)```").FindAllSubmatch(read(t, "docs/reference/datasource.md"), -1) {
 		out = append(out, m[1])
 	}
 	if len(out) == 0 {
-		t.Fatalf("no %s in docs/datasource.md", language)
+		t.Fatalf("no %s in docs/reference/datasource.md", language)
 	}
 	return out
 }
@@ -59,7 +59,7 @@ type provisioned struct {
 func TestProvisioning(t *testing.T) {
 	for name, text := range map[string][]byte{
 		"provisioning/datasources/andon.yaml": read(t, "provisioning/datasources/andon.yaml"),
-		"docs/datasource.md":                  blocks(t, "yaml")[0],
+		"docs/reference/datasource.md":                  blocks(t, "yaml")[0],
 	} {
 		t.Run(name, func(t *testing.T) {
 			var p provisioned

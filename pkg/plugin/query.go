@@ -11,7 +11,7 @@ import (
 // Its JSON form is kept in dashboards and alert rules for years: fields are
 // added, never renamed. Fields that are not known are passed over, since
 // Grafana adds its own. Which of them a query type reads is said in
-// docs/datasource.md.
+// docs/reference/datasource.md.
 type Query struct {
 	V         int    `json:"v,omitempty"`         // version of this form; 1 if absent
 	QueryType string `json:"queryType,omitempty"` // a key of queryTypes; "deviation" if empty

@@ -17,10 +17,10 @@ import (
 
 var yamlBlock = regexp.MustCompile("(?ms)^```yaml\n(.*?)^```$")
 
-// document returns docs/halting.md and its YAML blocks.
+// document returns docs/operate/halting.md and its YAML blocks.
 func document(t *testing.T) (text string, blocks []string) {
 	t.Helper()
-	b, err := os.ReadFile(filepath.Join("..", "..", "docs", "halting.md"))
+	b, err := os.ReadFile(filepath.Join("..", "..", "docs", "operate", "halting.md"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -61,7 +61,7 @@ func TestDocumentedTools(t *testing.T) {
 		plan := target.Halter.Plan(v2)
 		request := strings.Join(strings.Fields(plan)[:2], " ")
 		if target.Tool == "webhook" && !strings.Contains(text, request) && !strings.Contains(block, "deploy.example") {
-			t.Errorf("docs/halting.md does not say that this makes the request %q:\n%s", request, block)
+			t.Errorf("docs/operate/halting.md does not say that this makes the request %q:\n%s", request, block)
 		}
 		if strings.Contains(plan, "cannot be made") {
 			t.Errorf("%s:\n%s", plan, block)
@@ -131,7 +131,7 @@ func TestDocumentedRoles(t *testing.T) {
 		asked[role] = slices.Compact(asked[role])
 	}
 	if diff := cmp.Diff(asked, allowed); diff != "" {
-		t.Errorf("what is asked for (-) and what the Roles of docs/halting.md allow (+):\n%s", diff)
+		t.Errorf("what is asked for (-) and what the Roles of docs/operate/halting.md allow (+):\n%s", diff)
 	}
 }
 

@@ -146,7 +146,7 @@ func (o *object) refusal(a *attempt, q asked, err error) *Error {
 	case e.Status == http.StatusUnauthorized:
 		e.Hint = "check the service account's token, kubeconfig or api.authorization"
 	case e.Status == http.StatusForbidden:
-		e.Hint = fmt.Sprintf("allow the verb %s on %s of the API group %s %s; docs/halting.md has the Role", q.verb, q.resource, o.gvr.Group, where)
+		e.Hint = fmt.Sprintf("allow the verb %s on %s of the API group %s %s; docs/operate/halting.md has the Role", q.verb, q.resource, o.gvr.Group, where)
 	case e.Status == http.StatusConflict:
 		e.Retry = true
 		e.Hint = "it was changed at the same time; it is tried again"

@@ -19,7 +19,7 @@ var document = template.Must(template.New("simulation").Funcs(template.FuncMap{
 	"missed":      missed,
 }).Parse(documentText))
 
-// A Document is what docs/simulation.md is made of.
+// A Document is what docs/how/simulation.md is made of.
 type Document struct {
 	Worlds int // asked for of each scenario
 	Rows   []Row

@@ -11,7 +11,7 @@ import (
 	"github.com/andon-project/andon/pkg/stat"
 )
 
-var long = flag.Bool("long", false, "simulate long enough for the figures in docs/statistics.md")
+var long = flag.Bool("long", false, "simulate long enough for the figures in docs/how/statistics.md")
 
 // The closed form of the partial likelihood, for one θ at a time.
 func TestCoxIsThePartialLikelihood(t *testing.T) {

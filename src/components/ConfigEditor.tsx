@@ -8,7 +8,7 @@ import { UpstreamSettings } from './UpstreamSettings';
 
 type Props = DataSourcePluginOptionsEditorProps<AndonOptions>;
 
-const docs = 'https://github.com/andon-project/andon/blob/main/docs/datasource.md';
+const docs = 'https://github.com/andon-project/andon/blob/main/docs/reference/datasource.md';
 
 const upstreams: Array<{ name: Upstream; title: string; says: string; url: string }> = [
   {
