@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"slices"
 	"strings"
 	"text/template"
 )
@@ -41,44 +42,48 @@ func (d Document) Write(w io.Writer) error { return document.Execute(w, d) }
 
 func harmlessTable(rows []Row) string {
 	return markdown(
-		[]string{"scenario", "what happens", "rollouts", "failed", "share", "95% below", "passed", "target"}, rows,
+		[]string{"scenario", "what happens", "rollouts", "failed", "at most"}, rows,
 		func(r Row) []string {
-			return append(append([]string{"`" + r.Scenario.Name + "`", r.Scenario.About}, r.harmless()...), r.met())
+			h := r.harmless()
+			return []string{"`" + r.Scenario.Name + "`", r.Scenario.About, h[0], h[1], h[3]}
 		})
 }
 
+// badTable leaves out the harmless rollouts where no scenario has any.
 func badTable(rows []Row) string {
-	return markdown(
-		[]string{"scenario", "what happens", "bad", "found", "half within, min", "nine tenths within, min", "harmless", "failed", "target"}, rows,
-		func(r Row) []string {
-			cells := append([]string{"`" + r.Scenario.Name + "`", r.Scenario.About}, r.bad()...)
-			return append(append(cells, r.harmless()[:2]...), r.met())
-		})
+	head := []string{"scenario", "what happens", "bad", "found", "half in, min", "90% in, min"}
+	overlap := slices.ContainsFunc(rows, func(r Row) bool { return r.Harmless > 0 })
+	if overlap {
+		head = append(head, "harmless", "failed")
+	}
+	return markdown(head, rows, func(r Row) []string {
+		cells := append([]string{"`" + r.Scenario.Name + "`", r.Scenario.About}, r.bad()...)
+		if overlap {
+			cells = append(cells, r.harmless()[:2]...)
+		}
+		return cells
+	})
 }
 
 // calibrationTable tells of each mixture what became of the rollouts of a
-// score, and of all mixtures together.
+// score.
 func calibrationTable(rows []Row) string {
 	var b strings.Builder
-	all := Row{}
 	for _, r := range rows {
 		fmt.Fprintf(&b, "### `%s`: %s\n\n", r.Scenario.Name, r.Scenario.About)
 		writeCalibration(&b, r)
-		all.Early, all.Calibration = together(all.Early, r.Early), together(all.Calibration, r.Calibration)
 	}
-	b.WriteString("### All of them\n\n")
-	writeCalibration(&b, all)
 	return strings.TrimSpace(b.String())
 }
 
 func writeCalibration(b *strings.Builder, r Row) {
-	b.WriteString("| score | rollouts early | mean score | bad | rollouts at the end | mean score | bad |\n|---|---|---|---|---|---|---|\n")
+	b.WriteString("| score | early | mean | bad | end | mean | bad |\n|---|---|---|---|---|---|---|\n")
 	for i, c := range r.Calibration {
 		e := r.Early[i]
-		fmt.Fprintf(b, "| %.1f to %.1f | %d | %s | %s | %d | %s | %s |\n", c.From, c.To,
+		fmt.Fprintf(b, "| %.1f–%.1f | %d | %s | %s | %d | %s | %s |\n", c.From, c.To,
 			e.N, ratio(e.Predicted, e.N), ratio(e.Observed(), e.N), c.N, ratio(c.Predicted, c.N), ratio(c.Observed(), c.N))
 	}
-	fmt.Fprintf(b, "\nBeyond .05 by more than chance (two standard errors): early %s; at the end %s.\n\n", astray(r.Early), astray(r.Calibration))
+	fmt.Fprintf(b, "\nFurther apart than .05 and two standard errors: early %s; end %s.\n\n", astray(r.Early), astray(r.Calibration))
 }
 
 // astray names the tenths in which the share of bad rollouts is further from
@@ -87,7 +92,7 @@ func astray(bins []Calibrated) string {
 	var out []string
 	for _, c := range bins {
 		if c.N > 0 && math.Abs(c.Observed()-c.Predicted) > .05+2*math.Sqrt(c.Predicted*(1-c.Predicted)/float64(c.N)) {
-			out = append(out, fmt.Sprintf("%.1f to %.1f", c.From, c.To))
+			out = append(out, fmt.Sprintf("%.1f–%.1f", c.From, c.To))
 		}
 	}
 	if out == nil {
@@ -102,7 +107,7 @@ func missed(rows []Row) string {
 	for _, r := range rows {
 		if m := r.Misses(); m != nil {
 			fmt.Fprintf(&b, "* `%s`: %s.", r.Scenario.Name, strings.Join(m, "; "))
-			if r.Scenario.Beyond != "" {
+			if r.Scenario.Beyond != "" && !strings.Contains(b.String(), r.Scenario.Beyond) {
 				b.WriteString(" " + r.Scenario.Beyond)
 			}
 			b.WriteString("\n")

@@ -99,10 +99,10 @@ func (r Row) Misses() []string {
 		out = append(out, fmt.Sprintf("%.4f of harmless rollouts failed, %.3g promised", share, t.Fail))
 	}
 	if t.Found > 0 && r.Bad > 0 && r.FoundRate() < t.Found {
-		out = append(out, fmt.Sprintf("%.2f of bad rollouts were found, %.2f wanted", r.FoundRate(), t.Found))
+		out = append(out, fmt.Sprintf("%.2f of bad rollouts were found, target %.2f", r.FoundRate(), t.Found))
 	}
 	if t.Delay > 0 && r.Half > t.Delay {
-		out = append(out, fmt.Sprintf("half of the bad rollouts took %s min, %g wanted", minutes(r.Half), t.Delay))
+		out = append(out, fmt.Sprintf("half of the bad rollouts took %s min, target %g", minutes(r.Half), t.Delay))
 	}
 	return out
 }
@@ -132,20 +132,6 @@ func calibrate(all []Outcome, score func(Outcome) float64) []Calibrated {
 		}
 	}
 	return out
-}
-
-// together adds up the tenths of two mixtures; a may be nil.
-func together(a, b []Calibrated) []Calibrated {
-	if a == nil {
-		return slices.Clone(b)
-	}
-	for i, c := range b {
-		if n := a[i].N + c.N; c.N > 0 {
-			a[i].Predicted += (c.Predicted - a[i].Predicted) * float64(c.N) / float64(n)
-			a[i].N, a[i].Bad = n, a[i].Bad+c.Bad
-		}
-	}
-	return a
 }
 
 // minutes writes a delay.

@@ -20,7 +20,7 @@ func powers() []Scenario {
 	for _, t := range []struct{ times, delay float64 }{{4, 16}, {10, 4}} {
 		add(fmt.Sprintf("crashes-x%g", t.times), fmt.Sprintf("crashes × %g, two a minute in a fleet of ten nodes, one of them candidate", t.times), func(s *Scenario) {
 			s.Signals, s.Effect, s.Target = []Shape{crashes}, Effect{Errors: t.times}, Target{Found: .95, Delay: t.delay}
-			s.Beyond = "Each minute tells .43 nats of a crash rate four times as high, were it known to be four times: 1,000 would take 16 minutes. Averaging over all sizes costs about two nats more; and of a jump only one event counts, which costs ten times as many crashes a minute."
+			s.Beyond = "If the factor of four were known, each minute would tell .43 nats and 1,000 would take 16 minutes. Averaging over all sizes costs about two nats more. Of a jump only one event counts, which costs time at ten times as many crashes a minute."
 		})
 	}
 	for _, times := range []float64{2, 4, 10} {
@@ -59,7 +59,7 @@ func powers() []Scenario {
 		{"latency-x2", "latency × 2", Effect{Latency: 2}}, {"cpu-x1.4", "CPU × 1.4", Effect{CPU: 1.4}},
 	} {
 		for _, f := range []region{regional[0], regional[2], regional[4]} {
-			add(f.name+"-"+bad.name, bad.about+" in "+f.about, func(s *Scenario) {
+			add(f.name+"-"+bad.name, bad.about+", nodes as in `"+f.name+"`", func(s *Scenario) {
 				s.Fleet, s.Effect = f.fleet, bad.effect
 				s.Noise = Noise{Rho: .6, Common: .1, Season: .7, Regions: .3, Regional: f.own, Levels: f.levels}
 			})
