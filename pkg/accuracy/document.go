@@ -22,9 +22,9 @@ func cell(s string) string { return strings.ReplaceAll(s, "|", `\|`) }
 
 // origins say where the data sets that are known come from.
 var origins = map[string]string{
-	"changerca": "a micro-service shop on Kubernetes; in each case one to six services roll out at about the same time, pod by pod, and one of the new versions is bad (13 kinds of fault). " +
+	"changerca": "a micro-service shop on Kubernetes; in each case one to six services roll out pod by pod at about the same time, and one new version is bad (13 kinds of fault). " +
 		"From [ChangeRCA](https://github.com/IntelligentDDS/ChangeRCA) (Yu et al., FSE 2024)",
-	"kontrast": "one KPI of an unnamed unit, a sample a minute, up to eight days before and two hours after a change; strong daily patterns, no control group. " +
+	"kontrast": "one KPI of an unnamed unit, a sample a minute, up to eight days before and two hours after a change; daily patterns, no control. " +
 		"From [Kontrast](https://github.com/NetManAIOps/kontrast) (Wang et al., ISSRE 2022)",
 }
 
@@ -124,7 +124,7 @@ func faults(set string, rows []Row) string {
 	for _, kind := range slices.Sorted(maps.Keys(columns[0].Faults)) {
 		line := []string{kind}
 		for _, r := range columns {
-			line = append(line, fmt.Sprintf("%d of %d", r.Faults[kind].Found, r.Faults[kind].Of))
+			line = append(line, fmt.Sprintf("%d/%d", r.Faults[kind].Found, r.Faults[kind].Of))
 		}
 		lines = append(lines, line)
 	}

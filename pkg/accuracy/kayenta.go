@@ -38,7 +38,7 @@ var kayentaEveryMinute = Rule{
 
 var kayentaOnce = Rule{
 	Name:   "Kayenta, once",
-	What:   "as Kayenta, but judged once, when the rollout has ended, with all samples: nearer to its documentation, which wants 50 samples a run and few runs. A rollout that fails only then was not halted by it.",
+	What:   "as Kayenta, but judged once, at the end, with all samples: nearer to its documentation, which asks for 50 samples a run. A rollout that fails only then was not halted by it.",
 	Source: kayentaSource,
 	New:    func() Judge { return kayenta(true) },
 }

@@ -32,7 +32,7 @@ type Measured struct {
 }
 
 // andon is the judge that is measured.
-var andon = Rule{Name: "Andon", What: "as [the statistics](statistics.md) describe it, sensitivity medium, nothing configured but the signals.", Source: "pkg/analysis"}
+var andon = Rule{Name: "Andon", What: "as [the statistics](statistics.md) describe it, sensitivity medium, nothing configured but the signals.", Source: "pkg/judge"}
 
 // Run replays the cases in folders dirs with Andon and with each rule, as many
 // cases at a time as there are processors. Every judge sees the same samples
