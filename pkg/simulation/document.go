@@ -40,13 +40,30 @@ func (d Document) Of(g Group) []Row {
 // Write writes the document, in Markdown.
 func (d Document) Write(w io.Writer) error { return document.Execute(w, d) }
 
+// harmlessTable has the scenarios of which some failed; below it are the
+// others, which are many and all say the same.
 func harmlessTable(rows []Row) string {
+	var failed []Row
+	var none strings.Builder
+	said := ""
+	for _, r := range rows {
+		if r.Failed > 0 {
+			failed = append(failed, r)
+			continue
+		}
+		h := r.harmless()
+		if now := fmt.Sprintf("None failed of %s, at most %s:", h[0], h[3]); now != said {
+			said = now
+			none.WriteString("\n\n" + said + "\n")
+		}
+		fmt.Fprintf(&none, "\n* `%s`: %s", r.Scenario.Name, r.Scenario.About)
+	}
 	return markdown(
-		[]string{"scenario", "what happens", "rollouts", "failed", "at most"}, rows,
+		[]string{"scenario", "what happens", "rollouts", "failed", "at most"}, failed,
 		func(r Row) []string {
 			h := r.harmless()
 			return []string{"`" + r.Scenario.Name + "`", r.Scenario.About, h[0], h[1], h[3]}
-		})
+		}) + none.String()
 }
 
 // badTable leaves out the harmless rollouts where no scenario has any.

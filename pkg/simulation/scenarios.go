@@ -49,7 +49,7 @@ func nulls() []Scenario {
 		out = append(out, s)
 	}
 	for _, rho := range []float64{0, .3, .6, .9} {
-		add(fmt.Sprintf("rho-%g", rho), fmt.Sprintf("noise with a lag-1 autocorrelation of %g", rho), func(s *Scenario) {
+		add(fmt.Sprintf("rho-%g", rho), fmt.Sprintf("noise with autocorrelation %g", rho), func(s *Scenario) {
 			s.Noise.Rho = rho
 		})
 	}
@@ -79,11 +79,11 @@ func nulls() []Scenario {
 	add("wander", "levels of nodes wander, 2% a minute", func(s *Scenario) { s.Noise.Wander = .02 })
 	add("ramp", "two candidate nodes take 10, 25 and 50% of the traffic", func(s *Scenario) { s.Fleet = ramp })
 	add("resets", "counters start anew once in a hundred minutes; fresh counters lose their first increment", func(s *Scenario) { s.Noise.Resets = .01 })
-	add("warm-up", "fresh nodes are three times as slow and busy in their first minute, 10% in their fourth, and fail five times as often in the first", func(s *Scenario) { s.Noise.WarmUp = true })
+	add("warm-up", "fresh nodes are three times as slow and busy in their first minute, 10% in their fourth; failures × 5 in the first", func(s *Scenario) { s.Noise.WarmUp = true })
 	add("cold", "fresh nodes are 20% slower and busier besides, for a quarter of an hour", func(s *Scenario) {
 		s.Noise.WarmUp, s.Noise.Cold = true, true
 	})
-	add("cold-warm-up-30", "the same, in a service with warm_up: 30m", func(s *Scenario) { s.Noise.WarmUp, s.Noise.Cold, s.WarmUp = true, true, 30 })
+	add("cold-warm-up-30", "as `cold`, with warm_up: 30m", func(s *Scenario) { s.Noise.WarmUp, s.Noise.Cold, s.WarmUp = true, true, 30 })
 	add("missing", "one scrape in ten is lost", func(s *Scenario) { s.Noise.Missing = .1 })
 	add("control-gone", "control shows nothing from minute 15 to 30", func(s *Scenario) { s.Noise.Gone = Span{15, 30} })
 	add("outage", "errors are ten times as frequent everywhere from minute 15 to 25", func(s *Scenario) { s.Noise.Outage = Span{15, 25} })
@@ -113,13 +113,13 @@ func nulls() []Scenario {
 		starts      Starts
 		warmUp      int
 	}{
-		{"starts-20s", "nodes take 20 seconds to start (median, standard deviation of ln .4); only the rollout's start is announced", Starts{Median: 1. / 3, Silent: true}, 0},
-		{"starts-1m", "the same, a minute", Starts{Median: 1, Silent: true}, 0},
-		{"starts-2m", "the same, two minutes", Starts{Median: 2, Silent: true}, 0},
-		{"starts-4m", "the same, four minutes", Starts{Median: 4, Silent: true}, 0},
-		{"starts-1m-staged", "nodes take a minute although their stage was announced to be complete", Starts{Median: 1}, 0},
-		{"starts-4m-warm-up-12", "four minutes after their stage was announced to be complete, in a service with warm_up: 12m", Starts{Median: 4}, 12},
-		{"starts-4m-known", "four minutes after their stage was announced to be complete; ten earlier start-ups are known", Starts{Median: 4, Past: 10}, 0},
+		{"starts-20s", "nodes take 20 seconds to start (median; standard deviation of ln .4); only the rollout's start is announced", Starts{Median: 1. / 3, Silent: true}, 0},
+		{"starts-1m", "as `starts-20s`, a minute", Starts{Median: 1, Silent: true}, 0},
+		{"starts-2m", "as `starts-20s`, two minutes", Starts{Median: 2, Silent: true}, 0},
+		{"starts-4m", "as `starts-20s`, four minutes", Starts{Median: 4, Silent: true}, 0},
+		{"starts-1m-staged", "nodes take a minute after their stage was announced to be complete", Starts{Median: 1}, 0},
+		{"starts-4m-warm-up-12", "as `starts-1m-staged`, four minutes, with warm_up: 12m", Starts{Median: 4}, 12},
+		{"starts-4m-known", "as `starts-1m-staged`, four minutes; ten earlier start-ups are known", Starts{Median: 4, Past: 10}, 0},
 	} {
 		add(t.name, t.about, func(s *Scenario) {
 			s.Fleet.Starts, s.WarmUp, s.Signals = t.starts, t.warmUp, []Shape{success}
@@ -153,10 +153,10 @@ type region struct {
 // who has it.
 var regional = []region{
 	{name: "regions", about: "all of one region of three, four nodes each; regions differ by 30%, traffic doubles and halves over the day", fleet: Fleet{Nodes: 12, Regions: 3}},
-	{name: "regions-two", about: "the same with two regions", fleet: Fleet{Nodes: 8, Regions: 2}},
-	{name: "regions-replaced", about: "the same, three regions, by fresh nodes; nodes differ by 10%", fleet: Fleet{Nodes: 12, Regions: 3, Replaced: true}, levels: .1},
-	{name: "regions-own", about: "the same, and each region's latency, CPU and error rates wander by 10% for themselves, autocorrelation .9", fleet: Fleet{Nodes: 12, Regions: 3}, own: .1},
-	{name: "regions-two-own", about: "the same with two regions", fleet: Fleet{Nodes: 8, Regions: 2}, own: .1},
+	{name: "regions-two", about: "as `regions`, two of them", fleet: Fleet{Nodes: 8, Regions: 2}},
+	{name: "regions-replaced", about: "as `regions`, by fresh nodes; nodes differ by 10%", fleet: Fleet{Nodes: 12, Regions: 3, Replaced: true}, levels: .1},
+	{name: "regions-own", about: "as `regions`; each region's latency, CPU and error rates wander by 10%, autocorrelation .9", fleet: Fleet{Nodes: 12, Regions: 3}, own: .1},
+	{name: "regions-two-own", about: "as `regions-own`, two of them", fleet: Fleet{Nodes: 8, Regions: 2}, own: .1},
 }
 
 // many returns n signals, the usual ones over and over.
@@ -179,7 +179,7 @@ func timedNulls() []Scenario {
 		noise       Noise
 	}{
 		{"timed-white", "independent noise", Noise{}},
-		{"timed-rho-0.9", "noise with a lag-1 autocorrelation of .9", Noise{Rho: .9}},
+		{"timed-rho-0.9", "noise with autocorrelation .9", Noise{Rho: .9}},
 		{"timed-season", "a day's course, traffic doubling and halving, noise of .6", Noise{Rho: .6, Season: .7}},
 		{"timed-tails", "noise with Student tails, 3 degrees of freedom, autocorrelation .6", Noise{Rho: .6, Tails: 3}},
 		{"timed-all", "a day's course, lingering noise of .9 and tails", Noise{Rho: .9, Season: .7, Tails: 3}},

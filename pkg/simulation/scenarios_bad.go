@@ -18,18 +18,18 @@ func powers() []Scenario {
 		out = append(out, s)
 	}
 	for _, t := range []struct{ times, delay float64 }{{4, 16}, {10, 4}} {
-		add(fmt.Sprintf("crashes-x%g", t.times), fmt.Sprintf("crashes × %g, two a minute in a fleet of ten nodes, one of them candidate", t.times), func(s *Scenario) {
+		add(fmt.Sprintf("crashes-x%g", t.times), fmt.Sprintf("crashes × %g on one node of ten, two a minute in all", t.times), func(s *Scenario) {
 			s.Signals, s.Effect, s.Target = []Shape{crashes}, Effect{Errors: t.times}, Target{Found: .95, Delay: t.delay}
 			s.Beyond = "If the factor of four were known, each minute would tell .43 nats and 1,000 would take 16 minutes. Averaging over all sizes costs about two nats more. Of a jump only one event counts, which costs time at ten times as many crashes a minute."
 		})
 	}
 	for _, times := range []float64{2, 4, 10} {
-		add(fmt.Sprintf("errors-x%g", times), fmt.Sprintf("errors × %g on one node of ten, 3 of 300 calls a minute before", times), func(s *Scenario) {
+		add(fmt.Sprintf("errors-x%g", times), fmt.Sprintf("errors × %g on one node of ten", times), func(s *Scenario) {
 			s.Effect, s.Target = Effect{Errors: times}, Target{Found: .9}
 		})
 	}
 	for _, times := range []float64{2, 4, 10} {
-		add(fmt.Sprintf("success-x%g", times), fmt.Sprintf("failures × %g, seen by a success ratio alone, 1 of 20 calls a minute before", times), func(s *Scenario) {
+		add(fmt.Sprintf("success-x%g", times), fmt.Sprintf("failures × %g in a success ratio alone", times), func(s *Scenario) {
 			s.Signals, s.Effect = []Shape{success}, Effect{Errors: times}
 		})
 	}
@@ -41,7 +41,7 @@ func powers() []Scenario {
 		})
 	}
 	for _, percent := range []float64{20, 50, 100} {
-		slow(fmt.Sprintf("latency+%g", percent), fmt.Sprintf("latency + %g%%, the margin of latency (50%%)", percent), 1+percent/100, 0)
+		slow(fmt.Sprintf("latency+%g", percent), fmt.Sprintf("latency + %g%%, default margin (50%%)", percent), 1+percent/100, 0)
 		slow(fmt.Sprintf("latency+%g-margin-5", percent), fmt.Sprintf("latency + %g%%, margin: 0.05", percent), 1+percent/100, .05)
 	}
 	for _, times := range []float64{1.4, 2} {
@@ -75,7 +75,7 @@ func timedPowers() []Scenario {
 	for _, times := range []float64{1.05, 1.1, 1.2, 1.5} {
 		out = append(out, Scenario{
 			Name:  fmt.Sprintf("timed-x%g", times),
-			About: fmt.Sprintf("a KPI with a day's course and noise of 10%% (autocorrelation .6) × %g", times),
+			About: fmt.Sprintf("a KPI with a day's course and 10%% noise × %g", times),
 			Group: Power, Fleet: Fleet{Timed: true}, Signals: []Shape{{Kind: analysis.Value, Name: "kpi", Sigma: .1}}, Culprits: 1,
 			Noise: Noise{Rho: .6, Season: .7}, Effect: Effect{Value: times}, Part: .016,
 		})
@@ -95,10 +95,10 @@ func attributions() []Scenario {
 		out = append(out, s)
 	}
 	for _, n := range []int{2, 4, 8} {
-		add(fmt.Sprintf("apart-%d", n), fmt.Sprintf("%d services with nodes of their own, errors × 8 in one", n), func(s *Scenario) { s.Rollouts = n })
+		add(fmt.Sprintf("apart-%d", n), fmt.Sprintf("%d services, errors × 8 in one", n), func(s *Scenario) { s.Rollouts = n })
 	}
 	both := func(s *Scenario) { s.Rollouts, s.Culprits = 4, 2 }
-	add("apart-4-two-bad", "4 services with nodes of their own, errors × 8 in two, nobody halts", both)
+	add("apart-4-two-bad", "4 services, errors × 8 in two, nobody halts", both)
 	add("apart-4-two-bad-halting", "the same; a rollout that fails is ended", func(s *Scenario) { both(s); s.Halting = true })
 	shared := func(n int, change func(s *Scenario)) func(s *Scenario) {
 		return func(s *Scenario) {
@@ -110,7 +110,7 @@ func attributions() []Scenario {
 	}
 	keep := func(*Scenario) {}
 	for _, n := range []int{2, 8} {
-		add(fmt.Sprintf("shared-%d", n), fmt.Sprintf("%d changes of the same 200 nodes, ten every three minutes, each in an order of its own; one crash a minute, × 8 with one of them", n), shared(n, keep))
+		add(fmt.Sprintf("shared-%d", n), fmt.Sprintf("%d changes of the same 200 nodes, ten every three minutes, in orders of their own; one crash a minute, × 8 with one", n), shared(n, keep))
 	}
 	add("shared-4-offset", "4 changes in the same order, three minutes apart", shared(4, func(s *Scenario) {
 		s.Fleet.Lock, s.Fleet.Offset = true, 3
