@@ -59,7 +59,7 @@ type provisioned struct {
 func TestProvisioning(t *testing.T) {
 	for name, text := range map[string][]byte{
 		"provisioning/datasources/andon.yaml": read(t, "provisioning/datasources/andon.yaml"),
-		"docs/reference/datasource.md":                  blocks(t, "yaml")[0],
+		"docs/reference/datasource.md":        blocks(t, "yaml")[0],
 	} {
 		t.Run(name, func(t *testing.T) {
 			var p provisioned
