@@ -103,8 +103,12 @@ func TestLinks(t *testing.T) {
 	for _, file := range files {
 		prose := code.ReplaceAllString(fence.ReplaceAllString(read(t, file), ""), "")
 		for _, m := range link.FindAllStringSubmatch(prose, -1) {
-			if strings.Contains(m[1], "://") || m[1] == "ARCHITECTURE.md" {
-				continue // ARCHITECTURE.md is checked once it is there, by its own links
+			if strings.Contains(m[1], "://") {
+				continue
+			}
+			if _, err := os.Stat(filepath.Join(top, m[1])); m[1] == "ARCHITECTURE.md" && os.IsNotExist(err) {
+				t.Logf("%s links to ARCHITECTURE.md, which is not written yet", file)
+				continue
 			}
 			target, anchor, _ := strings.Cut(m[1], "#")
 			if target == "" {
