@@ -14,8 +14,8 @@ import (
 	"github.com/alecthomas/kingpin/v2"
 	"github.com/hashicorp/go-hclog"
 
-	"github.com/andon-project/andon/pkg/accuracy"
-	"github.com/andon-project/andon/pkg/replay"
+	"github.com/andon-project/andon/pkg/lab/accuracy"
+	"github.com/andon-project/andon/pkg/lab/replay"
 )
 
 // measureAccuracy scores Andon and the rules of other tools on labelled cases.

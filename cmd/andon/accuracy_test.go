@@ -10,7 +10,7 @@ import (
 	"github.com/alecthomas/kingpin/v2"
 	"github.com/hashicorp/go-hclog"
 
-	"github.com/andon-project/andon/pkg/accuracy"
+	"github.com/andon-project/andon/pkg/lab/accuracy"
 )
 
 func TestAccuracyWritesFiles(t *testing.T) {

@@ -14,8 +14,8 @@ import (
 	"github.com/prometheus/common/model"
 
 	"github.com/andon-project/andon/pkg/analysis"
-	"github.com/andon-project/andon/pkg/backtest"
 	"github.com/andon-project/andon/pkg/exporter"
+	"github.com/andon-project/andon/pkg/lab/backtest"
 	"github.com/andon-project/andon/pkg/source"
 )
 

@@ -10,7 +10,7 @@ import (
 	"github.com/alecthomas/kingpin/v2"
 	"github.com/hashicorp/go-hclog"
 
-	"github.com/andon-project/andon/pkg/logfile"
+	"github.com/andon-project/andon/pkg/logs/logfile"
 )
 
 // A surveying is what is clustered and how it is written.

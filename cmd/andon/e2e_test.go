@@ -17,7 +17,7 @@ import (
 
 	"github.com/andon-project/andon/pkg/analysis"
 	"github.com/andon-project/andon/pkg/demo"
-	"github.com/andon-project/andon/pkg/inprocess"
+	"github.com/andon-project/andon/pkg/demo/inprocess"
 )
 
 // exporterURL is where rules/alertmanager.yaml, which is taken unchanged,

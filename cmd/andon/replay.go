@@ -14,7 +14,7 @@ import (
 	"github.com/hashicorp/go-hclog"
 
 	"github.com/andon-project/andon/pkg/analysis"
-	"github.com/andon-project/andon/pkg/replay"
+	"github.com/andon-project/andon/pkg/lab/replay"
 	"github.com/andon-project/andon/pkg/report"
 )
 

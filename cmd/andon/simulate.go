@@ -10,7 +10,7 @@ import (
 	"github.com/alecthomas/kingpin/v2"
 	"github.com/hashicorp/go-hclog"
 
-	"github.com/andon-project/andon/pkg/simulation"
+	"github.com/andon-project/andon/pkg/lab/simulation"
 )
 
 // simulate judges rollouts drawn from known laws and tells how often the

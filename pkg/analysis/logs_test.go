@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"github.com/andon-project/andon/pkg/analysis"
-	"github.com/andon-project/andon/pkg/inprocess"
+	"github.com/andon-project/andon/pkg/demo/inprocess"
 )
 
 // A scribe writes the log of a made-up service.

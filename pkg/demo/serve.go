@@ -13,7 +13,7 @@ import (
 
 	"github.com/hashicorp/go-hclog"
 
-	"github.com/andon-project/andon/pkg/inprocess"
+	"github.com/andon-project/andon/pkg/demo/inprocess"
 )
 
 // ServeOptions says how the shop runs by itself, for a Prometheus, an

@@ -17,8 +17,8 @@ import (
 
 	"github.com/hashicorp/go-hclog"
 
+	"github.com/andon-project/andon/pkg/demo/inprocess"
 	"github.com/andon-project/andon/pkg/exporter"
-	"github.com/andon-project/andon/pkg/inprocess"
 )
 
 // config holds the files that the demonstration in containers uses as they

@@ -9,8 +9,8 @@ import (
 	"time"
 
 	"github.com/andon-project/andon/pkg/analysis"
-	"github.com/andon-project/andon/pkg/cluster"
-	"github.com/andon-project/andon/pkg/inprocess"
+	"github.com/andon-project/andon/pkg/demo/inprocess"
+	"github.com/andon-project/andon/pkg/logs/cluster"
 )
 
 // A talk is what some services log: five nodes of v1, and one of v2 from noon on.

@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"github.com/andon-project/andon/pkg/analysis"
-	"github.com/andon-project/andon/pkg/inprocess"
+	"github.com/andon-project/andon/pkg/demo/inprocess"
 )
 
 // diary is what the shop's cart logs from two hours before noon to an hour
