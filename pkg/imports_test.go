@@ -32,7 +32,7 @@ func TestImports(t *testing.T) {
 		{name: "the backtest knows no exporter", of: "pkg/lab/backtest", never: []string{module + "pkg/exporter", module + "pkg/plugin", module + "pkg/lab/replay", module + "pkg/demo/inprocess", "github.com/grafana/grafana-plugin-sdk-go"}},
 		{name: "the page knows only the judgment", of: "pkg/report", never: []string{module + "pkg/exporter", module + "pkg/plugin", module + "pkg/lab/replay", module + "pkg/delivery"}},
 		{name: "the exporter links no Grafana", of: "pkg/exporter", never: []string{"github.com/grafana/grafana-plugin-sdk-go", module + "pkg/plugin", module + "pkg/lab/replay", module + "pkg/demo"}},
-		{name: "andon links no Grafana", of: "cmd/andon", never: []string{"github.com/grafana/grafana-plugin-sdk-go", module + "pkg/plugin"}},
+		{name: "andon links no Grafana, no demonstration and no database", of: "cmd/andon", never: []string{module + "pkg/demo", "github.com/prometheus/prometheus/rules", "github.com/prometheus/prometheus/scrape", "github.com/prometheus/prometheus/discovery", "github.com/grafana/grafana-plugin-sdk-go", module + "pkg/plugin"}},
 		{name: "the data source halts nothing", of: "pkg", never: []string{module + "pkg/delivery", module + "pkg/lab/replay", module + "pkg/exporter", module + "pkg/ledger", "github.com/nats-io", "k8s.io/"}},
 	}
 	for _, tt := range tests {

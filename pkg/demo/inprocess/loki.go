@@ -3,7 +3,6 @@ package inprocess
 import (
 	"encoding/json"
 	"errors"
-	"fmt"
 	"maps"
 	"net/http"
 	"slices"
@@ -14,13 +13,17 @@ import (
 	"github.com/prometheus/common/model"
 
 	"github.com/andon-project/andon/pkg/analysis"
+	"github.com/andon-project/andon/pkg/lab/recording"
 	"github.com/andon-project/andon/pkg/logs/logql"
 )
+
+// A Loki answers for log lines.
+type Loki struct{ Lines *recording.Lines }
 
 // Handler serves the lines by as much of the HTTP API of Loki, /loki/api/v1, as
 // Andon asks: log queries and their counts, at one time or over a range, and
 // streams and the names and values of their labels, which heed no selector and no time range.
-func (s *Lines) Handler() http.Handler {
+func (l Loki) Handler() http.Handler {
 	mux := http.NewServeMux()
 	serve := func(path string, answer func(*http.Request) (any, error)) {
 		mux.HandleFunc("/loki/api/v1/"+path, func(w http.ResponseWriter, r *http.Request) {
@@ -33,23 +36,21 @@ func (s *Lines) Handler() http.Handler {
 			_ = json.NewEncoder(w).Encode(map[string]any{"status": "success", "data": data})
 		})
 	}
-	serve("query", s.instant)
-	serve("query_range", s.ranged)
-	serve("labels", func(*http.Request) (any, error) { return slices.Sorted(maps.Keys(s.labels())), nil })
-	serve("series", func(*http.Request) (any, error) { return s.streams(), nil })
+	serve("query", l.instant)
+	serve("query_range", l.ranged)
+	serve("labels", func(*http.Request) (any, error) { return slices.Sorted(maps.Keys(l.labels())), nil })
+	serve("series", func(*http.Request) (any, error) { return l.Lines.Streams(), nil })
 	serve("label/{name}/values", func(r *http.Request) (any, error) {
-		return slices.Sorted(maps.Keys(s.labels()[r.PathValue("name")])), nil
+		return slices.Sorted(maps.Keys(l.labels()[r.PathValue("name")])), nil
 	})
 	return mux
 }
 
 // labels returns the values of each label.
-func (s *Lines) labels() map[string]map[string]bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+func (l Loki) labels() map[string]map[string]bool {
 	all := make(map[string]map[string]bool)
-	for _, l := range s.all {
-		for name, value := range l.Labels {
+	for _, stream := range l.Lines.Streams() {
+		for name, value := range stream {
 			if all[name] == nil {
 				all[name] = make(map[string]bool)
 			}
@@ -59,24 +60,9 @@ func (s *Lines) labels() map[string]map[string]bool {
 	return all
 }
 
-// streams returns the distinct sets of labels.
-func (s *Lines) streams() []map[string]string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	seen := make(map[string]bool)
-	all := []map[string]string{}
-	for _, l := range s.all {
-		if key := fmt.Sprint(l.Labels); !seen[key] { // fmt sorts the keys of a map
-			seen[key] = true
-			all = append(all, l.Labels)
-		}
-	}
-	return all
-}
-
 // instant answers a metric query at one time; the sum of constants that a
 // health check asks for has no series here.
-func (s *Lines) instant(r *http.Request) (any, error) {
+func (l Loki) instant(r *http.Request) (any, error) {
 	v := model.Vector{}
 	if strings.HasPrefix(r.FormValue("query"), "vector") {
 		return map[string]any{"resultType": "vector", "result": v}, nil
@@ -85,7 +71,7 @@ func (s *Lines) instant(r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	m, err := s.Counts(r.Context(), r.FormValue("query"), analysis.Range{Start: at, End: at, Step: time.Second})
+	m, err := l.Lines.Counts(r.Context(), r.FormValue("query"), analysis.Range{Start: at, End: at, Step: time.Second})
 	for _, series := range m {
 		v = append(v, &model.Sample{Metric: series.Metric, Timestamp: series.Values[0].Timestamp, Value: series.Values[0].Value})
 	}
@@ -93,7 +79,7 @@ func (s *Lines) instant(r *http.Request) (any, error) {
 }
 
 // ranged answers a log query, or a metric query over a range.
-func (s *Lines) ranged(r *http.Request) (any, error) {
+func (l Loki) ranged(r *http.Request) (any, error) {
 	start, err1 := nanoseconds(r.FormValue("start"))
 	end, err2 := nanoseconds(r.FormValue("end"))
 	if err := errors.Join(err1, err2); err != nil {
@@ -106,7 +92,7 @@ func (s *Lines) ranged(r *http.Request) (any, error) {
 			return nil, err
 		}
 		asked.Step = time.Duration(seconds * float64(time.Second))
-		m, err := s.Counts(r.Context(), r.FormValue("query"), asked)
+		m, err := l.Lines.Counts(r.Context(), r.FormValue("query"), asked)
 		return map[string]any{"resultType": "matrix", "result": m}, err
 	}
 	limit, err := strconv.Atoi(r.FormValue("limit"))
@@ -115,14 +101,14 @@ func (s *Lines) ranged(r *http.Request) (any, error) {
 	}
 	asked.End = asked.End.Add(-1) // Loki leaves out its end
 	result := []any{}
-	for l, err := range s.Range(r.Context(), r.FormValue("query"), asked) {
+	for line, err := range l.Lines.Range(r.Context(), r.FormValue("query"), asked) {
 		if err != nil {
 			return nil, err
 		}
 		if len(result) == limit {
 			break
 		}
-		result = append(result, map[string]any{"stream": l.Labels, "values": [][]string{{strconv.FormatInt(l.At.UnixNano(), 10), l.Text}}})
+		result = append(result, map[string]any{"stream": line.Labels, "values": [][]string{{strconv.FormatInt(line.At.UnixNano(), 10), line.Text}}})
 	}
 	return map[string]any{"resultType": "streams", "result": result}, nil
 }

@@ -11,12 +11,12 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/common/model"
-	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/promql"
 	"github.com/prometheus/prometheus/promql/parser"
 	"github.com/prometheus/prometheus/tsdb"
 
 	"github.com/andon-project/andon/pkg/analysis"
+	"github.com/andon-project/andon/pkg/lab/recording"
 )
 
 // StoreConfig says how a Store keeps and finds samples.
@@ -52,37 +52,13 @@ func OpenStore(c StoreConfig, reg prometheus.Registerer) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("opening a time series database in %s: %w", c.Dir, err)
 	}
-	p := parser.NewParser(parser.Options{})
-	e := promql.NewEngine(promql.EngineOpts{
-		Logger: c.Log, Reg: reg, MaxSamples: 50_000_000, Timeout: 2 * time.Minute,
-		LookbackDelta: c.Lookback, EnableAtModifier: true, EnableNegativeOffset: true, Parser: p,
-	})
-	return &Store{DB: db, Engine: e, Parser: p, log: c.Log, lookback: c.Lookback}, nil
+	e := recording.NewEngine(c.Lookback, c.Log, reg)
+	return &Store{DB: db, Engine: e, Parser: parser.NewParser(parser.Options{}), log: c.Log, lookback: c.Lookback}, nil
 }
 
 // Range answers a PromQL range query; it is an analysis.RangeFunc.
 func (s *Store) Range(ctx context.Context, expr string, r analysis.Range) (model.Matrix, error) {
-	q, err := s.Engine.NewRangeQuery(ctx, s.DB, nil, expr, r.Start, r.End, r.Step)
-	if err != nil {
-		return nil, fmt.Errorf("query %s: %w", expr, err)
-	}
-	defer q.Close()
-	res := q.Exec(ctx)
-	m, err := res.Matrix()
-	if err != nil {
-		return nil, fmt.Errorf("query %s: %w", expr, err)
-	}
-	out := make(model.Matrix, len(m))
-	for i, series := range m {
-		metric := make(model.Metric, series.Metric.Len())
-		series.Metric.Range(func(l labels.Label) { metric[model.LabelName(l.Name)] = model.LabelValue(l.Value) })
-		values := make([]model.SamplePair, len(series.Floats))
-		for j, f := range series.Floats {
-			values[j] = model.SamplePair{Timestamp: model.Time(f.T), Value: model.SampleValue(f.F)}
-		}
-		out[i] = &model.SampleStream{Metric: metric, Values: values}
-	}
-	return out, nil
+	return recording.Range(ctx, s.Engine, s.DB, expr, r)
 }
 
 // Close closes the database.

@@ -12,6 +12,7 @@ import (
 
 	"github.com/andon-project/andon/pkg/demo/inprocess"
 	"github.com/andon-project/andon/pkg/exporter"
+	"github.com/andon-project/andon/pkg/lab/recording"
 )
 
 // config is the exporter's, of which %s is where Prometheus and Loki are.
@@ -64,9 +65,9 @@ func start(ctx context.Context, dir string, store *inprocess.Store) (u upstreams
 	if u.prometheus, err = serve(store.Handler()); err != nil {
 		return u, err
 	}
-	diary := inprocess.NewLines(0)
+	diary := recording.NewLines(0)
 	diary.Add(lines()...)
-	if u.loki, err = serve(diary.Handler()); err != nil {
+	if u.loki, err = serve(inprocess.Loki{Lines: diary}.Handler()); err != nil {
 		return u, err
 	}
 	file := filepath.Join(dir, "andon.yml")

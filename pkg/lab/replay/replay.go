@@ -2,18 +2,16 @@ package replay
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"iter"
-	"os"
 	"slices"
 	"time"
 
 	"github.com/prometheus/common/model"
-	"github.com/prometheus/prometheus/storage"
+	"github.com/prometheus/prometheus/promql"
 
 	"github.com/andon-project/andon/pkg/analysis"
-	"github.com/andon-project/andon/pkg/demo/inprocess"
+	"github.com/andon-project/andon/pkg/lab/recording"
 	"github.com/andon-project/andon/pkg/source"
 )
 
@@ -40,27 +38,15 @@ type Judged struct {
 // first to the end of the last, and once more when each ended. It returns them
 // in the order of the case, each with its last verdict.
 //
-// The judge never sees a sample later than the tick: samples are put into the
-// store as time goes by, and a question about a later time is an error.
+// The judge never sees a sample later than the tick: samples are handed
+// over as time goes by, and a question about a later time is an error.
 func Replay(ctx context.Context, c *Case, o Options) ([]Judged, error) {
-	dir, err := os.MkdirTemp("", "andon-replay-")
-	if err != nil {
-		return nil, err
-	}
-	defer os.RemoveAll(dir)
+	p := player{c: c, judged: make([]Judged, len(c.Rollouts))}
 	// A file holds no staleness markers, so that a series must be taken to end
 	// one step after its last sample.
-	store, err := inprocess.OpenStore(inprocess.StoreConfig{Dir: dir, Lookback: time.Duration(c.Step)}, nil)
-	if err != nil {
-		return nil, err
-	}
-	// A store that lives for seconds gains nothing from blocks on disk.
-	store.DB.DisableCompactions()
-	p := player{c: c, store: store, refs: make([]storage.SeriesRef, len(c.Series)), judged: make([]Judged, len(c.Rollouts))}
-	p.lines = inprocess.NewLines(0)
+	p.engine = recording.NewEngine(time.Duration(c.Step), nil, nil)
 	p.analyzer = &analysis.Analyzer{Metrics: p.ask, Resolve: source.Resolve, Logs: p.askLines, LogMetrics: p.askCounts}
-	err = p.play(ctx, o)
-	if err = errors.Join(err, store.Close()); err != nil {
+	if err := p.play(ctx, o); err != nil {
 		return nil, fmt.Errorf("case %s: %w", c.Name, err)
 	}
 	return p.judged, nil
@@ -69,12 +55,12 @@ func Replay(ctx context.Context, c *Case, o Options) ([]Judged, error) {
 // A player is a replay under way.
 type player struct {
 	c        *Case
-	store    *inprocess.Store
-	lines    *inprocess.Lines
+	engine   *promql.Engine
+	samples  recording.Samples
+	lines    recording.Lines
 	analyzer *analysis.Analyzer
-	next     int                 // index of the first sample that the store does not hold
-	nextLine int                 // and of the first line
-	refs     []storage.SeriesRef // by index of the series
+	next     int // index of the first sample that samples do not hold
+	nextLine int // and of the first line
 	now      time.Time
 	judged   []Judged // by index of the rollout
 }
@@ -86,7 +72,7 @@ func (p *player) play(ctx context.Context, o Options) error {
 			return err
 		}
 		p.now = now
-		if err := p.feed(ctx); err != nil {
+		if err := p.feed(); err != nil {
 			return err
 		}
 		under, which := p.c.underWay(now)
@@ -114,24 +100,21 @@ func (p *player) play(ctx context.Context, o Options) error {
 	return nil
 }
 
-// feed puts the samples up to now into the store.
-func (p *player) feed(ctx context.Context) error {
+// feed hands the samples and lines up to now to those that answer for them.
+func (p *player) feed() error {
 	limit := p.now.UnixMilli()
-	app := p.store.DB.Appender(ctx)
 	for ; p.next < len(p.c.Samples) && p.c.Samples[p.next].Time <= limit; p.next++ {
 		s := p.c.Samples[p.next]
-		ref, err := app.Append(p.refs[s.Series], p.c.Series[s.Series], s.Time, s.Value)
-		if err != nil {
-			return errors.Join(fmt.Errorf("%s at %s: %w", p.c.Series[s.Series], model.Time(s.Time).Time().UTC().Format(time.RFC3339), err), app.Rollback())
+		if err := p.samples.Append(p.c.Series[s.Series], s.Time, s.Value); err != nil {
+			return fmt.Errorf("%s at %s: %w", p.c.Series[s.Series], model.Time(s.Time).Time().UTC().Format(time.RFC3339), err)
 		}
-		p.refs[s.Series] = ref
 	}
 	first := p.nextLine
 	for p.nextLine < len(p.c.Lines) && !p.c.Lines[p.nextLine].At.After(p.now) {
 		p.nextLine++
 	}
 	p.lines.Add(p.c.Lines[first:p.nextLine]...)
-	return app.Commit()
+	return nil
 }
 
 // later returns an error if a question is about a time that is yet to come.
@@ -163,7 +146,7 @@ func (p *player) ask(ctx context.Context, expr string, r analysis.Range) (model.
 	if err := p.later(expr, r); err != nil {
 		return nil, err
 	}
-	return p.store.Range(ctx, expr, r)
+	return recording.Range(ctx, p.engine, &p.samples, expr, r)
 }
 
 // ended returns when the last tick of a rollout is.

@@ -7,10 +7,11 @@ import (
 	"github.com/alecthomas/kingpin/v2"
 	"github.com/hashicorp/go-hclog"
 
+	"github.com/andon-project/andon/cmd/internal/program"
 	"github.com/andon-project/andon/pkg/demo"
 )
 
-func runShop(app *kingpin.Application) (string, command) {
+func runShop(app *kingpin.Application) (string, program.Command) {
 	c := app.Command("shop", "Run the shop of the demonstration by itself, for servers that run elsewhere; docker-compose.yaml does.")
 	var o demo.ServeOptions
 	fault := c.Flag("fault", "What is wrong with the bad version.").Default(string(demo.Errors)).Enum(append(demo.Faults, "none")...)

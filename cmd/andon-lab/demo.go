@@ -10,10 +10,11 @@ import (
 	"github.com/alecthomas/kingpin/v2"
 	"github.com/hashicorp/go-hclog"
 
+	"github.com/andon-project/andon/cmd/internal/program"
 	"github.com/andon-project/andon/pkg/demo"
 )
 
-func demonstrate(app *kingpin.Application) (string, command) {
+func demonstrate(app *kingpin.Application) (string, program.Command) {
 	c := app.Command("demo", "Show Andon at work: a small shop, a good and a bad rollout, and the halt of the bad one.")
 	var o demo.Options
 	fault := c.Flag("fault", "What is wrong with the bad version.").Default(string(demo.Errors)).Enum(append(demo.Faults, "none")...)

@@ -1,4 +1,4 @@
-package inprocess
+package recording
 
 import (
 	"cmp"
@@ -150,6 +150,21 @@ func (s *Lines) Counts(ctx context.Context, expr string, r analysis.Range) (mode
 	}
 	slices.SortFunc(out, func(a, b *model.SampleStream) int { return strings.Compare(a.Metric.String(), b.Metric.String()) })
 	return out, nil
+}
+
+// Streams returns the distinct sets of labels, in the order of their first lines.
+func (s *Lines) Streams() []map[string]string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	seen := make(map[string]bool)
+	all := []map[string]string{}
+	for _, l := range s.all {
+		if key := fmt.Sprint(l.Labels); !seen[key] { // fmt sorts the keys of a map
+			seen[key] = true
+			all = append(all, l.Labels)
+		}
+	}
+	return all
 }
 
 func ceilDiv(a, b time.Duration) int64 {

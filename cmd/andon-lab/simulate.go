@@ -10,12 +10,13 @@ import (
 	"github.com/alecthomas/kingpin/v2"
 	"github.com/hashicorp/go-hclog"
 
+	"github.com/andon-project/andon/cmd/internal/program"
 	"github.com/andon-project/andon/pkg/lab/simulation"
 )
 
 // simulate judges rollouts drawn from known laws and tells how often the
 // verdicts are right.
-func simulate(app *kingpin.Application) (string, command) {
+func simulate(app *kingpin.Application) (string, program.Command) {
 	c := app.Command("simulate", "Judge rollouts drawn from known laws, and tell how many harmless ones fail and how soon bad ones do.").Hidden()
 	n := c.Flag("rollouts", "How many are drawn of each scenario; fewer of those that cost much.").Default("10000").Int()
 	only := c.Flag("only", "Only scenarios whose name begins with this, or of this group.").PlaceHolder("NAME").String()
@@ -39,7 +40,7 @@ func simulate(app *kingpin.Application) (string, command) {
 
 func simulateAll(ctx context.Context, n int, only string) ([]simulation.Row, error) {
 	o := simulation.Options{Worlds: n}
-	if isTerminal(os.Stderr) {
+	if program.IsTerminal(os.Stderr) {
 		o.Progress = func(s simulation.Scenario, done, of int) {
 			if done%100 == 0 || done == of {
 				fmt.Fprintf(os.Stderr, "\r\x1b[K%s: %d of %d", s.Name, done, of)

@@ -14,12 +14,13 @@ import (
 	"github.com/alecthomas/kingpin/v2"
 	"github.com/hashicorp/go-hclog"
 
+	"github.com/andon-project/andon/cmd/internal/program"
 	"github.com/andon-project/andon/pkg/lab/accuracy"
 	"github.com/andon-project/andon/pkg/lab/replay"
 )
 
 // measureAccuracy scores Andon and the rules of other tools on labelled cases.
-func measureAccuracy(app *kingpin.Application) (string, command) {
+func measureAccuracy(app *kingpin.Application) (string, program.Command) {
 	c := app.Command("accuracy", "Replay labelled cases with Andon and with the published rules of other tools, and score them.").Hidden()
 	out := c.Flag("out", "Write the document to this file, and its picture to the folder img beside it.").PlaceHolder("FILE").String()
 	verdicts := c.Flag("verdicts", "Also write what each judge said, a line of JSON for each rollout, to files in this folder.").PlaceHolder("DIR").String()
@@ -30,7 +31,7 @@ func measureAccuracy(app *kingpin.Application) (string, command) {
 			return err
 		}
 		o := accuracy.Options{Questions: max(1, runtime.GOMAXPROCS(0)/len(dirs))}
-		if isTerminal(os.Stderr) {
+		if program.IsTerminal(os.Stderr) {
 			o.Progress = func(done, of int) { fmt.Fprintf(os.Stderr, "\r\x1b[K%d of %d cases", done, of) }
 			defer fmt.Fprint(os.Stderr, "\r\x1b[K")
 		}

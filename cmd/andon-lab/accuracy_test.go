@@ -11,7 +11,22 @@ import (
 	"github.com/hashicorp/go-hclog"
 
 	"github.com/andon-project/andon/pkg/lab/accuracy"
+	"github.com/andon-project/andon/pkg/lab/replay"
 )
+
+// recorded returns two of the recorded cases beside the repository, which are
+// not part of it.
+func recorded(t *testing.T) []string {
+	t.Helper()
+	cases := filepath.Join("..", "..", "..", "shared", "cases")
+	paths := []string{filepath.Join(cases, "changerca-2023-09-22_1"), filepath.Join(cases, "kontrast-000")}
+	for _, p := range paths {
+		if !replay.IsCase(p) {
+			t.Skipf("the recorded case %s is not here", p)
+		}
+	}
+	return paths
+}
 
 func TestAccuracyWritesFiles(t *testing.T) {
 	dir := t.TempDir()
