@@ -26,10 +26,10 @@ func Demo() error {
 		fault = "errors"
 	}
 	// Not "go run": it makes an error of Ctrl-C, which is how the demonstration ends.
-	if err := sh.RunV("go", "build", "-o", "bin/andon", "./cmd/andon"); err != nil {
+	if err := sh.RunV("go", "build", "-o", "bin/andon-lab", "./cmd/andon-lab"); err != nil {
 		return err
 	}
-	return sh.RunV(filepath.Join("bin", "andon"), "demo", "--fault", fault)
+	return sh.RunV(filepath.Join("bin", "andon-lab"), "demo", "--fault", fault)
 }
 
 // Test runs every test: Go, rules, front end, and end to end with real servers.
@@ -132,7 +132,7 @@ func Accuracy() error {
 	if _, err := os.Stat(cases); err != nil {
 		return fmt.Errorf("no labelled rollouts at %s: set CASES to their folder", cases)
 	}
-	return sh.RunV("go", "run", "./cmd/andon", "accuracy", "--out", filepath.Join("docs", "how", "accuracy.md"), cases)
+	return sh.RunV("go", "run", "./cmd/andon-lab", "accuracy", "--out", filepath.Join("docs", "how", "accuracy.md"), cases)
 }
 
 // Simulate judges rollouts drawn from known laws (ROLLOUTS of each, 10000 by default) and writes docs/how/simulation.md.
@@ -141,7 +141,7 @@ func Simulate() error {
 	if n == "" {
 		n = "10000"
 	}
-	return sh.RunV("go", "run", "./cmd/andon", "simulate", "--rollouts", n, "--out", filepath.Join("docs", "how", "simulation.md"))
+	return sh.RunV("go", "run", "./cmd/andon-lab", "simulate", "--rollouts", n, "--out", filepath.Join("docs", "how", "simulation.md"))
 }
 
 // npm installs the front end's packages as package-lock.json pins them, if that was not done.

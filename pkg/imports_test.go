@@ -21,18 +21,19 @@ func TestImports(t *testing.T) {
 		only     []string // if set, the only packages outside the standard library that it may reach
 	}{
 		{name: "numbers know nothing", of: "pkg/stat", only: []string{module + "pkg/stat", "gonum.org/v1/gonum", "golang.org/x/"}, never: []string{"net/http"}},
-		{name: "crashes know nothing", of: "pkg/crash", only: []string{module + "pkg/crash"}, never: []string{"net/http"}},
-		{name: "the judgment knows no network", of: "pkg/analysis", only: []string{module + "pkg/stat", module + "pkg/cluster", module + "pkg/crash", module + "pkg/logql", module + "pkg/analysis", "gonum.org/v1/gonum", "github.com/prometheus/common/model", "github.com/prometheus/client_model", "google.golang.org/protobuf", "go.yaml.in/yaml", "golang.org/x/"}, never: []string{"net/http"}},
-		{name: "clusters know nothing", of: "pkg/cluster", only: []string{module + "pkg/cluster", module + "pkg/stat", "gonum.org/v1/gonum", "golang.org/x/"}, never: []string{"net/http"}},
-		{name: "facts know no rollouts", of: "pkg/ledger", never: []string{module + "pkg/rollout", module + "pkg/exporter", module + "pkg/plugin", "github.com/grafana/grafana-plugin-sdk-go"}},
-		{name: "sources do not know who asks", of: "pkg/source", never: []string{module + "pkg/ledger", module + "pkg/rollout", module + "pkg/exporter", module + "pkg/plugin", module + "pkg/replay"}},
-		{name: "delivery tools do not know the exporter", of: "pkg/rollout", never: []string{module + "pkg/exporter", module + "pkg/plugin", module + "pkg/replay", module + "pkg/source"}},
-		{name: "replay does not know the exporter", of: "pkg/replay", never: []string{module + "pkg/exporter", module + "pkg/plugin", module + "pkg/rollout", "github.com/grafana/grafana-plugin-sdk-go"}},
-		{name: "the backtest knows no exporter", of: "pkg/backtest", never: []string{module + "pkg/exporter", module + "pkg/plugin", module + "pkg/replay", module + "pkg/inprocess", "github.com/grafana/grafana-plugin-sdk-go"}},
-		{name: "the page knows only the judgment", of: "pkg/report", never: []string{module + "pkg/exporter", module + "pkg/plugin", module + "pkg/replay", module + "pkg/rollout"}},
-		{name: "the exporter links no Grafana", of: "pkg/exporter", never: []string{"github.com/grafana/grafana-plugin-sdk-go", module + "pkg/plugin", module + "pkg/replay", module + "pkg/demo"}},
-		{name: "andon links no Grafana", of: "cmd/andon", never: []string{"github.com/grafana/grafana-plugin-sdk-go", module + "pkg/plugin"}},
-		{name: "the data source halts nothing", of: "pkg", never: []string{module + "pkg/rollout", module + "pkg/replay", module + "pkg/exporter", module + "pkg/ledger", "github.com/nats-io", "k8s.io/"}},
+		{name: "crashes know nothing", of: "pkg/logs/crash", only: []string{module + "pkg/logs/crash"}, never: []string{"net/http"}},
+		{name: "the judgment knows no network", of: "pkg/analysis", only: []string{module + "pkg/stat", module + "pkg/logs/cluster", module + "pkg/logs/crash", module + "pkg/logs/logql", module + "pkg/analysis", "gonum.org/v1/gonum", "github.com/prometheus/common/model", "github.com/prometheus/client_model", "google.golang.org/protobuf", "go.yaml.in/yaml", "golang.org/x/"}, never: []string{"net/http"}},
+		{name: "clusters know nothing", of: "pkg/logs/cluster", only: []string{module + "pkg/logs/cluster", module + "pkg/stat", "gonum.org/v1/gonum", "golang.org/x/"}, never: []string{"net/http"}},
+		{name: "facts know no rollouts", of: "pkg/ledger", never: []string{module + "pkg/delivery", module + "pkg/exporter", module + "pkg/plugin", "github.com/grafana/grafana-plugin-sdk-go"}},
+		{name: "sources do not know who asks", of: "pkg/source", never: []string{module + "pkg/ledger", module + "pkg/delivery", module + "pkg/exporter", module + "pkg/plugin", module + "pkg/lab/replay"}},
+		{name: "what is under way knows no tools", of: "pkg/board", never: []string{module + "pkg/delivery", module + "pkg/exporter", module + "pkg/plugin", module + "pkg/lab", module + "pkg/source", "k8s.io/"}},
+		{name: "delivery tools do not know the exporter", of: "pkg/delivery", never: []string{module + "pkg/exporter", module + "pkg/plugin", module + "pkg/lab/replay", module + "pkg/source"}},
+		{name: "replay does not know the exporter", of: "pkg/lab/replay", never: []string{module + "pkg/exporter", module + "pkg/plugin", module + "pkg/delivery", "github.com/grafana/grafana-plugin-sdk-go"}},
+		{name: "the backtest knows no exporter", of: "pkg/lab/backtest", never: []string{module + "pkg/exporter", module + "pkg/plugin", module + "pkg/lab/replay", module + "pkg/demo/inprocess", "github.com/grafana/grafana-plugin-sdk-go"}},
+		{name: "the page knows only the judgment", of: "pkg/report", never: []string{module + "pkg/exporter", module + "pkg/plugin", module + "pkg/lab/replay", module + "pkg/delivery"}},
+		{name: "the exporter links no Grafana", of: "pkg/exporter", never: []string{"github.com/grafana/grafana-plugin-sdk-go", module + "pkg/plugin", module + "pkg/lab/replay", module + "pkg/demo"}},
+		{name: "andon links no Grafana, no demonstration and no database", of: "cmd/andon", never: []string{module + "pkg/demo", "github.com/prometheus/prometheus/rules", "github.com/prometheus/prometheus/scrape", "github.com/prometheus/prometheus/discovery", "github.com/grafana/grafana-plugin-sdk-go", module + "pkg/plugin"}},
+		{name: "the data source halts nothing", of: "pkg", never: []string{module + "pkg/delivery", module + "pkg/lab/replay", module + "pkg/exporter", module + "pkg/ledger", "github.com/nats-io", "k8s.io/"}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -86,7 +87,7 @@ func under(path string, prefixes []string) string {
 // TestClock: whoever computes a verdict takes the time as a parameter.
 func TestClock(t *testing.T) {
 	clock := regexp.MustCompile(`\btime\.(Now|Since|Until|After|Tick|NewTimer|NewTicker|Sleep)\(`)
-	for _, dir := range []string{"stat", "crash", "analysis", "report"} {
+	for _, dir := range []string{"stat", "logs/crash", "analysis", "report"} {
 		files, err := filepath.Glob(filepath.Join(dir, "*.go"))
 		if err != nil || len(files) == 0 {
 			t.Fatalf("no Go files in pkg/%s (%v)", dir, err)

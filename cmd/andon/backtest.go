@@ -13,9 +13,10 @@ import (
 	"github.com/hashicorp/go-hclog"
 	"github.com/prometheus/common/model"
 
+	"github.com/andon-project/andon/cmd/internal/program"
 	"github.com/andon-project/andon/pkg/analysis"
-	"github.com/andon-project/andon/pkg/backtest"
 	"github.com/andon-project/andon/pkg/exporter"
+	"github.com/andon-project/andon/pkg/lab/backtest"
 	"github.com/andon-project/andon/pkg/source"
 )
 
@@ -33,7 +34,7 @@ type backtesting struct {
 }
 
 // judgePast runs the judge over the history that Prometheus holds.
-func judgePast(app *kingpin.Application) (string, command) {
+func judgePast(app *kingpin.Application) (string, program.Command) {
 	b := backtesting{out: os.Stdout}
 	c := app.Command("backtest", "Run the judge over the history that your Prometheus holds: what it would have said of past rollouts, and how noisy the signals are.")
 	c.Flag("config.file", "The configuration.").Default("andon.yml").StringVar(&b.config)
@@ -73,7 +74,7 @@ func (b backtesting) run(ctx context.Context, log hclog.Logger, now time.Time) e
 	if err != nil {
 		return err
 	}
-	if isTerminal(os.Stderr) {
+	if program.IsTerminal(os.Stderr) {
 		o.Progress = showProgress()
 		defer fmt.Fprint(os.Stderr, "\r\x1b[K")
 	}

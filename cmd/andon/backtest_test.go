@@ -14,8 +14,8 @@ import (
 	"github.com/hashicorp/go-hclog"
 	"github.com/prometheus/prometheus/model/labels"
 
-	"github.com/andon-project/andon/pkg/backtest"
-	"github.com/andon-project/andon/pkg/inprocess"
+	"github.com/andon-project/andon/pkg/demo/inprocess"
+	"github.com/andon-project/andon/pkg/lab/backtest"
 )
 
 // remembering serves a Prometheus with six hours of a service until noon, of

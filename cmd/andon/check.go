@@ -8,10 +8,11 @@ import (
 	"github.com/alecthomas/kingpin/v2"
 	"github.com/hashicorp/go-hclog"
 
+	"github.com/andon-project/andon/cmd/internal/program"
 	"github.com/andon-project/andon/pkg/exporter"
 )
 
-func check(app *kingpin.Application) (string, command) {
+func check(app *kingpin.Application) (string, program.Command) {
 	c := app.Command("check", "Tell all that is wrong with a configuration.")
 	file := c.Arg("file", "The configuration.").Default("andon.yml").String()
 	return c.FullCommand(), func(context.Context, hclog.Logger) error {

@@ -10,7 +10,8 @@ import (
 	"github.com/alecthomas/kingpin/v2"
 	"github.com/hashicorp/go-hclog"
 
-	"github.com/andon-project/andon/pkg/logfile"
+	"github.com/andon-project/andon/cmd/internal/program"
+	"github.com/andon-project/andon/pkg/logs/logfile"
 )
 
 // A surveying is what is clustered and how it is written.
@@ -24,8 +25,8 @@ type surveying struct {
 }
 
 // clusterLines sorts the lines of a file into clusters.
-func clusterLines(app *kingpin.Application) (string, command) {
-	s := surveying{in: os.Stdin, out: os.Stdout, show: isTerminal(os.Stderr)}
+func clusterLines(app *kingpin.Application) (string, program.Command) {
+	s := surveying{in: os.Stdin, out: os.Stdout, show: program.IsTerminal(os.Stderr)}
 	c := app.Command("cluster", "Sort log lines into clusters: all that differ only in their variable parts. Headers of any kind, JSON and logfmt are recognised.")
 	c.Arg("file", "The log; standard input without it, or with “-”.").StringVar(&s.file)
 	c.Flag("against", "An older log: say of each cluster whether it is Unknown there, known, more frequent than chance allows, or gone.").PlaceHolder("OLD").StringVar(&s.against)

@@ -17,7 +17,8 @@ import (
 
 	"github.com/andon-project/andon/pkg/analysis"
 	"github.com/andon-project/andon/pkg/demo"
-	"github.com/andon-project/andon/pkg/inprocess"
+	"github.com/andon-project/andon/pkg/demo/inprocess"
+	"github.com/andon-project/andon/pkg/lab/recording"
 )
 
 // exporterURL is where rules/alertmanager.yaml, which is taken unchanged,
@@ -100,8 +101,8 @@ func newWorld(t *testing.T, andon string, first time.Duration) *world {
 	t.Helper()
 	w := &world{t: t}
 	var err error
-	lines := inprocess.NewLines(0)
-	loki := httptest.NewServer(lines.Handler())
+	lines := recording.NewLines(0)
+	loki := httptest.NewServer(inprocess.Loki{Lines: lines}.Handler())
 	t.Cleanup(loki.Close)
 	if w.shop, err = demo.Open(demo.Config{Seed: 7, Fault: demo.Errors, Lines: lines.Add}); err != nil {
 		t.Fatal(err)

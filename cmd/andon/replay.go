@@ -13,8 +13,9 @@ import (
 	"github.com/alecthomas/kingpin/v2"
 	"github.com/hashicorp/go-hclog"
 
+	"github.com/andon-project/andon/cmd/internal/program"
 	"github.com/andon-project/andon/pkg/analysis"
-	"github.com/andon-project/andon/pkg/replay"
+	"github.com/andon-project/andon/pkg/lab/replay"
 	"github.com/andon-project/andon/pkg/report"
 )
 
@@ -27,7 +28,7 @@ type replaying struct {
 }
 
 // replayCases judges rollouts of the past.
-func replayCases(app *kingpin.Application) (string, command) {
+func replayCases(app *kingpin.Application) (string, program.Command) {
 	r := replaying{out: os.Stdout}
 	c := app.Command("replay", "Judge the rollouts of recorded cases, tick by tick, as they would have been judged then. Exits with 2 if a case is wrong, whatever the verdicts.")
 	c.Flag("format", "How verdicts are written: a table for people, or a line of JSON for each rollout.").Default("table").EnumVar(&r.format, "table", "jsonl")
@@ -55,7 +56,7 @@ func (r replaying) run(ctx context.Context, log hclog.Logger) error {
 		o.Inspect = gathered.make
 	}
 	write, flush := r.writer()
-	show := isTerminal(os.Stderr)
+	show := program.IsTerminal(os.Stderr)
 	done := 0
 	err = replay.All(ctx, dirs, o, func(res replay.Result) error {
 		if done++; show {
@@ -82,7 +83,7 @@ func (r replaying) run(ctx context.Context, log hclog.Logger) error {
 // writer returns what writes a result, and what is to be called at the end.
 func (r replaying) writer() (write func(replay.Result) error, flush func() error) {
 	if r.format == "table" {
-		t := replay.NewTable(r.out, isTerminal(r.out) && os.Getenv("NO_COLOR") == "")
+		t := replay.NewTable(r.out, program.IsTerminal(r.out) && os.Getenv("NO_COLOR") == "")
 		return func(res replay.Result) error { t.Add(res); return nil }, t.Flush
 	}
 	lines := json.NewEncoder(r.out)
@@ -95,16 +96,6 @@ func (r replaying) writer() (write func(replay.Result) error, flush func() error
 		}
 		return nil
 	}, func() error { return nil }
-}
-
-// isTerminal reports whether w is a terminal that knows colours.
-func isTerminal(w io.Writer) bool {
-	f, ok := w.(*os.File)
-	if !ok || os.Getenv("TERM") == "dumb" {
-		return false
-	}
-	s, err := f.Stat()
-	return err == nil && s.Mode()&os.ModeCharDevice != 0
 }
 
 // pages are what a report is made of. Cases are replayed at the same time, and

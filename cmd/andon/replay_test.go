@@ -11,7 +11,7 @@ import (
 	"github.com/hashicorp/go-hclog"
 
 	"github.com/andon-project/andon/pkg/analysis"
-	"github.com/andon-project/andon/pkg/replay"
+	"github.com/andon-project/andon/pkg/lab/replay"
 )
 
 // recorded returns two of the recorded cases beside the repository, which are

@@ -14,10 +14,11 @@ import (
 	"github.com/prometheus/exporter-toolkit/web"
 	"github.com/prometheus/exporter-toolkit/web/kingpinflag"
 
+	"github.com/andon-project/andon/cmd/internal/program"
 	"github.com/andon-project/andon/pkg/exporter"
 )
 
-func serve(app *kingpin.Application) (string, command) {
+func serve(app *kingpin.Application) (string, program.Command) {
 	c := app.Command("serve", "Judge the rollouts under way, expose the verdicts, and have failed rollouts halted.")
 	config := c.Flag("config.file", "The configuration.").Default("andon.yml").String()
 	storage := c.Flag("storage.path", "Folder of what must be remembered: announcements, notifications, halts.").Default("data/").String()

@@ -9,8 +9,8 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/andon-project/andon/pkg/cluster"
-	"github.com/andon-project/andon/pkg/logql"
+	"github.com/andon-project/andon/pkg/logs/cluster"
+	"github.com/andon-project/andon/pkg/logs/logql"
 	"github.com/andon-project/andon/pkg/stat"
 )
 

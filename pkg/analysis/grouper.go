@@ -4,8 +4,8 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/andon-project/andon/pkg/cluster"
-	"github.com/andon-project/andon/pkg/crash"
+	"github.com/andon-project/andon/pkg/logs/cluster"
+	"github.com/andon-project/andon/pkg/logs/crash"
 )
 
 // A grouper sorts lines into groups. What it does depends on the lines that it
@@ -73,6 +73,7 @@ func (c *clustering) now(id string) string {
 	}
 	return c.c.Resolve(cluster.ID(n)).String()
 }
+
 func (c *clustering) lost() float64 { return float64(c.c.NotKept()) }
 
 // mostSignatures bounds how many crash signatures are told apart.
@@ -128,6 +129,9 @@ func (c *crashing) tell(found []crash.Found) []sighting {
 	}
 	return out
 }
-func (c *crashing) now(id string) string                 { return id }
+
+func (c *crashing) now(id string) string { return id }
+
 func (c *crashing) learn(id string, _ Remembered) string { return id }
-func (c *crashing) lost() float64                        { return c.dropped }
+
+func (c *crashing) lost() float64 { return c.dropped }

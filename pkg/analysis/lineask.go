@@ -12,8 +12,8 @@ import (
 
 	"github.com/prometheus/common/model"
 
-	"github.com/andon-project/andon/pkg/crash"
-	"github.com/andon-project/andon/pkg/logql"
+	"github.com/andon-project/andon/pkg/logs/crash"
+	"github.com/andon-project/andon/pkg/logs/logql"
 )
 
 // DefaultBudget is how many lines are looked at in answer to one question.

@@ -8,7 +8,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/andon-project/andon/pkg/cluster"
+	"github.com/andon-project/andon/pkg/logs/cluster"
 )
 
 // A Pattern is what a source of logs found in lines by itself: their text, with

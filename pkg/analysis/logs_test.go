@@ -10,17 +10,17 @@ import (
 	"time"
 
 	"github.com/andon-project/andon/pkg/analysis"
-	"github.com/andon-project/andon/pkg/inprocess"
+	"github.com/andon-project/andon/pkg/lab/recording"
 )
 
 // A scribe writes the log of a made-up service.
 type scribe struct {
-	*inprocess.Lines
+	*recording.Lines
 	rng *rand.Rand
 }
 
 func newScribe(seed uint64) *scribe {
-	return &scribe{inprocess.NewLines(0), rand.New(rand.NewPCG(seed, 1))}
+	return &scribe{recording.NewLines(0), rand.New(rand.NewPCG(seed, 1))}
 }
 
 // poisson writes a line at random times, so many a minute on average, with a

@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"github.com/andon-project/andon/pkg/analysis"
-	"github.com/andon-project/andon/pkg/cluster"
+	"github.com/andon-project/andon/pkg/logs/cluster"
 )
 
 const panicText = `panic: runtime error: invalid memory address or nil pointer dereference

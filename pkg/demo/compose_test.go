@@ -23,8 +23,12 @@ func TestCompose(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	dockerfile, err := os.ReadFile(filepath.Join(root, "Dockerfile"))
+	if err != nil {
+		t.Fatal(err)
+	}
 	type service struct {
-		Build       string
+		Build       struct{ Context, Target string }
 		Image       string
 		Command     []string
 		NetworkMode string   `yaml:"network_mode"`
@@ -64,11 +68,14 @@ func TestCompose(t *testing.T) {
 				t.Errorf("%s: there is no service %q", name, other)
 			}
 		}
-		if s.Image == "" || s.Build == "" && s.NetworkMode == "" {
+		if s.Build.Target != "" && !strings.Contains(string(dockerfile), " AS "+s.Build.Target+"\n") {
+			t.Errorf("%s: the Dockerfile has no stage %q", name, s.Build.Target)
+		}
+		if s.Image == "" || s.Build.Context == "" && s.NetworkMode == "" {
 			t.Errorf("%s has no image, or is in no network with the others", name)
 		}
 	}
-	for _, file := range []string{"Dockerfile", "go.mod", "go.sum", "cmd", "pkg"} {
+	for _, file := range []string{"go.mod", "go.sum", "cmd", "pkg"} {
 		if _, err := os.Stat(filepath.Join(root, file)); err != nil {
 			t.Error(err)
 		}

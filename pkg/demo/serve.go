@@ -13,7 +13,8 @@ import (
 
 	"github.com/hashicorp/go-hclog"
 
-	"github.com/andon-project/andon/pkg/inprocess"
+	"github.com/andon-project/andon/pkg/demo/inprocess"
+	"github.com/andon-project/andon/pkg/lab/recording"
 )
 
 // ServeOptions says how the shop runs by itself, for a Prometheus, an
@@ -93,8 +94,8 @@ func (o *ServeOptions) serveLines() (io.Closer, error) {
 	if err != nil {
 		return nil, fmt.Errorf("listening on %s: %w", o.Loki, err)
 	}
-	lines := inprocess.NewLines(linesKept)
-	srv.Handler, o.Shop.Lines = lines.Handler(), lines.Add
+	lines := recording.NewLines(linesKept)
+	srv.Handler, o.Shop.Lines = inprocess.Loki{Lines: lines}.Handler(), lines.Add
 	go func() { _ = srv.Serve(l) }() // ends by Close
 	return srv, nil
 }

@@ -17,8 +17,9 @@ import (
 
 	"github.com/hashicorp/go-hclog"
 
+	"github.com/andon-project/andon/pkg/demo/inprocess"
 	"github.com/andon-project/andon/pkg/exporter"
-	"github.com/andon-project/andon/pkg/inprocess"
+	"github.com/andon-project/andon/pkg/lab/recording"
 )
 
 // config holds the files that the demonstration in containers uses as they
@@ -82,8 +83,8 @@ func startStack(o Options) (s *stack, err error) {
 	}
 	read := reader(o.Rules, listeners)
 
-	lines := inprocess.NewLines(linesKept)
-	s.serve(listeners[lokiAt], lines.Handler())
+	lines := recording.NewLines(linesKept)
+	s.serve(listeners[lokiAt], inprocess.Loki{Lines: lines}.Handler())
 	o.Shop.Lines = lines.Add
 	if s.shop, err = Open(o.Shop); err != nil {
 		return s, err

@@ -10,7 +10,7 @@ import (
 	"github.com/prometheus/alertmanager/template"
 	"golang.org/x/sync/errgroup"
 
-	"github.com/andon-project/andon/pkg/rollout"
+	"github.com/andon-project/andon/pkg/delivery"
 )
 
 const (
@@ -125,9 +125,9 @@ func (e *Exporter) alert(r *http.Request, a template.Alert, receiver string) out
 	}
 	var o outcome
 	action, labelled := a.Labels["action"]
-	n.Action = rollout.Action(action)
+	n.Action = delivery.Action(action)
 	switch {
-	case labelled && n.Action != rollout.HaltIt && n.Action != rollout.HoldIt:
+	case labelled && n.Action != delivery.HaltIt && n.Action != delivery.HoldIt:
 		o = outcome{Status: http.StatusOK, Result: "refused", Says: fmt.Sprintf("the alert's action is %.40q, neither halt nor hold; route only action=~\"halt|hold\" here", action)}
 	default:
 		if _, known := e.board.Load().Get(n.Rollout, e.opt.Now()); !known {

@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"github.com/andon-project/andon/pkg/analysis"
-	"github.com/andon-project/andon/pkg/rollout"
+	"github.com/andon-project/andon/pkg/board"
 )
 
 // maxUnderWay is how many rollouts may be under way; each is a row of several
@@ -35,11 +35,11 @@ const curl = `such as curl -d '{"id":"checkout-v42","service":"checkout","versio
 // take has the board keep what somebody announced; what is not taken is a
 // *refusal.
 func (e *Exporter) take(ctx context.Context, ro analysis.Rollout) (stands analysis.Rollout, first bool, err error) {
-	now, board := e.opt.Now(), e.board.Load()
+	now, known := e.opt.Now(), e.board.Load()
 	if err := e.acceptable(ro); err != nil {
 		return ro, false, err
 	}
-	if _, known := board.Get(ro.ID, now); !known && len(board.UnderWay(now)) >= maxUnderWay {
+	if _, there := known.Get(ro.ID, now); !there && len(known.UnderWay(now)) >= maxUnderWay {
 		return ro, false, &refusal{http.StatusTooManyRequests, fmt.Sprintf("%d rollouts are under way, the most there may be", maxUnderWay), `announce the end of others with "ended"`}
 	}
 	seen := e.seenOf(ro, now)
@@ -56,7 +56,7 @@ func (e *Exporter) take(ctx context.Context, ro analysis.Rollout) (stands analys
 		}
 		_, _, err = e.announce(ctx, analysis.Rollout{ID: seen[i].ID, Service: seen[i].Service, Ended: end}, now)
 	}
-	if wrong, ok := errors.AsType[*rollout.AnnouncementError](err); ok {
+	if wrong, ok := errors.AsType[*board.AnnouncementError](err); ok {
 		status, hint := http.StatusBadRequest, curl
 		if wrong.Conflict {
 			status, hint = http.StatusConflict, "GET /api/v1/rollouts/{id} has what was announced before"
@@ -73,7 +73,7 @@ func (e *Exporter) take(ctx context.Context, ro analysis.Rollout) (stands analys
 // same change that a delivery tool announces now: the tool knows more of it.
 func (e *Exporter) seenOf(ro analysis.Rollout, now time.Time) []analysis.Rollout {
 	return slices.DeleteFunc(e.board.Load().UnderWay(now), func(s analysis.Rollout) bool {
-		return s.Tool != rollout.ByVersion || ro.Version == "" || s.Service != ro.Service || s.Version != ro.Version || s.ID == ro.ID
+		return s.Tool != board.ByVersion || ro.Version == "" || s.Service != ro.Service || s.Version != ro.Version || s.ID == ro.ID
 	})
 }
 
@@ -121,7 +121,7 @@ func (e *Exporter) acceptable(ro analysis.Rollout) error {
 	if !slices.IsSortedFunc(ro.Stages, time.Time.Compare) {
 		return no(`"stages" are not in order; list the oldest first`)
 	}
-	if err := errors.Join(rollout.CheckVersion(ro.Version), rollout.CheckVersion(ro.Previous)); err != nil {
+	if err := errors.Join(board.CheckVersion(ro.Version), board.CheckVersion(ro.Previous)); err != nil {
 		return no("%s", err)
 	}
 	return nil

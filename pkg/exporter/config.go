@@ -11,7 +11,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"github.com/andon-project/andon/pkg/analysis"
-	"github.com/andon-project/andon/pkg/rollout"
+	"github.com/andon-project/andon/pkg/delivery"
 	"github.com/andon-project/andon/pkg/source"
 )
 
@@ -114,7 +114,7 @@ type Auth struct {
 // rollouts.
 type Service struct {
 	analysis.Service `yaml:",inline"`
-	Tool             *rollout.Target `yaml:"tool,omitempty"` // nil: its rollouts are judged, not halted
+	Tool             *delivery.Target `yaml:"tool,omitempty"` // nil: its rollouts are judged, not halted
 }
 
 // DefaultConfig returns what holds where a configuration is silent.

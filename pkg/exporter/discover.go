@@ -5,7 +5,7 @@ import (
 	"time"
 
 	"github.com/andon-project/andon/pkg/analysis"
-	"github.com/andon-project/andon/pkg/rollout"
+	"github.com/andon-project/andon/pkg/board"
 )
 
 // discover announces the rollouts that show as a new value of a service's
@@ -15,7 +15,7 @@ func (e *Exporter) discover(ctx context.Context, s *setup, now time.Time) {
 		return // no newer sample can be there
 	}
 	e.judge.looked = now
-	l := rollout.Lookout{
+	l := board.VersionWatch{
 		Board: e.board.Load(), Bake: time.Duration(s.config.Bake), Ask: s.ask,
 		Announce: func(ctx context.Context, ro analysis.Rollout, now time.Time) error {
 			_, _, err := e.announce(ctx, ro, now)

@@ -5,7 +5,7 @@ import (
 	"time"
 
 	"github.com/andon-project/andon/pkg/analysis"
-	"github.com/andon-project/andon/pkg/rollout"
+	"github.com/andon-project/andon/pkg/board"
 )
 
 // TestDiscovery: a version that appears is announced once, whatever restarts
@@ -35,7 +35,7 @@ func TestDiscovery(t *testing.T) {
 		t.Fatalf("known are %+v, want one that was told and one that was seen", all)
 	}
 	ro := all[0]
-	if ro.ID != "bad-v2-20260301T120000Z" || ro.Version != "v2" || ro.Previous != "v1" || ro.Strategy != analysis.Rolling || !ro.Started.Equal(noon) || ro.Tool != rollout.ByVersion {
+	if ro.ID != "bad-v2-20260301T120000Z" || ro.Version != "v2" || ro.Previous != "v1" || ro.Strategy != analysis.Rolling || !ro.Started.Equal(noon) || ro.Tool != board.ByVersion {
 		t.Errorf("seen is %+v", ro)
 	}
 	if v, ok := e.verdict(ro.ID); !ok || v.Verdict != analysis.Fail {

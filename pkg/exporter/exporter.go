@@ -22,8 +22,8 @@ import (
 	"golang.org/x/sync/singleflight"
 
 	"github.com/andon-project/andon/pkg/analysis"
+	"github.com/andon-project/andon/pkg/board"
 	"github.com/andon-project/andon/pkg/ledger"
-	"github.com/andon-project/andon/pkg/rollout"
 	"github.com/andon-project/andon/pkg/source"
 )
 
@@ -65,7 +65,7 @@ type Exporter struct {
 	metrics *metrics
 	handler http.Handler
 
-	board  atomic.Pointer[rollout.Board]
+	board  atomic.Pointer[board.Board]
 	memory atomic.Pointer[memory]
 	// announcing is held shared while a rollout is announced, and alone while
 	// another Board is folded, so that no announcement falls between the two.
@@ -257,7 +257,7 @@ func (e *Exporter) analyzer(s *setup) *analysis.Analyzer {
 
 // fold makes the state of all facts kept so far.
 func (e *Exporter) fold(ctx context.Context, c *Config) error {
-	b := rollout.NewBoard(e.ledger.Append, time.Duration(c.Bake))
+	b := board.NewBoard(e.ledger.Append, time.Duration(c.Bake))
 	m := newMemory()
 	n := 0
 	for f, err := range e.ledger.All(ctx) {

@@ -16,8 +16,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/andon-project/andon/pkg/analysis"
-	"github.com/andon-project/andon/pkg/cluster"
 	"github.com/andon-project/andon/pkg/ledger"
+	"github.com/andon-project/andon/pkg/logs/cluster"
 )
 
 const curlFeedback = `curl -d '{"service":"checkout","id":"5f3c…","risk":"none","by":"ann"}' http://localhost:9415/api/v1/feedback`

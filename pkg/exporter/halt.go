@@ -10,8 +10,9 @@ import (
 	"time"
 
 	"github.com/andon-project/andon/pkg/analysis"
+	"github.com/andon-project/andon/pkg/board"
+	"github.com/andon-project/andon/pkg/delivery"
 	"github.com/andon-project/andon/pkg/ledger"
-	"github.com/andon-project/andon/pkg/rollout"
 )
 
 // haltTimeout is how long a delivery tool may take to answer.
@@ -86,7 +87,7 @@ func (e *Exporter) decide(ctx context.Context, n notification) outcome {
 		return again("the rollout has not been judged yet; the next tick will")
 	}
 	v := j.verdict
-	hold := n.Action == rollout.HoldIt
+	hold := n.Action == delivery.HoldIt
 	set, ambiguous := snap.ambiguous(n.Rollout)
 	if hold && ambiguous {
 		v = set
@@ -115,7 +116,7 @@ func (e *Exporter) act(ctx context.Context, s *setup, j judged, d decision) outc
 		return e.refuse(ctx, d, whyNoTool, fmt.Sprintf("the service %s has no tool in the configuration; halt it by hand", j.rollout.Service))
 	}
 	d.Tool = tool.Tool
-	h := rollout.Halt{ID: d.Halt, Action: cmp.Or(d.Action, rollout.HaltIt), Rollout: j.rollout, Verdict: *d.Verdict, Reason: d.Verdict.Reason}
+	h := delivery.Halt{ID: d.Halt, Action: cmp.Or(d.Action, delivery.HaltIt), Rollout: j.rollout, Verdict: *d.Verdict, Reason: d.Verdict.Reason}
 	plan, _, can := deed(tool, h)
 	if !can {
 		return e.refuse(ctx, d, whyNoHold, fmt.Sprintf("the tool %s of the service %s can halt and not hold; hold it by hand", tool.Tool, j.rollout.Service))
@@ -132,11 +133,11 @@ func (e *Exporter) act(ctx context.Context, s *setup, j judged, d decision) outc
 
 // deed returns how what h wishes is planned and done with a tool, and whether
 // the tool can.
-func deed(tool *rollout.Target, h rollout.Halt) (plan func(rollout.Halt) string, do func(context.Context, rollout.Halt) (rollout.Answer, error), can bool) {
-	if h.Action != rollout.HoldIt {
+func deed(tool *delivery.Target, h delivery.Halt) (plan func(delivery.Halt) string, do func(context.Context, delivery.Halt) (delivery.Answer, error), can bool) {
+	if h.Action != delivery.HoldIt {
 		return tool.Halter.Plan, tool.Halter.Halt, true
 	}
-	holder, can := tool.Halter.(rollout.Holder)
+	holder, can := tool.Halter.(delivery.Holder)
 	if !can {
 		return nil, nil, false
 	}
@@ -149,7 +150,7 @@ func (e *Exporter) ask(ctx context.Context, budget Budget, d decision) (o outcom
 	e.asking.Lock()
 	defer e.asking.Unlock()
 	now := e.opt.Now()
-	if d.Action != rollout.HoldIt && e.halts.state(d.Halt).asked == nil {
+	if d.Action != delivery.HoldIt && e.halts.state(d.Halt).asked == nil {
 		if n := e.halts.askedSince(now.Add(-budget.Per)); n >= budget.Count {
 			e.log.Error("halt budget spent, rollout not halted", "rollout", d.Rollout, "budget", budget)
 			return e.refuse(ctx, d, whyBudget, fmt.Sprintf("the budget of %s is spent, %d halts were asked for; halt it by hand if it is right to", budget, n)), false
@@ -163,7 +164,7 @@ func (e *Exporter) ask(ctx context.Context, budget Budget, d decision) (o outcom
 }
 
 // call has the tool halt, and keeps what it says.
-func (e *Exporter) call(ctx context.Context, tool *rollout.Target, h rollout.Halt, d decision) outcome {
+func (e *Exporter) call(ctx context.Context, tool *delivery.Target, h delivery.Halt, d decision) outcome {
 	tctx, cancel := context.WithTimeout(ctx, haltTimeout)
 	defer cancel()
 	_, do, _ := deed(tool, h)
@@ -174,7 +175,7 @@ func (e *Exporter) call(ctx context.Context, tool *rollout.Target, h rollout.Hal
 		o := e.settle(ctx, factAnswered, d)
 		if o.Status == http.StatusOK {
 			count := e.metrics.halts
-			if h.Action == rollout.HoldIt {
+			if h.Action == delivery.HoldIt {
 				count = e.metrics.holds
 			}
 			count.WithLabelValues(tool.Tool).Inc()
@@ -184,7 +185,7 @@ func (e *Exporter) call(ctx context.Context, tool *rollout.Target, h rollout.Hal
 	}
 	e.metrics.failures.WithLabelValues(tool.Tool).Inc()
 	e.log.Error("rollout not halted", "rollout", d.Rollout, "tool", d.Tool, "error", err)
-	var refused *rollout.Error
+	var refused *delivery.Error
 	if !errors.As(err, &refused) || refused.Retry {
 		return again("%v", err)
 	}
@@ -220,7 +221,7 @@ func (s settled) outcome() outcome {
 	switch s.kind {
 	case factAnswered:
 		o.Result = "halted"
-		if s.Action == rollout.HoldIt {
+		if s.Action == delivery.HoldIt {
 			o.Result = "held"
 		}
 	case factObserved:
@@ -280,8 +281,8 @@ func (e *Exporter) driveOne(ctx context.Context, d decision) outcome {
 		d.Why, d.Says = whyEnded, "the rollout ended before the tool answered"
 		return e.settle(ctx, factHaltFailed, d)
 	}
-	ro = rollout.WithCohorts(ro, svc.Version)
-	h := rollout.Halt{ID: d.Halt, Action: cmp.Or(d.Action, rollout.HaltIt), Rollout: ro, Verdict: *d.Verdict, Reason: d.Verdict.Reason}
+	ro = board.WithCohorts(ro, svc.Version)
+	h := delivery.Halt{ID: d.Halt, Action: cmp.Or(d.Action, delivery.HaltIt), Rollout: ro, Verdict: *d.Verdict, Reason: d.Verdict.Reason}
 	if _, _, can := deed(svc.Tool, h); !can {
 		return again("the tool of the service %s cannot hold any more", ro.Service)
 	}

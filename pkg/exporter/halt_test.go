@@ -12,8 +12,8 @@ import (
 	"time"
 
 	"github.com/andon-project/andon/pkg/analysis"
+	"github.com/andon-project/andon/pkg/delivery"
 	"github.com/andon-project/andon/pkg/ledger"
-	"github.com/andon-project/andon/pkg/rollout"
 )
 
 // failed opens an Exporter in which bad-1 … bad-n have just failed.
@@ -248,11 +248,11 @@ func TestDriveAgain(t *testing.T) {
 	tool := newDeliverer(t)
 	e, c := failed(t, 2, halting, tool)
 	v, _ := e.verdict("bad-1")
-	data, err := json.Marshal(decision{Halt: haltID(rollout.HaltIt, "bad-1"), Rollout: "bad-1", Tool: "webhook", Verdict: &v, Notification: "fp/1"})
+	data, err := json.Marshal(decision{Halt: haltID(delivery.HaltIt, "bad-1"), Rollout: "bad-1", Tool: "webhook", Verdict: &v, Notification: "fp/1"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	f := ledger.Fact{Key: "halt.asked/" + haltID(rollout.HaltIt, "bad-1"), Kind: factAsked, At: c.Now(), Data: data}
+	f := ledger.Fact{Key: "halt.asked/" + haltID(delivery.HaltIt, "bad-1"), Kind: factAsked, At: c.Now(), Data: data}
 	if _, err := e.ledger.Append(t.Context(), f); err != nil {
 		t.Fatal(err)
 	}
@@ -265,8 +265,8 @@ func TestDriveAgain(t *testing.T) {
 	}
 	tool.mu.Lock()
 	defer tool.mu.Unlock()
-	if tool.calls != 1 || tool.halted[haltID(rollout.HaltIt, "bad-1")] != 1 {
-		t.Errorf("%d calls, halted %v, want one of %s", tool.calls, tool.halted, haltID(rollout.HaltIt, "bad-1"))
+	if tool.calls != 1 || tool.halted[haltID(delivery.HaltIt, "bad-1")] != 1 {
+		t.Errorf("%d calls, halted %v, want one of %s", tool.calls, tool.halted, haltID(delivery.HaltIt, "bad-1"))
 	}
 	if o := e.decide(t.Context(), notification{Fingerprint: "other", StartsAt: noon, Status: "firing", Rollout: "bad-1"}); o.Result != "halted" || !o.Duplicate {
 		t.Errorf("got %+v, want that it was halted before", o)

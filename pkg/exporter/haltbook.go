@@ -8,8 +8,8 @@ import (
 	"time"
 
 	"github.com/andon-project/andon/pkg/analysis"
+	"github.com/andon-project/andon/pkg/delivery"
 	"github.com/andon-project/andon/pkg/ledger"
-	"github.com/andon-project/andon/pkg/rollout"
 )
 
 // The kinds of facts about notifications and halts.
@@ -31,7 +31,7 @@ type notification struct {
 	Rollout     string    `json:"rollout"`
 	Receiver    string    `json:"receiver,omitempty"`
 
-	Action rollout.Action `json:"action,omitempty"` // that is asked for; a halt if empty
+	Action delivery.Action `json:"action,omitempty"` // that is asked for; a halt if empty
 }
 
 // key names the alert: every repetition and every copy from the other of a
@@ -45,14 +45,14 @@ func (n notification) key() string {
 // holding it.
 type decision struct {
 	Halt         string            `json:"halt"`             // id of the halt, or of the hold
-	Action       rollout.Action    `json:"action,omitempty"` // a halt if empty
+	Action       delivery.Action   `json:"action,omitempty"` // a halt if empty
 	Rollout      string            `json:"rollout"`
 	Tool         string            `json:"tool,omitempty"`
 	Notification string            `json:"notification,omitempty"` // key of the alert that brought it about
 	Why          reason            `json:"why,omitempty"`          // a refusal's
 	Says         string            `json:"says"`
 	Verdict      *analysis.Verdict `json:"verdict,omitempty"`
-	Answer       *rollout.Answer   `json:"answer,omitempty"`
+	Answer       *delivery.Answer  `json:"answer,omitempty"`
 }
 
 // A reason says why a rollout was not halted.
@@ -98,7 +98,9 @@ func newHaltBook() *haltBook {
 
 // haltID names the one halt, or the one hold, that a rollout can have. It holds
 // nothing else, so that no restart and no second alert can make two of it.
-func haltID(a rollout.Action, of string) string { return string(cmp.Or(a, rollout.HaltIt)) + "-" + of }
+func haltID(a delivery.Action, of string) string {
+	return string(cmp.Or(a, delivery.HaltIt)) + "-" + of
+}
 
 func (b *haltBook) fold(f ledger.Fact) error {
 	switch f.Kind {
@@ -163,7 +165,7 @@ func (b *haltBook) askedSince(t time.Time) int {
 	defer b.mu.Unlock()
 	n := 0
 	for _, h := range b.halts {
-		if h.asked != nil && h.asked.Action != rollout.HoldIt && h.askedAt.After(t) {
+		if h.asked != nil && h.asked.Action != delivery.HoldIt && h.askedAt.After(t) {
 			n++
 		}
 	}

@@ -7,7 +7,8 @@ import (
 	"time"
 
 	"github.com/andon-project/andon/pkg/analysis"
-	"github.com/andon-project/andon/pkg/rollout"
+	"github.com/andon-project/andon/pkg/board"
+	"github.com/andon-project/andon/pkg/delivery"
 )
 
 // maxHistory is how many rollouts GET /api/v1/verdicts tells of at most.
@@ -94,13 +95,13 @@ func historyOf(r *http.Request) (service string, since time.Time, limit int, err
 // pastOf tells of one rollout.
 func (e *Exporter) pastOf(c *Config, ro analysis.Rollout, now time.Time) past {
 	svc, _ := c.service(ro.Service)
-	p := past{Rollout: e.withBaseline(rollout.WithCohorts(ro, svc.Version), now), Layer: svc.Layer,
+	p := past{Rollout: e.withBaseline(board.WithCohorts(ro, svc.Version), now), Layer: svc.Layer,
 		UnderWay: !ro.Started.After(now) && (ro.Ended.IsZero() || ro.Ended.After(now))}
 	if v, ok := e.verdict(ro.ID); ok {
 		v.Findings = []analysis.Finding{}
 		p.Verdict = &v
 	}
-	switch h := e.halts.state(haltID(rollout.HaltIt, ro.ID)); {
+	switch h := e.halts.state(haltID(delivery.HaltIt, ro.ID)); {
 	case h.answered != nil:
 		p.Halt = &halted{"answered", h.answered.Tool, h.answered.Says, h.askedAt}
 	case h.failed != nil:

@@ -9,19 +9,20 @@ import (
 	"time"
 
 	"github.com/andon-project/andon/pkg/analysis"
-	"github.com/andon-project/andon/pkg/cluster"
-	"github.com/andon-project/andon/pkg/inprocess"
+	"github.com/andon-project/andon/pkg/demo/inprocess"
+	"github.com/andon-project/andon/pkg/lab/recording"
+	"github.com/andon-project/andon/pkg/logs/cluster"
 )
 
 // A talk is what some services log: five nodes of v1, and one of v2 from noon on.
 type talk struct {
-	*inprocess.Lines
+	*recording.Lines
 	url string
 }
 
 func newTalk(t testing.TB) *talk {
-	k := &talk{Lines: inprocess.NewLines(0)}
-	srv := httptest.NewServer(k.Handler())
+	k := &talk{Lines: recording.NewLines(0)}
+	srv := httptest.NewServer(inprocess.Loki{Lines: k.Lines}.Handler())
 	t.Cleanup(srv.Close)
 	k.url = srv.URL
 	for m := -120; m < 120; m++ {

@@ -8,8 +8,9 @@ import (
 	"time"
 
 	"github.com/andon-project/andon/pkg/analysis"
+	"github.com/andon-project/andon/pkg/board"
+	"github.com/andon-project/andon/pkg/delivery"
 	"github.com/andon-project/andon/pkg/report"
-	"github.com/andon-project/andon/pkg/rollout"
 )
 
 const (
@@ -53,7 +54,7 @@ func (e *Exporter) getPage(w http.ResponseWriter, r *http.Request) {
 	}
 	s := e.setup.Load()
 	svc, configured := s.config.service(ro.Service)
-	p := report.Page{Rollout: rollout.WithCohorts(ro, svc.Version), Service: svc.Judged(), Home: "/"}
+	p := report.Page{Rollout: board.WithCohorts(ro, svc.Version), Service: svc.Judged(), Home: "/"}
 	if j, ok := e.snap.Load().get(ro.ID); ok {
 		p.Verdict, p.Trail = j.verdict, j.trail
 	} else if v, ok := e.past.get(ro.ID); ok {
@@ -76,9 +77,9 @@ func (e *Exporter) getPage(w http.ResponseWriter, r *http.Request) {
 func (e *Exporter) haltNotes(id string) []string {
 	var out []string
 	for _, a := range []struct {
-		action     rollout.Action
+		action     delivery.Action
 		done, noun string
-	}{{rollout.HoldIt, "held", "hold"}, {rollout.HaltIt, "halted", "halt"}} {
+	}{{delivery.HoldIt, "held", "hold"}, {delivery.HaltIt, "halted", "halt"}} {
 		switch h := e.halts.state(haltID(a.action, id)); {
 		case h.answered != nil:
 			out = append(out, a.done+" through "+h.answered.Tool+": "+h.answered.Says)

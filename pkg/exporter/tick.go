@@ -10,8 +10,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/andon-project/andon/pkg/analysis"
+	"github.com/andon-project/andon/pkg/board"
 	"github.com/andon-project/andon/pkg/ledger"
-	"github.com/andon-project/andon/pkg/rollout"
 )
 
 const (
@@ -142,7 +142,7 @@ func (e *Exporter) underWay(c *Config, now time.Time) []judged {
 	all := make([]judged, len(ros))
 	for i, ro := range ros {
 		svc, _ := c.service(ro.Service)
-		all[i] = judged{rollout: e.withBaseline(rollout.WithCohorts(ro, svc.Version), now), service: svc}
+		all[i] = judged{rollout: e.withBaseline(board.WithCohorts(ro, svc.Version), now), service: svc}
 	}
 	return all
 }

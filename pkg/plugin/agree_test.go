@@ -20,7 +20,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"github.com/andon-project/andon/pkg/analysis"
-	"github.com/andon-project/andon/pkg/replay"
+	"github.com/andon-project/andon/pkg/lab/replay"
 	"github.com/andon-project/andon/pkg/source"
 )
 

@@ -10,7 +10,7 @@ import (
 
 	"github.com/grafana/grafana-plugin-sdk-go/backend"
 
-	"github.com/andon-project/andon/pkg/logql"
+	"github.com/andon-project/andon/pkg/logs/logql"
 	"github.com/andon-project/andon/pkg/source"
 )
 

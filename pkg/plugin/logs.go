@@ -13,7 +13,7 @@ import (
 	"github.com/grafana/grafana-plugin-sdk-go/data"
 
 	"github.com/andon-project/andon/pkg/analysis"
-	"github.com/andon-project/andon/pkg/logql"
+	"github.com/andon-project/andon/pkg/logs/logql"
 	"github.com/andon-project/andon/pkg/source"
 )
 

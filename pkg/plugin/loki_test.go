@@ -9,7 +9,8 @@ import (
 	"time"
 
 	"github.com/andon-project/andon/pkg/analysis"
-	"github.com/andon-project/andon/pkg/inprocess"
+	"github.com/andon-project/andon/pkg/demo/inprocess"
+	"github.com/andon-project/andon/pkg/lab/recording"
 )
 
 // diary is what the shop's cart logs from two hours before noon to an hour
@@ -63,9 +64,9 @@ created by main.main
 // lokiOf serves lines by the HTTP API of Loki.
 func lokiOf(t *testing.T, lines []analysis.Line) string {
 	t.Helper()
-	store := inprocess.NewLines(0)
+	store := recording.NewLines(0)
 	store.Add(lines...)
-	s := httptest.NewServer(store.Handler())
+	s := httptest.NewServer(inprocess.Loki{Lines: store}.Handler())
 	t.Cleanup(s.Close)
 	return s.URL
 }

@@ -17,7 +17,7 @@ import (
 	"time"
 
 	"github.com/andon-project/andon/pkg/analysis"
-	"github.com/andon-project/andon/pkg/logql"
+	"github.com/andon-project/andon/pkg/logs/logql"
 )
 
 var update = flag.Bool("update", false, "record what the Loki at LOKI_URL answers")

@@ -13,7 +13,7 @@ import (
 	"time"
 
 	"github.com/andon-project/andon/pkg/analysis"
-	"github.com/andon-project/andon/pkg/logql"
+	"github.com/andon-project/andon/pkg/logs/logql"
 )
 
 const (
@@ -27,7 +27,8 @@ const (
 type Presence struct{ askAgain atomic.Int64 } // unix time in nanoseconds
 
 func (p *Presence) absent(now time.Time) bool { return now.UnixNano() < p.askAgain.Load() }
-func (p *Presence) miss(now time.Time)        { p.askAgain.Store(now.Add(absentFor).UnixNano()) }
+
+func (p *Presence) miss(now time.Time) { p.askAgain.Store(now.Add(absentFor).UnixNano()) }
 
 // Patterns returns what Loki's pattern ingesters found in the streams that a
 // query selects, those with the most lines first; its pipeline does not matter

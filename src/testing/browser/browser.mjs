@@ -11,7 +11,7 @@ const chromiumPath = process.env.CHROMIUM ?? '/usr/bin/chromium';
 async function startServer() {
   const program = path.join(site, 'standin');
   await new Promise((resolve, reject) => {
-    const build = spawn('go', ['build', '-o', program, './pkg/plugin/standin'], {
+    const build = spawn('go', ['build', '-o', program, './pkg/demo/standin'], {
       cwd: repository,
       stdio: 'inherit',
     });

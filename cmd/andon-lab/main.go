@@ -1,0 +1,11 @@
+// Command andon-lab shows Andon at work and measures it: the demonstration and
+// its shop, accuracy on labelled rollouts, and simulations. This package is flags
+// and wiring only.
+package main
+
+import "github.com/andon-project/andon/cmd/internal/program"
+
+func main() {
+	program.Main("andon-lab", "Shows Andon at work in a small shop, and measures how well it judges.",
+		demonstrate, runShop, measureAccuracy, simulate)
+}

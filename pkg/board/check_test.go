@@ -1,0 +1,215 @@
+package board
+
+import (
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/andon-project/andon/pkg/analysis"
+)
+
+func TestAnnounceSaysWhatCannotBe(t *testing.T) {
+	long := strings.Repeat("é", 201)
+	tests := []struct {
+		name   string
+		change func(*analysis.Rollout)
+		want   []string // of the error, in order; none if it is fine
+	}{
+		{"nothing wrong", func(*analysis.Rollout) {}, nil},
+		{"200 characters", func(r *analysis.Rollout) { r.ID = long[2:] }, nil},
+		{"an id with spaces and slashes", func(r *analysis.Rollout) { r.ID = "shop/checkout → v2" }, nil},
+		{"every strategy", func(r *analysis.Rollout) { r.Strategy = analysis.BlueGreen }, nil},
+		{"all kinds of matchers", func(r *analysis.Rollout) {
+			r.Candidate = analysis.Selector{"version": "v2", "service.name": "=~a|b", "zone": "!="}
+			r.Control = analysis.Selector{"version": "!~v2.*"}
+		}, nil},
+		{"a start a little ahead", func(r *analysis.Rollout) { r.Started = minute(15) }, nil},
+		{"stages at the same time", func(r *analysis.Rollout) { r.Stages = stages(1, 1) }, nil},
+
+		{"no service", func(r *analysis.Rollout) { r.Service = "" }, []string{"service: is missing; name the service"}},
+		{"a long id", func(r *analysis.Rollout) { r.ID = long }, []string{"id: has 201 characters; at most 200"}},
+		{"an id that cannot be printed", func(r *analysis.Rollout) { r.ID = "a\nb" }, []string{`id: "a\nb" has characters`}},
+		{"an id that is not UTF-8", func(r *analysis.Rollout) { r.ID = "a\xff" }, []string{"id: is not valid UTF-8"}},
+		{"an id that is a folder", func(r *analysis.Rollout) { r.ID = ".." }, []string{`id: ".." has a meaning`}},
+		{"a space at the end", func(r *analysis.Rollout) { r.Version = "v2 " }, []string{`version: "v2 " begins or ends`}},
+		{"an unknown strategy", func(r *analysis.Rollout) { r.Strategy = "canarry" },
+			[]string{`strategy: "canarry" is not one of auto, canary, rolling, blue-green, region-control, before-after, load-test, threshold`}},
+		{"a scope without a name", func(r *analysis.Rollout) { r.Scope = map[string]string{"": "eu"} }, []string{"scope: has a label without a name"}},
+		{"a scope that cannot be printed", func(r *analysis.Rollout) { r.Scope = map[string]string{"region": "\x00"} }, []string{"scope.region:"}},
+		{"a matcher without a label", func(r *analysis.Rollout) { r.Candidate = analysis.Selector{"": "v2"} }, []string{`candidate: "" is not a name of a label`}},
+		{"a bad regular expression", func(r *analysis.Rollout) { r.Control = analysis.Selector{"version": "=~v1)|("} },
+			[]string{`control.version: "v1)|(" is not a regular expression`}},
+		{"a bad regular expression against", func(r *analysis.Rollout) { r.Candidate = analysis.Selector{"version": "!~["} }, []string{"candidate.version:"}},
+		{"a matcher that is not UTF-8", func(r *analysis.Rollout) { r.Candidate = analysis.Selector{"version": "\xff"} }, []string{"candidate.version: has to be"}},
+		{"the same nodes twice", func(r *analysis.Rollout) {
+			r.Candidate, r.Control = analysis.Selector{"a": "b"}, analysis.Selector{"a": "b"}
+		}, []string{"control: picks the same nodes as candidate"}},
+		{"a start in another time zone", func(r *analysis.Rollout) { r.Started = minute(60) },
+			[]string{"started: 2026-03-01T13:00:00Z lies more than 15m0s ahead of now (2026-03-01T12:00:00Z); see to its time zone"}},
+		{"a start before there were computers", func(r *analysis.Rollout) { r.Started = noon.AddDate(-100, 0, 0) }, []string{"started: 1926"}},
+		{"stages out of order", func(r *analysis.Rollout) { r.Stages = stages(1, 3, 2) },
+			[]string{"stages[2]: 2026-03-01T12:02:00Z is before the stage listed before it (2026-03-01T12:03:00Z); list them oldest first"}},
+		{"a stage before the start", func(r *analysis.Rollout) { r.Stages = stages(-1, 3) }, []string{"stages[0]: 2026-03-01T11:59:00Z is before the rollout started"}},
+		{"a stage far ahead", func(r *analysis.Rollout) { r.Stages = stages(0, 300) }, []string{"stages[1]:"}},
+		{"an end before the start", func(r *analysis.Rollout) { r.Ended = minute(-1) }, []string{"ended: 2026-03-01T11:59:00Z is before"}},
+		{"far too many stages", func(r *analysis.Rollout) { r.Stages = slices.Repeat(stages(1), 1001) }, nil},
+		{"far too many different stages", func(r *analysis.Rollout) {
+			for i := range 1001 {
+				r.Stages = append(r.Stages, noon.Add(time.Duration(i)*time.Millisecond))
+			}
+		}, []string{"stages: are 1001; at most 1000"}},
+		{"a load test with its baseline", func(r *analysis.Rollout) {
+			r.Strategy, r.Baseline = analysis.LoadTest, &analysis.Baseline{Started: minute(-60), Ended: minute(-30)}
+		}, nil},
+		{"a load test that is accepted", func(r *analysis.Rollout) {
+			r.Strategy, r.Baseline = analysis.LoadTest, &analysis.Baseline{Accept: true}
+		}, nil},
+		{"a baseline of a canary", func(r *analysis.Rollout) {
+			r.Strategy, r.Baseline = analysis.Canary, &analysis.Baseline{Accept: true}
+		}, []string{"baseline: is of load tests"}},
+		{"a baseline without its end", func(r *analysis.Rollout) {
+			r.Strategy, r.Baseline = analysis.LoadTest, &analysis.Baseline{Started: minute(-60)}
+		}, []string{"baseline: needs started and ended"}},
+		{"a baseline that is accepted", func(r *analysis.Rollout) {
+			r.Strategy, r.Baseline = analysis.LoadTest, &analysis.Baseline{Started: minute(-60), Ended: minute(-30), Accept: true}
+		}, []string{"baseline: either names an earlier run or accepts this one"}},
+		{"a baseline that had not ended", func(r *analysis.Rollout) {
+			r.Strategy, r.Baseline = analysis.LoadTest, &analysis.Baseline{Started: minute(-60), Ended: minute(1)}
+		}, []string{"baseline: from 2026-03-01T11:00:00Z to 2026-03-01T12:01:00Z is no run before"}},
+		{"all told at once", func(r *analysis.Rollout) { r.Service, r.Strategy, r.Ended = "", "x", minute(99) }, []string{"service:", "strategy:", "ended:"}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			var l factLog
+			b := NewBoard(l.Append, time.Hour)
+			ro := analysis.Rollout{ID: "a", Service: "checkout", Version: "v2", Started: noon}
+			tt.change(&ro)
+			_, _, err := b.Announce(t.Context(), ro, noon)
+			refused(t, err, tt.want, false)
+			if kept := len(l.facts) > 0; kept != (len(tt.want) == 0) {
+				t.Errorf("kept is %v", kept)
+			}
+		})
+	}
+}
+
+// refused sees that err holds one AnnouncementError for each of want.
+func refused(t *testing.T, err error, want []string, conflict bool) {
+	t.Helper()
+	if len(want) == 0 {
+		if err != nil {
+			t.Error(err)
+		}
+		return
+	}
+	var ae *AnnouncementError
+	if !errors.As(err, &ae) || ae.Conflict != conflict {
+		t.Fatalf("got %v, want an AnnouncementError", err)
+	}
+	lines := strings.Split(err.Error(), "\n")
+	if len(lines) != len(want) {
+		t.Fatalf("got %q, want %d problems", lines, len(want))
+	}
+	for i, line := range lines {
+		if !strings.Contains(line, want[i]) {
+			t.Errorf("got %q, want %q in it", line, want[i])
+		}
+	}
+}
+
+func TestAnnounceSaysWhatConflicts(t *testing.T) {
+	tests := []struct {
+		name   string
+		update analysis.Rollout
+		want   []string
+	}{
+		{"nothing", analysis.Rollout{}, nil},
+		{"another start and tool, which do not matter", analysis.Rollout{Started: minute(-9), Tool: "flux", Ref: "x"}, nil},
+		{"another service", analysis.Rollout{Service: "cart"}, []string{`service: "checkout" was announced before and "cart" now; announce a rollout with another id`}},
+		{"another version", analysis.Rollout{Version: "v3"}, []string{"version:"}},
+		{"another scope", analysis.Rollout{Scope: map[string]string{"region": "us"}}, []string{"scope:"}},
+		{"other nodes", analysis.Rollout{Candidate: analysis.Selector{"version": "v3"}}, []string{"candidate:"}},
+		{"another strategy and other control nodes", analysis.Rollout{Strategy: analysis.Rolling, Control: analysis.Selector{"a": "b"}}, []string{"strategy:", "control:"}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			var l factLog
+			b := NewBoard(l.Append, time.Hour)
+			before, _, err := b.Announce(t.Context(), analysis.Rollout{
+				ID: "a", Service: "checkout", Version: "v2", Scope: map[string]string{"region": "eu"}, Tool: "argo", Ref: "r",
+				Strategy: analysis.Canary, Candidate: analysis.Selector{"version": "v2"}, Control: analysis.Selector{"version": "v1"},
+			}, noon)
+			if err != nil {
+				t.Fatal(err)
+			}
+			tt.update.ID = "a"
+			_, _, err = b.Announce(t.Context(), tt.update, minute(1))
+			refused(t, err, tt.want, true)
+			if after, _ := b.Get("a", noon); len(l.facts) != 1 || !same(before, after) {
+				t.Errorf("%+v became %+v, by %d facts", before, after, len(l.facts))
+			}
+		})
+	}
+}
+
+func TestDerivedIDsAreSaneAndTellApart(t *testing.T) {
+	ro := func(service, version string, scope map[string]string) analysis.Rollout {
+		return analysis.Rollout{Service: service, Version: version, Scope: scope, Started: noon}
+	}
+	from := []analysis.Rollout{
+		ro("checkout", "v2", nil),
+		ro("checkout", "", nil),
+		ro("checkout", "v/2", nil), ro("checkout", "v-2", nil), ro("checkout", "v 2", nil),
+		ro("Kasse é", "v2", nil),
+		ro("checkout", "v2", map[string]string{"region": "eu"}), ro("checkout", "v2", map[string]string{"zone": "eu"}),
+		ro("checkout", "v2-eu", nil),
+		ro(strings.Repeat("a", 200), strings.Repeat("b", 200), nil), ro(strings.Repeat("a", 200), strings.Repeat("b", 199), nil),
+	}
+	ids := map[string]bool{}
+	for _, r := range from {
+		r.ID = deriveID(r)
+		if ids[r.ID] {
+			t.Errorf("%q names two rollouts", r.ID)
+		}
+		ids[r.ID] = true
+		if len(r.ID) > maxName || deriveID(r) != r.ID {
+			t.Errorf("%q is too long, or made differently each time", r.ID)
+		}
+		if err := check(r, noon); err != nil {
+			t.Error(err)
+		}
+	}
+	if want := "checkout-v2-20260301T120000Z"; !ids[want] {
+		t.Errorf("%s is not among %v", want, ids)
+	}
+}
+
+func FuzzAnnounce(f *testing.F) {
+	f.Add("a", "checkout", "v2", "region", "=~v1", "canary", int64(0), int64(5))
+	f.Add("", "s/\x00", "é", "", "!~[", "", int64(-1e9), int64(1e9))
+	f.Fuzz(func(t *testing.T, id, service, version, label, value, strategy string, start, stage int64) {
+		var l factLog
+		b := NewBoard(l.Append, time.Hour)
+		ro := analysis.Rollout{
+			ID: id, Service: service, Version: version, Strategy: analysis.Strategy(strategy),
+			Scope: map[string]string{label: value}, Candidate: analysis.Selector{label: value},
+			Started: noon.Add(time.Duration(start)), Stages: []time.Time{noon.Add(time.Duration(stage))},
+		}
+		stands, _, err := b.Announce(t.Context(), ro, noon)
+		if err != nil {
+			var ae *AnnouncementError
+			if !errors.As(err, &ae) || len(l.facts) > 0 {
+				t.Fatalf("got %v with %d facts, want an AnnouncementError and none", err, len(l.facts))
+			}
+			return
+		}
+		if _, first, err := b.Announce(t.Context(), stands, noon); first || err != nil {
+			t.Fatalf("what stands cannot be said again: %v, %v", first, err)
+		}
+		if got, ok := fold(t, l.facts).Get(stands.ID, noon); !ok || !same(tidy(got), tidy(stands)) {
+			t.Fatalf("folded: %+v, stood: %+v", got, stands)
+		}
+	})
+}

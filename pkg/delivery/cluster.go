@@ -1,0 +1,242 @@
+package delivery
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/prometheus/common/config"
+	"github.com/prometheus/common/model"
+	"go.yaml.in/yaml/v3"
+	"k8s.io/apimachinery/pkg/util/validation"
+	"k8s.io/client-go/dynamic"
+	"k8s.io/client-go/rest"
+	"k8s.io/client-go/tools/clientcmd"
+)
+
+// clusterConfig is what the tools of Kubernetes have in common: which object,
+// and how its cluster is reached. Without kubeconfig, context and api it is
+// the cluster that Andon runs in.
+type clusterConfig struct {
+	Namespace    string         `yaml:"namespace"`
+	Name         string         `yaml:"name"`
+	VersionLabel string         `yaml:"version_label"` // label of the pod template that names the version
+	Kubeconfig   string         `yaml:"kubeconfig"`    // file; that of KUBECONFIG or ~/.kube/config if only context is set
+	Context      string         `yaml:"context"`
+	API          *apiConfig     `yaml:"api"`
+	Timeout      model.Duration `yaml:"timeout"` // of one try, with all its requests
+}
+
+// apiConfig says where the Kubernetes API is, instead of a kubeconfig.
+type apiConfig struct {
+	URL  string                  `yaml:"url"`
+	HTTP config.HTTPClientConfig `yaml:",inline"`
+}
+
+var defaultCluster = clusterConfig{VersionLabel: "app.kubernetes.io/version", Timeout: defaultTimeout}
+
+// A cluster is a way to one Kubernetes API. It is reached for the first time
+// when it is needed, so that a configuration can be checked anywhere.
+type cluster struct {
+	how     clusterConfig // without secrets: API is nil
+	api     *rest.Config  // set if the API's URL was configured
+	direct  *http.Client  // goes with api
+	secrets *mask
+
+	mu     sync.Mutex
+	client dynamic.Interface
+	host   string
+}
+
+func (c clusterConfig) validate(tool string, section *yaml.Node) error {
+	switch {
+	case c.Name == "" || c.Namespace == "":
+		return complain(section, "%s needs namespace and name: {namespace: shop, name: checkout}", tool)
+	case len(validation.IsDNS1123Label(c.Namespace)) > 0:
+		return complain(section, "%s.namespace: %q is not the name of a namespace", tool, c.Namespace)
+	case len(validation.IsDNS1123Subdomain(c.Name)) > 0:
+		return complain(section, "%s.name: %q is not the name of an object", tool, c.Name)
+	case len(validation.IsQualifiedName(c.VersionLabel)) > 0:
+		return complain(section, "%s.version_label: %q is not the name of a label, like %s", tool, c.VersionLabel, defaultCluster.VersionLabel)
+	case c.API != nil && (c.Kubeconfig != "" || c.Context != ""):
+		return complain(section, "%s: api and kubeconfig exclude each other; leave one out", tool)
+	case c.Timeout <= 0:
+		return complain(section, "%s.timeout must be longer than 0s", tool)
+	}
+	return nil
+}
+
+// newCluster returns the way to the API that c describes.
+func newCluster(tool string, section *yaml.Node, c clusterConfig) (*cluster, error) {
+	if err := c.validate(tool, section); err != nil {
+		return nil, err
+	}
+	way := &cluster{how: c, secrets: masking(section)}
+	way.how.API = nil
+	if c.API == nil {
+		return way, nil
+	}
+	u, err := url.Parse(c.API.URL)
+	switch {
+	case err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" || u.RawQuery != "":
+		return nil, complain(section, "%s.api.url must be an absolute http or https URL, like https://kubernetes.example:6443", tool)
+	case u.User != nil:
+		return nil, complain(section, "%s.api.url must not hold a user or password; write authorization: {credentials_file: …}", tool)
+	}
+	if way.direct, err = newClient(c.API.HTTP); err != nil {
+		return nil, complain(section, "%s.api: %s", tool, way.secrets.hide(err.Error()))
+	}
+	way.api = &rest.Config{Host: c.API.URL}
+	return way, nil
+}
+
+// UnmarshalYAML gives the HTTP settings their defaults.
+func (a *apiConfig) UnmarshalYAML(n *yaml.Node) error {
+	type plain apiConfig
+	*a = apiConfig{HTTP: config.DefaultHTTPClientConfig}
+	return n.Decode((*plain)(a))
+}
+
+// connect returns the client of the API, and its host as people may see it.
+func (c *cluster) connect() (dynamic.Interface, string, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.client != nil {
+		return c.client, c.host, nil
+	}
+	cfg, web := c.api, c.direct
+	var err error
+	if cfg == nil {
+		if cfg, err = c.settings(); err != nil {
+			return nil, "", err
+		}
+		if web, err = rest.HTTPClientFor(cfg); err != nil {
+			return nil, "", err
+		}
+	}
+	cfg = rest.CopyConfig(cfg)
+	cfg.UserAgent = "andon"
+	cfg.QPS = -1 // a halt is three requests, and must not wait for its turn
+	cfg.WarningHandler = rest.NoWarnings{}
+	cfg.Timeout = 0 // the context limits the wait
+	guarded := &http.Client{
+		Transport: &guard{next: cmp.Or(web.Transport, http.DefaultTransport)},
+		// The API does not redirect; who does must not see the credentials.
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+	client, err := dynamic.NewForConfigAndClient(cfg, guarded)
+	if err != nil {
+		return nil, "", err
+	}
+	base, _, err := rest.DefaultServerUrlFor(cfg)
+	if err != nil {
+		return nil, "", err
+	}
+	c.client, c.host = client, base.Scheme+"://"+base.Host+strings.TrimSuffix(base.Path, "/")
+	return c.client, c.host, nil
+}
+
+func (c *cluster) settings() (*rest.Config, error) {
+	if c.how.Kubeconfig == "" && c.how.Context == "" {
+		return rest.InClusterConfig()
+	}
+	rules := clientcmd.NewDefaultClientConfigLoadingRules()
+	rules.ExplicitPath = c.how.Kubeconfig
+	over := &clientcmd.ConfigOverrides{CurrentContext: c.how.Context}
+	return clientcmd.NewNonInteractiveDeferredLoadingClientConfig(rules, over).ClientConfig()
+}
+
+// largest is how much of an answer is read, in bytes. A list of a Deployment's
+// ReplicaSets is rarely a tenth of it.
+const largest = 16 << 20
+
+// A guard bounds what a server can do to who asks it: it cuts off answers
+// without end, and takes away Retry-After, for which the client would sleep.
+// When to try again is for the caller to say.
+type guard struct{ next http.RoundTripper }
+
+func (g *guard) RoundTrip(req *http.Request) (*http.Response, error) {
+	resp, err := g.next.RoundTrip(req)
+	if err != nil {
+		return nil, err
+	}
+	resp.Header.Del("Retry-After")
+	if seen, ok := req.Context().Value(witnessKey{}).(*witness); ok {
+		seen.note(resp)
+	}
+	// Read here, a broken answer is an error of the request; the client would
+	// write it to standard error besides.
+	body, err := io.ReadAll(io.LimitReader(resp.Body, largest+1))
+	resp.Body.Close()
+	if err == nil && len(body) > largest {
+		err = fmt.Errorf("the answer is longer than %d bytes", largest)
+	}
+	if err != nil {
+		return nil, err
+	}
+	resp.Body = io.NopCloser(bytes.NewReader(body))
+	return resp, nil
+}
+
+// A witness sees the answers to one try.
+type witness struct {
+	mu      sync.Mutex
+	status  int           // of the last answer
+	request *http.Request // as it was sent, with its credentials
+}
+
+type witnessKey struct{}
+
+func (w *witness) note(resp *http.Response) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.status, w.request = resp.StatusCode, resp.Request
+}
+
+// forget makes the witness blank before the next request.
+func (w *witness) forget() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.status = 0
+}
+
+func (w *witness) last() (status int, sent *http.Request) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.status, w.request
+}
+
+// An attempt is one try to halt one object: its limits, its client and what it saw.
+type attempt struct {
+	ctx    context.Context // lives as long as the attempt and no longer
+	client dynamic.Interface
+	host   string
+	seen   *witness
+}
+
+// begin starts an attempt that lasts for at most the configured time.
+func (c *cluster) begin(ctx context.Context) (*attempt, context.CancelFunc, error) {
+	client, host, err := c.connect()
+	if err != nil {
+		return nil, nil, err
+	}
+	seen := &witness{}
+	ctx, cancel := context.WithTimeout(context.WithValue(ctx, witnessKey{}, seen), time.Duration(c.how.Timeout))
+	return &attempt{ctx: ctx, client: client, host: host, seen: seen}, cancel, nil
+}
+
+// notConnected says what to try when the way to a cluster is not known.
+func notConnected(err error) string {
+	if errors.Is(err, rest.ErrNotInCluster) {
+		return "Andon does not run in a cluster; set kubeconfig and context, or api"
+	}
+	return "check kubeconfig and context, or the service account that is mounted"
+}

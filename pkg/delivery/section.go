@@ -1,0 +1,207 @@
+package delivery
+
+import (
+	"errors"
+	"fmt"
+	"net/url"
+	"reflect"
+	"regexp"
+	"slices"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// decodeSection decodes a tool's section of the configuration into what into
+// points to, strictly: an unknown key, or a mapping where a value belongs, is
+// an error with its line and what to write instead.
+func decodeSection(tool string, n *yaml.Node, into any) error {
+	// The decoder refuses aliases that contain themselves or grow without
+	// bound; only then can the nodes be walked.
+	var shape any
+	err := n.Decode(&shape)
+	if err == nil {
+		if wrong := unfit(n, reflect.TypeOf(into), tool); len(wrong) > 0 {
+			return &yaml.TypeError{Errors: wrong}
+		}
+		err = n.Decode(into)
+	}
+	if err == nil {
+		return nil
+	}
+	if many, ok := errors.AsType[*yaml.TypeError](err); ok {
+		texts := make([]string, len(many.Errors))
+		for i, text := range many.Errors {
+			texts[i] = quoted.ReplaceAllString(text, "") + " in " + tool
+		}
+		return &yaml.TypeError{Errors: texts}
+	}
+	if _, ok := errors.AsType[*url.Error](err); ok {
+		// Its text is the URL, which may hold a password.
+		return complain(n, "%s has a URL that does not parse", tool)
+	}
+	return complain(n, "%s: %w", tool, err)
+}
+
+// quoted finds the values that the YAML decoder quotes in its errors; they
+// may be secrets.
+var quoted = regexp.MustCompile("(?s) `.*`")
+
+// complain returns an error about n for people. It is a *yaml.TypeError, of
+// which a decoder further out gathers all.
+func complain(n *yaml.Node, format string, args ...any) error {
+	return &yaml.TypeError{Errors: []string{fmt.Sprintf("line %d: %v", n.Line, fmt.Errorf(format, args...))}}
+}
+
+// resolve follows an alias to what it stands for.
+func resolve(n *yaml.Node) *yaml.Node {
+	if n.Kind == yaml.AliasNode {
+		return n.Alias
+	}
+	return n
+}
+
+// unfit lists what of n a value of type t cannot take in. It looks at the
+// shape only; types of scalars are left to the decoder.
+func unfit(n *yaml.Node, t reflect.Type, path string) []string {
+	n = resolve(n)
+	if t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	if n.Kind == yaml.ScalarNode && n.Tag == "!!null" {
+		return nil
+	}
+	fields, rest := keysOf(t)
+	switch {
+	case len(fields) > 0 || rest != nil:
+		if n.Kind != yaml.MappingNode {
+			return []string{fmt.Sprintf("line %d: %s must be a mapping; %s", n.Line, path, instead("", names(fields)))}
+		}
+		return unfitKeys(n, t, path)
+	case t.Kind() == reflect.Slice:
+		if n.Kind != yaml.SequenceNode {
+			return []string{fmt.Sprintf("line %d: %s must be a list, written [a, b]", n.Line, path)}
+		}
+		var wrong []string
+		for _, item := range n.Content {
+			wrong = append(wrong, unfit(item, t.Elem(), path)...)
+		}
+		return wrong
+	case t.Kind() == reflect.Interface:
+		return nil
+	case n.Kind != yaml.ScalarNode:
+		return []string{fmt.Sprintf("line %d: %s must be one value, not a mapping or a list", n.Line, path)}
+	}
+	return nil
+}
+
+func unfitKeys(n *yaml.Node, t reflect.Type, path string) (wrong []string) {
+	fields, rest := keysOf(t)
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		key, value := n.Content[i], n.Content[i+1]
+		if key.Tag == "!!merge" {
+			merged := []*yaml.Node{resolve(value)}
+			if merged[0].Kind == yaml.SequenceNode {
+				merged = merged[0].Content
+			}
+			for _, m := range merged {
+				if m = resolve(m); m.Kind == yaml.MappingNode {
+					wrong = append(wrong, unfitKeys(m, t, path)...)
+				}
+			}
+			continue
+		}
+		field, ok := fields[key.Value]
+		if !ok {
+			field = rest
+		}
+		if field == nil {
+			wrong = append(wrong, fmt.Sprintf("line %d: %s has no key %q; %s", key.Line, path, key.Value, instead(key.Value, names(fields))))
+			continue
+		}
+		wrong = append(wrong, unfit(value, field, path+"."+key.Value)...)
+	}
+	return wrong
+}
+
+// keysOf returns the types that a mapping decoded into t has by key, and the
+// type of all other keys, nil if there may be none.
+func keysOf(t reflect.Type) (fields map[string]reflect.Type, rest reflect.Type) {
+	if t.Kind() == reflect.Map {
+		return nil, t.Elem()
+	}
+	if t.Kind() != reflect.Struct {
+		return nil, nil
+	}
+	fields = map[string]reflect.Type{}
+	for f := range t.Fields() {
+		name, options, _ := strings.Cut(f.Tag.Get("yaml"), ",")
+		switch {
+		case options == "inline":
+			inner, more := keysOf(f.Type)
+			for k, v := range inner {
+				fields[k] = v
+			}
+			if more != nil {
+				rest = more
+			}
+		case name != "" && name != "-":
+			fields[name] = f.Type
+		}
+	}
+	return fields, rest
+}
+
+func names(fields map[string]reflect.Type) []string {
+	var all []string
+	for k := range fields {
+		all = append(all, k)
+	}
+	slices.Sort(all)
+	return all
+}
+
+// instead says what to write in place of word: the known word nearest to it
+// if that is near, or else all known words.
+func instead(word string, known []string) string {
+	best, least := "", 1+len(word)/3
+	for _, k := range known {
+		if len(word) >= 3 && strings.HasPrefix(k, word) {
+			best = k
+			break
+		}
+		if d := distance(word, k); d <= least && (best == "" || d < least) {
+			best, least = k, d
+		}
+	}
+	if len(known) == 0 {
+		return "write {name: value}"
+	}
+	all := "known are " + strings.Join(known, ", ")
+	if word == "" || best == "" {
+		return all
+	}
+	return fmt.Sprintf("did you mean %q? %s", best, all)
+}
+
+// distance returns how many bytes must be put in, left out or changed to make
+// b of a.
+func distance(a, b string) int {
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		above := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			change := above
+			if a[i] != b[j] {
+				change++
+			}
+			above = row[j+1]
+			row[j+1] = min(change, row[j]+1, row[j+1]+1)
+		}
+	}
+	return row[len(b)]
+}

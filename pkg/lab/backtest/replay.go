@@ -1,0 +1,227 @@
+package backtest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/prometheus/common/model"
+
+	"github.com/andon-project/andon/pkg/analysis"
+	"github.com/andon-project/andon/pkg/board"
+	"github.com/andon-project/andon/pkg/ledger"
+)
+
+// A history is where one service's versions were.
+type history struct {
+	service analysis.Service
+	step    time.Duration
+	nodes   model.Matrix // series by version; nil if it was not read
+	first   time.Time    // of its samples
+	starts  []time.Time  // when a version appeared, whether that is a rollout or not
+	notes   []string
+}
+
+func (h *history) note(format string, args ...any) {
+	if n := fmt.Sprintf(format, args...); !slices.Contains(h.notes, n) {
+		h.notes = append(h.notes, n)
+	}
+}
+
+// read asks where a service's versions were.
+func (b *runner) read(ctx context.Context, s analysis.Service) (*history, error) {
+	b.o.Progress(Progress{Doing: "looking for versions of " + s.Name})
+	h := &history{service: s, step: s.Bin()}
+	query, ok := board.VersionQuery(s)
+	switch {
+	case s.Version == "":
+		h.note("no version label, by which rollouts of the past are found; write version: with its name")
+		return h, nil
+	case !ok:
+		h.note("no metric in which to look for versions; write a signal with metric:")
+		return h, nil
+	}
+	r := analysis.Range{
+		// As much earlier as must be seen for a version to be new at Since.
+		Start: grid(b.o.Since.Add(-2*board.GoneFor), h.step), End: grid(b.o.Until, h.step), Step: h.step,
+	}
+	m, err := b.archive.Range(ctx, query, r)
+	if stop := errors.Join(ctx.Err(), b.archive.failure()); stop != nil {
+		return nil, fmt.Errorf("looking for versions of %s: %w", s.Name, err)
+	}
+	if err != nil {
+		h.note("versions could not be looked for: %s", err)
+		return h, nil
+	}
+	m = slices.DeleteFunc(m, func(x *model.SampleStream) bool {
+		return x.Metric[model.LabelName(s.Version)] == "" || len(x.Values) == 0
+	})
+	if len(m) == 0 {
+		h.note("no series with the label %s since %s; try the query %s, and see how long Prometheus keeps samples", s.Version, stamp(r.Start), query)
+		return h, nil
+	}
+	h.nodes = m
+	h.index(b.o.Since)
+	if h.first.After(b.o.Since.Add(time.Hour)) {
+		h.note("samples begin at %s; what was before is not known", stamp(h.first))
+	}
+	return h, nil
+}
+
+// index finds where samples begin, and where versions may have appeared.
+func (h *history) index(since time.Time) {
+	for _, s := range h.nodes {
+		last := time.Time{}
+		for _, p := range s.Values {
+			at := p.Timestamp.Time().UTC()
+			if at.Sub(last) > board.GoneFor && !at.Before(since) {
+				h.starts = append(h.starts, at)
+			}
+			if last = at; h.first.IsZero() || at.Before(h.first) {
+				h.first = at
+			}
+		}
+	}
+	slices.SortFunc(h.starts, time.Time.Compare)
+}
+
+// versions answers the question for a service's versions from its history.
+func (h *history) versions(_ context.Context, _ string, r analysis.Range) (model.Matrix, error) {
+	return cut(h.nodes, model.TimeFromUnixNano(r.Start.UnixNano()), model.TimeFromUnixNano(r.End.UnixNano())), nil
+}
+
+// reached returns the share of the series that were on a version at a time.
+func (h *history) reached(version string, at time.Time) analysis.Number {
+	here, all := 0., 0.
+	t := model.TimeFromUnixNano(at.Truncate(h.step).UnixNano())
+	for _, s := range cut(h.nodes, t, t) {
+		n := float64(s.Values[0].Value)
+		if all += n; string(s.Metric[model.LabelName(h.service.Version)]) == version {
+			here += n
+		}
+	}
+	return analysis.Number(here / all)
+}
+
+// replay judges the rollouts of the past, tick by tick: those that were under
+// way together by one Watch.
+func (b *runner) replay(ctx context.Context) error {
+	keep := func(context.Context, ledger.Fact) (bool, error) { return true, nil }
+	rollouts := board.NewBoard(keep, b.o.Bake)
+	step := b.leastStep()
+	var watch *analysis.Watch
+	now, ok := b.nextStart(b.o.Since.Add(-1))
+	for ok && !now.After(b.o.Until) {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		b.o.Progress(Progress{Doing: "replaying rollouts", Share: float64(now.Sub(b.o.Since)) / float64(b.o.Until.Sub(b.o.Since))})
+		b.look(ctx, rollouts, now)
+		under := b.underWay(rollouts, now)
+		if len(under) == 0 {
+			watch = nil
+			now, ok = b.nextStart(now)
+			continue
+		}
+		if watch == nil {
+			a := &analysis.Analyzer{Metrics: b.notAfter(&now), Resolve: b.o.Resolve}
+			watch = a.NewWatch(max(1, b.o.AtOnce))
+		}
+		verdicts := watch.Tick(ctx, under, now)
+		if err := errors.Join(ctx.Err(), b.archive.failure()); err != nil {
+			return fmt.Errorf("replaying rollouts at %s: %w", stamp(now), err)
+		}
+		b.keep(under, verdicts)
+		now = now.Add(step)
+	}
+	for id, j := range b.judged {
+		if ro, known := rollouts.Get(id, b.o.Until); known {
+			j.Rollout, j.Open = ro, ro.Ended.IsZero()
+		}
+	}
+	return nil
+}
+
+// notAfter answers the judge's questions, none of which may be about a time
+// after the tick.
+func (b *runner) notAfter(now *time.Time) analysis.RangeFunc {
+	return func(ctx context.Context, expr string, r analysis.Range) (model.Matrix, error) {
+		if r.End.After(*now) {
+			return nil, fmt.Errorf("query %s: asked for %s, which is later than the tick at %s", expr, stamp(r.End), stamp(*now))
+		}
+		return b.archive.Range(ctx, expr, r)
+	}
+}
+
+func (b *runner) leastStep() time.Duration {
+	least := time.Minute
+	for _, h := range b.services {
+		least = min(least, h.step)
+	}
+	return least
+}
+
+// nextStart returns when a version appeared next after a time.
+func (b *runner) nextStart(after time.Time) (next time.Time, ok bool) {
+	for _, h := range b.services {
+		i, _ := slices.BinarySearchFunc(h.starts, after.Add(1), time.Time.Compare)
+		if i < len(h.starts) && (!ok || h.starts[i].Before(next)) {
+			next, ok = h.starts[i], true
+		}
+	}
+	return next, ok
+}
+
+// look has the board take in what the version labels show by now.
+func (b *runner) look(ctx context.Context, rollouts *board.Board, now time.Time) {
+	for _, h := range b.services {
+		if h.nodes == nil {
+			continue
+		}
+		l := board.VersionWatch{
+			Board: rollouts, Bake: b.o.Bake, Ask: h.versions,
+			Announce: func(ctx context.Context, ro analysis.Rollout, now time.Time) error {
+				if !ro.Started.IsZero() && ro.Started.Before(b.o.Since) {
+					return nil // of before
+				}
+				_, _, err := rollouts.Announce(ctx, ro, now)
+				return err
+			},
+			Refused: func(_, version string, err error) { h.note("the version %q is not judged: %s", version, err) },
+		}
+		if err := l.Look(ctx, h.service, now); err != nil && ctx.Err() == nil {
+			h.note("not judged: %s", strings.ReplaceAll(err.Error(), "\n", "; "))
+		}
+	}
+}
+
+// underWay returns what is to be judged at now.
+func (b *runner) underWay(rollouts *board.Board, now time.Time) []analysis.Underway {
+	var out []analysis.Underway
+	for _, ro := range rollouts.UnderWay(now) {
+		i := slices.IndexFunc(b.services, func(h *history) bool { return h.service.Name == ro.Service })
+		s := b.services[i].service
+		out = append(out, analysis.Underway{Rollout: board.WithCohorts(ro, s.Version), Service: s})
+	}
+	return out
+}
+
+// keep keeps the newest verdict on each rollout.
+func (b *runner) keep(under []analysis.Underway, verdicts []analysis.Verdict) {
+	for i, u := range under {
+		j := b.judged[u.Rollout.ID]
+		if j == nil {
+			j = &Judged{Rollout: u.Rollout, Reached: analysis.Unknown}
+			b.judged[u.Rollout.ID] = j
+			b.order = append(b.order, u.Rollout.ID)
+		}
+		j.Verdict = verdicts[i]
+		if f := j.Verdict.FirstFail; f != nil && !j.Reached.Known() {
+			at := slices.IndexFunc(b.services, func(h *history) bool { return h.service.Name == u.Service.Name })
+			j.Reached = b.services[at].reached(u.Rollout.Version, *f)
+		}
+	}
+}
