@@ -96,22 +96,25 @@ func lint(all []linter) error {
 		return err
 	}
 	if slices.ContainsFunc(all, func(l linter) bool { return l.name == "staticcheck" }) {
+		fmt.Println("The first time each linter is compiled, and all that Andon is linked with is read: minutes, later seconds.")
 		if err := sh.Run("go", "build", "-C", "tools", "-o", filepath.Join("..", "bin", "lint"), "./lint"); err != nil {
 			return err
 		}
 	}
 	var failed []string
 	for _, l := range all {
+		fmt.Printf("%-12s", l.name)
 		start := time.Now()
 		findings, err := l.run()
 		if err != nil {
+			fmt.Println()
 			return err
 		}
 		file := filepath.Join(folder, l.name+".txt")
 		if err := os.WriteFile(file, []byte(strings.Join(append(findings, ""), "\n")), 0o644); err != nil {
 			return err
 		}
-		fmt.Printf("%-12s %s, %s\n", l.name, progress.Count(len(findings), "finding"), progress.Duration(time.Since(start)))
+		fmt.Printf(" %s, %s\n", progress.Count(len(findings), "finding"), progress.Duration(time.Since(start)))
 		for _, f := range findings[:min(len(findings), shown)] {
 			fmt.Println("    " + f)
 		}
