@@ -254,8 +254,8 @@ func servers() error {
 	}
 	command := "apt-get install -y --no-install-recommends " + strings.Join(missing, " ")
 	if _, err := exec.LookPath("apt-get"); err != nil || os.Geteuid() != 0 {
-		return fmt.Errorf("the tests need %s, which only root can install on Debian, with %s; go tool mage test:quick does without",
-			progress.Count(len(missing), "package"), strconv.Quote(command))
+		return fmt.Errorf("the tests need %s, which root installs with %s; go tool mage test:quick does without",
+			progress.Count(len(missing), "Debian package"), strconv.Quote(command))
 	}
 	fmt.Printf("Installing: apt-get update && %s\n", command)
 	if err := sh.RunV("apt-get", "-q", "update"); err != nil {
