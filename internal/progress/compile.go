@@ -60,7 +60,7 @@ func (c *compilation) looking(took time.Duration) string {
 	if took < time.Second {
 		return s
 	}
-	return s + ", " + Duration(took.Round(time.Second))
+	return s + ", " + took.Round(time.Second).String()
 }
 
 // compiling says how many packages have been begun. After the last the linker
@@ -76,7 +76,7 @@ func (c *compilation) compiling(took time.Duration) string {
 	if took < time.Second {
 		return s
 	}
-	return s + ", " + Duration(took.Round(time.Second))
+	return s + ", " + took.Round(time.Second).String()
 }
 
 // read takes a line of what the go command writes beside its output. It
