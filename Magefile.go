@@ -6,18 +6,29 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path"
 	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
 
-	"github.com/grafana/grafana-plugin-sdk-go/build"
 	"github.com/magefile/mage/mg"
 	"github.com/magefile/mage/sh"
+
+	"github.com/andon-project/andon/internal/progress"
 )
+
+// Nothing that is long to compile may be imported here: on a new machine the
+// first line of `go tool mage demo` waits for it.
+
+// labProgram is the program that has the demonstration and the measurements.
+const labProgram = "./cmd/andon-lab"
 
 // Default is what a bare `go tool mage` does.
 var Default = Build
+
+// Aliases lets `go tool mage test` mean every test, beside test:quick.
+var Aliases = map[string]any{"test": Test.All}
 
 // Demo rolls a good and a bad version out to a small shop and halts the bad one; FAULT=latency|errors|crash|leak.
 func Demo() error {
@@ -25,30 +36,45 @@ func Demo() error {
 	if fault == "" {
 		fault = "errors"
 	}
-	// Not "go run": it makes an error of Ctrl-C, which is how the demonstration ends.
-	if err := sh.RunV("go", "build", "-o", "bin/andon-lab", "./cmd/andon-lab"); err != nil {
-		return err
-	}
-	return sh.RunV(filepath.Join("bin", "andon-lab"), "demo", "--fault", fault)
+	fmt.Println("Andon's demo: a small shop, a good rollout that passes and a bad one that is halted. Compiling comes first:")
+	fmt.Println("minutes where it was never done, seconds afterwards.")
+	return lab("the demo", "demo", "--fault", fault)
 }
 
-// Test runs every test: Go, rules, front end, and end to end with real servers.
-func Test() error {
-	if err := servers(); err != nil {
-		return err
-	}
-	mg.SerialDeps(Lint, Rules, Frontend)
-	all, err := sh.Output("go", "list", "./...")
+// Test is where the tests are: all of them, or those that take little time.
+type Test mg.Namespace
+
+// All runs every test: Go, rules, front end, and end to end with real servers.
+func (Test) All() error {
+	others, err := packagesBut(live)
 	if err != nil {
 		return err
 	}
-	others := slices.DeleteFunc(strings.Fields(all), func(p string) bool {
-		return slices.ContainsFunc(live, func(l string) bool { return strings.HasSuffix(p, l[1:]) })
-	})
-	if err := goTest(2, others...); err != nil { // some start servers, and two cores are soon full
+	steps := []progress.Step{
+		{Name: "what the tests need, installed", Do: install(servers, npm)},
+		{Name: "linters over the Go code", Do: Lint},
+		{Name: "rules, with promtool and amtool", Do: rules},
+	}
+	steps = append(steps, frontend()...)
+	steps = append(steps, goTests(others, "-p", "2")) // some start servers, and two cores are soon full
+	for _, l := range live {
+		steps = append(steps, progress.Step{Name: "Go tests of " + l + ", with a shop and real servers", Do: goTest([]string{l}, "-p", "1")})
+	}
+	return progress.Run(os.Stdout, steps...)
+}
+
+// Quick runs the tests that need no server and no browser, in two minutes or so.
+func (Test) Quick() error {
+	others, err := packagesBut(live)
+	if err != nil {
 		return err
 	}
-	return goTest(1, live...)
+	return progress.Run(os.Stdout,
+		progress.Step{Name: "what the tests need, installed", Do: install(npm)},
+		progress.Step{Name: "gofmt and go vet", Do: only("gofmt", "vet")},
+		goTests(others, "-short"),
+		progress.Step{Name: "front end: tests", Do: npmRun("test:ci")},
+	)
 }
 
 // live are the packages whose tests watch a shop and its servers at work. They
@@ -56,9 +82,26 @@ func Test() error {
 // with other things make a shop falter, and what is judged then is the machine.
 var live = []string{"./cmd/andon", "./pkg/demo"}
 
-// goTest runs the tests of packages, of some at a time.
-func goTest(atOnce int, packages ...string) error {
-	return sh.RunV("go", append([]string{"test", "-p", strconv.Itoa(atOnce), "-timeout", "15m"}, packages...)...)
+// packagesBut returns the module's packages without some.
+func packagesBut(some []string) ([]string, error) {
+	all, err := sh.Output("go", "list", "./...")
+	if err != nil {
+		return nil, err
+	}
+	return slices.DeleteFunc(strings.Fields(all), func(p string) bool {
+		return slices.ContainsFunc(some, func(l string) bool { return strings.HasSuffix(p, l[1:]) })
+	}), nil
+}
+
+// goTests is the step that tests packages.
+func goTests(packages []string, flags ...string) progress.Step {
+	return progress.Step{Name: "Go tests, " + progress.Count(len(packages), "package"), Do: goTest(packages, flags...)}
+}
+
+func goTest(packages []string, flags ...string) func() error {
+	return func() error {
+		return sh.RunV("go", slices.Concat([]string{"test", "-timeout", "15m"}, flags, packages)...)
+	}
 }
 
 // Rules checks the shipped rules and the Alertmanager route with promtool and amtool.
@@ -66,6 +109,10 @@ func Rules() error {
 	if err := servers(); err != nil {
 		return err
 	}
+	return rules()
+}
+
+func rules() error {
 	for _, c := range [][]string{
 		{"promtool", "check", "rules", "rules/alerts.yaml", "rules/recording.yaml"},
 		{"promtool", "test", "rules", "rules/alerts_test.yaml"},
@@ -80,43 +127,39 @@ func Rules() error {
 
 // Build makes the plugin for all platforms that Grafana runs on (into dist/) and the andon program (into bin/).
 func Build() error {
-	mg.SerialDeps(npm)
-	if err := sh.RunV("npm", "run", "build"); err != nil {
-		return err
-	}
-	b := build.Build{}
-	mg.SerialDeps(b.Linux, b.LinuxARM64, b.LinuxARM, b.Darwin, b.DarwinARM64, b.Windows, b.GenerateManifestFile)
-	return sh.RunV("go", "build", "-o", "bin/andon", "./cmd/andon")
+	return progress.Run(os.Stdout,
+		progress.Step{Name: "the front end's packages, installed", Do: npm},
+		progress.Step{Name: "front end: build", Do: npmRun("build")},
+		progress.Step{Name: "back end of the data source, for six platforms", Do: func() error { return sh.RunV("go", "run", "./internal/pluginbuild") }},
+		progress.Step{Name: "the andon program", Do: func() error {
+			return progress.Compile(os.Stderr, "andon", "./cmd/andon", filepath.Join("bin", "andon"))
+		}},
+	)
 }
 
 // Frontend builds, type-checks, lints and tests the editors, in a browser too; see artifacts/screenshots afterwards.
 func Frontend() error {
-	if err := servers(); err != nil {
-		return err
-	}
-	mg.SerialDeps(npm)
-	for _, script := range []string{"typecheck", "lint", "test:ci", "build", "test:browser"} {
-		if err := sh.RunV("npm", "run", script); err != nil {
-			return err
-		}
-	}
-	return nil
+	return progress.Run(os.Stdout, append([]progress.Step{{Name: "what the tests need, installed", Do: install(servers, npm)}}, frontend()...)...)
 }
 
-// Lint vets the Go code, checks its format, and runs staticcheck.
-func Lint() error {
-	out, err := sh.Output("gofmt", "-l", "cmd", "pkg", "Magefile.go")
-	if err != nil {
-		return err
+// frontend are the steps that check the front end.
+func frontend() []progress.Step {
+	return []progress.Step{
+		{Name: "front end: types", Do: npmRun("typecheck")},
+		{Name: "front end: eslint and prettier", Do: npmRun("lint")},
+		{Name: "front end: what nothing uses", Do: npmRun("knip")},
+		{Name: "front end: tests", Do: npmRun("test:ci")},
+		{Name: "front end: build", Do: npmRun("build")},
+		{Name: "front end: tests in a browser", Do: npmRun("test:browser")},
 	}
-	if out != "" {
-		return fmt.Errorf("not formatted, run gofmt -w on:\n%s", out)
-	}
-	if err := sh.RunV("go", "vet", "./..."); err != nil {
-		return err
-	}
-	return sh.RunV("go", "tool", "-modfile=tools/go.mod", "staticcheck", "./...")
 }
+
+func npmRun(script string) func() error {
+	return func() error { return sh.RunV("npm", "run", script) }
+}
+
+// Lint has the Go code read by every linter; what they find is in artifacts/lint too.
+func Lint() error { return lint(linters()) }
 
 // Bench runs the benchmarks of the statistics, the judge and the ledger.
 func Bench() error {
@@ -132,7 +175,7 @@ func Accuracy() error {
 	if _, err := os.Stat(cases); err != nil {
 		return fmt.Errorf("no labelled rollouts at %s: set CASES to their folder", cases)
 	}
-	return sh.RunV("go", "run", "./cmd/andon-lab", "accuracy", "--out", filepath.Join("docs", "how", "accuracy.md"), cases)
+	return lab("the measurement", "accuracy", "--out", filepath.Join("docs", "how", "accuracy.md"), cases)
 }
 
 // Simulate judges rollouts drawn from known laws (ROLLOUTS of each, 10000 by default) and writes docs/how/simulation.md.
@@ -141,42 +184,82 @@ func Simulate() error {
 	if n == "" {
 		n = "10000"
 	}
-	return sh.RunV("go", "run", "./cmd/andon-lab", "simulate", "--rollouts", n, "--out", filepath.Join("docs", "how", "simulation.md"))
+	return lab("the simulation", "simulate", "--rollouts", n, "--out", filepath.Join("docs", "how", "simulation.md"))
+}
+
+// lab compiles the lab's program and runs it. Not with "go run", which says
+// nothing while it compiles, and makes an error of Ctrl-C, which is how the
+// demonstration ends.
+func lab(called string, args ...string) error {
+	program := filepath.Join("bin", path.Base(labProgram))
+	if err := progress.Compile(os.Stderr, called, labProgram, program); err != nil {
+		return err
+	}
+	return sh.RunV(program, args...)
+}
+
+// install does several things that tests need.
+func install(all ...func() error) func() error {
+	return func() error {
+		for _, one := range all {
+			if err := one(); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
 }
 
 // npm installs the front end's packages as package-lock.json pins them, if that was not done.
 func npm() error {
-	done := filepath.Join("node_modules", ".package-lock.json")
-	if lock, err := os.Stat("package-lock.json"); err == nil {
-		if have, err := os.Stat(done); err == nil && !have.ModTime().Before(lock.ModTime()) {
+	why := "there are none yet"
+	if have, err := os.Stat(filepath.Join("node_modules", ".package-lock.json")); err == nil {
+		if lock, err := os.Stat("package-lock.json"); err == nil && !have.ModTime().Before(lock.ModTime()) {
 			return nil
 		}
+		why = "package-lock.json is newer than those that are there"
 	}
+	text, err := os.ReadFile("package-lock.json")
+	if err != nil {
+		return err
+	}
+	fmt.Printf("The front end is built and tested with the %s that package-lock.json pins, and %s.\nInstalling them into node_modules: npm ci (they are run from there; nothing outside this folder changes)\n",
+		progress.Count(strings.Count(string(text), `"node_modules/`), "npm package"), why)
 	return sh.RunV("npm", "ci", "--no-audit", "--no-fund")
+}
+
+// needs are the programs that tests start, the Debian packages that have them, and what for.
+var needs = []struct{ program, debian, why string }{
+	{"prometheus", "prometheus", "the tests of the whole start a Prometheus"},
+	{"promtool", "prometheus", "it checks the alert rules"},
+	{"prometheus-alertmanager", "prometheus-alertmanager", "the tests of the whole start an Alertmanager"},
+	{"amtool", "prometheus-alertmanager", "it checks the route"},
+	{"chromium", "chromium", "the editors are tested in a browser"},
 }
 
 // servers sees to it that the programs which tests start are installed.
 func servers() error {
-	packages := map[string]string{"prometheus": "prometheus", "promtool": "prometheus", "prometheus-alertmanager": "prometheus-alertmanager", "amtool": "prometheus-alertmanager",
-		"chromium": "chromium"}
-	missing := make(map[string]bool)
-	for program, pkg := range packages {
-		if _, err := exec.LookPath(program); err != nil {
-			missing[pkg] = true
+	var missing []string
+	for _, n := range needs {
+		if _, err := exec.LookPath(n.program); err == nil {
+			continue
+		}
+		fmt.Printf("%s is missing: %s; it is in Debian's package %s\n", n.program, n.why, n.debian)
+		if !slices.Contains(missing, n.debian) {
+			missing = append(missing, n.debian)
 		}
 	}
 	if len(missing) == 0 {
 		return nil
 	}
-	names := make([]string, 0, len(missing))
-	for name := range missing {
-		names = append(names, name)
-	}
+	command := "apt-get install -y --no-install-recommends " + strings.Join(missing, " ")
 	if _, err := exec.LookPath("apt-get"); err != nil || os.Geteuid() != 0 {
-		return fmt.Errorf("the tests need these Debian packages; install them as root: apt-get install %s", strings.Join(names, " "))
+		return fmt.Errorf("the tests need %s, which root installs with %s; go tool mage test:quick does without",
+			progress.Count(len(missing), "Debian package"), strconv.Quote(command))
 	}
-	if err := sh.Run("apt-get", "update"); err != nil {
+	fmt.Printf("Installing: apt-get update && %s\n", command)
+	if err := sh.RunV("apt-get", "-q", "update"); err != nil {
 		return err
 	}
-	return sh.RunV("apt-get", append([]string{"install", "-y", "--no-install-recommends"}, names...)...)
+	return sh.RunV("apt-get", strings.Fields(command)[1:]...)
 }

@@ -250,3 +250,6 @@ require (
 )
 
 tool github.com/magefile/mage
+
+// A package there has Go code, which "./..." would mean too.
+ignore ./node_modules

@@ -26,7 +26,7 @@ export function toMatchers(selector: Selector = {}): Matcher[] {
 }
 
 /** Tells whether a row is filled in so far that it can be asked for. A label may be asked to be not empty. */
-export function isComplete({ label, operator, value }: Matcher): boolean {
+function isComplete({ label, operator, value }: Matcher): boolean {
   return label.trim() !== '' && (value !== '' || operator === '!=');
 }
 

@@ -44,6 +44,9 @@ func TestRun(t *testing.T) {
 
 // TestRunEnds ends a demonstration early, as Ctrl-C does.
 func TestRunEnds(t *testing.T) {
+	if testing.Short() {
+		t.Skip("starts a shop and its servers")
+	}
 	t.Setenv("TMPDIR", t.TempDir())
 	leaveNothing(t)
 	ctx, cancel := context.WithCancel(t.Context())

@@ -116,6 +116,9 @@ func has(m *dto.Metric, values []string) bool {
 }
 
 func TestShopUnderLoad(t *testing.T) {
+	if testing.Short() {
+		t.Skip("starts a shop under load")
+	}
 	leaveNothing(t)
 	var logs lines
 	s := open(t, Config{Seed: 1, Nodes: 3, Rate: 200, Logs: &logs})

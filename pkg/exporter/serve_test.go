@@ -16,6 +16,9 @@ import (
 // TestServe runs the program: it becomes ready without a Prometheus, loads its
 // configuration anew on SIGHUP, and ends in order on SIGTERM.
 func TestServe(t *testing.T) {
+	if testing.Short() {
+		t.Skip("starts the exporter")
+	}
 	dir := t.TempDir()
 	file := filepath.Join(dir, "andon.yml")
 	write := func(head string) {

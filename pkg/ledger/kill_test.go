@@ -48,6 +48,9 @@ func appendForEver(dir string) {
 // moments, ANDON_KILLS times (10 if it is not set), and sees after each that
 // what was acknowledged is there, once and in order.
 func TestKillLosesNothing(t *testing.T) {
+	if testing.Short() {
+		t.Skip("starts processes and kills them")
+	}
 	kills := 10
 	if s := os.Getenv("ANDON_KILLS"); s != "" {
 		var err error
@@ -87,6 +90,9 @@ func TestKillLosesNothing(t *testing.T) {
 }
 
 func TestOpenRefusesAFolderThatAnotherProcessHas(t *testing.T) {
+	if testing.Short() {
+		t.Skip("starts a process")
+	}
 	dir := t.TempDir()
 	cmd := exec.Command(os.Args[0])
 	cmd.Env = append(os.Environ(), killDir+"="+dir)

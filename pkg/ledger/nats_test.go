@@ -15,6 +15,9 @@ import (
 // serve starts a NATS server on a free loopback port.
 func serve(t *testing.T, o *server.Options) *server.Server {
 	t.Helper()
+	if testing.Short() {
+		t.Skip("starts a NATS server")
+	}
 	o.Host, o.JetStream, o.NoSigs, o.NoLog = "127.0.0.1", true, true, true
 	if o.Port == 0 {
 		o.Port = server.RANDOM_PORT

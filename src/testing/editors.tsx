@@ -93,7 +93,11 @@ interface CodeEditorProps {
   onBlur?(value: string): void;
 }
 
-/** Stands in for the code editor, whose engine needs a real browser. Like it, it keeps its first onChange. */
+/**
+ * Stands in for the code editor, whose engine needs a real browser. Like it, it keeps its first onChange.
+ *
+ * @public for jest.requireActual, which does not count as an import
+ */
 export function PlainCodeEditor({ value, monacoOptions, onChange, onBlur }: CodeEditorProps) {
   const [changed] = useState(() => onChange);
   return (

@@ -11,6 +11,9 @@ import (
 
 func startAlertmanager(t *testing.T, config string) (address string) {
 	t.Helper()
+	if testing.Short() {
+		t.Skip("starts an Alertmanager")
+	}
 	a, err := StartAlertmanager(AlertmanagerConfig{Config: config, Dir: t.TempDir()})
 	if err != nil {
 		t.Fatal(err)
@@ -86,6 +89,9 @@ receivers:
 }
 
 func TestAlertmanagerCloses(t *testing.T) {
+	if testing.Short() {
+		t.Skip("starts an Alertmanager")
+	}
 	leaveNothing(t)
 	url, calls := hooks(t, "/")
 	a, err := StartAlertmanager(AlertmanagerConfig{Dir: t.TempDir(), Config: fmt.Sprintf(`

@@ -54,6 +54,9 @@ func leaveNothing(t *testing.T) {
 
 func startPrometheus(t *testing.T, config string) *httptest.Server {
 	t.Helper()
+	if testing.Short() {
+		t.Skip("starts a Prometheus")
+	}
 	p, err := StartPrometheus(PrometheusConfig{Store: StoreConfig{Dir: t.TempDir()}, Config: config})
 	if err != nil {
 		t.Fatal(err)

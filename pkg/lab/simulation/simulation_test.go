@@ -38,6 +38,9 @@ func affordable(s Scenario) int {
 
 // Of harmless rollouts no more fail than is promised, up to three standard errors.
 func TestHarmless(t *testing.T) {
+	if testing.Short() {
+		t.Skip("draws some hundred rollouts of each scenario")
+	}
 	for _, s := range Scenarios() {
 		if s.Group != Null && s.Group != Timed {
 			continue
@@ -67,6 +70,9 @@ func TestHarmless(t *testing.T) {
 
 // Bad rollouts are found when they are promised to be.
 func TestBad(t *testing.T) {
+	if testing.Short() {
+		t.Skip("draws some hundred rollouts of each scenario")
+	}
 	for _, s := range Scenarios() {
 		if s.Group != Power && s.Group != Attribution || s.Target == (Target{}) {
 			continue
