@@ -30,6 +30,7 @@ var commands = []func(app *kingpin.Application) (name string, run command){
 	clusterLines,
 	measureAccuracy,
 	simulate,
+	recordRollouts,
 }
 
 func main() {
