@@ -14,10 +14,16 @@ import (
 )
 
 func TestAccuracyWritesFiles(t *testing.T) {
+	for _, s := range sets(t) {
+		t.Run(s.name, func(t *testing.T) { writesFiles(t, s) })
+	}
+}
+
+func writesFiles(t *testing.T, s set) {
 	dir := t.TempDir()
 	app := kingpin.New("andon", "")
 	name, run := measureAccuracy(app)
-	args := append([]string{name, "--out", filepath.Join(dir, "accuracy.md"), "--verdicts", filepath.Join(dir, "verdicts")}, recorded(t)...)
+	args := append([]string{name, "--out", filepath.Join(dir, "accuracy.md"), "--verdicts", filepath.Join(dir, "verdicts")}, s.paths...)
 	if _, err := app.Parse(args); err != nil {
 		t.Fatal(err)
 	}
@@ -28,8 +34,10 @@ func TestAccuracyWritesFiles(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !strings.Contains(string(text), "| changerca | 1 | 1 bad, 2 clean |") || !strings.Contains(string(text), "| kontrast | 1 | 1 bad, 0 clean |") {
-		t.Errorf("the document does not tell what was measured:\n%s", text)
+	for _, want := range s.measured {
+		if !strings.Contains(string(text), want) {
+			t.Errorf("the document does not tell that %s was measured:\n%s", want, text)
+		}
 	}
 	if _, err := os.Stat(filepath.Join(dir, "img", accuracy.Picture)); err != nil {
 		t.Error(err)
@@ -51,8 +59,8 @@ func TestAccuracyWritesFiles(t *testing.T) {
 			}
 			n++
 		}
-		if n != 4 {
-			t.Errorf("%s: %d verdicts, want 4", f.Name(), n)
+		if want := strings.Count(s.verdicts, ",") + 1; n != want {
+			t.Errorf("%s: %d verdicts, want %d", f.Name(), n, want)
 		}
 	}
 }
