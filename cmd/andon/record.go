@@ -14,7 +14,7 @@ import (
 
 // recordRollouts writes the labelled rollouts of the demonstration's shop.
 func recordRollouts(app *kingpin.Application) (string, command) {
-	c := app.Command("record", "Record labelled rollouts of the demonstration's shop, each of 17 minutes in seconds, for andon replay.")
+	c := app.Command("record", "Record labelled rollouts of the demonstration's shop, each of 17 minutes in seconds, for andon replay.").Hidden()
 	out := c.Flag("out", "Folder in which each gets a folder.").Default("testdata/rollouts").String()
 	only := c.Arg("name", "Record these only.").Enums(names()...)
 	return c.FullCommand(), func(ctx context.Context, log hclog.Logger) error {
