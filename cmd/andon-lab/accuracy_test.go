@@ -11,28 +11,47 @@ import (
 	"github.com/hashicorp/go-hclog"
 
 	"github.com/andon-project/andon/pkg/lab/accuracy"
+	"github.com/andon-project/andon/pkg/lab/cases"
 	"github.com/andon-project/andon/pkg/lab/replay"
 )
 
-// recorded returns two of the recorded cases beside the repository, which are
-// not part of it.
-func recorded(t *testing.T) []string {
+// A set is labelled cases with what the document says of them.
+type set struct {
+	name     string
+	paths    []string
+	measured []string
+	verdicts int
+}
+
+// sets returns the cases of this repository, and some of those beside it where
+// they are.
+func sets(t *testing.T) []set {
 	t.Helper()
-	cases := filepath.Join("..", "..", "..", "shared", "cases")
-	paths := []string{filepath.Join(cases, "changerca-2023-09-22_1"), filepath.Join(cases, "kontrast-000")}
-	for _, p := range paths {
-		if !replay.IsCase(p) {
-			t.Skipf("the recorded case %s is not here", p)
-		}
+	shared := cases.SharedFolder(t)
+	out := []set{
+		{name: "own", paths: []string{filepath.Join(cases.Root(t), "testdata", "rollouts")}, measured: []string{"| shop | 12 | 6 bad, 8 clean |"}, verdicts: 14},
+		{
+			name: "shared", paths: []string{filepath.Join(shared, "changerca-2023-09-22_1"), filepath.Join(shared, "kontrast-000")},
+			measured: []string{"| changerca | 1 | 1 bad, 2 clean |", "| kontrast | 1 | 1 bad, 0 clean |"}, verdicts: 4,
+		},
 	}
-	return paths
+	if !replay.IsCase(out[1].paths[0]) {
+		out = out[:1]
+	}
+	return out
 }
 
 func TestAccuracyWritesFiles(t *testing.T) {
+	for _, s := range sets(t) {
+		t.Run(s.name, func(t *testing.T) { writesFiles(t, s) })
+	}
+}
+
+func writesFiles(t *testing.T, s set) {
 	dir := t.TempDir()
 	app := kingpin.New("andon", "")
 	name, run := measureAccuracy(app)
-	args := append([]string{name, "--out", filepath.Join(dir, "accuracy.md"), "--verdicts", filepath.Join(dir, "verdicts")}, recorded(t)...)
+	args := append([]string{name, "--out", filepath.Join(dir, "accuracy.md"), "--verdicts", filepath.Join(dir, "verdicts")}, s.paths...)
 	if _, err := app.Parse(args); err != nil {
 		t.Fatal(err)
 	}
@@ -43,8 +62,10 @@ func TestAccuracyWritesFiles(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !strings.Contains(string(text), "| changerca | 1 | 1 bad, 2 clean |") || !strings.Contains(string(text), "| kontrast | 1 | 1 bad, 0 clean |") {
-		t.Errorf("the document does not tell what was measured:\n%s", text)
+	for _, want := range s.measured {
+		if !strings.Contains(string(text), want) {
+			t.Errorf("the document does not tell that %s was measured:\n%s", want, text)
+		}
 	}
 	if _, err := os.Stat(filepath.Join(dir, "img", accuracy.Picture)); err != nil {
 		t.Error(err)
@@ -66,8 +87,8 @@ func TestAccuracyWritesFiles(t *testing.T) {
 			}
 			n++
 		}
-		if n != 4 {
-			t.Errorf("%s: %d verdicts, want 4", f.Name(), n)
+		if n != s.verdicts {
+			t.Errorf("%s: %d verdicts, want %d", f.Name(), n, s.verdicts)
 		}
 	}
 }

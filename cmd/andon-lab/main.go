@@ -7,5 +7,5 @@ import "github.com/andon-project/andon/cmd/internal/program"
 
 func main() {
 	program.Main("andon-lab", "Shows Andon at work in a small shop, and measures how well it judges.",
-		demonstrate, runShop, measureAccuracy, simulate)
+		demonstrate, runShop, measureAccuracy, simulate, recordRollouts)
 }

@@ -11,67 +11,100 @@ import (
 	"github.com/hashicorp/go-hclog"
 
 	"github.com/andon-project/andon/pkg/analysis"
+	"github.com/andon-project/andon/pkg/lab/cases"
 	"github.com/andon-project/andon/pkg/lab/replay"
 )
 
-// recorded returns two of the recorded cases beside the repository, which are
-// not part of it.
-func recorded(t *testing.T) []string {
+// A set is recorded cases with what is said of their rollouts.
+type set struct {
+	name     string
+	paths    []string
+	verdicts string // in order
+	charts   int    // of the report, at least
+	summary  []string
+}
+
+// sets returns the cases of this repository, and some of those beside it where
+// they are.
+func sets(t *testing.T) []set {
 	t.Helper()
-	cases := filepath.Join("..", "..", "..", "shared", "cases")
-	paths := []string{filepath.Join(cases, "changerca-2023-09-22_1"), filepath.Join(cases, "kontrast-000")}
-	for _, p := range paths {
-		if !replay.IsCase(p) {
-			t.Skipf("the recorded case %s is not here", p)
-		}
+	own, shared := filepath.Join(cases.Root(t), "testdata", "rollouts"), cases.SharedFolder(t)
+	out := []set{
+		{
+			name: "own", paths: []string{own},
+			verdicts: "checkout-v2 pass, checkout-v2 fail, checkout-v2 fail, checkout-v2 fail, checkout-v2 fail, checkout-v2 pass, catalog-v2 pass, checkout-v2 pass, " +
+				"checkout-v2 pass, checkout-v2 fail, checkout-v2 pass, checkout-v2 pass, catalog-v2 fail, checkout-v2 pass",
+			charts:  14 * (1 + 2*5),
+			summary: []string{"CASE ", "shop-upstream ", "14 rollouts in 12 cases: 6 fail, 8 pass, 0 inconclusive", "6 of 6 regressions failed, 0 of 8 clean"},
+		},
+		{
+			name: "shared", paths: []string{filepath.Join(shared, "changerca-2023-09-22_1"), filepath.Join(shared, "kontrast-000")},
+			verdicts: "adservice-v2 fail, productcatalogservice-v2 pass, currencyservice-v2 pass, kontrast-000 fail", charts: 4 + 2*4,
+			summary: []string{"CASE ", "adservice-v2 ", "4 rollouts in 2 cases: 2 fail, 2 pass, 0 inconclusive", "2 of 2 regressions failed, 0 of 2 clean"},
+		},
 	}
-	return paths
+	if !replay.IsCase(out[1].paths[0]) {
+		out = out[:1]
+	}
+	return out
 }
 
 func TestReplayLines(t *testing.T) {
-	var out strings.Builder
-	page := filepath.Join(t.TempDir(), "report.html")
-	r := replaying{paths: recorded(t), format: "jsonl", report: page, out: &out}
-	if err := r.run(t.Context(), hclog.NewNullLogger()); err != nil {
-		t.Fatal(err)
-	}
-	html, err := os.ReadFile(page)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var got []string
-	for line := range strings.Lines(out.String()) {
-		var v analysis.Verdict
-		if err := json.Unmarshal([]byte(line), &v); err != nil {
-			t.Fatalf("%v in %s", err, line)
-		}
-		got = append(got, v.Rollout+" "+string(v.Verdict))
-		if n := strings.Count(string(html), "<h1>"+v.Rollout+"</h1>"); n != 1 {
-			t.Errorf("the report has %d sections on %s", n, v.Rollout)
-		}
-	}
-	if want := "adservice-v2 fail, productcatalogservice-v2 pass, currencyservice-v2 pass, kontrast-000 fail"; strings.Join(got, ", ") != want {
-		t.Errorf("got  %s\nwant %s", strings.Join(got, ", "), want)
-	}
-	// One chart of the evidence, and two for each signal that has series.
-	if n := strings.Count(string(html), "<svg"); n < 4+2*4 {
-		t.Errorf("the report has %d charts", n)
+	for _, s := range sets(t) {
+		t.Run(s.name, func(t *testing.T) {
+			var out strings.Builder
+			page := filepath.Join(t.TempDir(), "report.html")
+			r := replaying{paths: s.paths, format: "jsonl", report: page, out: &out}
+			if err := r.run(t.Context(), hclog.NewNullLogger()); err != nil {
+				t.Fatal(err)
+			}
+			html, err := os.ReadFile(page)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var got []string
+			sections := make(map[string]int)
+			for line := range strings.Lines(out.String()) {
+				var v analysis.Verdict
+				if err := json.Unmarshal([]byte(line), &v); err != nil {
+					t.Fatalf("%v in %s", err, line)
+				}
+				got = append(got, v.Rollout+" "+string(v.Verdict))
+				sections[v.Rollout]++
+			}
+			for id, want := range sections {
+				if n := strings.Count(string(html), "<h1>"+id+"</h1>"); n != want {
+					t.Errorf("the report has %d sections on %s, want %d", n, id, want)
+				}
+			}
+			if strings.Join(got, ", ") != s.verdicts {
+				t.Errorf("got  %s\nwant %s", strings.Join(got, ", "), s.verdicts)
+			}
+			// One chart of the evidence, and two for each signal that has series.
+			if n := strings.Count(string(html), "<svg"); n < s.charts {
+				t.Errorf("the report has %d charts, want %d or more", n, s.charts)
+			}
+		})
 	}
 }
 
 func TestReplayTable(t *testing.T) {
-	var out strings.Builder
-	r := replaying{paths: recorded(t)[:1], format: "table", out: &out}
-	if err := r.run(t.Context(), hclog.NewNullLogger()); err != nil {
-		t.Fatal(err)
-	}
-	for _, want := range []string{"CASE ", "adservice-v2 ", "3 rollouts in 1 case: 1 fail, 2 pass, 0 inconclusive", "1 of 1 regressions failed, 0 of 2 clean"} {
-		if !strings.Contains(out.String(), want) {
-			t.Errorf("the table does not hold %q:\n%s", want, out.String())
-		}
-	}
-	if strings.Contains(out.String(), "\x1b") {
-		t.Error("colours, and no terminal to show them")
+	for _, s := range sets(t) {
+		t.Run(s.name, func(t *testing.T) {
+			var out strings.Builder
+			r := replaying{paths: s.paths, format: "table", out: &out}
+			if err := r.run(t.Context(), hclog.NewNullLogger()); err != nil {
+				t.Fatal(err)
+			}
+			for _, want := range s.summary {
+				if !strings.Contains(out.String(), want) {
+					t.Errorf("the table does not hold %q:\n%s", want, out.String())
+				}
+			}
+			if strings.Contains(out.String(), "\x1b") {
+				t.Error("colours, and no terminal to show them")
+			}
+		})
 	}
 }
 

@@ -23,6 +23,7 @@ import (
 	"github.com/prometheus/common/model"
 
 	"github.com/andon-project/andon/pkg/analysis"
+	"github.com/andon-project/andon/pkg/lab/cases"
 )
 
 var verdicts = flag.String("verdicts", "", "write the verdicts on the labelled cases to this file, one JSON object a line")
@@ -40,26 +41,16 @@ type labelled struct {
 	series map[string]model.Matrix // by metric name
 }
 
-// casesDir returns the folder of labelled cases, beside the repository.
-func casesDir(t testing.TB) string {
-	dir, err := os.Getwd()
-	if err != nil {
-		t.Fatal(err)
-	}
-	for {
-		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
-			break
+// sharedCases returns the folders of a set of the labelled cases beside the
+// repository; none where they are not.
+func sharedCases(t testing.TB, set string) []string {
+	var out []string
+	for _, dir := range cases.Shared(t) {
+		if strings.HasPrefix(filepath.Base(dir), set+"-") {
+			out = append(out, dir)
 		}
-		if filepath.Dir(dir) == dir {
-			t.Fatal("no go.mod above the working directory")
-		}
-		dir = filepath.Dir(dir)
 	}
-	dir = filepath.Join(dir, "..", "shared", "cases")
-	if _, err := os.Stat(dir); err != nil {
-		t.Skipf("no labelled cases at %s", dir)
-	}
-	return dir
+	return out
 }
 
 func loadCase(t testing.TB, dir string) *labelled {
@@ -268,7 +259,6 @@ func maxTime(a, b time.Time) time.Time {
 // -verdicts; the bounds leave room for small
 // changes of the statistics, not for mistakes.
 func TestCases(t *testing.T) {
-	dir := casesDir(t)
 	for _, set := range []struct {
 		name              string
 		every             int // case that is judged
@@ -284,7 +274,10 @@ func TestCases(t *testing.T) {
 			if *verdicts != "" {
 				set.every = 1
 			}
-			paths, _ := filepath.Glob(filepath.Join(dir, set.name+"-*"))
+			paths := sharedCases(t, set.name)
+			if len(paths) == 0 {
+				return // TestOwnCases judges those in the repository
+			}
 			var n [2][2]int // regression, failed
 			for _, r := range judgeAll(t, paths, set.every) {
 				n[b2i(r.bad)][b2i(r.verdict.Verdict == analysis.Fail)]++
@@ -305,7 +298,7 @@ func TestCases(t *testing.T) {
 // Real rollouts that overlap, too, are judged the same by a Watch that sees
 // them at the end for the first time.
 func TestCasesFromScratch(t *testing.T) {
-	paths, _ := filepath.Glob(filepath.Join(casesDir(t), "changerca-*"))
+	paths := sharedCases(t, "changerca")
 	for i := 0; i < len(paths); i += 4 {
 		c := loadCase(t, paths[i])
 		ticked, once := c.judge(t, time.Minute), c.judge(t, 0)

@@ -17,11 +17,13 @@ import (
 type node struct {
 	name, service, version string
 	behaviour
-	noise *noise
-	call  func(ctx context.Context, service string) error // another service
-	log   *slog.Logger
-	out   io.Writer // that log writes to
+	noise   *noise
+	crowded func(now time.Time) float64                     // by which work takes longer, because others use the machine
+	call    func(ctx context.Context, service string) error // another service
+	log     *slog.Logger
+	out     io.Writer // that log writes to
 
+	open     func(address string) (net.Listener, error)
 	listen   string       // host to listen on
 	address  string       // host:port once it listens
 	live     atomic.Bool  // whether it takes requests
@@ -32,7 +34,7 @@ type node struct {
 
 // start has the node listen and returns when it takes requests.
 func (n *node) start() error {
-	l, err := net.Listen("tcp", net.JoinHostPort(n.listen, "0"))
+	l, err := n.open(net.JoinHostPort(n.listen, "0"))
 	if err != nil {
 		return fmt.Errorf("node %s: listening on %s: %w", n.name, n.listen, err)
 	}
@@ -72,7 +74,7 @@ func (n *node) run(ctx context.Context, l net.Listener) {
 // if ctx ends before.
 func (n *node) relisten(ctx context.Context) net.Listener {
 	for pause(ctx, n.restart) {
-		l, err := net.Listen("tcp", n.address)
+		l, err := n.open(n.address)
 		if err == nil {
 			return l
 		}

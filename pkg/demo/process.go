@@ -4,7 +4,6 @@ import (
 	"context"
 	"net/http"
 	"strconv"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -30,14 +29,15 @@ type process struct {
 	requests *prometheus.CounterVec
 	duration prometheus.Histogram
 	cpu      prometheus.Counter
-	leaked   atomic.Int64 // bytes
-	orders   atomic.Int64 // answered
-	world    sync.RWMutex // held by a collection, shared by requests
+	leaked   atomic.Int64  // bytes
+	orders   atomic.Int64  // answered
+	world    chan struct{} // holds one while a collection, or a request for a moment, has it
 }
 
 func newProcess(n *node, now time.Time) *process {
 	p := &process{
 		node:     n,
+		world:    make(chan struct{}, 1),
 		registry: prometheus.NewRegistry(),
 		requests: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "http_requests_total", Help: "Requests answered, by status."}, []string{"code"}),
 		duration: prometheus.NewHistogram(prometheus.HistogramOpts{
@@ -78,10 +78,9 @@ func (p *process) handler() http.Handler {
 
 // work does what a request asks for and returns the status to answer with.
 func (p *process) work(ctx context.Context, now time.Time) (code int) {
-	p.world.RLock()
-	//lint:ignore SA2001 this waits for a collection to end
-	p.world.RUnlock()
-	factor := p.noise.factor(now, p.spread)
+	p.world <- struct{}{} // this waits for a collection to end
+	<-p.world
+	factor := p.noise.factor(now, p.spread) * p.crowded(now)
 	p.cpu.Add(p.behaviour.cpu.Seconds() * factor)
 	p.leaked.Add(int64(p.leaks))
 	if p.noise.happens(p.slow) {
@@ -115,9 +114,9 @@ func (p *process) collect(ctx context.Context) {
 			continue
 		}
 		stop := min(time.Duration(piled)*pauseForByte, pauseAtMost)
-		p.world.Lock()
+		p.world <- struct{}{}
 		pause(ctx, stop)
-		p.world.Unlock()
+		<-p.world
 		p.cpu.Add(stop.Seconds())
 	}
 }

@@ -28,6 +28,9 @@ type Config struct {
 
 	Listen    string // host that nodes listen on; 127.0.0.1 if empty
 	Advertise string // host under which others reach them; that of Listen if empty
+
+	network *memoryNetwork // that nodes use; the machine's own if nil
+	around  surroundings
 }
 
 // The versions: all nodes begin on Old, and New is rolled out.
@@ -44,6 +47,8 @@ type Shop struct {
 	config Config
 	log    *slog.Logger
 	client *http.Client
+	opened time.Time
+	listen func(address string) (net.Listener, error)
 
 	mu    sync.Mutex
 	names *rand.Rand
@@ -68,20 +73,26 @@ func Open(c Config) (*Shop, error) {
 	if c.Advertise == "" {
 		c.Advertise = c.Listen
 	}
+	transport := &http.Transport{MaxIdleConnsPerHost: 64, IdleConnTimeout: 30 * time.Second}
 	s := &Shop{
 		config: c,
-		client: &http.Client{Timeout: 5 * time.Second, Transport: &http.Transport{MaxIdleConnsPerHost: 64, IdleConnTimeout: 30 * time.Second}},
+		client: &http.Client{Timeout: 5 * time.Second, Transport: transport},
+		opened: time.Now(),
+		listen: func(address string) (net.Listener, error) { return net.Listen("tcp", address) },
 		names:  rand.New(rand.NewPCG(c.Seed, 1)),
 		nodes:  make(map[string][]*node),
 		turn:   make(map[string]int),
+	}
+	if c.network != nil {
+		s.listen, transport.DialContext = c.network.listen, c.network.dial
 	}
 	s.log = slog.New(slog.DiscardHandler)
 	if c.Logs != nil {
 		s.log = slog.New(slog.NewJSONHandler(c.Logs, nil))
 	}
 	for _, service := range Services() {
-		for range c.Nodes {
-			n, err := s.begin(service, Old)
+		for i := range c.Nodes {
+			n, err := s.begin(service, i, Old)
 			if err != nil {
 				s.Close()
 				return nil, err
@@ -107,8 +118,8 @@ func (s *Shop) Close() {
 	s.client.CloseIdleConnections()
 }
 
-// begin starts a node. Its name is new, as that of a pod is.
-func (s *Shop) begin(service, version string) (*node, error) {
+// begin starts a node at a place of its service. Its name is new, as that of a pod is.
+func (s *Shop) begin(service string, place int, version string) (*node, error) {
 	b := services[service]
 	if version == New && service == s.config.Bad {
 		b = b.with(s.config.Fault)
@@ -118,8 +129,9 @@ func (s *Shop) begin(service, version string) (*node, error) {
 	s.mu.Unlock()
 	n := &node{
 		name: name, service: service, version: version, behaviour: b,
-		noise: newNoise(s.config.Seed, name), call: s.Call, listen: s.config.Listen,
+		noise: newNoise(s.config.Seed, name), call: s.Call, open: s.listen, listen: s.config.Listen,
 	}
+	s.surround(n, place)
 	n.out, n.log = s.output(n)
 	if err := n.start(); err != nil {
 		return nil, err
@@ -141,7 +153,7 @@ func letters(r *rand.Rand, n int) string {
 // Replace puts a new node on a version in the place of the i-th node of a
 // service. The old one ends when the new one takes requests.
 func (s *Shop) Replace(service string, i int, version string) error {
-	n, err := s.begin(service, version)
+	n, err := s.begin(service, i, version)
 	if err != nil {
 		return err
 	}
@@ -253,11 +265,10 @@ func (s *Shop) visit(ctx context.Context, service string, arrivals *rand.Rand) {
 	var open sync.WaitGroup
 	defer open.Wait()
 	places := make(chan struct{}, atOnce)
-	mean := time.Duration(float64(time.Second) / s.config.Rate)
 	for next := time.Now(); ; {
 		// Between half and one and a half of the mean: steadier than chance, as
 		// the sum of many customers behind a balancer is.
-		next = next.Add(time.Duration((.5 + arrivals.Float64()) * float64(mean)))
+		next = next.Add(time.Duration((.5 + arrivals.Float64()) * float64(s.between(next))))
 		if !pause(ctx, time.Until(next)) {
 			return
 		}

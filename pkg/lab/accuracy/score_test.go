@@ -2,6 +2,7 @@ package accuracy
 
 import (
 	"encoding/json"
+	"flag"
 	"fmt"
 	"math"
 	"math/rand/v2"
@@ -19,6 +20,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"github.com/andon-project/andon/pkg/analysis"
+	"github.com/andon-project/andon/pkg/lab/cases"
 	"github.com/andon-project/andon/pkg/lab/replay"
 )
 
@@ -124,21 +126,37 @@ func TestIntervals(t *testing.T) {
 	}
 }
 
-// TestScoreAgrees compares with the program that comes with the recorded
-// cases, on verdicts drawn by lot.
+var keep = flag.Bool("keep", false, "have the program beside the repository score the drawn verdicts, and keep what it says in testdata")
+
+// TestScoreAgrees compares with the program that comes with the cases beside
+// the repository, on verdicts drawn by lot: with what it said of the cases in
+// the repository, and where it is with what it says of those beside it.
 func TestScoreAgrees(t *testing.T) {
-	dirs, folder := recorded(t)
-	script := filepath.Join(folder, "score.py")
-	if _, err := os.Stat(script); err != nil {
-		t.Skipf("the cases' own program is not here: %v", err)
+	const said = "testdata/scores.txt"
+	own := filepath.Join(cases.Root(t), "testdata", "rollouts")
+	sets, outcomes := drawn(t, cases.Own(t))
+	if *keep {
+		if err := os.WriteFile(said, program(t, own, outcomes), 0o644); err != nil {
+			t.Fatal(err)
+		}
 	}
-	python, err := exec.LookPath("python3")
+	text, err := os.ReadFile(said)
 	if err != nil {
-		t.Skipf("no Python to run the cases' own program with: %v", err)
+		t.Fatal(err)
 	}
-	sets := make(map[string][]Case)
-	var outcomes []Outcome
-	r := rand.New(rand.NewPCG(5, 6))
+	agreeAll(t, sets, outcomes, string(text))
+	if sets, outcomes = drawn(t, cases.Shared(t)); len(sets) > 0 {
+		folder := cases.SharedFolder(t)
+		agreeAll(t, sets, outcomes, string(program(t, folder, outcomes)))
+	}
+}
+
+// drawn returns the cases in folders by their set, and verdicts on them that
+// are drawn by lot.
+func drawn(t *testing.T, dirs []string) (sets map[string][]Case, outcomes []Outcome) {
+	t.Helper()
+	sets = make(map[string][]Case)
+	r := rand.New(rand.NewPCG(8, 6))
 	for _, dir := range dirs {
 		c := truth(t, dir)
 		sets[c.Set()] = append(sets[c.Set()], c)
@@ -156,6 +174,16 @@ func TestScoreAgrees(t *testing.T) {
 			outcomes = append(outcomes, o)
 		}
 	}
+	return sets, outcomes
+}
+
+// program returns what the cases' own program says of verdicts.
+func program(t *testing.T, folder string, outcomes []Outcome) []byte {
+	t.Helper()
+	python, err := exec.LookPath("python3")
+	if err != nil {
+		t.Skipf("no Python to run the cases' own program with: %v", err)
+	}
 	var lines strings.Builder
 	for _, o := range outcomes {
 		if err := json.NewEncoder(&lines).Encode(o); err != nil {
@@ -166,14 +194,19 @@ func TestScoreAgrees(t *testing.T) {
 	if err := os.WriteFile(file, []byte(lines.String()), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	out, err := exec.Command(python, script, folder, file).CombinedOutput()
+	out, err := exec.Command(python, filepath.Join(cases.SharedFolder(t), "score.py"), folder, file).CombinedOutput()
 	if err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
+	return out
+}
+
+func agreeAll(t *testing.T, sets map[string][]Case, outcomes []Outcome, said string) {
+	t.Helper()
 	for set, cases := range sets {
-		_, text, found := strings.Cut("\n"+string(out), "\n"+set+": ")
+		_, text, found := strings.Cut("\n"+said, "\n"+set+": ")
 		if !found {
-			t.Fatalf("nothing about %s in\n%s", set, out)
+			t.Fatalf("nothing about %s in\n%s", set, said)
 		}
 		agree(t, set, text, ScoreOf(cases, outcomes))
 	}
@@ -222,28 +255,4 @@ func truth(t *testing.T, dir string) Case {
 		t.Fatal(err)
 	}
 	return Label(&c)
-}
-
-// recorded returns the recorded cases beside the repository, which are not
-// part of it, and their folder; the test is skipped where they are not.
-func recorded(t *testing.T) (dirs []string, folder string) {
-	t.Helper()
-	dir, err := os.Getwd()
-	if err != nil {
-		t.Fatal(err)
-	}
-	for {
-		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
-			break
-		}
-		if dir == filepath.Dir(dir) {
-			t.Fatal("no go.mod above the working directory")
-		}
-		dir = filepath.Dir(dir)
-	}
-	folder = filepath.Join(dir, "..", "shared", "cases")
-	if dirs, err = replay.Find([]string{folder}); err != nil {
-		t.Skipf("the recorded cases are not here: %v", err)
-	}
-	return dirs, folder
 }

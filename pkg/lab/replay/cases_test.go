@@ -1,44 +1,20 @@
 package replay
 
 import (
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/andon-project/andon/pkg/analysis"
+	"github.com/andon-project/andon/pkg/lab/cases"
 )
 
-// sharedCases returns the recorded cases beside the repository, which are not
-// part of it; the test is skipped where they are not.
-func sharedCases(t *testing.T) []string {
-	t.Helper()
-	dir, err := os.Getwd()
-	if err != nil {
-		t.Fatal(err)
-	}
-	for {
-		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
-			break
-		}
-		if dir == filepath.Dir(dir) {
-			t.Fatal("no go.mod above the working directory")
-		}
-		dir = filepath.Dir(dir)
-	}
-	dirs, err := Find([]string{filepath.Join(dir, "..", "shared", "cases")})
-	if err != nil {
-		t.Skipf("the recorded cases are not here: %v", err)
-	}
-	return dirs
-}
-
-// TestRecordedCases replays every fifth of the recorded cases. The bounds
+// TestRecordedCases replays the recorded cases of the repository, and every
+// fifth of those beside it. The bounds
 // leave room for the judge to change its mind on one or two; a replay that
 // feeds it wrongly misses them by far.
 func TestRecordedCases(t *testing.T) {
-	var dirs []string
-	for i, d := range sharedCases(t) {
+	dirs := cases.Own(t)
+	for i, d := range cases.Shared(t) {
 		if i%5 == 0 {
 			dirs = append(dirs, d)
 		}

@@ -373,12 +373,10 @@ func TestBackToBack(t *testing.T) {
 	}
 }
 
-// TestSharedLogs: there is no crash in logs of eight systems that have none.
+// TestSharedLogs: there is no crash in logs of eight systems that have none, if
+// they are beside the repository; TestOwnLogs looks into those that are in it.
 func TestSharedLogs(t *testing.T) {
 	files, _ := filepath.Glob("../../../../shared/logs/*/raw.txt")
-	if len(files) == 0 {
-		t.Skip("no logs in ../shared/logs")
-	}
 	for _, path := range files {
 		text, err := os.ReadFile(path)
 		if err != nil {
