@@ -1,13 +1,15 @@
 package exporter
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
 	"slices"
+	"time"
 
-	"github.com/prometheus/alertmanager/template"
+	"github.com/hashicorp/go-hclog"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/andon-project/andon/pkg/delivery"
@@ -22,11 +24,37 @@ const (
 
 // A message is what Alertmanager's webhook sends, version 4, or Grafana's own
 // alerting, which holds the same fields and more and calls itself version 1.
+// Only what is read of it is here.
 type message struct {
-	template.Data
-	Version         string `json:"version"`
-	GroupKey        string `json:"groupKey"`
-	TruncatedAlerts uint64 `json:"truncatedAlerts"`
+	Version         string  `json:"version"`
+	Receiver        string  `json:"receiver"`
+	Alerts          []alert `json:"alerts"`
+	TruncatedAlerts uint64  `json:"truncatedAlerts"`
+}
+
+// An alert is one of a message.
+type alert struct {
+	Status      string            `json:"status"` // firing or resolved
+	Labels      map[string]string `json:"labels"`
+	StartsAt    time.Time         `json:"startsAt"`
+	Fingerprint string            `json:"fingerprint"`
+}
+
+// An alertResult is what became of one alert of a notification. Alertmanager
+// tries again on status 503 and on no other.
+type alertResult struct {
+	Fingerprint string `json:"fingerprint,omitempty"`
+	Rollout     string `json:"rollout,omitempty"`
+	Status      int    `json:"status"`
+	Result      string `json:"result"` // halted, held, observed, refused, resolved, retry, failed, invalid
+	Duplicate   bool   `json:"duplicate,omitempty"`
+	Says        string `json:"says"`
+}
+
+// again returns that the alert is to be told again, since what can be done about
+// it is not known now.
+func again(format string, args ...any) alertResult {
+	return alertResult{Status: http.StatusServiceUnavailable, Result: "retry", Says: fmt.Sprintf(format, args...)}
 }
 
 // parseMessage reads the body of a notification.
@@ -47,7 +75,7 @@ func parseMessage(body []byte) (*message, error) {
 }
 
 // notificationOf returns what counts of an alert, or what is wrong with it.
-func notificationOf(a template.Alert, receiver string) (notification, error) {
+func notificationOf(a alert, receiver string) (notification, error) {
 	n := notification{
 		Fingerprint: a.Fingerprint, StartsAt: a.StartsAt, Status: a.Status,
 		Alert: short(a.Labels["alertname"]), Rollout: a.Labels["rollout"], Receiver: short(receiver),
@@ -74,36 +102,45 @@ func short(s string) string {
 	return s
 }
 
+// An alertAPI takes in notifications of Alertmanager and of Grafana.
+type alertAPI struct {
+	rollouts *rollouts
+	receive  func(context.Context, notification) alertResult // decides about one alert
+	counts   *metrics
+	now      func() time.Time
+	log      hclog.Logger
+}
+
 // postAlerts takes in a notification. Its status is 503 if any alert is to be
 // told again, else 200 if any was taken, else that of the first.
-func (e *Exporter) postAlerts(w http.ResponseWriter, r *http.Request) {
-	body, ok := e.body(w, r, maxNotification)
+func (a alertAPI) postAlerts(w http.ResponseWriter, r *http.Request) {
+	body, ok := readBody(w, r, maxNotification)
 	if !ok {
-		e.metrics.invalid.Inc()
+		a.counts.invalid.Inc()
 		return
 	}
 	m, err := parseMessage(body)
 	if err != nil {
-		e.metrics.invalid.Inc()
+		a.counts.invalid.Inc()
 		refuse(w, http.StatusBadRequest, err.Error(), "send what Alertmanager's webhook_configs or a webhook contact point of Grafana sends")
 		return
 	}
-	e.metrics.notifications.Inc()
+	a.counts.notifications.Inc()
 	if m.TruncatedAlerts > 0 {
-		e.log.Warn("notification was cut by Alertmanager", "receiver", short(m.Receiver), "missing", m.TruncatedAlerts)
+		a.log.Warn("notification was cut by Alertmanager", "receiver", short(m.Receiver), "missing", m.TruncatedAlerts)
 	}
-	outcomes := make([]outcome, len(m.Alerts))
+	results := make([]alertResult, len(m.Alerts))
 	var g errgroup.Group // a tool that is slow for one rollout does not keep the next one waiting
 	g.SetLimit(haltsAtOnce)
-	for i, a := range m.Alerts {
+	for i, alert := range m.Alerts {
 		g.Go(func() error {
-			outcomes[i] = e.alert(r, a, m.Receiver)
+			results[i] = a.take(r, alert, m.Receiver)
 			return nil
 		})
 	}
-	g.Wait() // what went wrong is in the outcomes
-	statuses := make([]int, len(outcomes))
-	for i, o := range outcomes {
+	g.Wait() // what went wrong is in the results
+	statuses := make([]int, len(results))
+	for i, o := range results {
 		statuses[i] = o.Status
 	}
 	status := statuses[0]
@@ -113,29 +150,30 @@ func (e *Exporter) postAlerts(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	answer(w, status, struct {
-		Results []outcome `json:"results"`
-	}{outcomes})
+		Results []alertResult `json:"results"`
+	}{results})
 }
 
-func (e *Exporter) alert(r *http.Request, a template.Alert, receiver string) outcome {
-	n, err := notificationOf(a, receiver)
+// take takes in one alert of a notification.
+func (a alertAPI) take(r *http.Request, alert alert, receiver string) alertResult {
+	n, err := notificationOf(alert, receiver)
 	if err != nil {
-		e.metrics.invalid.Inc()
-		return outcome{Fingerprint: short(a.Fingerprint), Status: http.StatusBadRequest, Result: "invalid", Says: err.Error()}
+		a.counts.invalid.Inc()
+		return alertResult{Fingerprint: short(alert.Fingerprint), Status: http.StatusBadRequest, Result: "invalid", Says: err.Error()}
 	}
-	var o outcome
-	action, labelled := a.Labels["action"]
+	var o alertResult
+	action, labelled := alert.Labels["action"]
 	n.Action = delivery.Action(action)
 	switch {
 	case labelled && n.Action != delivery.HaltIt && n.Action != delivery.HoldIt:
-		o = outcome{Status: http.StatusOK, Result: "refused", Says: fmt.Sprintf("the alert's action is %.40q, neither halt nor hold; route only action=~\"halt|hold\" here", action)}
+		o = alertResult{Status: http.StatusOK, Result: "refused", Says: fmt.Sprintf("the alert's action is %.40q, neither halt nor hold; route only action=~\"halt|hold\" here", action)}
 	default:
-		if _, known := e.board.Load().Get(n.Rollout, e.opt.Now()); !known {
-			e.metrics.invalid.Inc()
-			o = outcome{Status: http.StatusNotFound, Result: "invalid", Says: "no rollout of that id was announced"}
+		if _, known := a.rollouts.board().Get(n.Rollout, a.now()); !known {
+			a.counts.invalid.Inc()
+			o = alertResult{Status: http.StatusNotFound, Result: "invalid", Says: "no rollout of that id was announced"}
 			break
 		}
-		o = e.receive(r.Context(), n)
+		o = a.receive(r.Context(), n)
 	}
 	o.Fingerprint, o.Rollout = n.Fingerprint, n.Rollout
 	return o

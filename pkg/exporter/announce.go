@@ -32,29 +32,36 @@ func (r *refusal) Error() string { return r.wrong + "; " + r.hint }
 
 const curl = `such as curl -d '{"id":"checkout-v42","service":"checkout","version":"v42"}' http://localhost:9415/api/v1/rollouts`
 
+// An announcer decides which announcements are taken in.
+type announcer struct {
+	settings *settings
+	rollouts *rollouts
+	now      func() time.Time
+}
+
 // take has the board keep what somebody announced; what is not taken is a
 // *refusal.
-func (e *Exporter) take(ctx context.Context, ro analysis.Rollout) (stands analysis.Rollout, first bool, err error) {
-	now, known := e.opt.Now(), e.board.Load()
-	if err := e.acceptable(ro); err != nil {
+func (a *announcer) take(ctx context.Context, ro analysis.Rollout) (stands analysis.Rollout, first bool, err error) {
+	now, kept := a.now(), a.rollouts.board()
+	if err := a.acceptable(ro); err != nil {
 		return ro, false, err
 	}
-	if _, there := known.Get(ro.ID, now); !there && len(known.UnderWay(now)) >= maxUnderWay {
+	if _, known := kept.Get(ro.ID, now); !known && len(kept.UnderWay(now)) >= maxUnderWay {
 		return ro, false, &refusal{http.StatusTooManyRequests, fmt.Sprintf("%d rollouts are under way, the most there may be", maxUnderWay), `announce the end of others with "ended"`}
 	}
-	seen := e.seenOf(ro, now)
+	seen := a.seenInLabel(ro, now)
 	for _, s := range seen {
 		if !ro.Started.IsZero() && ro.Started.Before(s.Started) {
 			ro.Started = s.Started // or what was seen would come later, and supersede it
 		}
 	}
-	stands, first, err = e.announce(ctx, ro, now)
+	stands, first, err = a.rollouts.announce(ctx, ro, now)
 	for i := 0; err == nil && stands.Ended.IsZero() && i < len(seen); i++ {
 		end := stands.Started
 		if end.Before(seen[i].Started) {
 			end = seen[i].Started
 		}
-		_, _, err = e.announce(ctx, analysis.Rollout{ID: seen[i].ID, Service: seen[i].Service, Ended: end}, now)
+		_, _, err = a.rollouts.announce(ctx, analysis.Rollout{ID: seen[i].ID, Service: seen[i].Service, Ended: end}, now)
 	}
 	if wrong, ok := errors.AsType[*board.AnnouncementError](err); ok {
 		status, hint := http.StatusBadRequest, curl
@@ -69,30 +76,18 @@ func (e *Exporter) take(ctx context.Context, ro analysis.Rollout) (stands analys
 	return stands, first, nil
 }
 
-// seenOf returns what is under way because its version was seen, and is the
+// seenInLabel returns what is under way because its version was seen, and is the
 // same change that a delivery tool announces now: the tool knows more of it.
-func (e *Exporter) seenOf(ro analysis.Rollout, now time.Time) []analysis.Rollout {
-	return slices.DeleteFunc(e.board.Load().UnderWay(now), func(s analysis.Rollout) bool {
+func (a *announcer) seenInLabel(ro analysis.Rollout, now time.Time) []analysis.Rollout {
+	return slices.DeleteFunc(a.rollouts.board().UnderWay(now), func(s analysis.Rollout) bool {
 		return s.Tool != board.ByVersion || ro.Version == "" || s.Service != ro.Service || s.Version != ro.Version || s.ID == ro.ID
 	})
 }
 
-// announce has the board keep a rollout.
-func (e *Exporter) announce(ctx context.Context, ro analysis.Rollout, now time.Time) (analysis.Rollout, bool, error) {
-	e.announcing.RLock()
-	defer e.announcing.RUnlock()
-	stands, first, err := e.board.Load().Announce(ctx, ro, now)
-	if err == nil && first {
-		e.log.Info("rollout announced", "rollout", stands.ID, "service", stands.Service, "version", stands.Version,
-			"previous", stands.Previous, "tool", stands.Tool)
-	}
-	return stands, first, err
-}
-
 // acceptable returns a *refusal of what the board would take and this exporter
 // could do nothing with.
-func (e *Exporter) acceptable(ro analysis.Rollout) error {
-	c := e.setup.Load().config
+func (a *announcer) acceptable(ro analysis.Rollout) error {
+	c := a.settings.current().config
 	no := func(format string, args ...any) error {
 		return &refusal{http.StatusBadRequest, fmt.Sprintf(format, args...), curl}
 	}
@@ -105,12 +100,7 @@ func (e *Exporter) acceptable(ro analysis.Rollout) error {
 		return no(`"service" is missing: write the name of a service of the configuration`)
 	}
 	if _, ok := c.service(ro.Service); !ok {
-		var names []string
-		for _, s := range c.Services {
-			names = append(names, s.Name)
-		}
-		return &refusal{http.StatusUnprocessableEntity, fmt.Sprintf("the service %.100q is not in the configuration; %s", ro.Service, suggest(ro.Service, names)),
-			"add the service to the configuration and reload it"}
+		return &refusal{http.StatusUnprocessableEntity, unknownService(c, ro.Service), "add the service to the configuration and reload it"}
 	}
 	if ro.Version != "" && ro.Version == ro.Previous {
 		return no("\"version\" and \"previous\" are both %.100q", ro.Version)

@@ -1,142 +1,45 @@
 package exporter
 
-import (
-	"bytes"
-	"encoding/json"
-	"errors"
-	"fmt"
-	"io"
-	"net/http"
-	"strings"
-
-	"github.com/andon-project/andon/pkg/analysis"
-)
-
-// parseRollout reads the body of an announcement.
-func parseRollout(body []byte) (analysis.Rollout, error) {
-	var ro analysis.Rollout
-	d := json.NewDecoder(bytes.NewReader(body))
-	d.DisallowUnknownFields()
-	err := d.Decode(&ro)
-	if field, unknown := unknownField(err); unknown {
-		return ro, fmt.Errorf("unknown key %.100q; %s", field, suggest(field, []string{
-			"id", "service", "version", "previous", "scope", "strategy", "candidate", "control", "started", "stages", "ended", "tool", "ref"}))
+// endpoints lists all that is served.
+func (e *Exporter) endpoints() []endpoint {
+	now, log := e.opt.Now, e.opt.Log
+	admin := adminAPI{snapshots: e.snapshots, reload: e.Reload}
+	rollouts := rolloutAPI{
+		rollouts: e.rollouts, announcer: &announcer{settings: e.settings, rollouts: e.rollouts, now: now}, history: e.history, now: now,
 	}
-	if err != nil {
-		return ro, fmt.Errorf("the body is not a rollout: %w", jsonWords(err))
+	verdicts := verdictAPI{
+		settings: e.settings, rollouts: e.rollouts, baselines: e.baselines, history: e.history, halts: e.halts,
+		lessons: e.lessons, calls: e.calls, now: now,
 	}
-	if _, err := d.Token(); !errors.Is(err, io.EOF) {
-		return ro, errors.New("the body goes on after the rollout; announce one at a time")
+	feedback := feedbackAPI{settings: e.settings, snapshots: e.snapshots, memory: e.memory, facts: e.facts, now: now, log: log}
+	gate := gateAPI{settings: e.settings, rollouts: e.rollouts, snapshots: e.snapshots, now: now}
+	label := labelAPI{rollouts: e.rollouts, history: e.history, labels: e.labels, facts: e.facts, now: now, log: log}
+	alerts := alertAPI{rollouts: e.rollouts, receive: e.halter.receive, counts: e.metrics, now: now, log: log}
+	pages := &pages{
+		settings: e.settings, rollouts: e.rollouts, snapshots: e.snapshots, history: e.history, labels: e.labels, halts: e.halts,
+		recall: e.memory.recall, now: now, log: log, drawing: make(chan struct{}, pagesAtOnce),
 	}
-	return ro, nil
-}
-
-// unknownField returns the key that the JSON package did not know; it has no
-// type for that error.
-func unknownField(err error) (string, bool) {
-	if err == nil {
-		return "", false
+	return []endpoint{
+		{method: "GET", path: "/{$}", serve: pages.getIndex},
+		{method: "GET", path: "/rollouts/{id}", serve: pages.getPage},
+		{method: "GET", path: "/metrics", serve: e.metrics.handler().ServeHTTP},
+		{method: "GET", path: "/-/healthy", serve: admin.getHealthy},
+		{method: "GET", path: "/-/ready", serve: admin.getReady},
+		{method: "POST", path: "/-/reload", changes: true, serve: admin.postReload},
+		{method: "POST", path: "/api/v1/rollouts", changes: true, serve: rollouts.postRollout},
+		{method: "GET", path: "/api/v1/rollouts", serve: rollouts.getRollouts},
+		{method: "GET", path: "/api/v1/rollouts/{id}", serve: rollouts.getRollout},
+		{method: "GET", path: "/api/v1/rollouts/{id}/verdict", serve: rollouts.getVerdict},
+		{method: "GET", path: "/api/v1/rollouts/{id}/learnt", serve: verdicts.getLearnt},
+		{method: "GET", path: "/api/v1/services", serve: verdicts.getServices},
+		{method: "GET", path: "/api/v1/verdicts", serve: verdicts.getVerdicts},
+		{method: "POST", path: "/api/v1/feedback", changes: true, serve: feedback.postFeedback},
+		{method: "POST", path: "/api/v1/feedback/undo", changes: true, serve: feedback.undoFeedback},
+		{method: "GET", path: "/api/v1/feedback", serve: feedback.getFeedback},
+		{method: "GET", path: "/api/v1/memory", serve: feedback.getMemory},
+		{method: "GET", path: "/api/v1/services/{service}/gate", serve: gate.getGate},
+		{method: "POST", path: "/api/v1/services/{service}/gate", serve: gate.getGate},
+		{method: "POST", path: "/api/v1/rollouts/{id}/label", changes: true, serve: label.postLabel},
+		{method: "POST", path: "/api/v1/alerts", changes: true, serve: alerts.postAlerts},
 	}
-	field, ok := strings.CutPrefix(err.Error(), "json: unknown field ")
-	return strings.Trim(field, `"`), ok
-}
-
-func (e *Exporter) postRollout(w http.ResponseWriter, r *http.Request) {
-	body, ok := e.body(w, r, maxAnnouncement)
-	if !ok {
-		return
-	}
-	ro, err := parseRollout(body)
-	if err != nil {
-		refuse(w, http.StatusBadRequest, err.Error(), curl)
-		return
-	}
-	stands, first, err := e.take(r.Context(), ro)
-	if no, refused := errors.AsType[*refusal](err); refused {
-		refuse(w, no.status, no.wrong, no.hint)
-		return
-	}
-	status := http.StatusOK
-	if first {
-		status = http.StatusCreated
-		w.Header().Set("Location", "/api/v1/rollouts/"+stands.ID)
-	}
-	answer(w, status, stands)
-}
-
-func (e *Exporter) getRollouts(w http.ResponseWriter, _ *http.Request) {
-	all := e.board.Load().List(e.opt.Now())
-	if all == nil {
-		all = []analysis.Rollout{} // [] on the wire, not null
-	}
-	answer(w, http.StatusOK, all)
-}
-
-func (e *Exporter) getRollout(w http.ResponseWriter, r *http.Request) {
-	if ro, ok := e.rolloutOf(w, r); ok {
-		answer(w, http.StatusOK, ro)
-	}
-}
-
-func (e *Exporter) getVerdict(w http.ResponseWriter, r *http.Request) {
-	ro, ok := e.rolloutOf(w, r)
-	if !ok {
-		return
-	}
-	v, judged := e.verdict(ro.ID)
-	if !judged {
-		refuse(w, http.StatusNotFound, "there is no verdict on this rollout", "it is judged at the next tick while it is under way")
-		return
-	}
-	answer(w, http.StatusOK, v)
-}
-
-// rolloutOf returns the rollout that the path names; if there is none, it
-// answers and returns false.
-func (e *Exporter) rolloutOf(w http.ResponseWriter, r *http.Request) (analysis.Rollout, bool) {
-	id := r.PathValue("id")
-	if !rolloutID.MatchString(id) {
-		refuse(w, http.StatusBadRequest, fmt.Sprintf("%.100q is not the id of a rollout", id), "GET /api/v1/rollouts lists them")
-		return analysis.Rollout{}, false
-	}
-	ro, ok := e.board.Load().Get(id, e.opt.Now())
-	if !ok {
-		refuse(w, http.StatusNotFound, fmt.Sprintf("no rollout %q was announced", id), "GET /api/v1/rollouts lists them")
-	}
-	return ro, ok
-}
-
-func (e *Exporter) postReload(w http.ResponseWriter, r *http.Request) {
-	err := e.Reload(r.Context())
-	if wrong, ok := errors.AsType[*ConfigError](err); ok {
-		answer(w, http.StatusUnprocessableEntity, struct {
-			Error    string    `json:"error"`
-			Hint     string    `json:"hint"`
-			Problems []Problem `json:"problems"`
-		}{"the configuration is wrong; the last good one stays", "andon check FILE tells the same", wrong.Problems})
-		return
-	}
-	if err != nil {
-		refuse(w, http.StatusInternalServerError, err.Error(), "the last good configuration stays")
-		return
-	}
-	answer(w, http.StatusOK, struct {
-		Status string `json:"status"`
-	}{"reloaded"})
-}
-
-func (e *Exporter) getHealthy(w http.ResponseWriter, _ *http.Request) {
-	answer(w, http.StatusOK, struct {
-		Status string `json:"status"`
-	}{"healthy"})
-}
-
-func (e *Exporter) getReady(w http.ResponseWriter, _ *http.Request) {
-	if e.snap.Load() == nil {
-		refuse(w, http.StatusServiceUnavailable, "the first tick is not done", "ask again in a moment")
-		return
-	}
-	answer(w, http.StatusOK, struct {
-		Status string `json:"status"`
-	}{"ready"})
 }

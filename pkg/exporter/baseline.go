@@ -7,20 +7,26 @@ import (
 	"github.com/andon-project/andon/pkg/analysis"
 )
 
-// withBaseline returns a load test with the run that it is compared with,
-// where none was announced: the newest of the same service and scope that had
-// ended when this one started and whose last verdict was pass. A first run has
-// none.
-func (e *Exporter) withBaseline(ro analysis.Rollout, now time.Time) analysis.Rollout {
+// baselines find the runs that load tests are compared with.
+type baselines struct {
+	rollouts *rollouts
+	history  *history
+}
+
+// add returns a load test with the run that it is compared with, where none
+// was announced: the newest of the same service and scope that had ended when
+// this one started and whose last verdict was pass. A first run has none, and
+// what is no load test is returned as it is.
+func (b baselines) add(ro analysis.Rollout, now time.Time) analysis.Rollout {
 	if ro.Strategy != analysis.LoadTest || ro.Baseline != nil {
 		return ro
 	}
-	for _, run := range e.board.Load().List(now) { // newest first
+	for _, run := range b.rollouts.board().List(now) { // newest first
 		if run.ID == ro.ID || run.Service != ro.Service || run.Strategy != analysis.LoadTest || !maps.Equal(run.Scope, ro.Scope) ||
 			run.Ended.IsZero() || run.Ended.After(ro.Started) {
 			continue
 		}
-		if v, known := e.past.get(run.ID); !known || v.Verdict.Verdict != analysis.Pass {
+		if v, known := b.history.past(run.ID); !known || v.Verdict.Verdict != analysis.Pass {
 			continue
 		}
 		ro.Baseline = &analysis.Baseline{Started: run.Started, Ended: run.Ended}

@@ -28,7 +28,7 @@ func TestLoadTestBaseline(t *testing.T) {
 		c.set(noon.Add(start + length))
 		want(t, 200, e.Handler(), "POST", "/api/v1/rollouts", fmt.Sprintf(`{"id":%q,"service":%q,"ended":%q}`, id, service, c.Now().Format(time.RFC3339)))
 		e.Tick(t.Context(), c.Now())
-		v, ok := e.verdict(id)
+		v, ok := verdictOf(e, id)
 		if !ok {
 			t.Fatalf("there is no verdict on %s", id)
 		}
@@ -47,7 +47,7 @@ func TestLoadTestBaseline(t *testing.T) {
 	e = open(t, text, dir, c)
 	defer func() { closeNow(t, e) }()
 	ro := analysis.Rollout{ID: "fourth", Service: "good", Strategy: analysis.LoadTest, Started: noon}
-	if b := e.withBaseline(ro, noon).Baseline; b == nil || !b.Started.Equal(noon.Add(-50*time.Minute)) || !b.Ended.Equal(noon.Add(-30*time.Minute)) {
+	if b := e.baselines.add(ro, noon).Baseline; b == nil || !b.Started.Equal(noon.Add(-50*time.Minute)) || !b.Ended.Equal(noon.Add(-30*time.Minute)) {
 		t.Errorf("after a restart the baseline is %+v, want the third run", b)
 	}
 	for name, other := range map[string]analysis.Rollout{
@@ -56,13 +56,13 @@ func TestLoadTestBaseline(t *testing.T) {
 		"another strategy": {ID: "x", Service: "good", Strategy: analysis.BeforeAfter, Started: noon},
 		"before them all":  {ID: "x", Service: "good", Strategy: analysis.LoadTest, Started: noon.Add(-3 * time.Hour)},
 	} {
-		if b := e.withBaseline(other, noon).Baseline; b != nil {
+		if b := e.baselines.add(other, noon).Baseline; b != nil {
 			t.Errorf("%s: got the baseline %+v, want none", name, b)
 		}
 	}
 	given := &analysis.Baseline{Accept: true}
 	ro.Baseline = given
-	if b := e.withBaseline(ro, noon).Baseline; b != given {
+	if b := e.baselines.add(ro, noon).Baseline; b != given {
 		t.Errorf("the announced baseline was replaced by %+v", b)
 	}
 }

@@ -2,96 +2,105 @@ package exporter
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"time"
 
+	"github.com/hashicorp/go-hclog"
+
 	"github.com/andon-project/andon/pkg/analysis"
-	"github.com/andon-project/andon/pkg/ledger"
 )
 
 const (
-	surveyEvery = 10 * time.Minute // that a service without a rollout is looked at
-	surveyTime  = 20 * time.Second // for all services of one tick
-	mostAtOnce  = 200              // sightings that are kept in one tick: each is synced to disk
+	surveyEvery  = 10 * time.Minute // that a service without a rollout is looked at
+	surveyTime   = 20 * time.Second // for all services of one tick
+	maxSightings = 200              // that are kept in one tick: each is synced to disk
 )
 
-// sight puts what control showed into the catalogue.
-func (e *Exporter) sight(ctx context.Context, now time.Time, all []judged) {
+// A catalogue adds to memory which clusters of log lines and crash signatures
+// were seen where all was well, and which are gone since a release.
+type catalogue struct {
+	memory *memory
+	facts  *facts
+	log    hclog.Logger
+
+	// until says by service and signal how far its lines are in the catalogue.
+	// survey alone uses it.
+	until map[string]time.Time
+}
+
+func newCatalogue(m *memory, f *facts, log hclog.Logger) *catalogue {
+	return &catalogue{memory: m, facts: f, log: log, until: make(map[string]time.Time)}
+}
+
+// onTick adds what control showed. It is a tickFunc.
+func (c *catalogue) onTick(ctx context.Context, _, after *snapshot) {
 	n := 0
-	for _, j := range all {
+	for _, j := range after.judgments {
 		for _, s := range j.seen {
-			if s.Control && n < mostAtOnce && e.sighted(ctx, j.rollout.Service, s, now) {
+			if s.Control && n < maxSightings && c.add(ctx, j.rollout.Service, s, after.at) {
 				n++
 			}
 		}
 	}
 }
 
-// conclude puts what a rollout that passed showed into the catalogue, and notes
-// what its release does not show any more.
-func (e *Exporter) conclude(ctx context.Context, now time.Time, j judged) {
-	if j.verdict.Verdict != analysis.Pass || len(j.seen) == 0 {
+// onEnding adds what a rollout that passed showed, and notes what its release
+// does not show any more. It is an endFunc.
+func (c *catalogue) onEnding(ctx context.Context, at time.Time, last judgment) {
+	if last.verdict.Verdict != analysis.Pass || len(last.seen) == 0 {
 		return
 	}
-	service, release := j.rollout.Service, j.rollout.Version
-	for _, s := range j.seen {
+	service, release := last.rollout.Service, last.rollout.Version
+	for _, s := range last.seen {
 		switch {
 		case s.Candidate:
-			e.sighted(ctx, service, s, now)
+			c.add(ctx, service, s, at)
 		case s.Gone && release != "":
-			e.note(ctx, factResolved, service+"/"+s.ID+"/"+release, now, resolved{service, s.ID, release})
+			c.keep(ctx, factResolved, service+"/"+s.ID+"/"+release, at, resolution{service, s.ID, release})
 		}
 	}
-	e.note(ctx, factStarted, j.rollout.ID, now, started{service, release})
+	c.keep(ctx, factStarted, last.rollout.ID, at, startUp{service, release})
 }
 
-// sighted keeps a first sighting, and reports whether it was one.
-func (e *Exporter) sighted(ctx context.Context, service string, s analysis.Seen, now time.Time) bool {
-	m := e.memory.Load()
-	m.mu.Lock()
-	r := m.of(service)
-	known, ok := r.seen[s.ID]
-	full := len(r.seen) >= mostSighted
-	m.mu.Unlock()
-	if ok && now.Sub(known.last) < sightEvery {
+// add keeps a first sighting, or the first for long, and reports whether it
+// was one.
+func (c *catalogue) add(ctx context.Context, service string, s analysis.Seen, now time.Time) bool {
+	known, seen, full := c.memory.sighting(service, s.ID)
+	if seen && now.Sub(known.last) < sightEvery {
 		return false
 	}
-	if full && !ok {
-		e.log.Debug("catalogue is full", "service", service)
+	if full && !seen {
+		c.log.Debug("catalogue is full", "service", service)
 		return false
 	}
 	at := s.First
 	if at.IsZero() || now.Sub(at) > sightEvery {
 		at = now
 	}
-	if ok {
-		at = now // seen again
+	if seen {
+		at = now
 	}
 	key := fmt.Sprintf("%s/%s/%d", service, s.ID, now.Unix()/int64(sightEvery.Seconds()))
-	return e.note(ctx, factSighted, key, at, sighted{service, s.ID, s.Name, s.Crash})
+	return c.keep(ctx, factSighted, key, at, sighting{service, s.ID, s.Name, s.Crash})
 }
 
-// note keeps a fact about clusters, and reports whether it was new.
-func (e *Exporter) note(ctx context.Context, kind, key string, at time.Time, data any) bool {
-	b, err := json.Marshal(data)
+// keep keeps a fact about clusters, and reports whether it was new.
+func (c *catalogue) keep(ctx context.Context, kind, key string, at time.Time, data any) bool {
 	first := false
-	f := ledger.Fact{Key: kind + "/" + key, Kind: kind, At: at, Data: b}
+	f, err := newFact(kind, kind+"/"+key, at, data)
 	if err == nil {
-		first, err = e.ledger.Append(ctx, f)
-	}
-	if err == nil && first {
-		err = e.memory.Load().fold(f)
+		first, err = c.facts.keep(ctx, f)
 	}
 	if err != nil {
-		e.log.Error("not remembered", "kind", kind, "key", key, "error", err)
+		c.log.Error("not remembered", "kind", kind, "key", key, "error", err)
 	}
 	return first && err == nil
 }
 
 // survey looks at the logs of services that have no rollout under way, so that
-// what they show once a day is in the catalogue when one begins.
-func (e *Exporter) survey(ctx context.Context, s *setup, now time.Time, all []judged) {
+// what they show once a day is in the catalogue when one begins. all are those
+// that have one.
+func (c *catalogue) survey(ctx context.Context, s *setup, now time.Time, all []judgment) {
 	if s.logs == nil {
 		return
 	}
@@ -99,18 +108,15 @@ func (e *Exporter) survey(ctx context.Context, s *setup, now time.Time, all []ju
 	for _, j := range all {
 		busy[j.rollout.Service] = true
 	}
-	if e.judge.surveyed == nil {
-		e.judge.surveyed = map[string]time.Time{}
-	}
 	ctx, cancel := context.WithTimeout(ctx, surveyTime)
 	defer cancel()
-	a := e.analyzer(s)
+	a := s.analyzer(c.memory.recall)
 	for _, svc := range s.config.Services {
 		for _, sig := range svc.Signals {
 			key := svc.Name + "\x00" + sig.Name
-			since := e.judge.surveyed[key]
+			since := c.until[key]
 			if busy[svc.Name] {
-				e.judge.surveyed[key] = now // control is looked at
+				c.until[key] = now // control is looked at
 				continue
 			}
 			if sig.Logs+sig.Crashes == "" || now.Sub(since) < surveyEvery || ctx.Err() != nil {
@@ -121,13 +127,13 @@ func (e *Exporter) survey(ctx context.Context, s *setup, now time.Time, all []ju
 			}
 			seen, err := a.Survey(ctx, svc.Judged(), sig, analysis.Range{Start: since, End: now})
 			if err != nil {
-				e.log.Debug("logs not surveyed", "service", svc.Name, "signal", sig.Name, "error", err)
-				e.judge.surveyed[key] = now.Add(-surveyEvery + time.Minute) // soon again, and not at once
+				c.log.Debug("logs not surveyed", "service", svc.Name, "signal", sig.Name, "error", err)
+				c.until[key] = now.Add(-surveyEvery + time.Minute) // soon again, and not at once
 				continue
 			}
-			e.judge.surveyed[key] = now
+			c.until[key] = now
 			for _, g := range seen {
-				e.sighted(ctx, svc.Name, g, now)
+				c.add(ctx, svc.Name, g, now)
 			}
 		}
 	}

@@ -26,7 +26,7 @@ type metrics struct {
 	reloadOK, reloadSuccess prometheus.Gauge
 }
 
-func newMetrics(e *Exporter) *metrics {
+func newMetrics() *metrics {
 	counter := func(name, help string) prometheus.Counter {
 		return prometheus.NewCounter(prometheus.CounterOpts{Name: name, Help: help})
 	}
@@ -56,7 +56,7 @@ func newMetrics(e *Exporter) *metrics {
 		m.withheld.WithLabelValues(string(why)) // so that a first increase is seen as one
 	}
 	m.registry.MustRegister(m.tick, m.notifications, m.invalid, m.halts, m.holds, m.failures, m.withheld, m.reloadOK, m.reloadSuccess,
-		collector{e}, versioncollector.NewCollector("andon"), collectors.NewGoCollector(),
+		versioncollector.NewCollector("andon"), collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
@@ -112,8 +112,16 @@ var (
 	descBudget    = desc("andon_halt_budget_remaining", "How many more halts the budget allows now.")
 )
 
-// collector makes the metrics of the last snapshot.
-type collector struct{ e *Exporter }
+// A collector makes the metrics of the newest snapshot, and of the state that
+// they are read with.
+type collector struct {
+	settings  *settings
+	snapshots *snapshots
+	halts     *halts
+	memory    *memory
+	labels    *labels
+	now       func() time.Time
+}
 
 func (c collector) Describe(ch chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{descInfo, descStart, descScore, descEvidence, descBlame, descVerdict, descAmbiguous, descDeviation,
@@ -126,26 +134,26 @@ func (c collector) Collect(ch chan<- prometheus.Metric) {
 	put := func(d *prometheus.Desc, v float64, labels ...string) {
 		ch <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, v, labels...)
 	}
-	config := c.e.setup.Load().config
+	config := c.settings.current().config
 	for _, mode := range []Mode{Observe, HaltIt} {
 		put(descMode, one(config.Halt.Mode == mode), string(mode))
 	}
-	spent := c.e.halts.askedSince(c.e.opt.Now().Add(-config.Halt.Budget.Per))
+	spent := c.halts.askedSince(c.now().Add(-config.Halt.Budget.Per))
 	put(descBudget, float64(max(config.Halt.Budget.Count-spent, 0)))
-	for risk, n := range c.e.memory.Load().counts() {
+	for risk, n := range c.memory.counts() {
 		ch <- prometheus.MustNewConstMetric(descFeedback, prometheus.CounterValue, n, string(risk))
 	}
-	for verdict, said := range c.e.labels.counts() {
+	for verdict, said := range c.labels.counts() {
 		for regression, n := range said {
 			put(descLabels, float64(n), verdict, strconv.FormatBool(regression))
 		}
 	}
-	s := c.e.snap.Load()
+	s := c.snapshots.current()
 	if s == nil {
 		return
 	}
 	put(descLastTick, unix(s.at))
-	for _, j := range s.judged {
+	for _, j := range s.judgments {
 		j.collect(put)
 		_, ambiguous := s.ambiguous(j.rollout.ID)
 		put(descAmbiguous, one(ambiguous), j.rollout.ID)
@@ -154,7 +162,7 @@ func (c collector) Collect(ch chan<- prometheus.Metric) {
 
 type putFunc func(d *prometheus.Desc, v float64, labels ...string)
 
-func (j judged) collect(put putFunc) {
+func (j judgment) collect(put putFunc) {
 	ro, v := j.rollout, j.verdict
 	strategy := v.Strategy
 	if strategy == "" {
@@ -187,7 +195,7 @@ func (j judged) collect(put putFunc) {
 
 // collectGroups counts clusters and signatures by class; one that several
 // signals of crashes show counts once for each.
-func (j judged) collectGroups(put putFunc) {
+func (j judgment) collectGroups(put putFunc) {
 	crashes := map[analysis.Class]int{}
 	anyCrashes := false
 	for _, f := range j.verdict.Findings {

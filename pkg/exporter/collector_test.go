@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/hashicorp/go-hclog"
 	"github.com/prometheus/client_golang/prometheus/testutil/promlint"
 
 	"github.com/andon-project/andon/pkg/analysis"
@@ -24,12 +25,8 @@ var noon = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 // bare returns an Exporter that was never opened: enough to expose a snapshot.
 func bare(t *testing.T, c *Config) *Exporter {
 	t.Helper()
-	e := &Exporter{opt: Options{Now: func() time.Time { return noon }}, halts: newHaltBook(), past: newPastVerdicts(), labels: newLabelBook()}
-	e.memory.Store(newMemory())
-	e.metrics = newMetrics(e)
-	e.setup.Store(&setup{config: c})
-	e.metrics.reloaded(noon)
-	e.metrics.tools(c)
+	e := wire(Options{Now: func() time.Time { return noon }, Log: hclog.NewNullLogger()})
+	e.settings.use(&setup{config: c})
 	return e
 }
 
@@ -69,7 +66,7 @@ func fixed(c *Config) *snapshot {
 	}
 	unknown := unjudged(analysis.Rollout{ID: "search-1", Service: "search"}, noon, analysis.SourceError, "Prometheus does not answer")
 	unknown.Evidence = 0 // has no logarithm
-	return newSnapshot(noon, []judged{
+	return newSnapshot(noon, []judgment{
 		{service: checkout, verdict: fail, rollout: analysis.Rollout{
 			ID: "checkout-v42", Service: "checkout", Version: "v42", Scope: map[string]string{"environment": "prod"},
 			Started: noon.Add(-10 * time.Minute), Tool: "argo-rollouts"}},
@@ -91,17 +88,17 @@ func ours(page string) string {
 
 func TestMetricsGolden(t *testing.T) {
 	e := bare(t, exampleConfig(t))
-	e.snap.Store(fixed(e.setup.Load().config))
+	e.snapshots.newest.Store(fixed(e.settings.current().config))
 	golden(t, "metrics.golden", ours(scrape(t, e)))
 }
 
 func TestMetricsOfWhatEndedVanish(t *testing.T) {
 	e := bare(t, exampleConfig(t))
-	e.snap.Store(fixed(e.setup.Load().config))
+	e.snapshots.newest.Store(fixed(e.settings.current().config))
 	if page := scrape(t, e); !strings.Contains(page, `rollout="checkout-v42"`) {
 		t.Fatalf("no rollout in\n%s", page)
 	}
-	e.snap.Store(newSnapshot(noon, nil))
+	e.snapshots.newest.Store(newSnapshot(noon, nil))
 	if page := scrape(t, e); strings.Contains(page, `rollout="`) {
 		t.Errorf("rollouts that ended are still there:\n%s", ours(page))
 	}
@@ -109,7 +106,7 @@ func TestMetricsOfWhatEndedVanish(t *testing.T) {
 
 func TestMetricsLint(t *testing.T) {
 	e := bare(t, exampleConfig(t))
-	e.snap.Store(fixed(e.setup.Load().config))
+	e.snapshots.newest.Store(fixed(e.settings.current().config))
 	page := scrape(t, e)
 	problems, err := promlint.New(strings.NewReader(page)).Lint()
 	if err != nil {
@@ -170,7 +167,7 @@ func TestMetricsDocs(t *testing.T) {
 		documented[m[1]] = m[2]
 	}
 	e := bare(t, exampleConfig(t))
-	e.snap.Store(fixed(e.setup.Load().config))
+	e.snapshots.newest.Store(fixed(e.settings.current().config))
 	families, err := e.metrics.registry.Gather()
 	if err != nil {
 		t.Fatal(err)
@@ -201,7 +198,7 @@ func TestMetricsDocs(t *testing.T) {
 // metric that the exporter does not have.
 func TestMetricsAskedFor(t *testing.T) {
 	e := bare(t, exampleConfig(t))
-	e.snap.Store(fixed(e.setup.Load().config))
+	e.snapshots.newest.Store(fixed(e.settings.current().config))
 	families, err := e.metrics.registry.Gather()
 	if err != nil {
 		t.Fatal(err)
@@ -234,9 +231,9 @@ func TestMetricsAskedFor(t *testing.T) {
 
 func TestEvidenceLogIsNaturalAndNeverInfinite(t *testing.T) {
 	e := bare(t, exampleConfig(t))
-	s := fixed(e.setup.Load().config)
-	s.judged[0].verdict.Evidence = analysis.Number(math.E * math.E)
-	e.snap.Store(s)
+	s := fixed(e.settings.current().config)
+	s.judgments[0].verdict.Evidence = analysis.Number(math.E * math.E)
+	e.snapshots.newest.Store(s)
 	page := scrape(t, e)
 	if !strings.Contains(page, `andon_regression_evidence_log{rollout="checkout-v42"} 2`+"\n") || strings.Contains(page, "Inf\n") {
 		t.Errorf("want the logarithm 2 and no infinity:\n%s", ours(page))

@@ -4,38 +4,48 @@ import (
 	"context"
 	"time"
 
+	"github.com/hashicorp/go-hclog"
+
 	"github.com/andon-project/andon/pkg/analysis"
 	"github.com/andon-project/andon/pkg/board"
 )
 
-// discover announces the rollouts that show as a new value of a service's
-// version label.
-func (e *Exporter) discover(ctx context.Context, s *setup, now time.Time) {
-	if now.Sub(e.judge.looked) < leastStep(s.config) && !now.Before(e.judge.looked) {
-		return // no newer sample can be there
+// discovery announces the rollouts that show as a new value of a service's
+// version label. One goroutine at a time may use it.
+type discovery struct {
+	rollouts *rollouts
+	log      hclog.Logger
+	last     time.Time // when it looked
+}
+
+// look looks for new versions, unless no newer sample can be there.
+func (d *discovery) look(ctx context.Context, s *setup, now time.Time) {
+	if now.Sub(d.last) < minBin(s.config) && !now.Before(d.last) {
+		return
 	}
-	e.judge.looked = now
+	d.last = now
 	l := board.VersionWatch{
-		Board: e.board.Load(), Bake: time.Duration(s.config.Bake), Ask: s.ask,
+		Board: d.rollouts.board(), Bake: time.Duration(s.config.Bake), Ask: s.ask,
 		Announce: func(ctx context.Context, ro analysis.Rollout, now time.Time) error {
-			_, _, err := e.announce(ctx, ro, now)
+			_, _, err := d.rollouts.announce(ctx, ro, now)
 			return err
 		},
 		Refused: func(service, version string, err error) {
-			e.log.Warn("version not announced", "service", service, "version", version, "error", err)
+			d.log.Warn("version not announced", "service", service, "version", version, "error", err)
 		},
 	}
 	for _, svc := range s.config.Services {
 		if err := l.Look(ctx, svc.Service, now); err != nil {
-			e.log.Warn("versions not looked for", "service", svc.Name, "error", err)
+			d.log.Warn("versions not looked for", "service", svc.Name, "error", err)
 		}
 	}
 }
 
-func leastStep(c *Config) time.Duration {
-	least := time.Minute
+// minBin returns the smallest bin of all services, a minute at most.
+func minBin(c *Config) time.Duration {
+	smallest := time.Minute
 	for _, s := range c.Services {
-		least = min(least, s.Bin())
+		smallest = min(smallest, s.Bin())
 	}
-	return least
+	return smallest
 }

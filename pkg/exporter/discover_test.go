@@ -16,7 +16,7 @@ func TestDiscovery(t *testing.T) {
 	c, dir := &clock{now: noon.Add(-time.Minute)}, t.TempDir()
 	e := open(t, text, dir, c)
 	e.Tick(t.Context(), c.Now())
-	if all := e.board.Load().List(c.Now()); len(all) != 0 {
+	if all := e.rollouts.board().List(c.Now()); len(all) != 0 {
 		t.Errorf("before there is a new version: %+v", all)
 	}
 	c.set(noon.Add(90 * time.Second))
@@ -30,7 +30,7 @@ func TestDiscovery(t *testing.T) {
 		}
 	}
 	defer closeNow(t, e)
-	all := e.board.Load().List(c.Now())
+	all := e.rollouts.board().List(c.Now())
 	if len(all) != 2 {
 		t.Fatalf("known are %+v, want one that was told and one that was seen", all)
 	}
@@ -38,10 +38,10 @@ func TestDiscovery(t *testing.T) {
 	if ro.ID != "bad-v2-20260301T120000Z" || ro.Version != "v2" || ro.Previous != "v1" || ro.Strategy != analysis.Rolling || !ro.Started.Equal(noon) || ro.Tool != board.ByVersion {
 		t.Errorf("seen is %+v", ro)
 	}
-	if v, ok := e.verdict(ro.ID); !ok || v.Verdict != analysis.Fail {
+	if v, ok := verdictOf(e, ro.ID); !ok || v.Verdict != analysis.Fail {
 		t.Errorf("the verdict on it is %+v, want fail", v)
 	}
-	if v, ok := e.verdict("told"); !ok || v.Quality != analysis.OK {
+	if v, ok := verdictOf(e, "told"); !ok || v.Quality != analysis.OK {
 		t.Errorf("the verdict on what was told is %+v, want one with data", v)
 	}
 }
@@ -61,7 +61,7 @@ func TestToolSpeaksAfterDiscovery(t *testing.T) {
 			e := open(t, config(sharedShop(t).server.URL, "", "# versions", "bad"), t.TempDir(), c)
 			defer closeNow(t, e)
 			underWay := func() (ids []string) {
-				for _, ro := range e.board.Load().UnderWay(c.Now()) {
+				for _, ro := range e.rollouts.board().UnderWay(c.Now()) {
 					ids = append(ids, ro.ID)
 				}
 				return ids

@@ -2,6 +2,10 @@
 // exposes the verdicts as metrics and pages, takes in announcements and
 // Alertmanager's notifications, and has failed rollouts halted.
 //
+// All that lasts is kept as facts, and each type that knows something is a fold
+// over them: facts tells them of what is new. A tick ends in a snapshot, which
+// snapshots publishes to all who subscribed.
+//
 // It decides when to ask and whether to act. What a verdict is, it leaves to
 // package analysis; how a delivery tool is spoken to, to package rollout.
 package exporter
@@ -9,22 +13,16 @@ package exporter
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net/http"
 	"path/filepath"
-	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/hashicorp/go-hclog"
 	"github.com/prometheus/client_golang/prometheus"
 	"golang.org/x/sync/errgroup"
-	"golang.org/x/sync/singleflight"
 
 	"github.com/andon-project/andon/pkg/analysis"
-	"github.com/andon-project/andon/pkg/board"
 	"github.com/andon-project/andon/pkg/ledger"
-	"github.com/andon-project/andon/pkg/source"
 )
 
 // Options is what an Exporter stands on.
@@ -50,42 +48,30 @@ type Options struct {
 }
 
 // An Exporter judges, exposes and halts. It is safe for concurrent use.
+//
+// It is its parts, and does nothing itself but start and stop them. What they
+// know of each other wire tells.
 type Exporter struct {
-	opt     Options
-	log     hclog.Logger
-	ledger  *ledger.Ledger
-	setup   atomic.Pointer[setup]
-	halts   *haltBook
-	flights singleflight.Group // by rollout: one halt at a time
-	asking  sync.Mutex         // makes looking at the halt budget and taking from it one step
-	past    *pastVerdicts
-	lessons *lessons
-	labels  *labelBook
-	calls   callBook
-	metrics *metrics
-	handler http.Handler
+	opt      Options
+	settings *settings
+	metrics  *metrics
+	handler  http.Handler
 
-	board  atomic.Pointer[board.Board]
-	memory atomic.Pointer[memory]
-	// announcing is held shared while a rollout is announced, and alone while
-	// another Board is folded, so that no announcement falls between the two.
-	announcing sync.RWMutex
+	// What happened, and what is made of it.
+	facts     *facts
+	rollouts  *rollouts
+	history   *history
+	lessons   *lessons
+	labels    *labels
+	memory    *memory
+	halts     *halts
+	baselines baselines
 
-	snap    atomic.Pointer[snapshot]
-	ticking sync.Mutex // guards judge
-	judge   judge
-
-	background sync.WaitGroup // halts that are driven again
-	driving    sync.Map       // their ids
-	drawing    chan struct{}  // holds one for each page that asks for charts
-}
-
-// A setup is a configuration and what was made of it.
-type setup struct {
-	config *Config
-	token  string
-	ask    analysis.RangeFunc
-	logs   *source.Loki // nil if none is configured
+	// What is done.
+	snapshots *snapshots
+	calls     *calls
+	ticker    *ticker
+	halter    *halter
 }
 
 // New opens the ledger, folds what it holds, and loads the configuration.
@@ -97,23 +83,52 @@ func New(ctx context.Context, o Options) (*Exporter, error) {
 	if o.Now == nil {
 		return nil, errors.New("an exporter needs a clock: set Options.Now")
 	}
-	e := &Exporter{opt: o, log: o.Log, halts: newHaltBook(), past: newPastVerdicts(), lessons: newLessons(), labels: newLabelBook(), drawing: make(chan struct{}, pagesAtOnce)}
-	e.memory.Store(newMemory())
-	e.metrics = newMetrics(e)
-	s, err := e.load()
+	e := wire(o)
+	s, err := e.settings.load()
 	if err != nil {
 		return nil, err
 	}
-	e.loaded(s)
-	e.ledger, err = ledger.Open(ctx, ledger.Config{Dir: filepath.Join(o.StoragePath, "facts")}, o.Log.Named("ledger"))
+	e.settings.use(s)
+	e.facts.ledger, err = ledger.Open(ctx, ledger.Config{Dir: filepath.Join(o.StoragePath, "facts")}, o.Log.Named("ledger"))
 	if err != nil {
 		return nil, err
 	}
-	if err := e.fold(ctx, s.config); err != nil {
-		return nil, errors.Join(err, e.ledger.Close())
+	e.rollouts.begin(time.Duration(s.config.Bake))
+	if err := e.facts.replay(ctx, e.facts.folders...); err != nil {
+		return nil, errors.Join(err, e.facts.ledger.Close())
 	}
-	e.handler = e.routes()
+	e.handler = router{token: func() string { return e.settings.current().token }, log: o.Log}.handler(e.endpoints())
 	return e, nil
+}
+
+// wire makes the parts of an Exporter and tells each of those that it needs.
+// It reads and opens nothing.
+func wire(o Options) *Exporter {
+	log, now := o.Log, o.Now
+	e := &Exporter{opt: o, metrics: newMetrics(), facts: &facts{log: log}, snapshots: &snapshots{}, labels: newLabels(), halts: newHalts(), calls: &calls{}}
+	e.settings = &settings{file: o.ConfigFile, given: o.Config, ask: o.Metrics, counts: e.metrics, now: now, log: log}
+	e.rollouts = &rollouts{facts: e.facts, log: log}
+	e.history = newHistory(e.snapshots, e.facts, log)
+	e.baselines = baselines{rollouts: e.rollouts, history: e.history}
+	e.lessons = newLessons(e.facts, log)
+	e.memory = newMemory(e.rollouts.releases)
+	catalogue := newCatalogue(e.memory, e.facts, log)
+	e.ticker = &ticker{
+		settings: e.settings, rollouts: e.rollouts, baselines: e.baselines, labels: e.labels, lessons: e.lessons, recall: e.memory.recall,
+		snapshots: e.snapshots, duration: e.metrics.tick, log: log,
+		discovery: &discovery{rollouts: e.rollouts, log: log}, calls: e.calls, catalogue: catalogue,
+	}
+	e.halter = &halter{
+		settings: e.settings, rollouts: e.rollouts, snapshots: e.snapshots, facts: e.facts, halts: e.halts,
+		counts: e.metrics, now: now, log: log,
+	}
+	e.facts.folders = []folder{e.rollouts, e.halts, e.history, e.lessons, e.labels, e.memory}
+	e.snapshots.onTick = []tickFunc{logVerdicts(log), e.history.onTick, catalogue.onTick}
+	e.snapshots.onEnding = []endFunc{e.history.onEnding, e.lessons.onEnding, catalogue.onEnding}
+	e.metrics.registry.MustRegister(collector{
+		settings: e.settings, snapshots: e.snapshots, halts: e.halts, memory: e.memory, labels: e.labels, now: now,
+	})
+	return e
 }
 
 // Handler serves the pages, the metrics and the API.
@@ -123,7 +138,13 @@ func (e *Exporter) Handler() http.Handler { return e.handler }
 func (e *Exporter) Registry() *prometheus.Registry { return e.metrics.registry }
 
 // Close closes the ledger. Nothing may be in flight.
-func (e *Exporter) Close() error { return e.ledger.Close() }
+func (e *Exporter) Close() error { return e.facts.ledger.Close() }
+
+// Tick looks for new versions, judges what is under way at now, and publishes
+// what it found. It returns within the time a tick may take, whatever the
+// sources do; what could not be judged by then is inconclusive. Run calls it
+// at every tick.
+func (e *Exporter) Tick(ctx context.Context, now time.Time) { e.ticker.tick(ctx, now) }
 
 // Run opens an Exporter and ticks, serves and reloads until ctx ends.
 func Run(ctx context.Context, o Options) error {
@@ -138,7 +159,13 @@ func Run(ctx context.Context, o Options) error {
 // Run ticks, serves and reloads until ctx ends, which is no error.
 func (e *Exporter) Run(ctx context.Context) error {
 	g, ctx := errgroup.WithContext(ctx)
-	g.Go(func() error { e.loop(ctx); return nil })
+	g.Go(func() error {
+		every(ctx, func() time.Duration { return time.Duration(e.settings.current().config.Tick) }, func() {
+			e.halter.drive(ctx)
+			e.Tick(ctx, e.opt.Now())
+		})
+		return nil
+	})
 	if e.opt.Reload != nil {
 		g.Go(func() error { e.reloads(ctx); return nil })
 	}
@@ -165,10 +192,11 @@ func (e *Exporter) Run(ctx context.Context) error {
 		})
 	}
 	err := g.Wait()
-	e.background.Wait()
+	e.halter.background.Wait()
 	return err
 }
 
+// reloads loads the configuration whenever it is asked to, until ctx ends.
 func (e *Exporter) reloads(ctx context.Context) {
 	for {
 		select {
@@ -176,7 +204,7 @@ func (e *Exporter) reloads(ctx context.Context) {
 			return
 		case <-e.opt.Reload:
 			if err := e.Reload(ctx); err != nil {
-				e.log.Error("configuration not reloaded, the last good one stays", "error", err)
+				e.opt.Log.Error("configuration not reloaded, the last good one stays", "error", err)
 			}
 		}
 	}
@@ -185,92 +213,5 @@ func (e *Exporter) reloads(ctx context.Context) {
 // Reload loads the configuration anew. If it is wrong, the last good one
 // stays and the error is a *ConfigError.
 func (e *Exporter) Reload(ctx context.Context) error {
-	e.announcing.Lock()
-	defer e.announcing.Unlock()
-	s, err := e.load()
-	if err != nil {
-		e.metrics.reloaded(time.Time{})
-		return err
-	}
-	old := e.setup.Load()
-	if old.config.Bake != s.config.Bake {
-		if err := e.fold(ctx, s.config); err != nil {
-			e.metrics.reloaded(time.Time{})
-			return err
-		}
-	}
-	if old.config.text == s.config.text {
-		s.ask, s.logs = old.ask, old.logs // keep their connections
-	}
-	e.loaded(s)
-	return nil
-}
-
-func (e *Exporter) loaded(s *setup) {
-	e.setup.Store(s)
-	e.metrics.reloaded(e.opt.Now())
-	e.metrics.tools(s.config)
-	e.log.Info("configuration loaded", "services", len(s.config.Services), "signals", s.config.Signals(),
-		"tick", s.config.Tick, "halt_mode", s.config.Halt.Mode, "halt_budget", s.config.Halt.Budget)
-	for _, w := range s.config.Warnings() {
-		e.log.Warn("configured, but mind this", "what", w)
-	}
-}
-
-// load reads the configuration and makes of it what it describes.
-func (e *Exporter) load() (*setup, error) {
-	c := e.opt.Config
-	if c == nil {
-		var err error
-		if c, err = LoadConfig(e.opt.ConfigFile); err != nil {
-			return nil, err
-		}
-	}
-	s := &setup{config: c, ask: e.opt.Metrics}
-	var err error
-	if s.token, err = c.Auth.token(); err != nil {
-		return nil, err
-	}
-	if s.ask == nil {
-		s.ask, err = c.Ask(tickTimeout(c), func(query string, warnings []string) {
-			e.log.Debug("prometheus warns", "query", query, "warnings", warnings)
-		})
-		if err != nil {
-			return nil, err
-		}
-	}
-	s.logs, err = c.AskLogs(tickTimeout(c), func(query string, warnings []string) {
-		e.log.Debug("loki warns", "query", query, "warnings", warnings)
-	})
-	return s, err
-}
-
-// analyzer returns what asks the sources of a setup and remembers what facts
-// tell.
-func (e *Exporter) analyzer(s *setup) *analysis.Analyzer {
-	a := &analysis.Analyzer{Metrics: s.ask, Resolve: source.Resolve, Recall: e.recall}
-	if s.logs != nil {
-		a.Logs, a.LogMetrics, a.Patterns, a.ResolveLogs = s.logs.Lines, s.logs.Metric, s.logs.Patterns, s.logs.Resolve
-	}
-	return a
-}
-
-// fold makes the state of all facts kept so far.
-func (e *Exporter) fold(ctx context.Context, c *Config) error {
-	b := board.NewBoard(e.ledger.Append, time.Duration(c.Bake))
-	m := newMemory()
-	n := 0
-	for f, err := range e.ledger.All(ctx) {
-		if err != nil {
-			return fmt.Errorf("reading the facts: %w", err)
-		}
-		if err := errors.Join(b.Fold(f), e.halts.fold(f), e.past.fold(f), e.lessons.fold(f), e.labels.fold(f), m.fold(f)); err != nil {
-			e.log.Error("fact passed over", "key", f.Key, "kind", f.Kind, "error", err)
-		}
-		n++
-	}
-	e.board.Store(b)
-	e.memory.Store(m)
-	e.log.Info("facts folded", "facts", n)
-	return nil
+	return e.settings.reload(ctx, e.rollouts.rebake)
 }

@@ -42,19 +42,19 @@ func TestFromAnnouncementToHalt(t *testing.T) {
 		}
 	}
 
-	o := outcomes(t, want(t, 200, h, "POST", "/api/v1/alerts", firing("bad-v2", noon)))[0]
+	o := results(t, want(t, 200, h, "POST", "/api/v1/alerts", firing("bad-v2", noon)))[0]
 	if o.Result != "halted" || o.Duplicate {
 		t.Errorf("got %+v, want it halted", o)
 	}
-	o = outcomes(t, want(t, 200, h, "POST", "/api/v1/alerts", firing("bad-v2", noon)))[0]
+	o = results(t, want(t, 200, h, "POST", "/api/v1/alerts", firing("bad-v2", noon)))[0]
 	if o.Result != "halted" || !o.Duplicate {
 		t.Errorf("got %+v, want a duplicate", o)
 	}
-	o = outcomes(t, want(t, 200, h, "POST", "/api/v1/alerts", firing("good-v2", noon)))[0]
+	o = results(t, want(t, 200, h, "POST", "/api/v1/alerts", firing("good-v2", noon)))[0]
 	if o.Result != "refused" {
 		t.Errorf("got %+v: a rollout that did not fail is not halted", o)
 	}
-	o = outcomes(t, want(t, 200, h, "POST", "/api/v1/alerts", notifying("resolved", "bad-v2", noon)))[0]
+	o = results(t, want(t, 200, h, "POST", "/api/v1/alerts", notifying("resolved", "bad-v2", noon)))[0]
 	if o.Result != "resolved" {
 		t.Errorf("got %+v, want resolved", o)
 	}
@@ -68,9 +68,9 @@ func TestFromAnnouncementToHalt(t *testing.T) {
 	// What was halted stays halted when everything else is forgotten.
 	e = open(t, text, dir, c)
 	defer closeNow(t, e)
-	e.drive(t.Context())
+	e.halter.drive(t.Context())
 	e.Tick(t.Context(), c.Now())
-	o = outcomes(t, want(t, 200, e.Handler(), "POST", "/api/v1/alerts", firing("bad-v2", noon.Add(time.Hour))))[0]
+	o = results(t, want(t, 200, e.Handler(), "POST", "/api/v1/alerts", firing("bad-v2", noon.Add(time.Hour))))[0]
 	if o.Result != "halted" || !o.Duplicate {
 		t.Errorf("after a restart: got %+v, want a duplicate", o)
 	}

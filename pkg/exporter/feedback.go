@@ -15,8 +15,9 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/hashicorp/go-hclog"
+
 	"github.com/andon-project/andon/pkg/analysis"
-	"github.com/andon-project/andon/pkg/ledger"
 	"github.com/andon-project/andon/pkg/logs/cluster"
 )
 
@@ -28,9 +29,9 @@ var groupID = regexp.MustCompile(`^(?:v[0-9]{1,3}-)?[0-9a-f]{16}$`)
 
 // What people may write into a Feedback, in bytes.
 const (
-	mostTemplate = 8 << 10
-	mostNote     = 1 << 10
-	mostName     = 200
+	maxTemplate = 8 << 10
+	maxNote     = 1 << 10
+	maxName     = 200
 )
 
 // parseFeedback reads the body of a POST.
@@ -53,8 +54,8 @@ func parseFeedback(body []byte) (Feedback, error) {
 		return f, errors.New(`"service" is missing: write the name of a service of the configuration`)
 	case !groupID.MatchString(f.ID):
 		return f, fmt.Errorf(`"id" %.60q is not that of a cluster (16 hexadecimal digits) or of a crash signature`, f.ID)
-	case len(f.Template) > mostTemplate || len(f.Note) > mostNote || len(f.Title) > mostNote || len(f.By) > mostName || len(f.Service) > mostName:
-		return f, fmt.Errorf(`too long: "template" may have %d bytes, "note" and "title" %d, "by" %d`, mostTemplate, mostNote, mostName)
+	case len(f.Template) > maxTemplate || len(f.Note) > maxNote || len(f.Title) > maxNote || len(f.By) > maxName || len(f.Service) > maxName:
+		return f, fmt.Errorf(`too long: "template" may have %d bytes, "note" and "title" %d, "by" %d`, maxTemplate, maxNote, maxName)
 	case f.Template != "" && cluster.IDOf(f.Template).String() != f.ID:
 		return f, errors.New(`"template" is that of another cluster than "id"; leave it out, or send both as they are in the verdict`)
 	}
@@ -66,9 +67,20 @@ func parseFeedback(body []byte) (Feedback, error) {
 	return f, nil
 }
 
+// A feedbackAPI takes in what people say of clusters and signatures, and tells
+// what is remembered of them.
+type feedbackAPI struct {
+	settings  *settings
+	snapshots *snapshots
+	memory    *memory
+	facts     *facts
+	now       func() time.Time
+	log       hclog.Logger
+}
+
 // postFeedback keeps what a person says of a cluster or a signature.
-func (e *Exporter) postFeedback(w http.ResponseWriter, r *http.Request) {
-	e.tellFeedback(w, r, func(f Feedback) error {
+func (a feedbackAPI) postFeedback(w http.ResponseWriter, r *http.Request) {
+	a.take(w, r, func(f Feedback) error {
 		if !slices.Contains([]analysis.Risk{analysis.HighRisk, analysis.MediumRisk, analysis.NoRisk}, f.Risk) {
 			return fmt.Errorf(`"risk" %.20q is not one of high, medium, none`, f.Risk)
 		}
@@ -77,8 +89,8 @@ func (e *Exporter) postFeedback(w http.ResponseWriter, r *http.Request) {
 }
 
 // undoFeedback takes back what was said last.
-func (e *Exporter) undoFeedback(w http.ResponseWriter, r *http.Request) {
-	e.tellFeedback(w, r, func(f Feedback) error {
+func (a feedbackAPI) undoFeedback(w http.ResponseWriter, r *http.Request) {
+	a.take(w, r, func(f Feedback) error {
 		if f.Risk != "" {
 			return errors.New(`"risk" has no meaning here: what was said last is taken back, whatever it was`)
 		}
@@ -86,9 +98,9 @@ func (e *Exporter) undoFeedback(w http.ResponseWriter, r *http.Request) {
 	}, factUndone)
 }
 
-// tellFeedback keeps one action and answers with what holds then.
-func (e *Exporter) tellFeedback(w http.ResponseWriter, r *http.Request, check func(Feedback) error, kind string) {
-	body, ok := e.body(w, r, maxAnnouncement)
+// take keeps one action and answers with what holds then.
+func (a feedbackAPI) take(w http.ResponseWriter, r *http.Request, check func(Feedback) error, kind string) {
+	body, ok := readBody(w, r, maxAnnouncement)
 	if !ok {
 		return
 	}
@@ -100,20 +112,16 @@ func (e *Exporter) tellFeedback(w http.ResponseWriter, r *http.Request, check fu
 		refuse(w, http.StatusBadRequest, err.Error(), curlFeedback)
 		return
 	}
-	c := e.setup.Load().config
+	c := a.settings.current().config
 	if _, ok := c.service(f.Service); !ok {
-		var names []string
-		for _, s := range c.Services {
-			names = append(names, s.Name)
-		}
-		refuse(w, http.StatusUnprocessableEntity, fmt.Sprintf("the service %.100q is not in the configuration; %s", f.Service, suggest(f.Service, names)), curlFeedback)
+		refuse(w, http.StatusUnprocessableEntity, unknownService(c, f.Service), curlFeedback)
 		return
 	}
-	f.At = e.opt.Now().UTC()
+	f.At = a.now().UTC()
 	if f.Template == "" {
-		f.Template, f.Title = e.named(f)
+		f.Template, f.Title = a.name(f)
 	}
-	stands, err := e.keepFeedback(r.Context(), kind, f)
+	stands, err := a.keep(r.Context(), kind, f)
 	if err != nil {
 		refuse(w, http.StatusServiceUnavailable, "the feedback was not kept: "+err.Error(), "send it again")
 		return
@@ -121,11 +129,11 @@ func (e *Exporter) tellFeedback(w http.ResponseWriter, r *http.Request, check fu
 	answer(w, http.StatusOK, stands)
 }
 
-// named returns the template or the title of what feedback is about, as the
+// name returns the template or the title of what feedback is about, as the
 // catalogue or the last tick has it.
-func (e *Exporter) named(f Feedback) (template, title string) {
+func (a feedbackAPI) name(f Feedback) (template, title string) {
 	name, crash := "", false
-	for _, j := range e.snap.Load().all() {
+	for _, j := range a.snapshots.current().all() {
 		for _, s := range j.seen {
 			if j.rollout.Service == f.Service && s.ID == f.ID {
 				name, crash = s.Name, s.Crash
@@ -133,12 +141,9 @@ func (e *Exporter) named(f Feedback) (template, title string) {
 		}
 	}
 	if name == "" {
-		m := e.memory.Load()
-		m.mu.Lock()
-		if s, ok := m.of(f.Service).seen[f.ID]; ok {
+		if s, ok, _ := a.memory.sighting(f.Service, f.ID); ok {
 			name, crash = s.Name, s.Crash
 		}
-		m.mu.Unlock()
 	}
 	if crash {
 		return "", cmp.Or(f.Title, name)
@@ -146,14 +151,10 @@ func (e *Exporter) named(f Feedback) (template, title string) {
 	return name, f.Title
 }
 
-// keepFeedback keeps an action as the next of those on its cluster. Saying what
+// keep keeps an action as the next of those on its cluster. Saying what
 // holds already, or undoing what was never said, changes nothing.
-func (e *Exporter) keepFeedback(ctx context.Context, kind string, f Feedback) (Feedback, error) {
-	m := e.memory.Load()
-	data, err := json.Marshal(f)
-	if err != nil {
-		return f, err
-	}
+func (a feedbackAPI) keep(ctx context.Context, kind string, f Feedback) (Feedback, error) {
+	m := a.memory
 	for range 10 {
 		last, said, n := m.last(f.Service, f.ID)
 		if kind == factFeedback && said && last.Risk == f.Risk && last.Note == f.Note {
@@ -162,18 +163,18 @@ func (e *Exporter) keepFeedback(ctx context.Context, kind string, f Feedback) (F
 		if kind == factUndone && !said {
 			return Feedback{Service: f.Service, ID: f.ID, At: f.At}, nil
 		}
-		fact := ledger.Fact{Key: fmt.Sprintf("feedback/%s/%s/%d", f.Service, f.ID, n), Kind: kind, At: f.At, Data: data}
-		first, err := e.ledger.Append(ctx, fact)
+		fact, err := newFact(kind, fmt.Sprintf("feedback/%s/%s/%d", f.Service, f.ID, n), f.At, f)
+		if err != nil {
+			return f, err
+		}
+		first, err := a.facts.keep(ctx, fact)
 		if err != nil {
 			return f, err
 		}
 		if !first {
 			continue // another request was faster; its fact is folded in a moment
 		}
-		if err := m.fold(fact); err != nil {
-			return f, err
-		}
-		e.log.Info("feedback", "kind", kind, "service", f.Service, "id", f.ID, "risk", f.Risk, "by", f.By)
+		a.log.Info("feedback", "kind", kind, "service", f.Service, "id", f.ID, "risk", f.Risk, "by", f.By)
 		stands, said, _ := m.last(f.Service, f.ID)
 		if !said {
 			stands = Feedback{Service: f.Service, ID: f.ID, At: f.At, By: f.By}
@@ -184,16 +185,16 @@ func (e *Exporter) keepFeedback(ctx context.Context, kind string, f Feedback) (F
 }
 
 // getFeedback lists what holds, by service and newest first.
-func (e *Exporter) getFeedback(w http.ResponseWriter, r *http.Request) {
-	all := e.memory.Load().current(r.URL.Query().Get("service"))
+func (a feedbackAPI) getFeedback(w http.ResponseWriter, r *http.Request) {
+	all := a.memory.current(r.URL.Query().Get("service"))
 	slices.SortFunc(all, func(a, b Feedback) int {
 		return cmp.Or(cmp.Compare(a.Service, b.Service), b.At.Compare(a.At), cmp.Compare(a.ID, b.ID))
 	})
 	answer(w, http.StatusOK, all)
 }
 
-// A recalled is a cluster or signature as GET /api/v1/memory tells of it.
-type recalled struct {
+// A groupMemory is a cluster or signature as GET /api/v1/memory tells of it.
+type groupMemory struct {
 	ID       string        `json:"id"`
 	Template string        `json:"template,omitempty"`
 	Seen     *time.Time    `json:"seen"` // null if it is not in the catalogue
@@ -203,28 +204,28 @@ type recalled struct {
 
 // getMemory tells what is remembered of a service, as verdicts on a release
 // use it.
-func (e *Exporter) getMemory(w http.ResponseWriter, r *http.Request) {
+func (a feedbackAPI) getMemory(w http.ResponseWriter, r *http.Request) {
 	q := r.URL.Query()
 	service := q.Get("service")
-	if _, ok := e.setup.Load().config.service(service); !ok {
+	if _, ok := a.settings.current().config.service(service); !ok {
 		refuse(w, http.StatusNotFound, fmt.Sprintf("the service %.100q is not in the configuration", service), "write ?service=NAME; GET /api/v1/services lists them")
 		return
 	}
 	out := struct {
-		Service string     `json:"service"`
-		Starts  int        `json:"starts"`
-		Groups  []recalled `json:"groups"`
-	}{Service: service, Groups: []recalled{}}
-	if known := e.recall(service, q.Get("release"), e.opt.Now()); known != nil {
+		Service string        `json:"service"`
+		Starts  int           `json:"starts"`
+		Groups  []groupMemory `json:"groups"`
+	}{Service: service, Groups: []groupMemory{}}
+	if known := a.memory.recall(service, q.Get("release"), a.now()); known != nil {
 		out.Starts = known.Starts
 		for id, g := range known.Groups {
-			k := recalled{ID: id, Template: g.Template, Risk: g.Risk, Resolved: g.Resolved}
+			k := groupMemory{ID: id, Template: g.Template, Risk: g.Risk, Resolved: g.Resolved}
 			if !g.Seen.IsZero() {
 				k.Seen = &g.Seen
 			}
 			out.Groups = append(out.Groups, k)
 		}
 	}
-	slices.SortFunc(out.Groups, func(a, b recalled) int { return cmp.Compare(a.ID, b.ID) })
+	slices.SortFunc(out.Groups, func(a, b groupMemory) int { return cmp.Compare(a.ID, b.ID) })
 	answer(w, http.StatusOK, out)
 }

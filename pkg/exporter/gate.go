@@ -17,10 +17,18 @@ type gate struct {
 	Reason  string            `json:"reason"`
 }
 
-// gateOf serves the gate of a service: the newest rollout of it that is under
+// A gateAPI answers delivery tools that ask whether to go on.
+type gateAPI struct {
+	settings  *settings
+	rollouts  *rollouts
+	snapshots *snapshots
+	now       func() time.Time
+}
+
+// getGate serves the gate of a service: the newest rollout of it that is under
 // way. It is open, 200, if the verdict is pass, or with ?when=fail if it is
 // fail; otherwise, and whenever that is not known, it holds: 409.
-func (e *Exporter) gateOf(w http.ResponseWriter, r *http.Request) {
+func (a gateAPI) getGate(w http.ResponseWriter, r *http.Request) {
 	when := analysis.Decision(r.URL.Query().Get("when"))
 	switch when {
 	case "":
@@ -31,12 +39,12 @@ func (e *Exporter) gateOf(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	service := r.PathValue("service")
-	s := e.setup.Load()
+	s := a.settings.current()
 	if _, known := s.config.service(service); !known {
 		refuse(w, http.StatusNotFound, fmt.Sprintf("the service %.100q is not in the configuration", service), "write the name of one of services:")
 		return
 	}
-	g := e.gateAt(s, service, when)
+	g := a.gate(s, service, when)
 	status := http.StatusConflict
 	if g.Gate == "open" {
 		status = http.StatusOK
@@ -44,16 +52,16 @@ func (e *Exporter) gateOf(w http.ResponseWriter, r *http.Request) {
 	answer(w, status, g)
 }
 
-// gateAt returns the gate of a service now.
-func (e *Exporter) gateAt(s *setup, service string, when analysis.Decision) gate {
-	now := e.opt.Now()
+// gate returns the gate of a service now.
+func (a gateAPI) gate(s *setup, service string, when analysis.Decision) gate {
+	now := a.now()
 	g := gate{Gate: "hold", Reason: fmt.Sprintf("no rollout of %s is under way; announce it", service)}
-	for _, ro := range e.board.Load().UnderWay(now) {
+	for _, ro := range a.rollouts.board().UnderWay(now) {
 		if ro.Service == service { // oldest first
 			g.Rollout = ro.ID
 		}
 	}
-	snap := e.snap.Load()
+	snap := a.snapshots.current()
 	j, judged := snap.get(g.Rollout)
 	switch {
 	case g.Rollout == "":

@@ -33,7 +33,7 @@ func TestGrafanaNotification(t *testing.T) {
 	e, _ := failed(t, 1, halting, tool)
 	for _, duplicate := range []bool{false, true} {
 		body := want(t, 200, e.Handler(), "POST", "/api/v1/alerts", grafanaNotification)
-		got := outcomes(t, body)
+		got := results(t, body)
 		if len(got) != 1 || got[0].Result != "halted" || got[0].Duplicate != duplicate {
 			t.Errorf("got %s, want bad-1 halted, duplicate %v", body, duplicate)
 		}

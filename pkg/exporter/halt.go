@@ -3,16 +3,18 @@ package exporter
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
+	"sync"
 	"time"
+
+	"github.com/hashicorp/go-hclog"
+	"golang.org/x/sync/singleflight"
 
 	"github.com/andon-project/andon/pkg/analysis"
 	"github.com/andon-project/andon/pkg/board"
 	"github.com/andon-project/andon/pkg/delivery"
-	"github.com/andon-project/andon/pkg/ledger"
 )
 
 // haltTimeout is how long a delivery tool may take to answer.
@@ -21,62 +23,58 @@ const haltTimeout = 15 * time.Second
 // staleTicks is how many ticks old a snapshot may be to be acted upon.
 const staleTicks = 3
 
-// An outcome is what became of one alert of a notification. Alertmanager tries
-// again on status 503 and on no other.
-type outcome struct {
-	Fingerprint string `json:"fingerprint,omitempty"`
-	Rollout     string `json:"rollout,omitempty"`
-	Status      int    `json:"status"`
-	Result      string `json:"result"` // halted, held, observed, refused, resolved, retry, failed, invalid
-	Duplicate   bool   `json:"duplicate,omitempty"`
-	Says        string `json:"says"`
-}
+// A halter decides about alerts that ask to halt or hold a rollout, and has the
+// delivery tool do it: once, however often it is asked. It is safe for
+// concurrent use.
+type halter struct {
+	settings  *settings
+	rollouts  *rollouts
+	snapshots *snapshots
+	facts     *facts
+	halts     *halts
+	counts    *metrics
+	now       func() time.Time
+	log       hclog.Logger
 
-func again(format string, args ...any) outcome {
-	return outcome{Status: http.StatusServiceUnavailable, Result: "retry", Says: fmt.Sprintf(format, args...)}
+	flights  singleflight.Group // by id: one halt at a time
+	spending sync.Mutex         // makes looking at the budget and taking from it one step
+
+	background sync.WaitGroup // halts that are driven again
+	driving    sync.Map       // their ids
 }
 
 // receive takes in one alert about a rollout that is known: it is kept as a
 // fact before anything is done about it.
-func (e *Exporter) receive(ctx context.Context, n notification) outcome {
-	_, err := e.keep(ctx, factReceived, factReceived+"/"+n.key()+"/"+n.Status, n)
+func (h *halter) receive(ctx context.Context, n notification) alertResult {
+	_, err := h.keep(ctx, factReceived, factReceived+"/"+n.key()+"/"+n.Status, n)
 	if err != nil {
 		return again("not kept: %v", err)
 	}
 	if n.Status != "firing" {
-		return outcome{Status: http.StatusOK, Result: "resolved", Says: "recorded; a resolved alert resumes nothing"}
+		return alertResult{Status: http.StatusOK, Result: "resolved", Says: "recorded; a resolved alert resumes nothing"}
 	}
 	// Detached from the request: a halt that was begun is finished even if the
 	// caller has gone. Two callers of one rollout get the answer to one halt.
 	ctx = context.WithoutCancel(ctx)
-	v, _, _ := e.flights.Do(haltID(n.Action, n.Rollout), func() (any, error) { return e.decide(ctx, n), nil })
-	return v.(outcome)
+	v, _, _ := h.flights.Do(haltID(n.Action, n.Rollout), func() (any, error) { return h.decide(ctx, n), nil })
+	return v.(alertResult)
 }
 
 // decide says whether the rollout is halted now, and halts it.
-func (e *Exporter) decide(ctx context.Context, n notification) outcome {
-	id := haltID(n.Action, n.Rollout)
-	s, now := e.setup.Load(), e.opt.Now()
-	if h := e.halts.state(id); h.answered != nil {
-		o := settled{factAnswered, *h.answered}.outcome()
-		o.Duplicate, o.Says = true, fmt.Sprintf("it was %s before: %s", o.Result, h.answered.Says)
-		return o
+func (h *halter) decide(ctx context.Context, n notification) alertResult {
+	s, now := h.settings.current(), h.now()
+	if before, ok := h.before(n, s.config.Halt.Mode); ok {
+		return before
 	}
-	// What was only observed is looked at anew once halts are wanted.
-	if before, ok := e.halts.settledBy(n.key()); ok && (before.kind != factObserved || s.config.Halt.Mode == Observe) {
-		o := before.outcome()
-		o.Duplicate = true
-		return o
-	}
-	d := decision{Halt: id, Action: n.Action, Rollout: n.Rollout, Notification: n.key()}
-	ro, known := e.board.Load().Get(n.Rollout, now)
+	d := decision{Halt: haltID(n.Action, n.Rollout), Action: n.Action, Rollout: n.Rollout, Notification: n.key()}
+	ro, known := h.rollouts.board().Get(n.Rollout, now)
 	if !known {
 		return again("the rollout is not known any more")
 	}
 	if !ro.Ended.IsZero() && !ro.Ended.After(now) {
-		return e.refuse(ctx, d, whyEnded, "the rollout is not under way: it ended or was superseded at "+ro.Ended.UTC().Format(time.RFC3339))
+		return h.refuse(ctx, d, whyEnded, "the rollout is not under way: it ended or was superseded at "+ro.Ended.UTC().Format(time.RFC3339))
 	}
-	snap := e.snap.Load()
+	snap := h.snapshots.current()
 	j, judged := snap.get(n.Rollout)
 	switch {
 	case snap == nil:
@@ -94,134 +92,157 @@ func (e *Exporter) decide(ctx context.Context, n notification) outcome {
 	}
 	switch {
 	case hold && s.config.Halt.Ambiguous != HoldAmbiguous:
-		return e.refuse(ctx, d, whyPolicy, "halt.ambiguous is nothing: "+v.Reason)
+		return h.refuse(ctx, d, whyPolicy, "halt.ambiguous is nothing: "+v.Reason)
 	case hold && ambiguous, !hold && v.Verdict == analysis.Fail:
 	case hold && v.Verdict == analysis.Fail:
-		return e.refuse(ctx, d, whyVerdict, "it has failed since, and is halted by the alert of that: "+v.Reason)
+		return h.refuse(ctx, d, whyVerdict, "it has failed since, and is halted by the alert of that: "+v.Reason)
 	case v.Verdict == analysis.Inconclusive && (v.Quality == analysis.SourceError || v.Quality == analysis.Stale):
 		return again("the rollout cannot be judged now: %s", v.Reason)
 	case hold:
-		return e.refuse(ctx, d, whyVerdict, fmt.Sprintf("the verdict is %s and not ambiguous any more: %s", v.Verdict, v.Reason))
+		return h.refuse(ctx, d, whyVerdict, fmt.Sprintf("the verdict is %s and not ambiguous any more: %s", v.Verdict, v.Reason))
 	default:
-		return e.refuse(ctx, d, whyVerdict, fmt.Sprintf("the verdict is %s, not fail: %s", v.Verdict, v.Reason))
+		return h.refuse(ctx, d, whyVerdict, fmt.Sprintf("the verdict is %s, not fail: %s", v.Verdict, v.Reason))
 	}
 	d.Verdict = &v
-	return e.act(ctx, s, j, d)
+	return h.act(ctx, s, j, d)
+}
+
+// before returns what the alert is answered with if that was settled before,
+// and whether it was.
+func (h *halter) before(n notification, mode Mode) (alertResult, bool) {
+	if state := h.halts.state(haltID(n.Action, n.Rollout)); state.answered != nil {
+		o := ruling{factAnswered, *state.answered}.result()
+		o.Duplicate, o.Says = true, fmt.Sprintf("it was %s before: %s", o.Result, state.answered.Says)
+		return o, true
+	}
+	r, ok := h.halts.rulingOn(n.key())
+	if !ok || r.kind == factObserved && mode != Observe {
+		return alertResult{}, false // what was only observed is looked at anew once halts are wanted
+	}
+	o := r.result()
+	o.Duplicate = true
+	return o, true
 }
 
 // act does with a rollout that failed, or is ambiguous, what the policy wants.
-func (e *Exporter) act(ctx context.Context, s *setup, j judged, d decision) outcome {
+func (h *halter) act(ctx context.Context, s *setup, j judgment, d decision) alertResult {
 	tool := j.service.Tool
 	if tool == nil {
-		return e.refuse(ctx, d, whyNoTool, fmt.Sprintf("the service %s has no tool in the configuration; halt it by hand", j.rollout.Service))
+		return h.refuse(ctx, d, whyNoTool, fmt.Sprintf("the service %s has no tool in the configuration; halt it by hand", j.rollout.Service))
 	}
 	d.Tool = tool.Tool
-	h := delivery.Halt{ID: d.Halt, Action: cmp.Or(d.Action, delivery.HaltIt), Rollout: j.rollout, Verdict: *d.Verdict, Reason: d.Verdict.Reason}
-	plan, _, can := deed(tool, h)
+	wish := delivery.Halt{ID: d.Halt, Action: cmp.Or(d.Action, delivery.HaltIt), Rollout: j.rollout, Verdict: *d.Verdict, Reason: d.Verdict.Reason}
+	action, can := actionFor(tool, wish)
 	if !can {
-		return e.refuse(ctx, d, whyNoHold, fmt.Sprintf("the tool %s of the service %s can halt and not hold; hold it by hand", tool.Tool, j.rollout.Service))
+		return h.refuse(ctx, d, whyNoHold, fmt.Sprintf("the tool %s of the service %s can halt and not hold; hold it by hand", tool.Tool, j.rollout.Service))
 	}
 	if s.config.Halt.Mode != HaltIt {
-		d.Why, d.Says = whyObserve, "mode observe; in mode halt this would be asked: "+plan(h)
-		return e.settle(ctx, factObserved, d)
+		d.Why, d.Says = whyObserve, "mode observe; in mode halt this would be asked: "+action.plan(wish)
+		return h.settle(ctx, factObserved, d)
 	}
-	if o, ok := e.ask(ctx, s.config.Halt.Budget, d); !ok {
+	if o, ok := h.ask(ctx, s.config.Halt.Budget, d); !ok {
 		return o
 	}
-	return e.call(ctx, tool, h, d)
+	return h.call(ctx, tool, wish, d)
 }
 
-// deed returns how what h wishes is planned and done with a tool, and whether
-// the tool can.
-func deed(tool *delivery.Target, h delivery.Halt) (plan func(delivery.Halt) string, do func(context.Context, delivery.Halt) (delivery.Answer, error), can bool) {
+// A toolAction is what is done with a delivery tool.
+type toolAction struct {
+	plan func(delivery.Halt) string // says what would be asked
+	do   func(context.Context, delivery.Halt) (delivery.Answer, error)
+}
+
+// actionFor returns how a tool does what h wishes, and whether it can.
+func actionFor(tool *delivery.Target, h delivery.Halt) (toolAction, bool) {
 	if h.Action != delivery.HoldIt {
-		return tool.Halter.Plan, tool.Halter.Halt, true
+		return toolAction{tool.Halter.Plan, tool.Halter.Halt}, true
 	}
 	holder, can := tool.Halter.(delivery.Holder)
 	if !can {
-		return nil, nil, false
+		return toolAction{}, false
 	}
-	return holder.PlanHold, holder.Hold, true
+	return toolAction{holder.PlanHold, holder.Hold}, true
 }
 
 // ask keeps that a halt is asked for, if the budget allows; ok says that the
 // tool may be called. A halt that was asked for before costs nothing more.
-func (e *Exporter) ask(ctx context.Context, budget Budget, d decision) (o outcome, ok bool) {
-	e.asking.Lock()
-	defer e.asking.Unlock()
-	now := e.opt.Now()
-	if d.Action != delivery.HoldIt && e.halts.state(d.Halt).asked == nil {
-		if n := e.halts.askedSince(now.Add(-budget.Per)); n >= budget.Count {
-			e.log.Error("halt budget spent, rollout not halted", "rollout", d.Rollout, "budget", budget)
-			return e.refuse(ctx, d, whyBudget, fmt.Sprintf("the budget of %s is spent, %d halts were asked for; halt it by hand if it is right to", budget, n)), false
+func (h *halter) ask(ctx context.Context, budget Budget, d decision) (o alertResult, ok bool) {
+	h.spending.Lock()
+	defer h.spending.Unlock()
+	now := h.now()
+	if d.Action != delivery.HoldIt && h.halts.state(d.Halt).asked == nil {
+		if n := h.halts.askedSince(now.Add(-budget.Per)); n >= budget.Count {
+			h.log.Error("halt budget spent, rollout not halted", "rollout", d.Rollout, "budget", budget)
+			return h.refuse(ctx, d, whyBudget, fmt.Sprintf("the budget of %s is spent, %d halts were asked for; halt it by hand if it is right to", budget, n)), false
 		}
 	}
 	d.Says = d.Verdict.Reason
-	if _, err := e.keep(ctx, factAsked, factAsked+"/"+d.Halt, d); err != nil {
+	if _, err := h.keep(ctx, factAsked, factAsked+"/"+d.Halt, d); err != nil {
 		return again("not kept, so not asked for: %v", err), false
 	}
-	return outcome{}, true
+	return alertResult{}, true
 }
 
 // call has the tool halt, and keeps what it says.
-func (e *Exporter) call(ctx context.Context, tool *delivery.Target, h delivery.Halt, d decision) outcome {
+func (h *halter) call(ctx context.Context, tool *delivery.Target, wish delivery.Halt, d decision) alertResult {
 	tctx, cancel := context.WithTimeout(ctx, haltTimeout)
 	defer cancel()
-	_, do, _ := deed(tool, h)
-	answer, err := do(tctx, h)
+	action, _ := actionFor(tool, wish) // the caller has seen that it can
+	answer, err := action.do(tctx, wish)
 	d.Verdict = nil // is in the fact that it was asked for
 	if err == nil {
 		d.Answer, d.Says = &answer, answer.Said
-		o := e.settle(ctx, factAnswered, d)
+		o := h.settle(ctx, factAnswered, d)
 		if o.Status == http.StatusOK {
-			count := e.metrics.halts
-			if h.Action == delivery.HoldIt {
-				count = e.metrics.holds
+			count := h.counts.halts
+			if wish.Action == delivery.HoldIt {
+				count = h.counts.holds
 			}
 			count.WithLabelValues(tool.Tool).Inc()
-			e.log.Warn("rollout "+o.Result, "rollout", d.Rollout, "tool", d.Tool, "reason", h.Reason, "said", answer.Said)
+			h.log.Warn("rollout "+o.Result, "rollout", d.Rollout, "tool", d.Tool, "reason", wish.Reason, "said", answer.Said)
 		}
 		return o
 	}
-	e.metrics.failures.WithLabelValues(tool.Tool).Inc()
-	e.log.Error("rollout not halted", "rollout", d.Rollout, "tool", d.Tool, "error", err)
+	h.counts.failures.WithLabelValues(tool.Tool).Inc()
+	h.log.Error("rollout not halted", "rollout", d.Rollout, "tool", d.Tool, "error", err)
 	var refused *delivery.Error
 	if !errors.As(err, &refused) || refused.Retry {
 		return again("%v", err)
 	}
 	d.Why, d.Says = whyFailed, err.Error()
-	return e.settle(ctx, factHaltFailed, d)
+	return h.settle(ctx, factHaltFailed, d)
 }
 
 // refuse keeps that a rollout is not halted, and why.
-func (e *Exporter) refuse(ctx context.Context, d decision, why reason, says string) outcome {
+func (h *halter) refuse(ctx context.Context, d decision, why reason, says string) alertResult {
 	d.Why, d.Says = why, says
-	e.log.Info("rollout not halted", "rollout", d.Rollout, "why", why, "says", says)
-	return e.settle(ctx, factRefused, d)
+	h.log.Info("rollout not halted", "rollout", d.Rollout, "why", why, "says", says)
+	return h.settle(ctx, factRefused, d)
 }
 
 // settle keeps a decision as a fact and answers with it.
-func (e *Exporter) settle(ctx context.Context, kind string, d decision) outcome {
+func (h *halter) settle(ctx context.Context, kind string, d decision) alertResult {
 	key := kind + "/" + d.Halt
 	if kind != factAnswered {
 		key += "/" + d.Notification + "/" + string(d.Why)
 	}
-	first, err := e.keep(ctx, kind, key, d)
+	first, err := h.keep(ctx, kind, key, d)
 	if err != nil {
 		return again("not kept: %v", err)
 	}
 	if first && d.Why != "" {
-		e.metrics.withheld.WithLabelValues(string(d.Why)).Inc()
+		h.counts.withheld.WithLabelValues(string(d.Why)).Inc()
 	}
-	return settled{kind, d}.outcome()
+	return ruling{kind, d}.result()
 }
 
-func (s settled) outcome() outcome {
-	o := outcome{Status: http.StatusOK, Says: s.Says}
-	switch s.kind {
+// result returns what the sender of the alert is told.
+func (r ruling) result() alertResult {
+	o := alertResult{Status: http.StatusOK, Says: r.Says}
+	switch r.kind {
 	case factAnswered:
 		o.Result = "halted"
-		if s.Action == delivery.HoldIt {
+		if r.Action == delivery.HoldIt {
 			o.Result = "held"
 		}
 	case factObserved:
@@ -235,41 +256,41 @@ func (s settled) outcome() outcome {
 }
 
 // keep appends a fact and takes it into the state that is folded from facts.
-func (e *Exporter) keep(ctx context.Context, kind, key string, data any) (first bool, err error) {
-	body, err := json.Marshal(data)
+func (h *halter) keep(ctx context.Context, kind, key string, data any) (first bool, err error) {
+	f, err := newFact(kind, key, h.now(), data)
 	if err != nil {
 		return false, err
 	}
-	f := ledger.Fact{Key: key, Kind: kind, At: e.opt.Now(), Data: body}
-	if first, err = e.ledger.Append(ctx, f); err != nil {
-		return false, err
+	if first, err = h.facts.keep(ctx, f); err == nil && !first {
+		err = h.halts.Fold(f) // asking anew takes a tool's refusal back, also if it was asked before
 	}
-	return first, e.halts.fold(f)
+	return first, err
 }
 
 // drive asks again for the halts that were asked for and not answered: this
 // process, or the one before it, died or the tool did not answer. The tool gets
 // the same id as before, so that what was in fact done is not done twice.
-func (e *Exporter) drive(ctx context.Context) {
-	for _, d := range e.halts.open() {
-		if _, already := e.driving.LoadOrStore(d.Halt, true); already {
+func (h *halter) drive(ctx context.Context) {
+	for _, d := range h.halts.open() {
+		if _, already := h.driving.LoadOrStore(d.Halt, true); already {
 			continue
 		}
-		e.background.Go(func() {
-			defer e.driving.Delete(d.Halt)
-			e.flights.Do(d.Halt, func() (any, error) { return e.driveOne(ctx, d), nil })
+		h.background.Go(func() {
+			defer h.driving.Delete(d.Halt)
+			h.flights.Do(d.Halt, func() (any, error) { return h.driveOne(ctx, d), nil })
 		})
 	}
 }
 
-func (e *Exporter) driveOne(ctx context.Context, d decision) outcome {
-	if h := e.halts.state(d.Halt); h.answered != nil {
-		return settled{factAnswered, *h.answered}.outcome()
-	} else if h.failed != nil {
-		return settled{factHaltFailed, *h.failed}.outcome()
+// driveOne asks again for one of them, if it still is to be halted.
+func (h *halter) driveOne(ctx context.Context, d decision) alertResult {
+	if state := h.halts.state(d.Halt); state.answered != nil {
+		return ruling{factAnswered, *state.answered}.result()
+	} else if state.failed != nil {
+		return ruling{factHaltFailed, *state.failed}.result()
 	}
-	s, now := e.setup.Load(), e.opt.Now()
-	ro, known := e.board.Load().Get(d.Rollout, now)
+	s, now := h.settings.current(), h.now()
+	ro, known := h.rollouts.board().Get(d.Rollout, now)
 	svc, _ := s.config.service(ro.Service)
 	switch {
 	case s.config.Halt.Mode != HaltIt:
@@ -279,12 +300,12 @@ func (e *Exporter) driveOne(ctx context.Context, d decision) outcome {
 	case !ro.Ended.IsZero() && !ro.Ended.After(now):
 		d.Verdict = nil
 		d.Why, d.Says = whyEnded, "the rollout ended before the tool answered"
-		return e.settle(ctx, factHaltFailed, d)
+		return h.settle(ctx, factHaltFailed, d)
 	}
 	ro = board.WithCohorts(ro, svc.Version)
-	h := delivery.Halt{ID: d.Halt, Action: cmp.Or(d.Action, delivery.HaltIt), Rollout: ro, Verdict: *d.Verdict, Reason: d.Verdict.Reason}
-	if _, _, can := deed(svc.Tool, h); !can {
+	wish := delivery.Halt{ID: d.Halt, Action: cmp.Or(d.Action, delivery.HaltIt), Rollout: ro, Verdict: *d.Verdict, Reason: d.Verdict.Reason}
+	if _, can := actionFor(svc.Tool, wish); !can {
 		return again("the tool of the service %s cannot hold any more", ro.Service)
 	}
-	return e.call(ctx, svc.Tool, h, d)
+	return h.call(ctx, svc.Tool, wish, d)
 }

@@ -35,15 +35,15 @@ func failed(t *testing.T, n int, head string, tool *deliverer) (*Exporter, *cloc
 	}
 	e.Tick(t.Context(), c.Now())
 	if n > 1 { // several at the same time share the blame, so that none fails
-		s := e.snap.Load()
-		all := slices.Clone(s.judged)
+		s := e.snapshots.current()
+		all := slices.Clone(s.judgments)
 		for i := range all {
 			all[i].verdict.Verdict, all[i].verdict.Blame = analysis.Fail, 1
 		}
-		e.snap.Store(newSnapshot(s.at, all))
+		e.snapshots.newest.Store(newSnapshot(s.at, all))
 	}
 	for _, s := range bad {
-		if v, _ := e.verdict(s); v.Verdict != analysis.Fail {
+		if v, _ := verdictOf(e, s); v.Verdict != analysis.Fail {
 			t.Fatalf("%s did not fail: %+v", s, v)
 		}
 	}
@@ -53,7 +53,7 @@ func failed(t *testing.T, n int, head string, tool *deliverer) (*Exporter, *cloc
 func kinds(t *testing.T, e *Exporter) map[string]int {
 	t.Helper()
 	out := map[string]int{}
-	for f, err := range e.ledger.All(t.Context()) {
+	for f, err := range e.facts.ledger.All(t.Context()) {
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -88,10 +88,10 @@ func TestPolicy(t *testing.T) {
 			before: func(_ *testing.T, _ *Exporter, c *clock) { c.set(c.Now().Add(2 * time.Minute)) }},
 		{name: "source does not answer", head: halting, status: 503, result: "retry", says: "cannot be judged now",
 			before: func(t *testing.T, e *Exporter, c *clock) {
-				s := e.snap.Load()
-				j := s.judged[0]
+				s := e.snapshots.current()
+				j := s.judgments[0]
 				j.verdict = unjudged(j.rollout, s.at, analysis.SourceError, "Prometheus does not answer")
-				e.snap.Store(newSnapshot(s.at, []judged{j}))
+				e.snapshots.newest.Store(newSnapshot(s.at, []judgment{j}))
 			}},
 	}
 	for _, tt := range tests {
@@ -106,7 +106,7 @@ func TestPolicy(t *testing.T) {
 				tt.before(t, e, c)
 			}
 			for try := range 2 { // a copy gets the same answer
-				o := outcomes(t, want(t, tt.status, e.Handler(), "POST", "/api/v1/alerts", firing("bad-1", noon)))[0]
+				o := results(t, want(t, tt.status, e.Handler(), "POST", "/api/v1/alerts", firing("bad-1", noon)))[0]
 				if o.Result != tt.result || !strings.Contains(o.Says, tt.says) {
 					t.Errorf("try %d: got %+v, want %s with %q", try, o, tt.result, tt.says)
 				}
@@ -130,12 +130,12 @@ func TestModeChanges(t *testing.T) {
 	tool := newDeliverer(t)
 	e, _ := failed(t, 1, "halt: {mode: observe}", tool)
 	want(t, 200, e.Handler(), "POST", "/api/v1/alerts", firing("bad-1", noon))
-	s, c := *e.setup.Load(), *e.setup.Load().config
+	s, c := *e.settings.current(), *e.settings.current().config
 	c.Halt.Mode = HaltIt
 	s.config = &c
-	e.setup.Store(&s)
+	e.settings.inForce.Store(&s)
 	for _, result := range []string{"halted", "halted"} {
-		if o := outcomes(t, want(t, 200, e.Handler(), "POST", "/api/v1/alerts", firing("bad-1", noon)))[0]; o.Result != result {
+		if o := results(t, want(t, 200, e.Handler(), "POST", "/api/v1/alerts", firing("bad-1", noon)))[0]; o.Result != result {
 			t.Errorf("got %+v, want %s", o, result)
 		}
 	}
@@ -151,7 +151,7 @@ func TestBudget(t *testing.T) {
 	results := func() (out []string) {
 		for i := range 3 {
 			id := fmt.Sprintf("bad-%d", i+1)
-			out = append(out, outcomes(t, want(t, 200, e.Handler(), "POST", "/api/v1/alerts", firing(id, noon)))[0].Result)
+			out = append(out, results(t, want(t, 200, e.Handler(), "POST", "/api/v1/alerts", firing(id, noon)))[0].Result)
 		}
 		return out
 	}
@@ -162,7 +162,7 @@ func TestBudget(t *testing.T) {
 		t.Errorf("the metrics do not tell that the budget is spent:\n%s", ours(page))
 	}
 	c.set(c.Now().Add(11 * time.Minute))
-	e.snap.Store(newSnapshot(c.Now(), e.snap.Load().judged))
+	e.snapshots.newest.Store(newSnapshot(c.Now(), e.snapshots.current().judgments))
 	if got := strings.Join(results(), " "); got != "halted halted halted" {
 		t.Errorf("with a new budget: got %s, want all halted", got)
 	}
@@ -195,13 +195,13 @@ func TestToolErrors(t *testing.T) {
 	never.refuse = func(int) int { return http.StatusForbidden }
 	e, _ = failed(t, 1, halting, never)
 	for range 2 {
-		o := outcomes(t, want(t, 422, e.Handler(), "POST", "/api/v1/alerts", firing("bad-1", noon)))[0]
+		o := results(t, want(t, 422, e.Handler(), "POST", "/api/v1/alerts", firing("bad-1", noon)))[0]
 		if o.Result != "failed" || !strings.Contains(o.Says, "403") {
 			t.Errorf("got %+v, want what the tool said", o)
 		}
 	}
-	e.drive(t.Context())
-	e.background.Wait()
+	e.halter.drive(t.Context())
+	e.halter.background.Wait()
 	if calls, _ := never.counts(); calls != 1 {
 		t.Errorf("%d calls after a refusal for good, want 1", calls)
 	}
@@ -237,7 +237,7 @@ func TestCallerLeaves(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	tool.refuse = func(int) int { cancel(); return 0 }
 	n := notification{Fingerprint: "a", StartsAt: noon, Status: "firing", Rollout: "bad-1"}
-	if o := e.receive(ctx, n); o.Result != "halted" {
+	if o := e.halter.receive(ctx, n); o.Result != "halted" {
 		t.Errorf("got %+v, want it halted", o)
 	}
 }
@@ -247,28 +247,28 @@ func TestCallerLeaves(t *testing.T) {
 func TestDriveAgain(t *testing.T) {
 	tool := newDeliverer(t)
 	e, c := failed(t, 2, halting, tool)
-	v, _ := e.verdict("bad-1")
+	v, _ := verdictOf(e, "bad-1")
 	data, err := json.Marshal(decision{Halt: haltID(delivery.HaltIt, "bad-1"), Rollout: "bad-1", Tool: "webhook", Verdict: &v, Notification: "fp/1"})
 	if err != nil {
 		t.Fatal(err)
 	}
 	f := ledger.Fact{Key: "halt.asked/" + haltID(delivery.HaltIt, "bad-1"), Kind: factAsked, At: c.Now(), Data: data}
-	if _, err := e.ledger.Append(t.Context(), f); err != nil {
+	if _, err := e.facts.ledger.Append(t.Context(), f); err != nil {
 		t.Fatal(err)
 	}
-	if err := e.fold(t.Context(), e.setup.Load().config); err != nil { // as after a restart
+	if err := e.facts.replay(t.Context(), e.halts); err != nil { // as after a restart
 		t.Fatal(err)
 	}
 	for range 2 {
-		e.drive(t.Context())
-		e.background.Wait()
+		e.halter.drive(t.Context())
+		e.halter.background.Wait()
 	}
 	tool.mu.Lock()
 	defer tool.mu.Unlock()
 	if tool.calls != 1 || tool.halted[haltID(delivery.HaltIt, "bad-1")] != 1 {
 		t.Errorf("%d calls, halted %v, want one of %s", tool.calls, tool.halted, haltID(delivery.HaltIt, "bad-1"))
 	}
-	if o := e.decide(t.Context(), notification{Fingerprint: "other", StartsAt: noon, Status: "firing", Rollout: "bad-1"}); o.Result != "halted" || !o.Duplicate {
+	if o := e.halter.decide(t.Context(), notification{Fingerprint: "other", StartsAt: noon, Status: "firing", Rollout: "bad-1"}); o.Result != "halted" || !o.Duplicate {
 		t.Errorf("got %+v, want that it was halted before", o)
 	}
 }
@@ -295,7 +295,7 @@ func TestSeveralAlerts(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			body := want(t, tt.status, e.Handler(), "POST", "/api/v1/alerts", `{"version":"4","alerts":[`+strings.Join(tt.alerts, ",")+`]}`)
 			var got []string
-			for _, o := range outcomes(t, body) {
+			for _, o := range results(t, body) {
 				got = append(got, o.Result)
 			}
 			if strings.Join(got, " ") != tt.want {

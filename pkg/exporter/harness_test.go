@@ -16,8 +16,9 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
-	"github.com/prometheus/prometheus/model/labels"
+	promlabels "github.com/prometheus/prometheus/model/labels"
 
+	"github.com/andon-project/andon/pkg/analysis"
 	"github.com/andon-project/andon/pkg/demo/inprocess"
 )
 
@@ -98,7 +99,7 @@ func newSamples(t testing.TB, dir string, past time.Duration) (store *inprocess.
 	}
 	app := store.DB.Appender(context.Background())
 	add = func(at time.Time, v float64, pairs ...string) {
-		if _, err := app.Append(0, labels.FromStrings(pairs...), at.UnixMilli(), v); err != nil {
+		if _, err := app.Append(0, promlabels.FromStrings(pairs...), at.UnixMilli(), v); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -205,10 +206,16 @@ func open(t testing.TB, text, dir string, c *clock) *Exporter {
 
 func closeNow(t testing.TB, e *Exporter) {
 	t.Helper()
-	e.background.Wait()
+	e.halter.background.Wait()
 	if err := e.Close(); err != nil {
 		t.Error(err)
 	}
+}
+
+// verdictOf returns the newest verdict on a rollout.
+func verdictOf(e *Exporter, id string) (analysis.Verdict, bool) {
+	v, ok := e.history.newest(id)
+	return v.Verdict, ok
 }
 
 // call asks h and returns the status and the body.
@@ -257,10 +264,10 @@ func notifying(status, rollout string, startsAt time.Time) string {
 	return string(bytes.TrimSpace(b))
 }
 
-// outcomes reads the answer to a notification.
-func outcomes(t testing.TB, body string) []outcome {
+// results reads the answer to a notification.
+func results(t testing.TB, body string) []alertResult {
 	t.Helper()
-	var a struct{ Results []outcome }
+	var a struct{ Results []alertResult }
 	if err := json.Unmarshal([]byte(body), &a); err != nil || len(a.Results) == 0 {
 		t.Fatalf("%v in %s", err, body)
 	}

@@ -28,8 +28,8 @@ func doubtful(t *testing.T, head string, tool *deliverer, canHold bool) *Exporte
 		want(t, 201, e.Handler(), "POST", "/api/v1/rollouts", announcement(s, s, noon))
 	}
 	e.Tick(t.Context(), c.Now())
-	s := e.snap.Load()
-	all := append([]judged(nil), s.judged...)
+	s := e.snapshots.current()
+	all := append([]judgment(nil), s.judgments...)
 	for i := range all {
 		v := &all[i].verdict
 		v.Verdict, v.Quality, v.Set, v.FirstFail = analysis.Inconclusive, analysis.OK, nil, nil
@@ -37,7 +37,7 @@ func doubtful(t *testing.T, head string, tool *deliverer, canHold bool) *Exporte
 			v.Quality, v.Set = analysis.Ambiguous, []string{"bad-1", "bad-2"}
 		}
 	}
-	e.snap.Store(newSnapshot(s.at, all))
+	e.snapshots.newest.Store(newSnapshot(s.at, all))
 	return e
 }
 
@@ -66,16 +66,16 @@ func TestHoldAmbiguous(t *testing.T) {
 			tool := newDeliverer(t)
 			e := doubtful(t, tt.head, tool, !tt.cannot)
 			if tt.fail {
-				all := append([]judged(nil), e.snap.Load().judged...)
+				all := append([]judgment(nil), e.snapshots.current().judgments...)
 				for i := range all {
 					if all[i].rollout.ID == tt.rollout {
 						all[i].verdict.Verdict = analysis.Fail
 					}
 				}
-				e.snap.Store(newSnapshot(e.snap.Load().at, all))
+				e.snapshots.newest.Store(newSnapshot(e.snapshots.current().at, all))
 			}
 			for range 3 { // copies change nothing
-				o := outcomes(t, want(t, 200, e.Handler(), "POST", "/api/v1/alerts", holding(tt.rollout, noon)))[0]
+				o := results(t, want(t, 200, e.Handler(), "POST", "/api/v1/alerts", holding(tt.rollout, noon)))[0]
 				if o.Result != tt.result || !strings.Contains(o.Says, tt.says) {
 					t.Errorf("got %+v, want %s with %q", o, tt.result, tt.says)
 				}
@@ -114,17 +114,17 @@ func TestHoldIsDrivenThenHalted(t *testing.T) {
 	}
 	e := doubtful(t, "halt: {mode: halt}", tool, true)
 	want(t, 503, e.Handler(), "POST", "/api/v1/alerts", holding("bad-1", noon))
-	e.drive(t.Context())
-	e.background.Wait()
+	e.halter.drive(t.Context())
+	e.halter.background.Wait()
 	if _, effects := tool.counts(); effects != 1 || tool.halted["hold-bad-1"] != 1 {
 		t.Fatalf("effects %v, want one hold of bad-1", tool.halted)
 	}
-	all := append([]judged(nil), e.snap.Load().judged...)
+	all := append([]judgment(nil), e.snapshots.current().judgments...)
 	for i := range all {
 		all[i].verdict.Verdict, all[i].verdict.Quality = analysis.Fail, analysis.OK
 	}
-	e.snap.Store(newSnapshot(e.snap.Load().at, all))
-	if o := outcomes(t, want(t, 200, e.Handler(), "POST", "/api/v1/alerts", firing("bad-1", noon)))[0]; o.Result != "halted" {
+	e.snapshots.newest.Store(newSnapshot(e.snapshots.current().at, all))
+	if o := results(t, want(t, 200, e.Handler(), "POST", "/api/v1/alerts", firing("bad-1", noon)))[0]; o.Result != "halted" {
 		t.Errorf("after the hold: %+v, want it halted", o)
 	}
 	page := want(t, 200, e.Handler(), "GET", "/rollouts/bad-1", "")

@@ -9,6 +9,12 @@ import (
 	"io"
 	"net/http"
 	"strings"
+	"time"
+
+	"github.com/hashicorp/go-hclog"
+
+	"github.com/andon-project/andon/pkg/analysis"
+	"github.com/andon-project/andon/pkg/board"
 )
 
 const maxAnnouncement = 64 << 10 // bytes of a body
@@ -20,41 +26,21 @@ type endpoint struct {
 	serve        http.HandlerFunc
 }
 
-// endpoints lists all that is served.
-func (e *Exporter) endpoints() []endpoint {
-	return []endpoint{
-		{method: "GET", path: "/{$}", serve: e.getIndex},
-		{method: "GET", path: "/rollouts/{id}", serve: e.getPage},
-		{method: "GET", path: "/metrics", serve: e.metrics.handler().ServeHTTP},
-		{method: "GET", path: "/-/healthy", serve: e.getHealthy},
-		{method: "GET", path: "/-/ready", serve: e.getReady},
-		{method: "POST", path: "/-/reload", changes: true, serve: e.postReload},
-		{method: "POST", path: "/api/v1/rollouts", changes: true, serve: e.postRollout},
-		{method: "GET", path: "/api/v1/rollouts", serve: e.getRollouts},
-		{method: "GET", path: "/api/v1/rollouts/{id}", serve: e.getRollout},
-		{method: "GET", path: "/api/v1/rollouts/{id}/verdict", serve: e.getVerdict},
-		{method: "GET", path: "/api/v1/rollouts/{id}/learnt", serve: e.getLearnt},
-		{method: "GET", path: "/api/v1/services", serve: e.getServices},
-		{method: "GET", path: "/api/v1/verdicts", serve: e.getVerdicts},
-		{method: "POST", path: "/api/v1/feedback", changes: true, serve: e.postFeedback},
-		{method: "POST", path: "/api/v1/feedback/undo", changes: true, serve: e.undoFeedback},
-		{method: "GET", path: "/api/v1/feedback", serve: e.getFeedback},
-		{method: "GET", path: "/api/v1/memory", serve: e.getMemory},
-		{method: "GET", path: "/api/v1/services/{service}/gate", serve: e.gateOf},
-		{method: "POST", path: "/api/v1/services/{service}/gate", serve: e.gateOf},
-		{method: "POST", path: "/api/v1/rollouts/{id}/label", changes: true, serve: e.postLabel},
-		{method: "POST", path: "/api/v1/alerts", changes: true, serve: e.postAlerts},
-	}
+// A router serves endpoints.
+type router struct {
+	token func() string // that callers must have who change something; empty if none
+	log   hclog.Logger
 }
 
-func (e *Exporter) routes() http.Handler {
+// handler serves endpoints, and says of everything else that there is nothing.
+func (rt router) handler(endpoints []endpoint) http.Handler {
 	byPath := make(map[string][]endpoint)
-	for _, p := range e.endpoints() {
+	for _, p := range endpoints {
 		byPath[p.path] = append(byPath[p.path], p)
 	}
 	mux := http.NewServeMux()
 	for path, methods := range byPath {
-		mux.Handle(path, e.dispatch(methods))
+		mux.Handle(path, rt.dispatch(methods))
 	}
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		refuse(w, http.StatusNotFound, fmt.Sprintf("there is nothing at %.100q", r.URL.Path), "GET / leads to the pages; docs/reference/http.md lists the API")
@@ -65,11 +51,11 @@ func (e *Exporter) routes() http.Handler {
 	foreign.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		refuse(w, http.StatusForbidden, "the request comes from another site's page", "send it with curl or from a server")
 	}))
-	return e.guard(foreign.Handler(mux))
+	return rt.guard(foreign.Handler(mux))
 }
 
 // guard sets the headers of every answer, and answers what panics.
-func (e *Exporter) guard(next http.Handler) http.Handler {
+func (rt router) guard(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
 		h.Set("X-Content-Type-Options", "nosniff")
@@ -82,7 +68,7 @@ func (e *Exporter) guard(next http.Handler) http.Handler {
 				if p == http.ErrAbortHandler {
 					panic(p)
 				}
-				e.log.Error("request not answered, this is a fault of Andon", "method", r.Method, "path", r.URL.Path, "panic", p)
+				rt.log.Error("request not answered, this is a fault of Andon", "method", r.Method, "path", r.URL.Path, "panic", p)
 				refuse(w, http.StatusInternalServerError, "a fault of Andon", "its log says more")
 			}
 		}()
@@ -92,7 +78,7 @@ func (e *Exporter) guard(next http.Handler) http.Handler {
 
 // dispatch serves one path: the method must be one of its endpoints, and the
 // caller must have the token where something is changed.
-func (e *Exporter) dispatch(methods []endpoint) http.Handler {
+func (rt router) dispatch(methods []endpoint) http.Handler {
 	var allow []string
 	for _, p := range methods {
 		allow = append(allow, p.method)
@@ -109,7 +95,7 @@ func (e *Exporter) dispatch(methods []endpoint) http.Handler {
 			if p.method != method {
 				continue
 			}
-			if p.changes && !e.admits(r) {
+			if p.changes && !rt.admits(r) {
 				w.Header().Set("WWW-Authenticate", `Bearer realm="andon"`)
 				refuse(w, http.StatusUnauthorized, "the token is missing or wrong", "send the header Authorization: Bearer TOKEN with the token of auth: in the configuration")
 				return
@@ -124,8 +110,8 @@ func (e *Exporter) dispatch(methods []endpoint) http.Handler {
 
 // admits reports whether the caller has the token, or none is wanted. How long
 // it takes tells nothing of the token.
-func (e *Exporter) admits(r *http.Request) bool {
-	want := e.setup.Load().token
+func (rt router) admits(r *http.Request) bool {
+	want := rt.token()
 	if want == "" {
 		return true
 	}
@@ -134,8 +120,8 @@ func (e *Exporter) admits(r *http.Request) bool {
 	return subtle.ConstantTimeCompare(a[:], b[:]) == 1 && ok
 }
 
-// body reads a request's body; if it cannot, it answers and returns false.
-func (e *Exporter) body(w http.ResponseWriter, r *http.Request, limit int64) ([]byte, bool) {
+// readBody reads a request's body; if it cannot, it answers and returns false.
+func readBody(w http.ResponseWriter, r *http.Request, limit int64) ([]byte, bool) {
 	b, err := io.ReadAll(http.MaxBytesReader(w, r.Body, limit))
 	if err == nil {
 		return b, true
@@ -146,6 +132,21 @@ func (e *Exporter) body(w http.ResponseWriter, r *http.Request, limit int64) ([]
 		refuse(w, http.StatusBadRequest, "the body ended early", "send it again")
 	}
 	return nil, false
+}
+
+// pathRollout returns the rollout that the path names; if there is none, it
+// answers and returns false.
+func pathRollout(w http.ResponseWriter, r *http.Request, board *board.Board, now time.Time) (analysis.Rollout, bool) {
+	id := r.PathValue("id")
+	if !rolloutID.MatchString(id) {
+		refuse(w, http.StatusBadRequest, fmt.Sprintf("%.100q is not the id of a rollout", id), "GET /api/v1/rollouts lists them")
+		return analysis.Rollout{}, false
+	}
+	ro, ok := board.Get(id, now)
+	if !ok {
+		refuse(w, http.StatusNotFound, fmt.Sprintf("no rollout %q was announced", id), "GET /api/v1/rollouts lists them")
+	}
+	return ro, ok
 }
 
 // answer writes v as JSON.
@@ -166,6 +167,25 @@ func refuse(w http.ResponseWriter, status int, wrong, hint string) {
 		Error string `json:"error"`
 		Hint  string `json:"hint,omitempty"`
 	}{wrong, hint})
+}
+
+// unknownField returns the key that the JSON package did not know; it has no
+// type for that error.
+func unknownField(err error) (string, bool) {
+	if err == nil {
+		return "", false
+	}
+	field, ok := strings.CutPrefix(err.Error(), "json: unknown field ")
+	return strings.Trim(field, `"`), ok
+}
+
+// unknownService says that there is no such service, and which might be meant.
+func unknownService(c *Config, name string) string {
+	var names []string
+	for _, s := range c.Services {
+		names = append(names, s.Name)
+	}
+	return fmt.Sprintf("the service %.100q is not in the configuration; %s", name, suggest(name, names))
 }
 
 // jsonWords says in words what the JSON package says in those of Go.

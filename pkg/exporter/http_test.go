@@ -12,6 +12,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/hashicorp/go-hclog"
 )
 
 func TestBadRequests(t *testing.T) {
@@ -113,7 +115,7 @@ func TestBadRequests(t *testing.T) {
 			}
 			var words struct {
 				Error, Hint string
-				Results     []outcome
+				Results     []alertResult
 			}
 			if err := json.Unmarshal([]byte(body), &words); err != nil || words.Error == "" && len(words.Results) == 0 {
 				t.Errorf("not an error in JSON: %v: %.300s", err, body)
@@ -129,7 +131,7 @@ func TestBadRequests(t *testing.T) {
 			}
 		})
 	}
-	if all := e.board.Load().List(c.Now()); len(all) != 1 {
+	if all := e.rollouts.board().List(c.Now()); len(all) != 1 {
 		t.Errorf("bad announcements left %+v", all)
 	}
 	if facts := kinds(t, e); facts[factReceived] != 0 {
@@ -175,7 +177,7 @@ func TestForeignPages(t *testing.T) {
 func TestPanicsAreAnswered(t *testing.T) {
 	e := open(t, config("http://127.0.0.1:1", "", "", "good"), t.TempDir(), &clock{now: noon})
 	defer closeNow(t, e)
-	h := e.guard(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic("a fault") }))
+	h := router{log: hclog.NewNullLogger()}.guard(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic("a fault") }))
 	if status, body := call(h, "GET", "/", ""); status != 500 || strings.Contains(body, "goroutine") {
 		t.Errorf("status %d: %s", status, body)
 	}
@@ -228,6 +230,7 @@ func TestReload(t *testing.T) {
 	h := e.Handler()
 	want(t, 201, h, "POST", "/api/v1/rollouts", announcement("good-v2", "good", noon))
 	want(t, 422, h, "POST", "/api/v1/rollouts", announcement("bad-v2", "bad", noon))
+	want(t, 201, h, "POST", "/api/v1/rollouts/good-v2/label", `{"regression": false}`)
 
 	write("prometheus: {url: nowhere}\nservices: []\n")
 	body := want(t, 422, h, "POST", "/-/reload", "")
@@ -247,11 +250,14 @@ func TestReload(t *testing.T) {
 	if !strings.Contains(page, "andon_config_last_reload_successful 1\n") || !strings.Contains(page, fmt.Sprintf("andon_config_last_reload_success_timestamp_seconds %v\n", unix(c.Now()))) {
 		t.Errorf("the metrics do not say that the load succeeded:\n%s", ours(page))
 	}
-	if under := e.board.Load().UnderWay(c.Now()); len(under) != 2 {
+	if under := e.rollouts.board().UnderWay(c.Now()); len(under) != 2 {
 		t.Errorf("under way are %+v", under)
 	}
-	if under := e.board.Load().UnderWay(noon.Add(31 * time.Minute)); len(under) != 0 {
+	if under := e.rollouts.board().UnderWay(noon.Add(31 * time.Minute)); len(under) != 0 {
 		t.Errorf("after the new bake, under way are %+v", under)
+	}
+	if _, times := e.labels.get("good-v2"); times != 1 {
+		t.Errorf("another bake counts a label %d times, want once", times)
 	}
 }
 

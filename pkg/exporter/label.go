@@ -10,100 +10,13 @@ import (
 	"io"
 	"net/http"
 	"strings"
-	"sync"
 	"time"
+
+	"github.com/hashicorp/go-hclog"
 
 	"github.com/andon-project/andon/pkg/analysis"
 	"github.com/andon-project/andon/pkg/ledger"
 )
-
-// factLabelled: somebody said whether a rollout was a regression; data: label.
-const factLabelled = "rollout.labelled"
-
-// A label is what somebody said of a rollout, with what was known of it then.
-type label struct {
-	Rollout    string            `json:"rollout"`
-	Service    string            `json:"service"`
-	Regression bool              `json:"regression"`
-	By         string            `json:"by,omitempty"`
-	Reason     string            `json:"reason,omitempty"`
-	At         time.Time         `json:"at,omitzero"`        // the time of its fact, in whose data it is not
-	Weight     analysis.Number   `json:"weight_of_evidence"` // null if it had not been judged by evidence
-	Score      analysis.Number   `json:"score"`
-	Verdict    analysis.Decision `json:"verdict,omitempty"`
-}
-
-// A labelBook holds the labels that stand, the newest of each rollout: a fold over facts.
-type labelBook struct {
-	mu      sync.Mutex
-	of      map[string]label
-	said    map[string]int        // how often each rollout was labelled
-	learnt  *analysis.Calibration // from those that stood when it was last asked for; nil without any
-	changed bool                  // since
-}
-
-func newLabelBook() *labelBook {
-	return &labelBook{of: make(map[string]label), said: make(map[string]int)}
-}
-
-func (l *labelBook) fold(f ledger.Fact) error {
-	if f.Kind != factLabelled {
-		return nil
-	}
-	var said label
-	if err := json.Unmarshal(f.Data, &said); err != nil || said.Rollout == "" {
-		return errors.Join(fmt.Errorf("fact %s holds no label", f.Key), err)
-	}
-	said.At = f.At
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.of[said.Rollout], l.changed = said, true
-	l.said[said.Rollout]++
-	return nil
-}
-
-// get returns what stands of a rollout, and how often it was labelled.
-func (l *labelBook) get(rollout string) (stands label, times int) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.of[rollout], l.said[rollout]
-}
-
-// notJudged is the verdict of a rollout that was labelled without one.
-const notJudged = "not_judged"
-
-// counts returns how many labels stand, by the verdict on the rollout when it
-// was labelled and by what was said, with 0 for what nobody said.
-func (l *labelBook) counts() map[string]map[bool]int {
-	out := make(map[string]map[bool]int)
-	for _, verdict := range []string{string(analysis.Pass), string(analysis.Fail), string(analysis.Inconclusive), notJudged} {
-		out[verdict] = map[bool]int{true: 0, false: 0}
-	}
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	for _, said := range l.of {
-		of, known := out[string(said.Verdict)]
-		if !known {
-			of = out[notJudged]
-		}
-		of[said.Regression]++
-	}
-	return out
-}
-
-// calibration returns what the labels teach; nil if there are none.
-func (l *labelBook) calibration() *analysis.Calibration {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.changed {
-		all := make([]analysis.Label, 0, len(l.of))
-		for _, said := range l.of {
-			all = append(all, analysis.Label{Service: said.Service, Regression: said.Regression, Weight: said.Weight})
-		}
-		l.learnt, l.changed = analysis.Calibrate(all), false
-	}
-	return l.learnt
-}
 
 const labelHint = `such as curl -d '{"regression": true, "by": "ops", "reason": "INC-42"}' http://localhost:9415/api/v1/rollouts/checkout-v42/label`
 
@@ -132,12 +45,23 @@ func parseLabel(body []byte) (regression bool, by, reason string, err error) {
 	return *said.Regression, strings.TrimSpace(said.By), strings.TrimSpace(said.Reason), nil
 }
 
-func (e *Exporter) postLabel(w http.ResponseWriter, r *http.Request) {
-	ro, ok := e.rolloutOf(w, r)
+// A labelAPI takes in what people say of rollouts.
+type labelAPI struct {
+	rollouts *rollouts
+	history  *history
+	labels   *labels
+	facts    *facts
+	now      func() time.Time
+	log      hclog.Logger
+}
+
+// postLabel takes in what somebody says of a rollout, with what is known of it.
+func (a labelAPI) postLabel(w http.ResponseWriter, r *http.Request) {
+	ro, ok := pathRollout(w, r, a.rollouts.board(), a.now())
 	if !ok {
 		return
 	}
-	body, ok := e.body(w, r, maxAnnouncement)
+	body, ok := readBody(w, r, maxAnnouncement)
 	if !ok {
 		return
 	}
@@ -147,21 +71,21 @@ func (e *Exporter) postLabel(w http.ResponseWriter, r *http.Request) {
 		refuse(w, http.StatusBadRequest, err.Error(), labelHint)
 		return
 	}
-	if v, judged := e.verdict(ro.ID); judged {
-		said.Weight, said.Score, said.Verdict = v.Weight, v.Score, v.Verdict
+	if v, judged := a.history.newest(ro.ID); judged {
+		said.Weight, said.Score, said.Verdict = v.Weight, v.Score, v.Verdict.Verdict
 	}
-	status, err := e.label(r.Context(), said)
+	status, err := a.keep(r.Context(), said)
 	if err != nil {
 		refuse(w, http.StatusServiceUnavailable, "the label was not kept: "+err.Error(), "send it again")
 		return
 	}
-	stands, _ := e.labels.get(ro.ID)
+	stands, _ := a.labels.get(ro.ID)
 	answer(w, status, stands)
 }
 
-// label keeps what was said, unless the same stands already.
-func (e *Exporter) label(ctx context.Context, said label) (status int, err error) {
-	stands, times := e.labels.get(said.Rollout)
+// keep keeps what was said, unless the same stands already.
+func (a labelAPI) keep(ctx context.Context, said label) (status int, err error) {
+	stands, times := a.labels.get(said.Rollout)
 	if times > 0 && stands.Regression == said.Regression && stands.By == said.By && stands.Reason == said.Reason {
 		return http.StatusOK, nil
 	}
@@ -172,10 +96,14 @@ func (e *Exporter) label(ctx context.Context, said label) (status int, err error
 	// Who says the same at the same time says it once; who says it again after
 	// something else was said, anew.
 	key := fmt.Sprintf("%s/%d/%x/%s", factLabelled, times, sha256.Sum256(data), said.Rollout)
-	f := ledger.Fact{Key: key, Kind: factLabelled, At: e.opt.Now(), Data: data}
-	if _, err := e.ledger.Append(ctx, f); err != nil {
+	f := ledger.Fact{Key: key, Kind: factLabelled, At: a.now(), Data: data}
+	first, err := a.facts.keep(ctx, f)
+	if err == nil && !first {
+		err = a.labels.Fold(f) // so that the answer has it, whoever is done first
+	}
+	if err != nil {
 		return 0, err
 	}
-	e.log.Info("rollout labelled", "rollout", said.Rollout, "regression", said.Regression, "by", said.By, "reason", said.Reason)
-	return http.StatusCreated, e.labels.fold(f)
+	a.log.Info("rollout labelled", "rollout", said.Rollout, "regression", said.Regression, "by", said.By, "reason", said.Reason)
+	return http.StatusCreated, nil
 }

@@ -22,7 +22,7 @@ func TestLabels(t *testing.T) {
 	want(t, 201, e.Handler(), "POST", "/api/v1/rollouts", announcement("good-v2", "good", noon))
 	want(t, 201, e.Handler(), "POST", "/api/v1/rollouts", announcement("bad-v2", "bad", noon))
 	e.Tick(t.Context(), c.Now())
-	before, _ := e.verdict("good-v2")
+	before, _ := verdictOf(e, "good-v2")
 	if before.Calibration != "not calibrated on your rollouts" || !before.Weight.Known() {
 		t.Fatalf("calibration %q, weight %v", before.Calibration, before.Weight)
 	}
@@ -42,7 +42,7 @@ func TestLabels(t *testing.T) {
 	want(t, 201, e.Handler(), "POST", "/api/v1/rollouts/good-v2/label", `{"regression": true}`)
 
 	facts := 0
-	for f, err := range e.ledger.All(t.Context()) {
+	for f, err := range e.facts.ledger.All(t.Context()) {
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -62,7 +62,7 @@ func TestLabels(t *testing.T) {
 	if says := "<strong>a regression</strong> by ops"; !strings.Contains(page, says) || !strings.Contains(page, "INC-42") || !strings.Contains(page, "2026-03-01 12:20:00 UTC") {
 		t.Errorf("the rollout's page does not say %q, when and why, after a restart", says)
 	}
-	after, _ := e.verdict("good-v2")
+	after, _ := verdictOf(e, "good-v2")
 	if after.Calibration != "calibrated on 2 labelled rollouts" {
 		t.Errorf("it says %q after a restart", after.Calibration)
 	}
@@ -97,7 +97,7 @@ func TestLabelCounts(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				if err := e.labels.fold(ledger.Fact{Kind: factLabelled, At: noon, Data: data}); err != nil {
+				if err := e.labels.Fold(ledger.Fact{Kind: factLabelled, At: noon, Data: data}); err != nil {
 					t.Fatal(err)
 				}
 			}

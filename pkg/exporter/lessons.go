@@ -8,20 +8,22 @@ import (
 	"sync"
 	"time"
 
+	"github.com/hashicorp/go-hclog"
+
 	"github.com/andon-project/andon/pkg/analysis"
 	"github.com/andon-project/andon/pkg/ledger"
 )
 
 const (
-	// factLearnt is what a rollout that passed taught of start-ups; data: learnt.
+	// factLearnt is what a rollout that passed taught of start-ups; data: lesson.
 	factLearnt = "rollout.learnt"
 
 	lessonsKeep = 30 * 24 * time.Hour // how long a lesson counts
-	mostLessons = 50                  // of one service, the newest
+	maxLessons  = 50                  // of one service, the newest
 )
 
-// learnt is what one rollout taught.
-type learnt struct {
+// A lesson is what one rollout taught.
+type lesson struct {
 	Rollout string          `json:"rollout"`
 	Service string          `json:"service"`
 	At      time.Time       `json:"at"`
@@ -29,39 +31,46 @@ type learnt struct {
 	Lesson  analysis.Lesson `json:"lesson"`
 }
 
-// lessons hold what rollouts that passed taught: a fold over facts.
+// lessons hold what rollouts that passed taught: a fold over facts. They are
+// safe for concurrent use.
 type lessons struct {
+	facts *facts
+	log   hclog.Logger
+
 	mu  sync.Mutex
-	all map[string][]learnt // by service, in order of facts
+	all map[string][]lesson // by service, in order of facts
 }
 
-func newLessons() *lessons { return &lessons{all: make(map[string][]learnt)} }
+func newLessons(f *facts, log hclog.Logger) *lessons {
+	return &lessons{facts: f, log: log, all: make(map[string][]lesson)}
+}
 
-func (l *lessons) fold(f ledger.Fact) error {
+// Fold implements folder.
+func (l *lessons) Fold(f ledger.Fact) error {
 	if f.Kind != factLearnt {
 		return nil
 	}
-	var d learnt
+	var d lesson
 	if err := json.Unmarshal(f.Data, &d); err != nil {
 		return fmt.Errorf("fact %s holds no lesson: %w", f.Key, err)
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if slices.ContainsFunc(l.all[d.Service], func(k learnt) bool { return k.Rollout == d.Rollout }) {
-		return nil // the facts are folded anew when bake changes
+	if slices.ContainsFunc(l.all[d.Service], func(k lesson) bool { return k.Rollout == d.Rollout }) {
+		return nil // it was folded before
 	}
 	all := append(l.all[d.Service], d)
-	if n := len(all) - mostLessons; n > 0 {
-		all = append([]learnt(nil), all[n:]...)
+	if n := len(all) - maxLessons; n > 0 {
+		all = append([]lesson(nil), all[n:]...)
 	}
 	l.all[d.Service] = all
 	return nil
 }
 
-// of returns what is known for a rollout of a service: what was learnt within
+// before returns what is known for a rollout of a service: what was learnt within
 // the 30 days before it started and not since, so that a judge that starts
 // late knows as much as one that judged all along.
-func (l *lessons) of(service string, started time.Time) (took []time.Duration, out []analysis.Lesson) {
+func (l *lessons) before(service string, started time.Time) (took []time.Duration, out []analysis.Lesson) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for _, d := range l.all[service] {
@@ -76,34 +85,30 @@ func (l *lessons) of(service string, started time.Time) (took []time.Duration, o
 	return took, out
 }
 
-// learn keeps what a rollout taught that ended and passed.
-func (e *Exporter) learn(ctx context.Context, j judged, now time.Time) {
-	if j.verdict.Verdict != analysis.Pass || j.lesson == nil {
+// onEnding keeps what a rollout taught that passed. It is an endFunc.
+func (l *lessons) onEnding(ctx context.Context, at time.Time, last judgment) {
+	if last.verdict.Verdict != analysis.Pass || last.lesson == nil {
 		return
 	}
-	d := *j.lesson
-	d.Rollout, d.Service, d.At = j.rollout.ID, j.rollout.Service, now
-	data, err := json.Marshal(d)
+	d := *last.lesson
+	d.Rollout, d.Service, d.At = last.rollout.ID, last.rollout.Service, at
+	f, err := newFact(factLearnt, factLearnt+"/"+d.Rollout, at, d)
 	if err == nil {
-		f := ledger.Fact{Key: factLearnt + "/" + d.Rollout, Kind: factLearnt, At: now, Data: data}
-		var first bool
-		if first, err = e.ledger.Append(ctx, f); err == nil && first {
-			err = e.lessons.fold(f)
-		}
+		_, err = l.facts.keep(ctx, f)
 	}
 	if err != nil {
-		e.log.Error("what a rollout taught is not kept", "rollout", d.Rollout, "error", err)
+		l.log.Error("what a rollout taught is not kept", "rollout", d.Rollout, "error", err)
 	}
 }
 
 // lessonOf returns what a rollout has taught by now; nil if nothing.
-func lessonOf(w *analysis.Watch, id string) *learnt {
-	lesson, any := w.Lesson(id)
+func lessonOf(w *analysis.Watch, id string) *lesson {
+	taught, any := w.Lesson(id)
 	took, came := w.Startup(id)
 	if !any && !came {
 		return nil
 	}
-	d := &learnt{Lesson: lesson}
+	d := &lesson{Lesson: taught}
 	if came {
 		s := took.Seconds()
 		d.Took = &s

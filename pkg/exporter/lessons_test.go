@@ -33,44 +33,44 @@ func TestLearns(t *testing.T) {
 	closeNow(t, e)
 	e = open(t, text, dir, c)
 	defer closeNow(t, e)
-	took, lessons := e.lessons.of("good", noon.Add(time.Hour))
+	took, lessons := e.lessons.before("good", noon.Add(time.Hour))
 	if len(took) != 1 || took[0] != 0 || len(lessons) != 1 {
 		t.Errorf("after a restart: took %v, %d lessons, want the one, of a node that served at once", took, len(lessons))
 	}
 	for name, at := range map[string]time.Time{"before it was learnt": noon, "a month later": noon.Add(31 * 24 * time.Hour)} {
-		if took, lessons := e.lessons.of("good", at); len(took)+len(lessons) != 0 {
+		if took, lessons := e.lessons.before("good", at); len(took)+len(lessons) != 0 {
 			t.Errorf("a rollout that started %s knows it", name)
 		}
 	}
-	if took, _ := e.lessons.of("bad-1", noon.Add(time.Hour)); len(took) != 0 {
+	if took, _ := e.lessons.before("bad-1", noon.Add(time.Hour)); len(took) != 0 {
 		t.Error("one that failed was learnt from")
 	}
 }
 
 // TestLessonsBound: the newest fifty of a service are kept, as they were told.
 func TestLessonsBound(t *testing.T) {
-	l := newLessons()
-	for i := range mostLessons + 10 {
-		d := learnt{Rollout: fmt.Sprint(i), Service: "shop", At: noon.Add(time.Duration(i) * time.Hour), Lesson: analysis.Lesson{
+	l := newLessons(nil, nil)
+	for i := range maxLessons + 10 {
+		d := lesson{Rollout: fmt.Sprint(i), Service: "shop", At: noon.Add(time.Duration(i) * time.Hour), Lesson: analysis.Lesson{
 			Levels:   map[string][]float64{"cpu": {float64(i)}},
 			StartUps: map[string]analysis.StartUp{"ready": {Level: analysis.Unknown, Events: 1, Exposure: 2}}}}
 		data, err := json.Marshal(d)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := l.fold(ledger.Fact{Key: "k", Kind: factLearnt, Data: data}); err != nil {
+		if err := l.Fold(ledger.Fact{Key: "k", Kind: factLearnt, Data: data}); err != nil {
 			t.Fatal(err)
 		}
 	}
-	_, all := l.of("shop", noon.Add(100*time.Hour))
-	if len(all) != mostLessons || all[0].Levels["cpu"][0] != 10 || !math.IsNaN(float64(all[0].StartUps["ready"].Level)) {
-		t.Errorf("%d lessons, the first %+v; want the newest %d", len(all), all[0], mostLessons)
+	_, all := l.before("shop", noon.Add(100*time.Hour))
+	if len(all) != maxLessons || all[0].Levels["cpu"][0] != 10 || !math.IsNaN(float64(all[0].StartUps["ready"].Level)) {
+		t.Errorf("%d lessons, the first %+v; want the newest %d", len(all), all[0], maxLessons)
 	}
-	again, _ := json.Marshal(learnt{Rollout: "30", Service: "shop", At: noon})
-	if err := l.fold(ledger.Fact{Key: "k", Kind: factLearnt, Data: again}); err != nil || len(l.all["shop"]) != mostLessons || l.all["shop"][mostLessons-1].Rollout == "30" {
+	again, _ := json.Marshal(lesson{Rollout: "30", Service: "shop", At: noon})
+	if err := l.Fold(ledger.Fact{Key: "k", Kind: factLearnt, Data: again}); err != nil || len(l.all["shop"]) != maxLessons || l.all["shop"][maxLessons-1].Rollout == "30" {
 		t.Errorf("a fact that is folded twice counts twice (%v)", err)
 	}
-	if err := l.fold(ledger.Fact{Key: "k", Kind: factLearnt, Data: []byte("{")}); err == nil {
+	if err := l.Fold(ledger.Fact{Key: "k", Kind: factLearnt, Data: []byte("{")}); err == nil {
 		t.Error("a fact that is cut short is folded")
 	}
 }

@@ -176,7 +176,9 @@ func TestFeedback(t *testing.T) {
 		t.Error("feedback is not counted")
 	}
 	before := want(t, 200, h, "GET", "/api/v1/memory?service=chat", "")
-	if err := e.fold(t.Context(), e.setup.Load().config); err != nil {
+	clear(e.memory.services)
+	clear(e.memory.given)
+	if err := e.facts.replay(t.Context(), e.memory); err != nil { // as after a restart
 		t.Fatal(err)
 	}
 	if after := want(t, 200, h, "GET", "/api/v1/memory?service=chat", ""); after != before || !strings.Contains(after, `"risk":"high"`) {
@@ -290,7 +292,7 @@ func FuzzFeedback(f *testing.F) {
 			}
 			return
 		}
-		if !groupID.MatchString(fb.ID) || fb.Service == "" || len(fb.Note) > mostNote {
+		if !groupID.MatchString(fb.ID) || fb.Service == "" || len(fb.Note) > maxNote {
 			t.Fatalf("%q was taken: %+v", body, fb)
 		}
 		if _, err := json.Marshal(fb); err != nil {

@@ -15,9 +15,9 @@ import (
 const (
 	factFeedback = "feedback.given"   // a person said how much of a risk one is; the data are a Feedback
 	factUndone   = "feedback.undone"  // a person took back what was said last of one; the data are a Feedback without risk
-	factSighted  = "cluster.sighted"  // one was seen where all was well; the data are a sighted
-	factResolved = "cluster.resolved" // a release that passed does not show one any more; the data are a resolved
-	factStarted  = "cluster.started"  // a rollout passed, and what its nodes say as they start is in the catalogue; the data are a started
+	factSighted  = "cluster.sighted"  // one was seen where all was well; the data are a sighting
+	factResolved = "cluster.resolved" // a release that passed does not show one any more; the data are a resolution
+	factStarted  = "cluster.started"  // a rollout passed, and what its nodes say as they start is in the catalogue; the data are a startUp
 )
 
 const (
@@ -27,9 +27,9 @@ const (
 	rememberFor = 45 * 24 * time.Hour
 	sightEvery  = 15 * 24 * time.Hour
 
-	// mostSighted is how many clusters and signatures of a service the
+	// maxSighted is how many clusters and signatures of a service the
 	// catalogue holds.
-	mostSighted = 5000
+	maxSighted = 5000
 )
 
 // Feedback is what a person said of one cluster or signature of a service.
@@ -44,37 +44,45 @@ type Feedback struct {
 	At       time.Time     `json:"at"`
 }
 
-type sighted struct {
+// A sighting is one cluster or signature that a service showed.
+type sighting struct {
 	Service string `json:"service"`
 	ID      string `json:"id"`
 	Name    string `json:"name"` // template or title
 	Crash   bool   `json:"crash,omitempty"`
 }
 
-type resolved struct {
+// A resolution is a cluster or signature that a release does not show any more.
+type resolution struct {
 	Service string `json:"service"`
 	ID      string `json:"id"`
 	Release string `json:"release"`
 }
 
-type started struct {
+// A startUp is a rollout that passed: what its nodes say as they start is in
+// the catalogue.
+type startUp struct {
 	Service string `json:"service"`
 	Release string `json:"release"`
 }
 
 // memory is what people and the past taught of clusters and signatures: a fold
-// over facts.
+// over facts. It is safe for concurrent use.
 type memory struct {
 	mu       sync.Mutex
-	services map[string]*remembered
+	services map[string]*serviceMemory
 	given    map[analysis.Risk]float64 // how often each risk was said
+
+	// releases returns the versions of a service in the order in which they
+	// first went out.
+	releases func(service string, at time.Time) []string
 }
 
-// A remembered is what is known of one service.
-type remembered struct {
+// A serviceMemory is what is known of one service.
+type serviceMemory struct {
 	said     map[string][]Feedback // by id, the newest last; undone ones are gone
 	actions  map[string]int        // by id, how often something was said or undone
-	seen     map[string]sightedAt
+	seen     map[string]catalogueEntry
 	resolved map[string]string // by id, the release
 	starts   []time.Time
 
@@ -82,32 +90,33 @@ type remembered struct {
 	made          time.Time
 }
 
-type sightedAt struct {
-	sighted
+// A catalogueEntry is a cluster or signature with when it was seen.
+type catalogueEntry struct {
+	sighting
 	first, last time.Time
 }
 
-func newMemory() *memory {
-	return &memory{services: make(map[string]*remembered), given: make(map[analysis.Risk]float64)}
+func newMemory(releases func(service string, at time.Time) []string) *memory {
+	return &memory{releases: releases, services: make(map[string]*serviceMemory), given: make(map[analysis.Risk]float64)}
 }
 
-// of returns what is known of a service; the caller holds mu.
-func (m *memory) of(service string) *remembered {
+// service returns what is known of a service; the caller holds mu.
+func (m *memory) service(service string) *serviceMemory {
 	r := m.services[service]
 	if r == nil {
-		r = &remembered{said: map[string][]Feedback{}, actions: map[string]int{}, seen: map[string]sightedAt{}, resolved: map[string]string{}}
+		r = &serviceMemory{said: map[string][]Feedback{}, actions: map[string]int{}, seen: map[string]catalogueEntry{}, resolved: map[string]string{}}
 		m.services[service] = r
 	}
 	return r
 }
 
-// fold takes in a fact; those of other kinds are passed over.
-func (m *memory) fold(f ledger.Fact) error {
+// Fold implements folder.
+func (m *memory) Fold(f ledger.Fact) error {
 	var data any
 	var feedback Feedback
-	var seen sighted
-	var gone resolved
-	var start started
+	var seen sighting
+	var gone resolution
+	var start startUp
 	switch f.Kind {
 	case factFeedback, factUndone:
 		data = &feedback
@@ -127,67 +136,44 @@ func (m *memory) fold(f ledger.Fact) error {
 	defer m.mu.Unlock()
 	switch f.Kind {
 	case factFeedback:
-		r := m.of(feedback.Service)
+		r := m.service(feedback.Service)
 		r.actions[feedback.ID]++
 		r.said[feedback.ID] = append(r.said[feedback.ID], feedback)
 		m.given[feedback.Risk]++
 		r.changed()
 	case factUndone:
-		r := m.of(feedback.Service)
+		r := m.service(feedback.Service)
 		r.actions[feedback.ID]++
 		if n := len(r.said[feedback.ID]); n > 0 {
 			r.said[feedback.ID] = r.said[feedback.ID][:n-1]
 		}
 		r.changed()
 	case factSighted:
-		r := m.of(seen.Service)
+		r := m.service(seen.Service)
 		s, ok := r.seen[seen.ID]
 		if !ok || f.At.Sub(s.last) > rememberFor {
-			s = sightedAt{sighted: seen, first: f.At}
+			s = catalogueEntry{sighting: seen, first: f.At}
 		}
 		s.last = f.At
 		r.seen[seen.ID] = s
 		r.changed()
 	case factResolved:
-		r := m.of(gone.Service)
+		r := m.service(gone.Service)
 		r.resolved[gone.ID] = gone.Release
 		r.changed()
 	case factStarted:
-		r := m.of(start.Service)
+		r := m.service(start.Service)
 		r.starts = append(r.starts, f.At)
 		r.changed()
 	}
 	return nil
 }
 
-func (r *remembered) changed() { r.recollections = nil }
+func (r *serviceMemory) changed() { r.recollections = nil }
 
-// recall returns what is remembered of a service; it is an analysis.RecallFunc.
-func (e *Exporter) recall(service, release string, at time.Time) *analysis.Recollection {
-	return e.memory.Load().recall(service, release, at, func() []string { return e.releases(service, at) })
-}
-
-// releases returns the versions of a service in the order in which they first
-// went out, which is what "later" means: not their dates, for an old one may go
-// out again.
-func (e *Exporter) releases(service string, at time.Time) []string {
-	var out []string
-	add := func(v string) {
-		if v != "" && !slices.Contains(out, v) {
-			out = append(out, v)
-		}
-	}
-	all := e.board.Load().List(at)
-	for i := range all {
-		if ro := all[len(all)-1-i]; ro.Service == service { // oldest first
-			add(ro.Previous)
-			add(ro.Version)
-		}
-	}
-	return out
-}
-
-func (m *memory) recall(service, release string, at time.Time, releases func() []string) *analysis.Recollection {
+// recall returns what is remembered of a service, as the verdict on a release
+// of it is to know it; it is an analysis.RecallFunc.
+func (m *memory) recall(service, release string, at time.Time) *analysis.Recollection {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	r := m.services[service]
@@ -223,7 +209,7 @@ func (m *memory) recall(service, release string, at time.Time, releases func() [
 	}
 	var order []string
 	if len(r.resolved) > 0 {
-		order = releases()
+		order = m.releases(service, at)
 	}
 	now := slices.Index(order, release)
 	for id, in := range r.resolved {
@@ -240,6 +226,16 @@ func (m *memory) recall(service, release string, at time.Time, releases func() [
 	}
 	r.recollections[release] = out
 	return out
+}
+
+// sighting returns what the catalogue holds of a cluster or signature, whether
+// it holds it, and whether it has no room for more of the service.
+func (m *memory) sighting(service, id string) (e catalogueEntry, seen, full bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	r := m.service(service)
+	e, seen = r.seen[id]
+	return e, seen, len(r.seen) >= maxSighted
 }
 
 // current returns what was last said of each cluster and signature.
@@ -264,7 +260,7 @@ func (m *memory) current(service string) []Feedback {
 func (m *memory) last(service, id string) (f Feedback, said bool, actions int) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	r := m.of(service)
+	r := m.service(service)
 	if n := len(r.said[id]); n > 0 {
 		f, said = r.said[id][n-1], true
 	}
@@ -273,9 +269,6 @@ func (m *memory) last(service, id string) (f Feedback, said bool, actions int) {
 
 // counts returns how often each risk was said.
 func (m *memory) counts() map[analysis.Risk]float64 {
-	if m == nil { // before anything was read
-		return nil
-	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	out := make(map[analysis.Risk]float64, len(m.given))

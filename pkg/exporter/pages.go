@@ -7,6 +7,8 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/hashicorp/go-hclog"
+
 	"github.com/andon-project/andon/pkg/analysis"
 	"github.com/andon-project/andon/pkg/board"
 	"github.com/andon-project/andon/pkg/delivery"
@@ -19,11 +21,26 @@ const (
 	endedShown  = 100              // rollouts on the first page
 )
 
+// pages show people what was judged.
+type pages struct {
+	settings  *settings
+	rollouts  *rollouts
+	snapshots *snapshots
+	history   *history
+	labels    *labels
+	halts     *halts
+	recall    analysis.RecallFunc
+	now       func() time.Time
+	log       hclog.Logger
+
+	drawing chan struct{} // holds one for each page that asks for charts
+}
+
 // getIndex lists the rollouts.
-func (e *Exporter) getIndex(w http.ResponseWriter, _ *http.Request) {
-	now, snap := e.opt.Now(), e.snap.Load()
+func (g *pages) getIndex(w http.ResponseWriter, _ *http.Request) {
+	now, snap := g.now(), g.snapshots.current()
 	p := report.IndexPage{Links: []report.Link{{Text: "Metrics", Href: "/metrics"}, {Text: "Rollouts as JSON", Href: "/api/v1/rollouts"}}}
-	c := e.setup.Load().config
+	c := g.settings.current().config
 	p.Notes = c.Warnings()
 	if c.Halt.Mode != HaltIt {
 		p.Notes = append(p.Notes, "halt.mode is observe: failed rollouts are told of and not halted")
@@ -33,9 +50,10 @@ func (e *Exporter) getIndex(w http.ResponseWriter, _ *http.Request) {
 	} else {
 		p.At = snap.at
 	}
-	for _, ro := range e.board.Load().List(now) {
+	for _, ro := range g.rollouts.board().List(now) {
 		row := report.Row{Rollout: ro, Href: "/rollouts/" + ro.ID}
-		row.Verdict, _ = e.verdict(ro.ID)
+		v, _ := g.history.newest(ro.ID)
+		row.Verdict = v.Verdict
 		switch {
 		case ro.Ended.IsZero() || ro.Ended.After(now):
 			p.UnderWay = append(p.UnderWay, row)
@@ -43,44 +61,42 @@ func (e *Exporter) getIndex(w http.ResponseWriter, _ *http.Request) {
 			p.Ended = append(p.Ended, row)
 		}
 	}
-	e.page(w, func(w io.Writer) error { return report.WriteIndex(w, p) })
+	g.send(w, func(w io.Writer) error { return report.WriteIndex(w, p) })
 }
 
 // getPage shows one rollout with its findings and charts.
-func (e *Exporter) getPage(w http.ResponseWriter, r *http.Request) {
-	ro, ok := e.rolloutOf(w, r)
+func (g *pages) getPage(w http.ResponseWriter, r *http.Request) {
+	ro, ok := pathRollout(w, r, g.rollouts.board(), g.now())
 	if !ok {
 		return
 	}
-	s := e.setup.Load()
+	s := g.settings.current()
 	svc, configured := s.config.service(ro.Service)
 	p := report.Page{Rollout: board.WithCohorts(ro, svc.Version), Service: svc.Judged(), Home: "/"}
-	if j, ok := e.snap.Load().get(ro.ID); ok {
-		p.Verdict, p.Trail = j.verdict, j.trail
-	} else if v, ok := e.past.get(ro.ID); ok {
+	if v, ok := g.history.newest(ro.ID); ok {
 		p.Verdict, p.Trail = v.Verdict, v.Trail
 	} else {
-		p.Verdict = unjudged(ro, e.opt.Now(), analysis.NoSeries, "it has not been judged")
+		p.Verdict = unjudged(ro, g.now(), analysis.NoSeries, "it has not been judged")
 	}
-	if said, times := e.labels.get(ro.ID); times > 0 {
+	if said, times := g.labels.get(ro.ID); times > 0 {
 		p.Label = report.Label{Regression: said.Regression, By: said.By, Reason: said.Reason, At: said.At}
 	}
 	if !configured {
 		p.Notes = append(p.Notes, "the service is not in the configuration any more")
 	}
-	p.Notes = append(p.Notes, e.haltNotes(ro.ID)...)
-	p = e.withCharts(r.Context(), s, p)
-	e.page(w, func(w io.Writer) error { return report.Write(w, p) })
+	p.Notes = append(p.Notes, g.haltNotes(ro.ID)...)
+	p = g.withCharts(r.Context(), s, p)
+	g.send(w, func(w io.Writer) error { return report.Write(w, p) })
 }
 
 // haltNotes says what became of the hold and the halt of a rollout.
-func (e *Exporter) haltNotes(id string) []string {
+func (g *pages) haltNotes(id string) []string {
 	var out []string
 	for _, a := range []struct {
 		action     delivery.Action
 		done, noun string
 	}{{delivery.HoldIt, "held", "hold"}, {delivery.HaltIt, "halted", "halt"}} {
-		switch h := e.halts.state(haltID(a.action, id)); {
+		switch h := g.halts.state(haltID(a.action, id)); {
 		case h.answered != nil:
 			out = append(out, a.done+" through "+h.answered.Tool+": "+h.answered.Says)
 		case h.failed != nil:
@@ -94,17 +110,17 @@ func (e *Exporter) haltNotes(id string) []string {
 
 // withCharts asks for what the page draws. A page without charts is better
 // than none, and many readers must not keep Prometheus from the ticks.
-func (e *Exporter) withCharts(ctx context.Context, s *setup, p report.Page) report.Page {
+func (g *pages) withCharts(ctx context.Context, s *setup, p report.Page) report.Page {
 	ctx, cancel := context.WithTimeout(ctx, pageTimeout)
 	defer cancel()
 	select {
-	case e.drawing <- struct{}{}:
-		defer func() { <-e.drawing }()
+	case g.drawing <- struct{}{}:
+		defer func() { <-g.drawing }()
 	case <-ctx.Done():
 		p.Notes = append(p.Notes, "no charts: other pages are being drawn; load this one again")
 		return p
 	}
-	full, err := report.Collect(ctx, e.analyzer(s), p)
+	full, err := report.Collect(ctx, s.analyzer(g.recall), p)
 	if err != nil {
 		p.Notes = append(p.Notes, "no charts: "+err.Error())
 		return p
@@ -112,11 +128,11 @@ func (e *Exporter) withCharts(ctx context.Context, s *setup, p report.Page) repo
 	return full
 }
 
-// page sends HTML once all of it is written.
-func (e *Exporter) page(w http.ResponseWriter, write func(io.Writer) error) {
+// send sends HTML once all of it is written.
+func (g *pages) send(w http.ResponseWriter, write func(io.Writer) error) {
 	var b bytes.Buffer
 	if err := write(&b); err != nil {
-		e.log.Error("page not written", "error", err)
+		g.log.Error("page not written", "error", err)
 		refuse(w, http.StatusInternalServerError, "the page cannot be written", err.Error())
 		return
 	}

@@ -33,7 +33,7 @@ func TestPreflightEndToEnd(t *testing.T) {
 			body := strings.ReplaceAll(announcement("good-v", "good", noon), `"version":"v2","previous"`, `"version":"`+tc.version+`","scope":{"region":"eu,us"},"previous"`)
 			want(t, 201, e.Handler(), "POST", "/api/v1/rollouts", body)
 			e.Tick(t.Context(), c.Now())
-			v, _ := e.verdict("good-v")
+			v, _ := verdictOf(e, "good-v")
 			if v.Verdict != tc.want || !strings.HasPrefix(v.Reason, tc.says) {
 				t.Errorf("%s: %s; want %s because %q", v.Verdict, v.Reason, tc.want, tc.says)
 			}

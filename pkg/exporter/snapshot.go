@@ -1,52 +1,50 @@
 package exporter
 
 import (
-	"encoding/json"
-	"fmt"
+	"context"
 	"slices"
-	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/andon-project/andon/pkg/analysis"
-	"github.com/andon-project/andon/pkg/ledger"
 )
 
-// A snapshot is what the last tick found. It is never changed once it is
-// published: metrics, pages and the alert receiver all read the same one.
+// A snapshot is what one tick found. It is never changed once it is published:
+// metrics, pages and the alert receiver all read the same one.
 type snapshot struct {
-	at     time.Time
-	judged []judged // oldest rollout first
-	byID   map[string]int
+	at        time.Time
+	judgments []judgment // oldest rollout first
+	byID      map[string]int
 }
 
-// A judged is a rollout under way with its verdict.
-type judged struct {
+// A judgment is a rollout under way with its verdict.
+type judgment struct {
 	rollout analysis.Rollout
 	service Service // the zero Service if it is not configured any more
 	verdict analysis.Verdict
 	trail   []analysis.Point
-	lesson  *learnt         // that it has taught by now; nil if nothing
+	lesson  *lesson         // that it has taught by now; nil if nothing
 	seen    []analysis.Seen // in its logs
 }
 
-func newSnapshot(at time.Time, all []judged) *snapshot {
-	s := &snapshot{at: at, judged: all, byID: make(map[string]int, len(all))}
+func newSnapshot(at time.Time, all []judgment) *snapshot {
+	s := &snapshot{at: at, judgments: all, byID: make(map[string]int, len(all))}
 	for i, j := range all {
 		s.byID[j.rollout.ID] = i
 	}
 	return s
 }
 
-// get returns what is known of a rollout; s may be nil.
-func (s *snapshot) get(id string) (judged, bool) {
+// get returns the judgment of a rollout, if it was under way; s may be nil.
+func (s *snapshot) get(id string) (judgment, bool) {
 	if s == nil {
-		return judged{}, false
+		return judgment{}, false
 	}
 	i, ok := s.byID[id]
 	if !ok {
-		return judged{}, false
+		return judgment{}, false
 	}
-	return s.judged[i], true
+	return s.judgments[i], true
 }
 
 // ambiguous returns the verdict by which a rollout is one of a set of which one
@@ -60,7 +58,7 @@ func (s *snapshot) ambiguous(id string) (analysis.Verdict, bool) {
 	if own.verdict.Quality == analysis.Ambiguous {
 		return own.verdict, true
 	}
-	for _, j := range s.judged {
+	for _, j := range s.judgments {
 		if j.verdict.Quality == analysis.Ambiguous && slices.Contains(j.verdict.Set, id) {
 			return j.verdict, true
 		}
@@ -68,63 +66,50 @@ func (s *snapshot) ambiguous(id string) (analysis.Verdict, bool) {
 	return analysis.Verdict{}, false
 }
 
-// all returns the rollouts; s may be nil.
-func (s *snapshot) all() []judged {
+// all returns the judgments; s may be nil.
+func (s *snapshot) all() []judgment {
 	if s == nil {
 		return nil
 	}
-	return s.judged
+	return s.judgments
 }
 
-// The kinds of facts about verdicts; the data of both is a keptVerdict.
-const (
-	factVerdictFailed = "verdict.failed" // a rollout failed for the first time
-	factVerdictFinal  = "verdict.final"  // a rollout ended with this verdict
-)
+// A tickFunc is told of every tick: of its snapshot, which is the newest by
+// then, and of the one before, nil at the first.
+type tickFunc func(ctx context.Context, before, after *snapshot)
 
-// A keptVerdict is a verdict with the evidence over time that led to it.
-type keptVerdict struct {
-	analysis.Verdict
-	Trail []analysis.Point `json:"trail,omitempty"`
+// An endFunc is told of every rollout that is not under way any more, at the
+// tick that shows it, with the last judgment of it.
+type endFunc func(ctx context.Context, at time.Time, last judgment)
+
+// snapshots hold the newest snapshot and publish it. Who is told of a tick is
+// settled before the first; everything else is safe for concurrent use.
+type snapshots struct {
+	newest   atomic.Pointer[snapshot]
+	onTick   []tickFunc
+	onEnding []endFunc
 }
 
-// pastVerdicts are the last verdicts on rollouts that are no longer under
-// way, and the first failing ones: a fold over facts.
-type pastVerdicts struct {
-	mu   sync.Mutex
-	last map[string]keptVerdict
-}
+// current returns the newest snapshot; nil before the first tick.
+func (s *snapshots) current() *snapshot { return s.newest.Load() }
 
-func newPastVerdicts() *pastVerdicts {
-	return &pastVerdicts{last: make(map[string]keptVerdict)}
-}
-
-func (p *pastVerdicts) fold(f ledger.Fact) error {
-	if f.Kind != factVerdictFailed && f.Kind != factVerdictFinal {
-		return nil
+// publish makes after the newest snapshot and tells all who want to know, in
+// their order: first of the tick, then of each rollout that has ended. Of a
+// tick whose ctx has ended nobody is told: half a tick is none.
+func (s *snapshots) publish(ctx context.Context, after *snapshot) {
+	if ctx.Err() != nil {
+		return
 	}
-	var v keptVerdict
-	if err := json.Unmarshal(f.Data, &v); err != nil {
-		return fmt.Errorf("fact %s holds no verdict: %w", f.Key, err)
+	before := s.newest.Swap(after)
+	for _, tell := range s.onTick {
+		tell(ctx, before, after)
 	}
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.last[v.Rollout] = v
-	return nil
-}
-
-func (p *pastVerdicts) get(id string) (keptVerdict, bool) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	v, ok := p.last[id]
-	return v, ok
-}
-
-// verdict returns the newest verdict on a rollout, under way or not.
-func (e *Exporter) verdict(id string) (analysis.Verdict, bool) {
-	if j, ok := e.snap.Load().get(id); ok {
-		return j.verdict, true
+	for _, j := range before.all() {
+		if _, still := after.byID[j.rollout.ID]; still {
+			continue
+		}
+		for _, tell := range s.onEnding {
+			tell(ctx, after.at, j)
+		}
 	}
-	v, ok := e.past.get(id)
-	return v.Verdict, ok
 }

@@ -56,7 +56,7 @@ func TestDeadSource(t *testing.T) {
 			defer closeNow(t, e)
 			want(t, 201, e.Handler(), "POST", "/api/v1/rollouts", announcement("bad-v2", "bad", noon))
 			e.Tick(t.Context(), c.Now())
-			v, ok := e.verdict("bad-v2")
+			v, ok := verdictOf(e, "bad-v2")
 			if !ok || v.Verdict != analysis.Inconclusive || v.Quality != analysis.SourceError || !strings.Contains(v.Reason, tt.says) {
 				t.Errorf("got %+v, want inconclusive because the source does not answer, with %q", v, tt.says)
 			}
@@ -81,9 +81,9 @@ func TestStubbornSource(t *testing.T) {
 		return nil, errors.New("let go")
 	}, c)
 	limit := 50 * time.Millisecond
-	e.judge.limit, e.judge.grace = limit, limit
+	e.ticker.limit, e.ticker.grace = limit, limit
 	e.Tick(t.Context(), c.Now())
-	v, _ := e.verdict("bad-v2")
+	v, _ := verdictOf(e, "bad-v2")
 	if v.Verdict != analysis.Inconclusive || !strings.Contains(v.Reason, "did not finish within 50ms") {
 		t.Errorf("got %+v, want inconclusive because of the time", v)
 	}
@@ -92,13 +92,13 @@ func TestStubbornSource(t *testing.T) {
 	if len(calls) != asked {
 		t.Errorf("%d questions more while the source hangs", len(calls)-asked)
 	}
-	if got := e.snap.Load().at; !got.Equal(c.Now().Add(time.Second)) {
+	if got := e.snapshots.current().at; !got.Equal(c.Now().Add(time.Second)) {
 		t.Errorf("the last snapshot is of %v", got)
 	}
 	close(release)
-	<-e.judge.overdue
+	<-e.ticker.overdue
 	e.Tick(t.Context(), c.Now().Add(2*time.Second))
-	if v, _ := e.verdict("bad-v2"); !strings.Contains(v.Reason, "let go") {
+	if v, _ := verdictOf(e, "bad-v2"); !strings.Contains(v.Reason, "let go") {
 		t.Errorf("got %+v, want what the source says now", v)
 	}
 }
@@ -107,7 +107,7 @@ func TestStubbornSource(t *testing.T) {
 // later tick is slow.
 func TestOverrunKeepsFailures(t *testing.T) {
 	e, c := failed(t, 1, halting, newDeliverer(t))
-	all := e.overrun(c.Now(), time.Second)
+	all := e.ticker.overrun(c.Now(), time.Second)
 	if len(all) != 1 || all[0].verdict.Verdict != analysis.Fail {
 		t.Errorf("got %+v, want that it has failed", all)
 	}
@@ -142,10 +142,11 @@ func TestEndedKeepsItsVerdict(t *testing.T) {
 	want(t, 200, e.Handler(), "POST", "/api/v1/rollouts", `{"id":"bad-1","service":"bad-1","ended":"2026-03-01T12:25:00Z"}`)
 	c.set(c.Now().Add(time.Minute))
 	e.Tick(t.Context(), c.Now())
-	if _, underWay := e.snap.Load().get("bad-1"); underWay {
+	if _, underWay := e.snapshots.current().get("bad-1"); underWay {
 		t.Error("it is under way")
 	}
-	if err := e.fold(t.Context(), e.setup.Load().config); err != nil {
+	clear(e.history.last)
+	if err := e.facts.replay(t.Context(), e.history); err != nil { // as after a restart
 		t.Fatal(err)
 	}
 	if text := want(t, 200, e.Handler(), "GET", "/api/v1/rollouts/bad-1/verdict", ""); !strings.Contains(text, `"verdict":"fail"`) {
@@ -161,15 +162,15 @@ func TestEndedKeepsItsVerdict(t *testing.T) {
 
 func TestServiceTakenOut(t *testing.T) {
 	e, c := failed(t, 1, halting, newDeliverer(t))
-	s := *e.setup.Load()
+	s := *e.settings.current()
 	other, err := ParseConfig([]byte(config("http://localhost:9090", "", "", "other")))
 	if err != nil {
 		t.Fatal(err)
 	}
 	s.config = other
-	e.setup.Store(&s)
+	e.settings.inForce.Store(&s)
 	e.Tick(t.Context(), c.Now())
-	if v, _ := e.verdict("bad-1"); v.Verdict != analysis.Inconclusive || !strings.Contains(v.Reason, "not in the configuration") {
+	if v, _ := verdictOf(e, "bad-1"); v.Verdict != analysis.Inconclusive || !strings.Contains(v.Reason, "not in the configuration") {
 		t.Errorf("got %+v, want inconclusive for its service is gone", v)
 	}
 	want(t, 200, e.Handler(), "GET", "/rollouts/bad-1", "")
@@ -201,7 +202,7 @@ func TestFailureOutlivesItsSource(t *testing.T) {
 	gone = true
 	c.set(c.Now().Add(5 * time.Minute))
 	e.Tick(t.Context(), c.Now())
-	if o := outcomes(t, want(t, 200, e.Handler(), "POST", "/api/v1/alerts", firing("bad-v2", noon)))[0]; o.Result != "halted" {
+	if o := results(t, want(t, 200, e.Handler(), "POST", "/api/v1/alerts", firing("bad-v2", noon)))[0]; o.Result != "halted" {
 		t.Errorf("got %+v, want it halted", o)
 	}
 }

@@ -143,7 +143,7 @@ services:
 	cart := analysis.Call{Service: "cart", From: analysis.DeclaredCall}
 	pay := analysis.Call{Service: "pay", Through: "cart", From: "calls"}
 	bank := analysis.Call{Service: "bank", Through: "pay", From: "calls"}
-	var b callBook
+	var b calls
 	for _, step := range []struct {
 		name   string
 		at     time.Duration // after noon
@@ -169,7 +169,7 @@ services:
 		if n := int(r.End.Sub(r.Start)/r.Step) + 1; len(asked) != step.asked || n != step.points {
 			t.Errorf("%s: %d questions, the last for %d points, want %d and %d", step.name, len(asked), n, step.asked, step.points)
 		}
-		if d := gocmp.Diff(&analysis.Dependencies{Calls: step.calls, Notice: step.notice}, b.ofService(c, "web")); d != "" {
+		if d := gocmp.Diff(&analysis.Dependencies{Calls: step.calls, Notice: step.notice}, b.dependencies(c, "web")); d != "" {
 			t.Errorf("%s (-want +got):\n%s", step.name, d)
 		}
 	}
@@ -177,13 +177,13 @@ services:
 
 // TestMostCalls: however many services call each other, no more is kept.
 func TestMostCalls(t *testing.T) {
-	s := callsSeen{last: map[callPair]time.Time{}}
+	s := queryCalls{last: map[callPair]time.Time{}}
 	found := map[callPair]time.Time{}
-	for i := range mostCalls + 7 {
+	for i := range maxCalls + 7 {
 		found[callPair{fmt.Sprint(i), "x"}] = noon
 	}
 	s.take(found, nil, noon)
-	if len(s.last) != mostCalls || s.over != 7 {
-		t.Errorf("%d are kept and %d are not, want %d and 7", len(s.last), s.over, mostCalls)
+	if len(s.last) != maxCalls || s.over != 7 {
+		t.Errorf("%d are kept and %d are not, want %d and 7", len(s.last), s.over, maxCalls)
 	}
 }

@@ -19,24 +19,24 @@ const (
 	callsAgain  = time.Minute      // after it failed
 	callsKeep   = 24 * time.Hour   // that a call counts after it was last seen; so far back the first question goes
 	callsCoarse = 30 * time.Minute // steps of a question over more than an hour
-	mostCalls   = 10_000           // pairs of services of one query
+	maxCalls    = 10_000           // pairs of services of one query
 )
 
-// A callBook holds which service was seen to call which. Its zero value knows
-// nothing. It is safe for concurrent use.
-type callBook struct {
+// calls hold which service was seen to call which. Their zero value knows
+// nothing. They are safe for concurrent use.
+type calls struct {
 	mu      sync.Mutex
-	queries map[CallQuery]*callsSeen
-	of      *Config                           // that all and known are made for
+	queries map[CallQuery]*queryCalls
+	config  *Config                           // that all and known are made for
 	all     analysis.Edges                    // made anew when anything is new
 	known   map[string]*analysis.Dependencies // by service, the same
 }
 
-// callsSeen are those that one query showed.
-type callsSeen struct {
+// queryCalls are those that one query showed.
+type queryCalls struct {
 	asked, answered time.Time // zero if never
 	last            map[callPair]time.Time
-	over            int    // calls beyond mostCalls in the newest answer
+	over            int    // calls beyond maxCalls in the newest answer
 	failed          string // why the newest question has no answer; "" if it has
 }
 
@@ -45,57 +45,57 @@ type callPair struct{ caller, callee string }
 
 // read asks the queries for which it is time. What a query showed stays known while
 // it cannot be asked.
-func (b *callBook) read(ctx context.Context, s *setup, now time.Time, log hclog.Logger) {
-	b.forget(s.config)
+func (k *calls) read(ctx context.Context, s *setup, now time.Time, log hclog.Logger) {
+	k.forget(s.config)
 	for _, q := range s.config.Dependencies {
-		seen, r, due := b.next(q, now)
+		seen, r, due := k.next(q, now)
 		if !due {
 			continue
 		}
 		answer, err := s.ask(ctx, q.Query, r)
 		var found map[callPair]time.Time
 		if err == nil {
-			found, err = q.calls(answer, s.config, log)
+			found, err = callsIn(answer, q, s.config, log)
 		}
-		b.mu.Lock()
+		k.mu.Lock()
 		if err != nil && seen.failed == "" {
 			log.Warn("who calls whom could not be read, what was seen before stays", "query", q.Query, "error", err)
 		}
 		seen.take(found, err, now)
-		b.known = nil
-		b.mu.Unlock()
+		k.known = nil
+		k.mu.Unlock()
 	}
 }
 
 // forget drops what is known from queries that are not configured any more.
-func (b *callBook) forget(c *Config) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	for q := range b.queries {
+func (k *calls) forget(c *Config) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	for q := range k.queries {
 		if !slices.Contains(c.Dependencies, q) {
-			delete(b.queries, q)
+			delete(k.queries, q)
 		}
 	}
 }
 
 // next returns what is known from a query, the range that it is to be asked
 // for, and whether it is time to.
-func (b *callBook) next(q CallQuery, now time.Time) (*callsSeen, analysis.Range, bool) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if b.queries == nil {
-		b.queries = map[CallQuery]*callsSeen{}
+func (k *calls) next(q CallQuery, now time.Time) (*queryCalls, analysis.Range, bool) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.queries == nil {
+		k.queries = map[CallQuery]*queryCalls{}
 	}
-	seen := b.queries[q]
+	seen := k.queries[q]
 	if seen == nil {
-		seen = &callsSeen{last: map[callPair]time.Time{}}
-		b.queries[q] = seen
+		seen = &queryCalls{last: map[callPair]time.Time{}}
+		k.queries[q] = seen
 	}
 	return seen, seen.next(now), seen.due(now)
 }
 
 // due reports whether it is time to ask again.
-func (s *callsSeen) due(now time.Time) bool {
+func (s *queryCalls) due(now time.Time) bool {
 	every := callsEvery
 	if s.failed != "" {
 		every = callsAgain
@@ -104,7 +104,7 @@ func (s *callsSeen) due(now time.Time) bool {
 }
 
 // next returns the range to ask for: since the last answer, a day at most.
-func (s *callsSeen) next(now time.Time) analysis.Range {
+func (s *queryCalls) next(now time.Time) analysis.Range {
 	r := analysis.Range{Start: s.answered, Step: callsEvery}
 	if now.Sub(s.answered) > time.Hour {
 		r.Step = callsCoarse
@@ -116,7 +116,7 @@ func (s *callsSeen) next(now time.Time) analysis.Range {
 
 // take notes an answer, or that there is none, and forgets what was not seen for
 // long.
-func (s *callsSeen) take(found map[callPair]time.Time, err error, now time.Time) {
+func (s *queryCalls) take(found map[callPair]time.Time, err error, now time.Time) {
 	s.asked, s.failed = now, ""
 	if err != nil {
 		s.failed = err.Error()
@@ -130,7 +130,7 @@ func (s *callsSeen) take(found map[callPair]time.Time, err error, now time.Time)
 	}
 	s.over = 0
 	for c, at := range found {
-		if _, known := s.last[c]; !known && len(s.last) >= mostCalls {
+		if _, known := s.last[c]; !known && len(s.last) >= maxCalls {
 			s.over++
 			continue
 		}
@@ -138,10 +138,10 @@ func (s *callsSeen) take(found map[callPair]time.Time, err error, now time.Time)
 	}
 }
 
-// calls returns the pairs of configured services in an answer, with when each
-// was last seen. Others are passed over. The error says that the answer does
-// not name who calls whom.
-func (q CallQuery) calls(answer model.Matrix, c *Config, log hclog.Logger) (map[callPair]time.Time, error) {
+// callsIn returns the pairs of configured services in the answer to a query,
+// with when each was last seen. Others are passed over. The error says that
+// the answer does not name who calls whom.
+func callsIn(answer model.Matrix, q CallQuery, c *Config, log hclog.Logger) (map[callPair]time.Time, error) {
 	out := map[callPair]time.Time{}
 	named := make(map[string]bool, len(c.Services))
 	for _, s := range c.Services {
@@ -186,30 +186,30 @@ func lastAbove(s *model.SampleStream, bound float64) (time.Time, bool) {
 	return time.Time{}, false
 }
 
-// ofService returns whom a service calls, by the configuration and by what was seen;
-// nil without queries.
-func (b *callBook) ofService(c *Config, service string) *analysis.Dependencies {
+// dependencies returns whom a service calls, by the configuration and by what
+// was seen; nil without queries.
+func (k *calls) dependencies(c *Config, service string) *analysis.Dependencies {
 	if len(c.Dependencies) == 0 {
 		return nil
 	}
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if b.known == nil || b.of != c {
-		b.known, b.of, b.all = map[string]*analysis.Dependencies{}, c, b.edges(c)
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.known == nil || k.config != c {
+		k.known, k.config, k.all = map[string]*analysis.Dependencies{}, c, k.edges(c)
 	}
-	if d := b.known[service]; d != nil {
+	if d := k.known[service]; d != nil {
 		return d
 	}
-	d := &analysis.Dependencies{Calls: b.all.Calls(service), Notice: b.notice(c)}
+	d := &analysis.Dependencies{Calls: k.all.Calls(service), Notice: k.notice(c)}
 	if d.Calls == nil {
 		d.Calls = []analysis.Call{} // [] on the wire, not null
 	}
-	b.known[service] = d
+	k.known[service] = d
 	return d
 }
 
 // edges returns all calls; the caller holds mu.
-func (b *callBook) edges(c *Config) analysis.Edges {
+func (k *calls) edges(c *Config) analysis.Edges {
 	all := analysis.Edges{}
 	for caller, callees := range c.calls {
 		for callee, from := range callees {
@@ -217,7 +217,7 @@ func (b *callBook) edges(c *Config) analysis.Edges {
 		}
 	}
 	for _, q := range c.Dependencies {
-		if seen := b.queries[q]; seen != nil {
+		if seen := k.queries[q]; seen != nil {
 			for pair := range seen.last {
 				all.Add(pair.caller, pair.callee, q.Query)
 			}
@@ -227,10 +227,10 @@ func (b *callBook) edges(c *Config) analysis.Edges {
 }
 
 // notice says what is not known of calls at present; the caller holds mu.
-func (b *callBook) notice(c *Config) string {
+func (k *calls) notice(c *Config) string {
 	var out []string
 	for _, q := range c.Dependencies {
-		switch seen := b.queries[q]; {
+		switch seen := k.queries[q]; {
 		case seen == nil || seen.asked.IsZero():
 			out = append(out, fmt.Sprintf("%s has not been asked yet", q.Query))
 		case seen.failed != "" && seen.answered.IsZero():
@@ -238,7 +238,7 @@ func (b *callBook) notice(c *Config) string {
 		case seen.failed != "":
 			out = append(out, fmt.Sprintf("who calls whom is as %s showed it at %s: %s", q.Query, seen.answered.UTC().Format(time.RFC3339), seen.failed))
 		case seen.over > 0:
-			out = append(out, fmt.Sprintf("%s shows %d calls more than the %d that are kept", q.Query, seen.over, mostCalls))
+			out = append(out, fmt.Sprintf("%s shows %d calls more than the %d that are kept", q.Query, seen.over, maxCalls))
 		}
 	}
 	slices.Sort(out)

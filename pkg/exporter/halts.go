@@ -79,30 +79,33 @@ type haltState struct {
 	failed   *decision // the tool's last refusal for good; nil once it is asked again
 }
 
-// A haltBook holds what was decided about halts: a fold over facts.
-type haltBook struct {
+// halts hold what was decided about them: a fold over facts. They are safe for
+// concurrent use.
+type halts struct {
 	mu      sync.Mutex
-	halts   map[string]*haltState // by id of the halt
-	settled map[string]settled    // by notification: nothing more is to be done about it
+	byID    map[string]*haltState
+	rulings map[string]ruling // by notification: nothing more is to be done about it
 }
 
-// A settled notification is answered as it was before.
-type settled struct {
+// A ruling is a decision as it was kept. A notification that comes again is
+// answered with the one on it.
+type ruling struct {
 	kind string // of the fact
 	decision
 }
 
-func newHaltBook() *haltBook {
-	return &haltBook{halts: make(map[string]*haltState), settled: make(map[string]settled)}
+func newHalts() *halts {
+	return &halts{byID: make(map[string]*haltState), rulings: make(map[string]ruling)}
 }
 
 // haltID names the one halt, or the one hold, that a rollout can have. It holds
 // nothing else, so that no restart and no second alert can make two of it.
-func haltID(a delivery.Action, of string) string {
-	return string(cmp.Or(a, delivery.HaltIt)) + "-" + of
+func haltID(a delivery.Action, id string) string {
+	return string(cmp.Or(a, delivery.HaltIt)) + "-" + id
 }
 
-func (b *haltBook) fold(f ledger.Fact) error {
+// Fold implements folder.
+func (h *halts) Fold(f ledger.Fact) error {
 	switch f.Kind {
 	case factObserved, factRefused, factAsked, factAnswered, factHaltFailed:
 	default:
@@ -112,60 +115,61 @@ func (b *haltBook) fold(f ledger.Fact) error {
 	if err := json.Unmarshal(f.Data, &d); err != nil {
 		return fmt.Errorf("fact %s holds no decision: %w", f.Key, err)
 	}
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	h := b.halts[d.Halt]
-	if h == nil {
-		h = &haltState{}
-		b.halts[d.Halt] = h
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	state := h.byID[d.Halt]
+	if state == nil {
+		state = &haltState{}
+		h.byID[d.Halt] = state
 	}
 	switch f.Kind {
 	case factAsked:
-		if h.asked == nil {
-			h.asked, h.askedAt = &d, f.At
+		if state.asked == nil {
+			state.asked, state.askedAt = &d, f.At
 		}
-		h.failed = nil
+		state.failed = nil
 		return nil
 	case factAnswered:
-		h.answered = &d
+		state.answered = &d
 	case factHaltFailed:
-		h.failed = &d
+		state.failed = &d
 	case factRefused:
 		if d.Why != whyEnded {
 			return nil // may be different the next time the alert is told
 		}
 	}
 	if d.Notification != "" {
-		b.settled[d.Notification] = settled{f.Kind, d}
+		h.rulings[d.Notification] = ruling{f.Kind, d}
 	}
 	return nil
 }
 
 // state returns how far the halt of that id has come.
-func (b *haltBook) state(id string) haltState {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if h := b.halts[id]; h != nil {
-		return *h
+func (h *halts) state(id string) haltState {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if state := h.byID[id]; state != nil {
+		return *state
 	}
 	return haltState{}
 }
 
-func (b *haltBook) settledBy(notification string) (settled, bool) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	s, ok := b.settled[notification]
-	return s, ok
+// rulingOn returns the ruling on a notification, if there is one.
+func (h *halts) rulingOn(notification string) (ruling, bool) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	r, ok := h.rulings[notification]
+	return r, ok
 }
 
 // askedSince returns how many halts were asked for after t; holds, which give
 // nothing up, do not count.
-func (b *haltBook) askedSince(t time.Time) int {
-	b.mu.Lock()
-	defer b.mu.Unlock()
+func (h *halts) askedSince(t time.Time) int {
+	h.mu.Lock()
+	defer h.mu.Unlock()
 	n := 0
-	for _, h := range b.halts {
-		if h.asked != nil && h.asked.Action != delivery.HoldIt && h.askedAt.After(t) {
+	for _, state := range h.byID {
+		if state.asked != nil && state.asked.Action != delivery.HoldIt && state.askedAt.After(t) {
 			n++
 		}
 	}
@@ -173,13 +177,13 @@ func (b *haltBook) askedSince(t time.Time) int {
 }
 
 // open returns the halts that were asked for and neither answered nor refused.
-func (b *haltBook) open() []decision {
-	b.mu.Lock()
-	defer b.mu.Unlock()
+func (h *halts) open() []decision {
+	h.mu.Lock()
+	defer h.mu.Unlock()
 	var out []decision
-	for _, h := range b.halts {
-		if h.asked != nil && h.answered == nil && h.failed == nil {
-			out = append(out, *h.asked)
+	for _, state := range h.byID {
+		if state.asked != nil && state.answered == nil && state.failed == nil {
+			out = append(out, *state.asked)
 		}
 	}
 	return out

@@ -1,0 +1,52 @@
+package exporter
+
+import (
+	"context"
+	"errors"
+	"net/http"
+)
+
+// An adminAPI tells whether the exporter is up, and has it load its
+// configuration.
+type adminAPI struct {
+	snapshots *snapshots
+	reload    func(context.Context) error
+}
+
+// postReload loads the configuration anew.
+func (a adminAPI) postReload(w http.ResponseWriter, r *http.Request) {
+	err := a.reload(r.Context())
+	if wrong, ok := errors.AsType[*ConfigError](err); ok {
+		answer(w, http.StatusUnprocessableEntity, struct {
+			Error    string    `json:"error"`
+			Hint     string    `json:"hint"`
+			Problems []Problem `json:"problems"`
+		}{"the configuration is wrong; the last good one stays", "andon check FILE tells the same", wrong.Problems})
+		return
+	}
+	if err != nil {
+		refuse(w, http.StatusInternalServerError, err.Error(), "the last good configuration stays")
+		return
+	}
+	answer(w, http.StatusOK, struct {
+		Status string `json:"status"`
+	}{"reloaded"})
+}
+
+// getHealthy answers as long as there is somebody to.
+func (a adminAPI) getHealthy(w http.ResponseWriter, _ *http.Request) {
+	answer(w, http.StatusOK, struct {
+		Status string `json:"status"`
+	}{"healthy"})
+}
+
+// getReady says whether anything was judged.
+func (a adminAPI) getReady(w http.ResponseWriter, _ *http.Request) {
+	if a.snapshots.current() == nil {
+		refuse(w, http.StatusServiceUnavailable, "the first tick is not done", "ask again in a moment")
+		return
+	}
+	answer(w, http.StatusOK, struct {
+		Status string `json:"status"`
+	}{"ready"})
+}

@@ -1,0 +1,68 @@
+package exporter
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/hashicorp/go-hclog"
+
+	"github.com/andon-project/andon/pkg/ledger"
+)
+
+// A folder makes its state of facts. Fold takes in one, and passes over those
+// of kinds that it does not know.
+type folder interface {
+	Fold(f ledger.Fact) error
+}
+
+// facts keep what happened and tell the folders of it: at start of all that
+// was kept before, and then of every new fact, whoever keeps it.
+type facts struct {
+	ledger  *ledger.Ledger
+	folders []folder
+	log     hclog.Logger
+}
+
+// replay has folders take in all facts kept so far, oldest first. One that
+// cannot be read is passed over.
+func (s *facts) replay(ctx context.Context, folders ...folder) error {
+	n := 0
+	for f, err := range s.ledger.All(ctx) {
+		if err != nil {
+			return fmt.Errorf("reading the facts: %w", err)
+		}
+		if err := foldAll(folders, f); err != nil {
+			s.log.Error("fact passed over", "key", f.Key, "kind", f.Kind, "error", err)
+		}
+		n++
+	}
+	s.log.Info("facts folded", "facts", n)
+	return nil
+}
+
+// keep keeps a fact and, if it is new, has all folders take it in; first tells
+// whether it is.
+func (s *facts) keep(ctx context.Context, f ledger.Fact) (first bool, err error) {
+	first, err = s.ledger.Append(ctx, f)
+	if err == nil && first {
+		err = foldAll(s.folders, f)
+	}
+	return first, err
+}
+
+func foldAll(folders []folder, f ledger.Fact) error {
+	var all error
+	for _, to := range folders {
+		all = errors.Join(all, to.Fold(f))
+	}
+	return all
+}
+
+// newFact returns a fact that holds data in JSON.
+func newFact(kind, key string, at time.Time, data any) (ledger.Fact, error) {
+	b, err := json.Marshal(data)
+	return ledger.Fact{Key: key, Kind: kind, At: at, Data: b}, err
+}

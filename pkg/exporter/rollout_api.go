@@ -1,0 +1,94 @@
+package exporter
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"time"
+
+	"github.com/andon-project/andon/pkg/analysis"
+)
+
+// parseRollout reads the body of an announcement.
+func parseRollout(body []byte) (analysis.Rollout, error) {
+	var ro analysis.Rollout
+	d := json.NewDecoder(bytes.NewReader(body))
+	d.DisallowUnknownFields()
+	err := d.Decode(&ro)
+	if field, unknown := unknownField(err); unknown {
+		return ro, fmt.Errorf("unknown key %.100q; %s", field, suggest(field, []string{
+			"id", "service", "version", "previous", "scope", "strategy", "candidate", "control", "started", "stages", "ended", "tool", "ref"}))
+	}
+	if err != nil {
+		return ro, fmt.Errorf("the body is not a rollout: %w", jsonWords(err))
+	}
+	if _, err := d.Token(); !errors.Is(err, io.EOF) {
+		return ro, errors.New("the body goes on after the rollout; announce one at a time")
+	}
+	return ro, nil
+}
+
+// A rolloutAPI takes in announcements and tells of what was announced.
+type rolloutAPI struct {
+	rollouts  *rollouts
+	announcer *announcer
+	history   *history
+	now       func() time.Time
+}
+
+// postRollout takes in one announcement.
+func (a rolloutAPI) postRollout(w http.ResponseWriter, r *http.Request) {
+	body, ok := readBody(w, r, maxAnnouncement)
+	if !ok {
+		return
+	}
+	ro, err := parseRollout(body)
+	if err != nil {
+		refuse(w, http.StatusBadRequest, err.Error(), curl)
+		return
+	}
+	stands, first, err := a.announcer.take(r.Context(), ro)
+	if no, refused := errors.AsType[*refusal](err); refused {
+		refuse(w, no.status, no.wrong, no.hint)
+		return
+	}
+	status := http.StatusOK
+	if first {
+		status = http.StatusCreated
+		w.Header().Set("Location", "/api/v1/rollouts/"+stands.ID)
+	}
+	answer(w, status, stands)
+}
+
+// getRollouts lists all rollouts, newest first.
+func (a rolloutAPI) getRollouts(w http.ResponseWriter, _ *http.Request) {
+	all := a.rollouts.board().List(a.now())
+	if all == nil {
+		all = []analysis.Rollout{} // [] on the wire, not null
+	}
+	answer(w, http.StatusOK, all)
+}
+
+// getRollout tells of one rollout.
+func (a rolloutAPI) getRollout(w http.ResponseWriter, r *http.Request) {
+	if ro, ok := pathRollout(w, r, a.rollouts.board(), a.now()); ok {
+		answer(w, http.StatusOK, ro)
+	}
+}
+
+// getVerdict tells the newest verdict on a rollout.
+func (a rolloutAPI) getVerdict(w http.ResponseWriter, r *http.Request) {
+	ro, ok := pathRollout(w, r, a.rollouts.board(), a.now())
+	if !ok {
+		return
+	}
+	v, judged := a.history.newest(ro.ID)
+	if !judged {
+		refuse(w, http.StatusNotFound, "there is no verdict on this rollout", "it is judged at the next tick while it is under way")
+		return
+	}
+	answer(w, http.StatusOK, v.Verdict)
+}

@@ -1,0 +1,114 @@
+package exporter
+
+import (
+	"context"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/hashicorp/go-hclog"
+
+	"github.com/andon-project/andon/pkg/analysis"
+	"github.com/andon-project/andon/pkg/source"
+)
+
+// A setup is a configuration and what was made of it. It is never changed once
+// it is in force.
+type setup struct {
+	config *Config
+	token  string
+	ask    analysis.RangeFunc
+	logs   *source.Loki // nil if none is configured
+}
+
+// analyzer returns what asks the sources of a setup and remembers what recall
+// tells.
+func (s *setup) analyzer(recall analysis.RecallFunc) *analysis.Analyzer {
+	a := &analysis.Analyzer{Metrics: s.ask, Resolve: source.Resolve, Recall: recall}
+	if s.logs != nil {
+		a.Logs, a.LogMetrics, a.Patterns, a.ResolveLogs = s.logs.Lines, s.logs.Metric, s.logs.Patterns, s.logs.Resolve
+	}
+	return a
+}
+
+// settings hold the setup in force and load the next one. They are safe for
+// concurrent use.
+type settings struct {
+	file   string             // that is read at every load
+	given  *Config            // instead of the file, if set
+	ask    analysis.RangeFunc // instead of the configured Prometheus, if set
+	counts *metrics           // told of every load
+	now    func() time.Time
+	log    hclog.Logger
+
+	reloading sync.Mutex // one reload at a time
+	inForce   atomic.Pointer[setup]
+}
+
+// current returns the setup in force; nil before the first.
+func (s *settings) current() *setup { return s.inForce.Load() }
+
+// reload loads the configuration anew. rebake is told of another time to bake
+// before it is in force. If anything is wrong, the last good configuration
+// stays.
+func (s *settings) reload(ctx context.Context, rebake func(context.Context, time.Duration) error) error {
+	s.reloading.Lock()
+	defer s.reloading.Unlock()
+	next, err := s.load()
+	if err != nil {
+		s.counts.reloaded(time.Time{})
+		return err
+	}
+	old := s.current()
+	if old.config.Bake != next.config.Bake {
+		if err := rebake(ctx, time.Duration(next.config.Bake)); err != nil {
+			s.counts.reloaded(time.Time{})
+			return err
+		}
+	}
+	if old.config.text == next.config.text {
+		next.ask, next.logs = old.ask, old.logs // keep their connections
+	}
+	s.use(next)
+	return nil
+}
+
+// use puts a setup in force.
+func (s *settings) use(next *setup) {
+	s.inForce.Store(next)
+	s.counts.reloaded(s.now())
+	s.counts.tools(next.config)
+	s.log.Info("configuration loaded", "services", len(next.config.Services), "signals", next.config.Signals(),
+		"tick", next.config.Tick, "halt_mode", next.config.Halt.Mode, "halt_budget", next.config.Halt.Budget)
+	for _, w := range next.config.Warnings() {
+		s.log.Warn("configured, but mind this", "what", w)
+	}
+}
+
+// load reads the configuration and makes of it what it describes.
+func (s *settings) load() (*setup, error) {
+	c := s.given
+	if c == nil {
+		var err error
+		if c, err = LoadConfig(s.file); err != nil {
+			return nil, err
+		}
+	}
+	next := &setup{config: c, ask: s.ask}
+	var err error
+	if next.token, err = c.Auth.token(); err != nil {
+		return nil, err
+	}
+	if next.ask == nil {
+		next.ask, err = c.Ask(tickTimeout(c), func(query string, warnings []string) {
+			s.log.Debug("prometheus warns", "query", query, "warnings", warnings)
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	next.logs, err = c.AskLogs(tickTimeout(c), func(query string, warnings []string) {
+		s.log.Debug("loki warns", "query", query, "warnings", warnings)
+	})
+	return next, err
+}

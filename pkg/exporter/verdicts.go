@@ -1,0 +1,146 @@
+package exporter
+
+import (
+	"fmt"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/andon-project/andon/pkg/analysis"
+	"github.com/andon-project/andon/pkg/board"
+	"github.com/andon-project/andon/pkg/delivery"
+)
+
+// maxHistory is how many rollouts GET /api/v1/verdicts tells of at most.
+const maxHistory = 1000
+
+// A verdictAPI tells of services, of rollouts with what became of them, and of
+// what is known for a rollout beside its samples.
+type verdictAPI struct {
+	settings  *settings
+	rollouts  *rollouts
+	baselines baselines
+	history   *history
+	halts     *halts
+	lessons   *lessons
+	calls     *calls
+	now       func() time.Time
+}
+
+// A serviceInfo is a service as GET /api/v1/services tells of it.
+type serviceInfo struct {
+	analysis.Service
+	Judged []string `json:"judged"` // the signals that verdicts are made of
+	Tool   string   `json:"tool,omitempty"`
+}
+
+// getServices lists what is configured, so that others can judge as Andon does.
+func (a verdictAPI) getServices(w http.ResponseWriter, _ *http.Request) {
+	c := a.settings.current().config
+	all := make([]serviceInfo, len(c.Services))
+	for i, s := range c.Services {
+		all[i] = serviceInfo{Service: s.Service, Judged: []string{}}
+		for _, sig := range s.Judged().Signals {
+			all[i].Judged = append(all[i].Judged, sig.Name)
+		}
+		if s.Tool != nil {
+			all[i].Tool = s.Tool.Tool
+		}
+	}
+	answer(w, http.StatusOK, all)
+}
+
+// A rolloutRecord is a rollout with what became of it.
+type rolloutRecord struct {
+	Rollout  analysis.Rollout  `json:"rollout"` // with the cohorts that it is judged by
+	Layer    analysis.Layer    `json:"layer,omitempty"`
+	UnderWay bool              `json:"under_way"`
+	Verdict  *analysis.Verdict `json:"verdict"` // the newest, without its findings; null if it was never judged
+	Halt     *haltProgress     `json:"halt"`    // null if none was asked for
+}
+
+// A haltProgress says how far a halt has come.
+type haltProgress struct {
+	State string    `json:"state"` // asked, answered or failed
+	Tool  string    `json:"tool"`
+	Says  string    `json:"says"`
+	At    time.Time `json:"at"` // when it was asked for
+}
+
+// getVerdicts lists rollouts, newest first, with their verdicts.
+func (a verdictAPI) getVerdicts(w http.ResponseWriter, r *http.Request) {
+	service, since, limit, err := verdictQuery(r)
+	if err != nil {
+		refuse(w, http.StatusBadRequest, err.Error(), "docs/reference/http.md tells the parameters")
+		return
+	}
+	now, c := a.now(), a.settings.current().config
+	out := []rolloutRecord{}
+	for _, ro := range a.rollouts.board().List(now) {
+		over := !ro.Ended.IsZero() && !ro.Ended.After(now)
+		if service != "" && ro.Service != service || over && ro.Ended.Before(since) {
+			continue
+		}
+		if len(out) == limit {
+			break
+		}
+		out = append(out, a.record(c, ro, now))
+	}
+	answer(w, http.StatusOK, out)
+}
+
+// verdictQuery reads what getVerdicts is asked for.
+func verdictQuery(r *http.Request) (service string, since time.Time, limit int, err error) {
+	q := r.URL.Query()
+	service, limit = q.Get("service"), maxHistory
+	if s := q.Get("since"); s != "" {
+		if since, err = time.Parse(time.RFC3339, s); err != nil {
+			return "", since, 0, fmt.Errorf("since: %.50q is not a time in RFC 3339", s)
+		}
+	}
+	if s := q.Get("limit"); s != "" {
+		if limit, err = strconv.Atoi(s); err != nil || limit < 1 || limit > maxHistory {
+			return "", since, 0, fmt.Errorf("limit: %.50q is not a number from 1 to %d", s, maxHistory)
+		}
+	}
+	return service, since, limit, nil
+}
+
+// record tells of one rollout.
+func (a verdictAPI) record(c *Config, ro analysis.Rollout, now time.Time) rolloutRecord {
+	svc, _ := c.service(ro.Service)
+	out := rolloutRecord{Rollout: a.baselines.add(board.WithCohorts(ro, svc.Version), now), Layer: svc.Layer,
+		UnderWay: !ro.Started.After(now) && (ro.Ended.IsZero() || ro.Ended.After(now))}
+	if v, ok := a.history.newest(ro.ID); ok {
+		v.Findings = []analysis.Finding{}
+		out.Verdict = &v.Verdict
+	}
+	switch h := a.halts.state(haltID(delivery.HaltIt, ro.ID)); {
+	case h.answered != nil:
+		out.Halt = &haltProgress{"answered", h.answered.Tool, h.answered.Says, h.askedAt}
+	case h.failed != nil:
+		out.Halt = &haltProgress{"failed", h.failed.Tool, h.failed.Says, h.askedAt}
+	case h.asked != nil:
+		out.Halt = &haltProgress{"asked", h.asked.Tool, h.asked.Says, h.askedAt}
+	}
+	return out
+}
+
+// getLearnt tells what the judge knows for a rollout beside its samples: what
+// earlier ones of the service taught, and whom the service calls.
+func (a verdictAPI) getLearnt(w http.ResponseWriter, r *http.Request) {
+	ro, ok := pathRollout(w, r, a.rollouts.board(), a.now())
+	if !ok {
+		return
+	}
+	took, lessons := a.lessons.before(ro.Service, ro.Started)
+	out := struct {
+		Startups     []float64              `json:"startup_seconds"`
+		Lessons      []analysis.Lesson      `json:"lessons"`
+		Dependencies *analysis.Dependencies `json:"dependencies"` // null unless queries tell who calls whom
+	}{[]float64{}, append([]analysis.Lesson{}, lessons...), a.calls.dependencies(a.settings.current().config, ro.Service)}
+	for _, t := range took {
+		out.Startups = append(out.Startups, t.Seconds())
+	}
+	answer(w, http.StatusOK, out)
+}
