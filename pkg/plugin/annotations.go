@@ -13,10 +13,10 @@ import (
 
 // annotations makes one region a rollout, from its start to its end, with the
 // names that Grafana looks for in an annotation.
-func (p picture) annotations(all []past) *data.Frame {
+func (p picture) annotations(all []rolloutRow) *data.Frame {
 	return p.table(
-		column{"time", eachOf(all, func(x past) time.Time { return x.Rollout.Started }), data.FieldConfig{}},
-		column{"timeEnd", eachOf(all, func(x past) time.Time {
+		column{"time", eachOf(all, func(x rolloutRow) time.Time { return x.Rollout.Started }), data.FieldConfig{}},
+		column{"timeEnd", eachOf(all, func(x rolloutRow) time.Time {
 			if e := x.ended(); e != nil {
 				return *e
 			}
@@ -25,12 +25,12 @@ func (p picture) annotations(all []past) *data.Frame {
 		column{"title", eachOf(all, title), data.FieldConfig{}},
 		column{"text", eachOf(all, p.text), data.FieldConfig{}},
 		column{"tags", eachOf(all, tags), data.FieldConfig{}},
-		column{"color", eachOf(all, func(x past) string { return colours[x.decision()] }), data.FieldConfig{}},
-		column{"id", eachOf(all, func(x past) string { return x.Rollout.ID }), data.FieldConfig{}},
+		column{"color", eachOf(all, func(x rolloutRow) string { return colours[x.decision()] }), data.FieldConfig{}},
+		column{"id", eachOf(all, func(x rolloutRow) string { return x.Rollout.ID }), data.FieldConfig{}},
 	)
 }
 
-func title(x past) string {
+func title(x rolloutRow) string {
 	t := x.Rollout.Service
 	if x.Rollout.Version != "" {
 		t += " " + x.Rollout.Version
@@ -42,7 +42,7 @@ func title(x past) string {
 }
 
 // tags are what annotations are filtered by.
-func tags(x past) string {
+func tags(x rolloutRow) string {
 	var out []string
 	labels := x.labels()
 	for _, key := range []string{"service", "layer", "version", "verdict"} {
@@ -54,7 +54,7 @@ func tags(x past) string {
 }
 
 // text is HTML, which Grafana sanitizes: the verdict and where to see more.
-func (p picture) text(x past) string {
+func (p picture) text(x rolloutRow) string {
 	v := x.verdict()
 	parts := []string{html.EscapeString(v.Reason)}
 	if v.Score.Known() {
@@ -77,7 +77,7 @@ func (p picture) text(x past) string {
 
 // exploreURL leads to what was found of a rollout; empty if Grafana does not
 // say where it serves.
-func (p picture) exploreURL(x past) string {
+func (p picture) exploreURL(x rolloutRow) string {
 	if p.appURL == "" || p.config.UID == "" {
 		return ""
 	}

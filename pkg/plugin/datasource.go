@@ -55,6 +55,8 @@ func New(ctx context.Context, s backend.DataSourceInstanceSettings) (instancemgm
 	return d, nil
 }
 
+func (d *Datasource) exporter() exporterClient { return exporterClient{d.config.Exporter} }
+
 // Dispose closes connections that are idle; Grafana calls it when the
 // configuration has changed.
 func (d *Datasource) Dispose() {

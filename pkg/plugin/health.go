@@ -39,9 +39,7 @@ func (d *Datasource) checkups() []checkup {
 		{c.Loki, func(ctx context.Context) error {
 			return c.Loki.call(ctx, http.MethodGet, "/loki/api/v1/query?query=vector(1)%2Bvector(1)", nil, nil)
 		}, "Loki answers queries", "the API of Loki", "The URL is the one before /loki/api/v1.", "log clusters and crashes cannot be shown"},
-		{c.Exporter, func(ctx context.Context) error {
-			return c.Exporter.call(ctx, http.MethodGet, "/-/ready", nil, nil)
-		}, "the exporter is ready", "andon serve", "The URL is that of andon serve, by default http://localhost:9415. Check that the process runs.",
+		{c.Exporter, d.exporter().ready, "the exporter is ready", "andon serve", "The URL is that of andon serve, by default http://localhost:9415. Check that the process runs.",
 			"rollouts and what people said of log clusters cannot be shown"},
 	}
 	return slices.DeleteFunc(all, func(u checkup) bool { return u.without != "" && u.URL == "" })

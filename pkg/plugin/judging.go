@@ -3,7 +3,6 @@ package plugin
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -18,7 +17,7 @@ import (
 // judging finds out which rollout the query asks about, of which service, and
 // what overlaps it. It has no rollout if the exporter knows of none.
 func (d *Datasource) judging(ctx context.Context, r request, seen *tally) (judging, error) {
-	j := judging{picture: picture{request: r, config: d.config}, until: r.Window.To, said: &sayings{}}
+	j := judging{picture: picture{request: r, config: d.config}, until: r.Window.To, warnings: &warnings{}}
 	q := r.Query
 	err := d.analyst(ctx, &j, seen)
 	if err != nil {
@@ -28,10 +27,9 @@ func (d *Datasource) judging(ctx context.Context, r request, seen *tally) (judgi
 	case q.Rollout == "" && len(q.Signals) > 0:
 		err = j.fromQuery(analysis.Service{Name: cmp.Or(q.Service, r.RefID), Node: q.NodeLabel, Sensitivity: q.Sensitivity, Signals: q.Signals})
 	case q.Rollout == "" && (len(q.Candidate) > 0 || q.Since != ""):
-		var s service
-		if s, err = d.service(ctx, q.Service); err == nil {
-			s.Service = s.judged()
-			err = j.fromQuery(s.Service)
+		var s ConfiguredService
+		if s, err = d.exporter().service(ctx, q.Service); err == nil {
+			err = j.fromQuery(judgedService(s))
 			j.of.Layer = s.Layer
 		}
 	default:
@@ -64,12 +62,12 @@ func (d *Datasource) analyst(ctx context.Context, j *judging, seen *tally) error
 	}
 	j.analyzer = analysis.Analyzer{Metrics: prometheus.Range, Resolve: source.Resolve}
 	if j.Query.Service != "" || j.Query.Rollout != "" {
-		j.analyzer.Recall = d.recall(ctx, j.said)
+		j.analyzer.Recall = d.exporter().recall(ctx, j.warnings)
 	}
 	if d.config.Loki.URL == "" {
 		return nil // signals of logs say that there is no source
 	}
-	loki, resolve, err := d.loki(ctx, j.request, j.said)
+	loki, resolve, err := d.loki(ctx, j.request, j.warnings)
 	if err != nil {
 		return err
 	}
@@ -103,29 +101,29 @@ func (j *judging) fromQuery(s analysis.Service) error {
 		ro.Control, ro.Strategy = nil, cmp.Or(q.Strategy, analysis.BeforeAfter)
 	}
 	j.under = []analysis.Underway{{Rollout: ro, Service: s}}
-	j.of = past{Rollout: ro, Layer: s.Layer, UnderWay: until.IsZero()}
+	j.of = rolloutRow{RolloutRecord{Rollout: ro, Layer: s.Layer, UnderWay: until.IsZero()}}
 	return nil
 }
 
 // A found is what the exporter knows of the rollout that a query asks for.
 type found struct {
-	services map[string]service
-	rollouts []past // newest first
-	of       *past  // what is asked for; nil if the query names no rollout and none was under way
+	services map[string]ConfiguredService
+	rollouts []rolloutRow // newest first
+	of       *rolloutRow  // what is asked for; nil if the query names no rollout and none was under way
 }
 
 // find asks the exporter for the rollout of a query, and for all others. The
 // service of what is found is in its configuration.
 func (d *Datasource) find(ctx context.Context, r request) (found, error) {
-	services, err := d.services(ctx)
+	services, err := d.exporter().services(ctx)
 	if err != nil {
 		return found{}, err
 	}
-	f := found{services: make(map[string]service, len(services))}
+	f := found{services: make(map[string]ConfiguredService, len(services))}
 	for _, s := range services {
 		f.services[s.Name] = s
 	}
-	if f.rollouts, err = d.history(ctx, "", time.Time{}); err != nil {
+	if f.rollouts, err = d.exporter().rollouts(ctx, "", time.Time{}); err != nil {
 		return found{}, err
 	}
 	i := slices.IndexFunc(f.rollouts, r.asksFor)
@@ -150,10 +148,10 @@ func (d *Datasource) fromExporter(ctx context.Context, j *judging) error {
 		return err
 	}
 	j.of = *f.of
-	j.under = []analysis.Underway{{Rollout: j.of.Rollout, Service: f.services[j.of.Rollout.Service].judged()}}
+	j.under = []analysis.Underway{{Rollout: j.of.Rollout, Service: judgedService(f.services[j.of.Rollout.Service])}}
 	for _, p := range f.rollouts {
 		if s, ok := f.services[p.Rollout.Service]; ok && p.Rollout.ID != j.of.Rollout.ID && overlap(p, j.of) {
-			j.under = append(j.under, analysis.Underway{Rollout: p.Rollout, Service: s.judged()})
+			j.under = append(j.under, analysis.Underway{Rollout: p.Rollout, Service: judgedService(s)})
 		}
 	}
 	return d.learn(ctx, j.under)
@@ -164,14 +162,14 @@ func (d *Datasource) learn(ctx context.Context, under []analysis.Underway) error
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(questionsAtOnce)
 	for i := range under {
-		g.Go(func() error { return d.learnt(ctx, &under[i]) })
+		g.Go(func() error { return d.exporter().addPriorKnowledge(ctx, &under[i]) })
 	}
 	return g.Wait()
 }
 
 // asksFor reports whether the query asks for a rollout: by its id, or as one of
 // the service that was under way in the time range.
-func (r request) asksFor(p past) bool {
+func (r request) asksFor(p rolloutRow) bool {
 	if r.Query.Rollout != "" {
 		return p.Rollout.ID == r.Query.Rollout
 	}
@@ -180,21 +178,7 @@ func (r request) asksFor(p past) bool {
 }
 
 // overlap reports whether two rollouts were under way at the same time.
-func overlap(a, b past) bool {
-	before := func(a, b past) bool { return a.ended() != nil && a.ended().Before(b.Rollout.Started) }
+func overlap(a, b rolloutRow) bool {
+	before := func(a, b rolloutRow) bool { return a.ended() != nil && a.ended().Before(b.Rollout.Started) }
 	return !before(a, b) && !before(b, a)
-}
-
-// service asks the exporter for one service.
-func (d *Datasource) service(ctx context.Context, name string) (service, error) {
-	all, err := d.services(ctx)
-	if err != nil {
-		return service{}, err
-	}
-	for _, s := range all {
-		if s.Name == name {
-			return s, nil
-		}
-	}
-	return service{}, badQuery{errors.New("the exporter knows of no service " + name + "; list signals in the query, or add it to the exporter's configuration")}
 }

@@ -77,8 +77,8 @@ func (q reading) logLines(ctx context.Context, all []wanted) backend.DataRespons
 		}
 	}
 	slices.SortStableFunc(found, func(a, b analysis.Line) int { return a.At.Compare(b.At) })
-	for _, said := range q.said.all() {
-		q.notices = append(q.notices, warning("%s", said))
+	for _, text := range q.warnings.all() {
+		q.notices = append(q.notices, warning("%s", text))
 	}
 	if len(found) == 0 {
 		q.notices = append(q.notices, warning("there are no such lines in this time range"))

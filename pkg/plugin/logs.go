@@ -40,15 +40,15 @@ type reading struct {
 	analyzer   analysis.Analyzer
 	loki       *source.Loki
 	resolve    analysis.ResolveFunc
-	said       *sayings
+	warnings   *warnings
 }
 
 // reading prepares to read the lines that the query asks for; signal makes the
 // signal of its expression.
 func (d *Datasource) reading(ctx context.Context, r request, signal func(expr string) analysis.Signal) (reading, error) {
-	q := reading{picture: picture{request: r, config: d.config}, said: &sayings{}}
+	q := reading{picture: picture{request: r, config: d.config}, warnings: &warnings{}}
 	var err error
-	if q.loki, q.resolve, err = d.loki(ctx, r, q.said); err != nil {
+	if q.loki, q.resolve, err = d.loki(ctx, r, q.warnings); err != nil {
 		return q, err
 	}
 	if q.Query.Expr, err = filterLogQL(r.Query.Filters, r.Query.Expr, q.resolve); err != nil {
@@ -63,19 +63,19 @@ func (d *Datasource) reading(ctx context.Context, r request, signal func(expr st
 	q.comparison.Version, q.comparison.Release = q.Query.versionLabel(), q.Query.release()
 	q.analyzer = analysis.Analyzer{Logs: q.lines, LogMetrics: q.loki.Metric, Patterns: q.loki.Patterns, ResolveLogs: q.resolve}
 	if q.comparison.Service != "" {
-		q.analyzer.Recall = d.recall(ctx, q.said)
+		q.analyzer.Recall = d.exporter().recall(ctx, q.warnings)
 	}
 	return q, nil
 }
 
-// loki returns what asks Loki, whose warnings go to said, and what writes
+// loki returns what asks Loki, whose warnings go to warnings, and what writes
 // selectors into its queries. Without a URL it is errNoLoki.
-func (d *Datasource) loki(ctx context.Context, r request, said *sayings) (*source.Loki, analysis.ResolveFunc, error) {
+func (d *Datasource) loki(ctx context.Context, r request, warnings *warnings) (*source.Loki, analysis.ResolveFunc, error) {
 	u := d.config.Loki
 	if u.URL == "" {
 		return nil, nil, errNoLoki
 	}
-	l, err := source.NewLoki(source.LokiConfig{URL: u.URL, Client: u.Client, Timeout: u.Timeout, Warn: said.warn, Patterns: &d.patterns})
+	l, err := source.NewLoki(source.LokiConfig{URL: u.URL, Client: u.Client, Timeout: u.Timeout, Warn: warnings.from("Loki"), Patterns: &d.patterns})
 	if err != nil {
 		return nil, nil, badQuery{err}
 	}
@@ -92,6 +92,10 @@ func (q Query) versionLabel() string {
 	}
 	return q.VersionLabel
 }
+
+// release returns the version that the query compares, on which it depends what
+// the exporter remembers of a service; empty if the query does not pick one.
+func (q Query) release() string { return q.Candidate[q.versionLabel()] }
 
 // lines is an analysis.LinesFunc that tells of its progress: first all of the
 // candidate is read, then all of control.
@@ -141,7 +145,7 @@ func (q *reading) described(r analysis.GroupReport) {
 		q.notices = append(q.notices, data.Notice{Severity: data.NoticeSeverityInfo,
 			Text: "there are more lines than are read: clusters were found in a fair sample, and Loki counted their lines"})
 	}
-	for _, n := range append(slices.Clone(r.Notices), q.said.all()...) {
+	for _, n := range append(slices.Clone(r.Notices), q.warnings.all()...) {
 		q.notices = append(q.notices, warning("%s", n))
 	}
 }
@@ -200,32 +204,4 @@ func filterLogQL(filters []Filter, expr string, resolve analysis.ResolveFunc) (s
 		}
 	}
 	return expr, nil
-}
-
-// sayings collects what sources warn of, each once. It is safe for concurrent
-// use.
-type sayings struct {
-	mu   sync.Mutex
-	said []string
-}
-
-func (s *sayings) add(text string) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if !slices.Contains(s.said, text) {
-		s.said = append(s.said, text)
-	}
-}
-
-// warn takes in what Loki warned of.
-func (s *sayings) warn(query string, warnings []string) {
-	for _, w := range warnings {
-		s.add(fmt.Sprintf("Loki warns of %s: %s", query, w))
-	}
-}
-
-func (s *sayings) all() []string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return slices.Clone(s.said)
 }

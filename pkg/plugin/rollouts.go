@@ -25,7 +25,7 @@ const maxRollouts = 200
 
 // rollouts answers what the exporter has seen.
 func (d *Datasource) rollouts(ctx context.Context, r request) backend.DataResponse {
-	all, err := d.pasts(ctx, r)
+	all, err := d.matchingRollouts(ctx, r)
 	if err != nil {
 		return failed(ctx, err)
 	}
@@ -47,23 +47,26 @@ func (d *Datasource) rollouts(ctx context.Context, r request) backend.DataRespon
 	return p.answer(p.rolloutTable(all))
 }
 
-// pasts returns the rollouts that the query picks, newest first.
-func (d *Datasource) pasts(ctx context.Context, r request) ([]past, error) {
+// matchingRollouts returns the rollouts that the query picks, newest first.
+func (d *Datasource) matchingRollouts(ctx context.Context, r request) ([]rolloutRow, error) {
 	conditions, err := conditions(r.Query.Match, r.Query.Filters)
 	if err != nil {
 		return nil, badQuery{err}
 	}
-	all, err := d.history(ctx, r.Query.Service, r.Window.From)
+	all, err := d.exporter().rollouts(ctx, r.Query.Service, r.Window.From)
 	if err != nil {
 		return nil, err
 	}
-	return slices.DeleteFunc(all, func(p past) bool {
+	return slices.DeleteFunc(all, func(p rolloutRow) bool {
 		return p.Rollout.Started.After(r.Window.To) || r.Query.Rollout != "" && p.Rollout.ID != r.Query.Rollout || !holds(conditions, p.labels())
 	}), nil
 }
 
+// A rolloutRow is a rollout as tables, series and annotations show it.
+type rolloutRow struct{ RolloutRecord }
+
 // labels are what rollouts are picked by, and what a legend can show.
-func (p past) labels() data.Labels {
+func (p rolloutRow) labels() data.Labels {
 	ro := p.Rollout
 	out := data.Labels{}
 	maps.Copy(out, ro.Scope)
@@ -74,14 +77,14 @@ func (p past) labels() data.Labels {
 }
 
 // decision returns the verdict, empty if there is none.
-func (p past) decision() analysis.Decision {
+func (p rolloutRow) decision() analysis.Decision {
 	if p.Verdict == nil {
 		return ""
 	}
 	return p.Verdict.Verdict
 }
 
-func (p past) strategy() analysis.Strategy {
+func (p rolloutRow) strategy() analysis.Strategy {
 	if p.Verdict != nil && p.Verdict.Strategy != "" {
 		return p.Verdict.Strategy
 	}
@@ -89,7 +92,7 @@ func (p past) strategy() analysis.Strategy {
 }
 
 // verdict returns the verdict, or one that says that there is none.
-func (p past) verdict() analysis.Verdict {
+func (p rolloutRow) verdict() analysis.Verdict {
 	if p.Verdict != nil {
 		return *p.Verdict
 	}
@@ -97,7 +100,7 @@ func (p past) verdict() analysis.Verdict {
 }
 
 // scope writes the scope for people.
-func (p past) scope() string {
+func (p rolloutRow) scope() string {
 	parts := make([]string, 0, len(p.Rollout.Scope))
 	for _, k := range slices.Sorted(maps.Keys(p.Rollout.Scope)) {
 		parts = append(parts, k+"="+p.Rollout.Scope[k])
@@ -106,7 +109,7 @@ func (p past) scope() string {
 }
 
 // halt says how far a halt has come; empty if none was asked for.
-func (p past) halt() string {
+func (p rolloutRow) halt() string {
 	if p.Halt == nil {
 		return ""
 	}
@@ -115,7 +118,7 @@ func (p past) halt() string {
 }
 
 // ended returns when it ended; nil while it is under way.
-func (p past) ended() *time.Time {
+func (p rolloutRow) ended() *time.Time {
 	if p.Rollout.Ended.IsZero() {
 		return nil
 	}
@@ -123,34 +126,34 @@ func (p past) ended() *time.Time {
 }
 
 // rolloutTable makes one row a rollout.
-func (p picture) rolloutTable(all []past) *data.Frame {
-	text := func(name string, of func(past) string, config data.FieldConfig) column {
+func (p picture) rolloutTable(all []rolloutRow) *data.Frame {
+	text := func(name string, of func(rolloutRow) string, config data.FieldConfig) column {
 		return column{name, eachOf(all, of), config}
 	}
 	value := func(name string, of func(analysis.Verdict) analysis.Number, config data.FieldConfig) column {
-		return column{name, eachOf(all, func(x past) *float64 { return number(of(x.verdict())) }), config}
+		return column{name, eachOf(all, func(x rolloutRow) *float64 { return number(of(x.verdict())) }), config}
 	}
 	none := data.FieldConfig{}
 	return p.table(
-		text("rollout", func(x past) string { return x.Rollout.ID }, data.FieldConfig{Links: p.findingsLink("rollout")}),
-		text("service", func(x past) string { return x.Rollout.Service }, none),
-		text("version", func(x past) string { return x.Rollout.Version }, none),
-		text("verdict", func(x past) string { return string(x.decision()) }, verdictConfig()),
+		text("rollout", func(x rolloutRow) string { return x.Rollout.ID }, data.FieldConfig{Links: p.findingsLink("rollout")}),
+		text("service", func(x rolloutRow) string { return x.Rollout.Service }, none),
+		text("version", func(x rolloutRow) string { return x.Rollout.Version }, none),
+		text("verdict", func(x rolloutRow) string { return string(x.decision()) }, verdictConfig()),
 		value("score", func(v analysis.Verdict) analysis.Number { return v.Score }, scoreConfig()),
 		value("evidence", func(v analysis.Verdict) analysis.Number { return v.Evidence }, data.FieldConfig{}),
 		value("blame", func(v analysis.Verdict) analysis.Number { return v.Blame }, data.FieldConfig{Unit: "percentunit"}),
-		text("reason", func(x past) string { return x.verdict().Reason }, none),
-		column{"started", eachOf(all, func(x past) time.Time { return x.Rollout.Started }), none},
-		column{"ended", eachOf(all, past.ended), none},
-		column{"first fail", eachOf(all, func(x past) *time.Time { return x.verdict().FirstFail }), none},
-		text("halt", past.halt, none),
-		text("previous", func(x past) string { return x.Rollout.Previous }, none),
-		text("layer", func(x past) string { return string(x.Layer) }, none),
-		text("scope", past.scope, none),
-		text("strategy", func(x past) string { return string(x.strategy()) }, none),
-		text("quality", func(x past) string { return string(x.verdict().Quality) }, none),
-		text("tool", func(x past) string { return x.Rollout.Tool }, none),
-		text("link", func(x past) string { return x.Rollout.Ref }, data.FieldConfig{Links: []data.DataLink{
+		text("reason", func(x rolloutRow) string { return x.verdict().Reason }, none),
+		column{"started", eachOf(all, func(x rolloutRow) time.Time { return x.Rollout.Started }), none},
+		column{"ended", eachOf(all, rolloutRow.ended), none},
+		column{"first fail", eachOf(all, func(x rolloutRow) *time.Time { return x.verdict().FirstFail }), none},
+		text("halt", rolloutRow.halt, none),
+		text("previous", func(x rolloutRow) string { return x.Rollout.Previous }, none),
+		text("layer", func(x rolloutRow) string { return string(x.Layer) }, none),
+		text("scope", rolloutRow.scope, none),
+		text("strategy", func(x rolloutRow) string { return string(x.strategy()) }, none),
+		text("quality", func(x rolloutRow) string { return string(x.verdict().Quality) }, none),
+		text("tool", func(x rolloutRow) string { return x.Rollout.Tool }, none),
+		text("link", func(x rolloutRow) string { return x.Rollout.Ref }, data.FieldConfig{Links: []data.DataLink{
 			{Title: "Deployment", URL: "${__value.raw}", TargetBlank: true}}}),
 	)
 }

@@ -61,7 +61,7 @@ func scoreConfig() data.FieldConfig {
 
 // timeline answers with the state of each rollout over time: under way until
 // it fails or ends, and then its verdict.
-func (p picture) timeline(all []past) backend.DataResponse {
+func (p picture) timeline(all []rolloutRow) backend.DataResponse {
 	lines := []line{}
 	for _, x := range all {
 		labels := x.labels()
@@ -78,7 +78,7 @@ func (p picture) timeline(all []past) backend.DataResponse {
 
 // course returns the states of a rollout at the times when they changed within
 // the time range; from its end on there is none.
-func (p picture) course(x past) (times []time.Time, values []float64) {
+func (p picture) course(x rolloutRow) (times []time.Time, values []float64) {
 	add := func(at time.Time, v float64) {
 		if at.Before(p.Window.From) {
 			at = p.Window.From

@@ -153,7 +153,7 @@ func (d *Datasource) logTags(ctx context.Context, r request, key string) ([]stri
 
 // rolloutTags asks the exporter.
 func (d *Datasource) rolloutTags(ctx context.Context, r request, key string) ([]string, error) {
-	all, err := d.pasts(ctx, r)
+	all, err := d.matchingRollouts(ctx, r)
 	if err != nil {
 		return nil, err
 	}

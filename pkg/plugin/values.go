@@ -19,10 +19,10 @@ var lists = map[string]func(d *Datasource, ctx context.Context, r request) ([]st
 	"services": (*Datasource).serviceNames,
 	"signals":  (*Datasource).signalNames,
 	"rollouts": func(d *Datasource, ctx context.Context, r request) ([]string, error) {
-		return d.ofRollouts(ctx, r, func(p past) []string { return []string{p.Rollout.ID} })
+		return d.ofRollouts(ctx, r, func(p rolloutRow) []string { return []string{p.Rollout.ID} })
 	},
 	"versions": func(d *Datasource, ctx context.Context, r request) ([]string, error) {
-		return d.ofRollouts(ctx, r, func(p past) []string { return []string{p.Rollout.Version, p.Rollout.Previous} })
+		return d.ofRollouts(ctx, r, func(p rolloutRow) []string { return []string{p.Rollout.Version, p.Rollout.Previous} })
 	},
 	"nodes":    (*Datasource).nodeNames,
 	"clusters": (*Datasource).clusterNames,
@@ -73,12 +73,12 @@ func (d *Datasource) listed(req *http.Request) (any, error) {
 }
 
 func (d *Datasource) serviceNames(ctx context.Context, _ request) ([]string, error) {
-	all, err := d.services(ctx)
-	return eachOf(all, func(s service) string { return s.Name }), err
+	all, err := d.exporter().services(ctx)
+	return eachOf(all, func(s ConfiguredService) string { return s.Name }), err
 }
 
 func (d *Datasource) signalNames(ctx context.Context, r request) ([]string, error) {
-	all, err := d.services(ctx)
+	all, err := d.exporter().services(ctx)
 	var out []string
 	for _, s := range all {
 		if r.Query.Service != "" && s.Name != r.Query.Service {
@@ -95,8 +95,8 @@ func (d *Datasource) signalNames(ctx context.Context, r request) ([]string, erro
 
 // ofRollouts returns what the rollouts in the time range have, newest first,
 // each once.
-func (d *Datasource) ofRollouts(ctx context.Context, r request, of func(past) []string) ([]string, error) {
-	all, err := d.pasts(ctx, r)
+func (d *Datasource) ofRollouts(ctx context.Context, r request, of func(rolloutRow) []string) ([]string, error) {
+	all, err := d.matchingRollouts(ctx, r)
 	var out []string
 	for _, p := range all {
 		for _, v := range of(p) {
@@ -138,16 +138,24 @@ func (d *Datasource) clusterNames(ctx context.Context, r request) ([]string, err
 	return out, err
 }
 
+// A listedService is a service as GET /services tells of it: unlike the
+// exporter it says of each whether a tool halts its rollouts.
+type listedService struct {
+	analysis.Service
+	Judged []string `json:"judged"`
+	Tool   string   `json:"tool"` // empty if nothing does
+}
+
 // listServices answers GET /services.
 func (d *Datasource) listServices(req *http.Request) (any, error) {
-	all, err := d.services(req.Context())
-	return append([]service{}, all...), err
+	all, err := d.exporter().services(req.Context())
+	return eachOf(all, func(s ConfiguredService) listedService { return listedService{s.Service, s.Judged, s.Tool} }), err
 }
 
 // listRollouts answers GET /rollouts?service=….
 func (d *Datasource) listRollouts(req *http.Request) (any, error) {
-	all, err := d.history(req.Context(), req.URL.Query().Get("service"), time.Time{})
-	return eachOf(all, func(p past) any {
+	all, err := d.exporter().rollouts(req.Context(), req.URL.Query().Get("service"), time.Time{})
+	return eachOf(all, func(p rolloutRow) any {
 		return map[string]any{"id": p.Rollout.ID, "service": p.Rollout.Service, "version": p.Rollout.Version, "started": p.Rollout.Started,
 			"ended": p.ended(), "verdict": p.decision(), "underWay": p.UnderWay}
 	}), err

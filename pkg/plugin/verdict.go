@@ -49,9 +49,9 @@ func (q Query) checkVerdict() error {
 type judging struct {
 	picture
 	analyzer analysis.Analyzer
-	said     *sayings            // of Loki
+	warnings *warnings           // of Loki
 	under    []analysis.Underway // the first is asked about, the others overlap it
-	of       past                // the first, with what else is known of it
+	of       rolloutRow          // the first, with what else is known of it
 	until    time.Time           // what is known then is told
 }
 
@@ -76,7 +76,7 @@ func (d *Datasource) verdict(ctx context.Context, r request) backend.DataRespons
 		return failed(ctx, err)
 	}
 	j.executed = executed(v)
-	for _, said := range append(seen.said, j.said.all()...) {
+	for _, said := range append(seen.said, j.warnings.all()...) {
 		j.notices = append(j.notices, warning("%s", said))
 	}
 	j.notices = append(j.notices, unread(v)...)
@@ -89,7 +89,7 @@ func (d *Datasource) verdict(ctx context.Context, r request) backend.DataRespons
 		return j.evidence(v, watch.Trail(v.Rollout))
 	}
 	j.of.Verdict = &v
-	return j.answer(j.rolloutTable([]past{j.of}))
+	return j.answer(j.rolloutTable([]rolloutRow{j.of}))
 }
 
 // watch returns what judges; in a stream the same for all of its frames.
