@@ -27,8 +27,8 @@ const (
 )
 
 // clusters answers how the log lines of candidate stand to those of control.
-func (d *Datasource) clusters(ctx context.Context, r request) backend.DataResponse {
-	q, err := d.reading(ctx, r, func(expr string) analysis.Signal {
+func (s sources) clusters(ctx context.Context, r request) backend.DataResponse {
+	q, err := s.reading(ctx, r, func(expr string) analysis.Signal {
 		return analysis.Signal{Name: cmp.Or(r.Query.Name, r.RefID), Logs: expr}
 	})
 	if err != nil {

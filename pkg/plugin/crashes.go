@@ -14,8 +14,8 @@ import (
 )
 
 // crashes answers how the crashes of candidate stand to those of control.
-func (d *Datasource) crashes(ctx context.Context, r request) backend.DataResponse {
-	q, err := d.reading(ctx, r, func(expr string) analysis.Signal {
+func (s sources) crashes(ctx context.Context, r request) backend.DataResponse {
+	q, err := s.reading(ctx, r, func(expr string) analysis.Signal {
 		return analysis.Signal{Name: cmp.Or(r.Query.Name, r.RefID), Crashes: expr}
 	})
 	if err != nil {

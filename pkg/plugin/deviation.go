@@ -33,7 +33,7 @@ type comparing struct {
 }
 
 // deviation answers how far each candidate node strays from control.
-func (d *Datasource) deviation(ctx context.Context, r request) backend.DataResponse {
+func (s sources) deviation(ctx context.Context, r request) backend.DataResponse {
 	if err := filterPromQL(r.Query.Filters, &r.Query.Expr, &r.Query.Per); err != nil {
 		return failed(ctx, err)
 	}
@@ -50,11 +50,11 @@ func (d *Datasource) deviation(ctx context.Context, r request) backend.DataRespo
 		c.Signal.Name = r.RefID // for messages
 	}
 	seen := &tally{node: model.LabelName(c.Node), nodes: make(map[string]map[string]bool)}
-	prometheus, err := d.config.prometheus(seen.warn)
+	prometheus, err := s.prometheus(seen.warn)
 	if err != nil {
 		return failed(ctx, err)
 	}
-	q := comparing{picture{request: r, config: d.config, executed: a.String()}, c, a, seen,
+	q := comparing{picture{request: r, config: s.config, executed: a.String()}, c, a, seen,
 		analysis.Analyzer{Metrics: seen.watch(prometheus.Range), Resolve: source.Resolve}}
 	if r.Query.View == viewHeatmap {
 		return q.heatmap(ctx)

@@ -25,7 +25,7 @@ func lookFor(t *testing.T, courses []course) []foundService {
 	d := instance(t, backend.DataSourceInstanceSettings{URL: prometheus(t, courses)})
 	body := fmt.Sprintf(`{"range": {"from": %d, "to": %d}}`, noon.Add(-time.Minute).UnixMilli(), noon.Add(time.Hour).UnixMilli())
 	w := httptest.NewRecorder()
-	d.resources().ServeHTTP(w, httptest.NewRequest(http.MethodPost, "/discover", strings.NewReader(body)))
+	handlerOf(d).ServeHTTP(w, httptest.NewRequest(http.MethodPost, "/discover", strings.NewReader(body)))
 	if w.Code != http.StatusOK {
 		t.Fatalf("status %d: %s", w.Code, w.Body)
 	}
@@ -34,6 +34,11 @@ func lookFor(t *testing.T, courses []course) []foundService {
 		t.Fatal(err)
 	}
 	return found
+}
+
+// handlerOf returns what serves the resources of a data source.
+func handlerOf(d *Datasource) http.Handler {
+	return resources{sources: d.sources, queries: d.queries, now: time.Now}.handler()
 }
 
 // sampled is a series from hours before noon to an hour after it.
@@ -108,7 +113,7 @@ func TestDiscoveredSignalsAnswer(t *testing.T) {
 	}
 	url := prometheus(t, courses)
 	d := instance(t, backend.DataSourceInstanceSettings{URL: url})
-	found, err := d.lookAround(context.Background(), noon.Add(-time.Minute), noon.Add(time.Hour))
+	found, err := discoverMetrics(context.Background(), d.sources, noon.Add(-time.Minute), noon.Add(time.Hour))
 	if err != nil || len(found) != 1 {
 		t.Fatalf("%v, %v", found, err)
 	}
@@ -137,7 +142,7 @@ func TestDiscoveredSignalsAnswer(t *testing.T) {
 
 func TestDiscoverInLogs(t *testing.T) {
 	d := instance(t, backend.DataSourceInstanceSettings{URL: prometheus(t, nil), JSONData: []byte(`{"lokiUrl":"` + lokiOf(t, diary()) + `"}`)})
-	got, err := d.lookInLogs(context.Background(), noon.Add(-time.Minute), noon.Add(time.Hour))
+	got, err := discoverLogs(context.Background(), d.sources, noon.Add(-time.Minute), noon.Add(time.Hour))
 	want := []foundService{{
 		Service: analysis.Service{Name: "cart", Node: "pod", Version: "version",
 			Signals: []analysis.Signal{{Name: "logs", Logs: `{app="cart"}`}, {Name: "crashes", Crashes: `{app="cart"}`}}},
@@ -161,7 +166,7 @@ func TestDiscoverRefuses(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			d := instance(t, backend.DataSourceInstanceSettings{URL: tt.url})
 			w := httptest.NewRecorder()
-			d.resources().ServeHTTP(w, httptest.NewRequest(http.MethodPost, "/discover", bytes.NewBufferString(tt.body)))
+			handlerOf(d).ServeHTTP(w, httptest.NewRequest(http.MethodPost, "/discover", bytes.NewBufferString(tt.body)))
 			if w.Code != tt.status || !strings.Contains(w.Body.String(), tt.says) {
 				t.Errorf("%d %s", w.Code, w.Body)
 			}
@@ -198,9 +203,9 @@ func TestDiscoverOddLabels(t *testing.T) {
 		}
 		return &model.SampleStream{Metric: metric}
 	}
-	s := sighting{
+	s := seriesSnapshot{
 		now: model.Matrix{m("__name__", "requests_total"), m("__name__", "requests_total", "service", `a"b`), m("__name__", "requests_total", "job", `a"b`, "version", "1")},
-		day: model.Matrix{m("service", "gone")}, outcomes: model.Matrix{m("__name__", "requests_total", "code", "200")},
+		day: model.Matrix{m("service", "gone")}, statuses: model.Matrix{m("__name__", "requests_total", "code", "200")},
 	}
 	got := s.services()
 	if len(got) != 1 || got[0].Signals[0].Metric != `sum by () (rate(requests_total{service="a\"b",code=~"5.."}[$__rate_interval]))` {

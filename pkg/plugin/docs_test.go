@@ -85,7 +85,7 @@ func TestProvisioning(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			c := made.(*Datasource).config
+			c := made.(*Datasource).sources.config
 			if want, err := duration("", s.JSONData["timeInterval"].(string)); err != nil || c.Scrape != want {
 				t.Errorf("scrape interval is %v", c.Scrape)
 			}

@@ -29,9 +29,6 @@ var statusOf = map[source.Kind]backend.Status{
 // statusCanceled is what proxies answer to a client that has gone.
 const statusCanceled backend.Status = 499
 
-// errNoURL says that the data source was never told where Prometheus is.
-var errNoURL = errors.New("no URL of Prometheus is set; enter it in the data source's settings")
-
 // A badQuery is what the author of a query can put right.
 type badQuery struct{ error }
 

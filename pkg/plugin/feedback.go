@@ -20,7 +20,7 @@ var risks = []analysis.Risk{analysis.HighRisk, analysis.MediumRisk, analysis.NoR
 
 // feedback answers POST /feedback: it passes on what the person who is logged
 // in at Grafana says.
-func (d *Datasource) feedback(req *http.Request) (any, error) {
+func (s resources) feedback(req *http.Request) (any, error) {
 	f, err := readFeedback(req)
 	if err != nil {
 		return nil, err
@@ -28,17 +28,17 @@ func (d *Datasource) feedback(req *http.Request) (any, error) {
 	if !slices.Contains(risks, f.Risk) {
 		return nil, badBody{fmt.Errorf("risk: %q is not one of %v", f.Risk, risks)}
 	}
-	return d.exporter().giveFeedback(req.Context(), f)
+	return s.sources.exporter().giveFeedback(req.Context(), f)
 }
 
 // undoFeedback answers POST /feedback/undo: it takes back what was said.
-func (d *Datasource) undoFeedback(req *http.Request) (any, error) {
+func (s resources) undoFeedback(req *http.Request) (any, error) {
 	f, err := readFeedback(req)
 	if err != nil {
 		return nil, err
 	}
 	f.Risk = ""
-	return d.exporter().undoFeedback(req.Context(), f)
+	return s.sources.exporter().undoFeedback(req.Context(), f)
 }
 
 // readFeedback reads feedback, which is forbidden to all but editors. It is in

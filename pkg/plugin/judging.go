@@ -16,10 +16,10 @@ import (
 
 // judging finds out which rollout the query asks about, of which service, and
 // what overlaps it. It has no rollout if the exporter knows of none.
-func (d *Datasource) judging(ctx context.Context, r request, seen *tally) (judging, error) {
-	j := judging{picture: picture{request: r, config: d.config}, until: r.Window.To, warnings: &warnings{}}
+func (s sources) judging(ctx context.Context, r request, seen *tally) (judging, error) {
+	j := judging{picture: picture{request: r, config: s.config}, until: r.Window.To, warnings: &warnings{}}
 	q := r.Query
-	err := d.analyst(ctx, &j, seen)
+	err := s.analyst(ctx, &j, seen)
 	if err != nil {
 		return j, err
 	}
@@ -27,13 +27,13 @@ func (d *Datasource) judging(ctx context.Context, r request, seen *tally) (judgi
 	case q.Rollout == "" && len(q.Signals) > 0:
 		err = j.fromQuery(analysis.Service{Name: cmp.Or(q.Service, r.RefID), Node: q.NodeLabel, Sensitivity: q.Sensitivity, Signals: q.Signals})
 	case q.Rollout == "" && (len(q.Candidate) > 0 || q.Since != ""):
-		var s ConfiguredService
-		if s, err = d.exporter().service(ctx, q.Service); err == nil {
-			err = j.fromQuery(judgedService(s))
-			j.of.Layer = s.Layer
+		var svc ConfiguredService
+		if svc, err = s.exporter().service(ctx, q.Service); err == nil {
+			err = j.fromQuery(judgedService(svc))
+			j.of.Layer = svc.Layer
 		}
 	default:
-		err = d.fromExporter(ctx, &j)
+		err = s.fromExporter(ctx, &j)
 	}
 	if err != nil || len(j.under) == 0 {
 		return j, err
@@ -55,19 +55,19 @@ func (d *Datasource) judging(ctx context.Context, r request, seen *tally) (judgi
 
 // analyst fills in who judges: with Loki, if there is one, and with what the
 // exporter remembers, if there is one.
-func (d *Datasource) analyst(ctx context.Context, j *judging, seen *tally) error {
-	prometheus, err := d.config.prometheus(seen.warn)
+func (s sources) analyst(ctx context.Context, j *judging, seen *tally) error {
+	prometheus, err := s.prometheus(seen.warn)
 	if err != nil {
 		return err
 	}
 	j.analyzer = analysis.Analyzer{Metrics: prometheus.Range, Resolve: source.Resolve}
 	if j.Query.Service != "" || j.Query.Rollout != "" {
-		j.analyzer.Recall = d.exporter().recall(ctx, j.warnings)
+		j.analyzer.Recall = s.exporter().recall(ctx, j.warnings)
 	}
-	if d.config.Loki.URL == "" {
+	if s.config.Loki.URL == "" {
 		return nil // signals of logs say that there is no source
 	}
-	loki, resolve, err := d.loki(ctx, j.request, j.warnings)
+	loki, resolve, err := s.lokiFor(ctx, j.Window, j.warnings.from("Loki"))
 	if err != nil {
 		return err
 	}
@@ -114,8 +114,8 @@ type found struct {
 
 // find asks the exporter for the rollout of a query, and for all others. The
 // service of what is found is in its configuration.
-func (d *Datasource) find(ctx context.Context, r request) (found, error) {
-	services, err := d.exporter().services(ctx)
+func (c exporterClient) find(ctx context.Context, r request) (found, error) {
+	services, err := c.services(ctx)
 	if err != nil {
 		return found{}, err
 	}
@@ -123,7 +123,7 @@ func (d *Datasource) find(ctx context.Context, r request) (found, error) {
 	for _, s := range services {
 		f.services[s.Name] = s
 	}
-	if f.rollouts, err = d.exporter().rollouts(ctx, "", time.Time{}); err != nil {
+	if f.rollouts, err = c.rollouts(ctx, "", time.Time{}); err != nil {
 		return found{}, err
 	}
 	i := slices.IndexFunc(f.rollouts, r.asksFor)
@@ -142,8 +142,8 @@ func (d *Datasource) find(ctx context.Context, r request) (found, error) {
 
 // fromExporter takes the rollout that the exporter knows, and all that overlap
 // it, which may be to blame instead.
-func (d *Datasource) fromExporter(ctx context.Context, j *judging) error {
-	f, err := d.find(ctx, j.request)
+func (s sources) fromExporter(ctx context.Context, j *judging) error {
+	f, err := s.exporter().find(ctx, j.request)
 	if err != nil || f.of == nil {
 		return err
 	}
@@ -154,15 +154,15 @@ func (d *Datasource) fromExporter(ctx context.Context, j *judging) error {
 			j.under = append(j.under, analysis.Underway{Rollout: p.Rollout, Service: judgedService(s)})
 		}
 	}
-	return d.learn(ctx, j.under)
+	return s.exporter().learn(ctx, j.under)
 }
 
 // learn fills in what the judge knows from earlier rollouts, and who calls whom.
-func (d *Datasource) learn(ctx context.Context, under []analysis.Underway) error {
+func (c exporterClient) learn(ctx context.Context, under []analysis.Underway) error {
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(questionsAtOnce)
 	for i := range under {
-		g.Go(func() error { return d.exporter().addPriorKnowledge(ctx, &under[i]) })
+		g.Go(func() error { return c.addPriorKnowledge(ctx, &under[i]) })
 	}
 	return g.Wait()
 }

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"iter"
-	"math"
 	"slices"
 	"strings"
 	"sync"
@@ -16,9 +15,6 @@ import (
 	"github.com/andon-project/andon/pkg/logql"
 	"github.com/andon-project/andon/pkg/source"
 )
-
-// errNoLoki says that a question is Loki's to answer and none is set.
-var errNoLoki = errors.New("no URL of Loki is set; enter it in the data source's settings to see log clusters and crashes")
 
 // checkLogs checks what a query for log clusters or crashes needs.
 func (q Query) checkLogs() error {
@@ -45,10 +41,10 @@ type reading struct {
 
 // reading prepares to read the lines that the query asks for; signal makes the
 // signal of its expression.
-func (d *Datasource) reading(ctx context.Context, r request, signal func(expr string) analysis.Signal) (reading, error) {
-	q := reading{picture: picture{request: r, config: d.config}, warnings: &warnings{}}
+func (s sources) reading(ctx context.Context, r request, signal func(expr string) analysis.Signal) (reading, error) {
+	q := reading{picture: picture{request: r, config: s.config}, warnings: &warnings{}}
 	var err error
-	if q.loki, q.resolve, err = d.loki(ctx, r, q.warnings); err != nil {
+	if q.loki, q.resolve, err = s.lokiFor(ctx, r.Window, q.warnings.from("Loki")); err != nil {
 		return q, err
 	}
 	if q.Query.Expr, err = filterLogQL(r.Query.Filters, r.Query.Expr, q.resolve); err != nil {
@@ -63,23 +59,9 @@ func (d *Datasource) reading(ctx context.Context, r request, signal func(expr st
 	q.comparison.Version, q.comparison.Release = q.Query.versionLabel(), q.Query.release()
 	q.analyzer = analysis.Analyzer{Logs: q.lines, LogMetrics: q.loki.Metric, Patterns: q.loki.Patterns, ResolveLogs: q.resolve}
 	if q.comparison.Service != "" {
-		q.analyzer.Recall = d.exporter().recall(ctx, q.warnings)
+		q.analyzer.Recall = s.exporter().recall(ctx, q.warnings)
 	}
 	return q, nil
-}
-
-// loki returns what asks Loki, whose warnings go to warnings, and what writes
-// selectors into its queries. Without a URL it is errNoLoki.
-func (d *Datasource) loki(ctx context.Context, r request, warnings *warnings) (*source.Loki, analysis.ResolveFunc, error) {
-	u := d.config.Loki
-	if u.URL == "" {
-		return nil, nil, errNoLoki
-	}
-	l, err := source.NewLoki(source.LokiConfig{URL: u.URL, Client: u.Client, Timeout: u.Timeout, Warn: warnings.from("Loki"), Patterns: &d.patterns})
-	if err != nil {
-		return nil, nil, badQuery{err}
-	}
-	return l, resolveLogs(ctx, l, analysis.Range{Start: r.Window.From, End: r.Window.To}), nil
 }
 
 // versionLabel returns the label that names the version: the only one that the
@@ -101,22 +83,22 @@ func (q Query) release() string { return q.Candidate[q.versionLabel()] }
 // candidate is read, then all of control.
 func (q reading) lines(ctx context.Context, expr string, r analysis.Range) iter.Seq2[analysis.Line, error] {
 	all := q.loki.Lines(ctx, expr, r)
-	if q.lasting == nil {
+	if q.stream == nil {
 		return all
 	}
-	p := &q.lasting.progress
-	done := math.Float64frombits(p.share.Load())
+	p := &q.stream.progress
+	done := p.share()
 	return func(yield func(analysis.Line, error) bool) {
 		for l, err := range all {
 			p.lines.Add(1)
 			if err == nil {
-				p.share.Store(math.Float64bits(done + (1-done)/2*l.At.Sub(r.Start).Seconds()/max(1, r.End.Sub(r.Start).Seconds())))
+				p.setShare(done + (1-done)/2*l.At.Sub(r.Start).Seconds()/max(1, r.End.Sub(r.Start).Seconds()))
 			}
 			if !yield(l, err) {
 				break
 			}
 		}
-		p.share.Store(math.Float64bits(done + (1-done)/2))
+		p.setShare(done + (1-done)/2)
 	}
 }
 

@@ -33,16 +33,16 @@ var asks = map[string]struct {
 	"crashes":   {"crashes", func(s analysis.Signal) string { return s.Crashes }},
 }
 
-// named completes a query that names a rollout of the exporter and leaves out
+// fillFromRollout completes a query that names a rollout of the exporter and leaves out
 // the expression: it asks what the judge asks of the service's signal Name, or
 // of its first signal of the query's kind if that is empty. Other queries stay
 // as they are.
-func (d *Datasource) named(ctx context.Context, q Query) (Query, error) {
+func (qr queryReader) fillFromRollout(ctx context.Context, q Query) (Query, error) {
 	kind, ok := asks[q.QueryType]
 	if !ok || q.Rollout == "" || q.Expr != "" {
 		return q, nil
 	}
-	f, err := d.find(ctx, request{Query: q})
+	f, err := qr.sources.exporter().find(ctx, request{Query: q})
 	if err != nil {
 		return q, err
 	}

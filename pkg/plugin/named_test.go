@@ -34,7 +34,7 @@ func TestNamed(t *testing.T) {
 		{"a signal of another kind", `{"rollout":"cart-v2","name":"log"}`, ``, `no signal of the kind "metric"`},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			r, err := d.read(t.Context(), backend.DataQuery{JSON: []byte(tt.query)}, false)
+			r, err := d.queries.read(t.Context(), backend.DataQuery{JSON: []byte(tt.query)}, false)
 			if tt.fails != "" {
 				if err == nil || !strings.Contains(err.Error(), tt.fails) {
 					t.Fatalf("got %v, want an error with %q", err, tt.fails)
@@ -79,7 +79,7 @@ func TestNamedAsksOnce(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := instance.(*Datasource).read(t.Context(), backend.DataQuery{JSON: []byte(`{"rollout":"cart-v2","name":"latency"}`)}, false); err != nil {
+	if _, err := instance.(*Datasource).queries.read(t.Context(), backend.DataQuery{JSON: []byte(`{"rollout":"cart-v2","name":"latency"}`)}, false); err != nil {
 		t.Fatal(err)
 	}
 	mu.Lock()

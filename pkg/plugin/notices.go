@@ -18,7 +18,7 @@ func notices(r request, a asked, seen *tally, found []analysis.Deviation) []data
 	if len(r.Unknown) > 0 {
 		out = append(out, warning("the query still holds %s; no variable of that name is defined here", strings.Join(r.Unknown, ", ")))
 	}
-	if span := r.Window.To.Sub(r.Window.From); span < r.Window.Scrape && r.lasting == nil {
+	if span := r.Window.To.Sub(r.Window.From); span < r.Window.Scrape && r.stream == nil {
 		out = append(out, warning("the time range of %s is shorter than the scrape interval of %s, so that most of it holds no sample; widen it", span, r.Window.Scrape))
 	}
 	if seen.bare {

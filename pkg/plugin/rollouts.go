@@ -24,12 +24,12 @@ const (
 const maxRollouts = 200
 
 // rollouts answers what the exporter has seen.
-func (d *Datasource) rollouts(ctx context.Context, r request) backend.DataResponse {
-	all, err := d.matchingRollouts(ctx, r)
+func (s sources) rollouts(ctx context.Context, r request) backend.DataResponse {
+	all, err := s.matchingRollouts(ctx, r)
 	if err != nil {
 		return failed(ctx, err)
 	}
-	p := picture{request: r, config: d.config, executed: "# of the exporter\nGET /api/v1/verdicts"}
+	p := picture{request: r, config: s.config, executed: "# of the exporter\nGET /api/v1/verdicts"}
 	limit := maxRollouts
 	if r.Query.Limit > 0 {
 		limit = r.Query.Limit
@@ -48,12 +48,12 @@ func (d *Datasource) rollouts(ctx context.Context, r request) backend.DataRespon
 }
 
 // matchingRollouts returns the rollouts that the query picks, newest first.
-func (d *Datasource) matchingRollouts(ctx context.Context, r request) ([]rolloutRow, error) {
+func (s sources) matchingRollouts(ctx context.Context, r request) ([]rolloutRow, error) {
 	conditions, err := conditions(r.Query.Match, r.Query.Filters)
 	if err != nil {
 		return nil, badQuery{err}
 	}
-	all, err := d.exporter().rollouts(ctx, r.Query.Service, r.Window.From)
+	all, err := s.exporter().rollouts(ctx, r.Query.Service, r.Window.From)
 	if err != nil {
 		return nil, err
 	}

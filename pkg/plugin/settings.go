@@ -8,8 +8,6 @@ import (
 	"time"
 
 	"github.com/grafana/grafana-plugin-sdk-go/backend"
-
-	"github.com/andon-project/andon/pkg/source"
 )
 
 // defaultScrape is how often Prometheus is taken to scrape if nobody says.
@@ -48,15 +46,6 @@ type config struct {
 
 // upstreams returns all that is asked.
 func (c config) upstreams() []upstream { return []upstream{c.Prometheus, c.Loki, c.Exporter} }
-
-// prometheus returns what asks Prometheus, and whom to tell of its warnings;
-// it is cheap. Without a URL it is errNoURL.
-func (c config) prometheus(warn func(query string, warnings []string)) (*source.Prometheus, error) {
-	if c.Prometheus.URL == "" {
-		return nil, errNoURL
-	}
-	return source.NewPrometheus(source.PrometheusConfig{URL: c.Prometheus.URL, Client: c.Prometheus.Client, Timeout: c.Prometheus.Timeout, Warn: warn})
-}
 
 // newConfig reads the configuration of one data source instance.
 func newConfig(ctx context.Context, s backend.DataSourceInstanceSettings) (config, error) {

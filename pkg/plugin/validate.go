@@ -31,18 +31,18 @@ var languages = map[string]func(e expansion, original string) validation{
 
 // validate answers POST /validate {"expr": "…", "language": "promql"}. Macros
 // may be in the expression, dashboard variables must have been replaced.
-func (d *Datasource) validate(req *http.Request) (any, error) {
-	var asked struct{ Expr, Language string }
-	if err := decode(req, &asked, `{"expr": "…", "language": "promql"}`); err != nil {
+func (s resources) validate(req *http.Request) (any, error) {
+	var body struct{ Expr, Language string }
+	if err := decode(req, &body, `{"expr": "…", "language": "promql"}`); err != nil {
 		return nil, err
 	}
-	check, ok := languages[asked.Language]
+	check, ok := languages[body.Language]
 	if !ok {
-		return nil, badBody{fmt.Errorf("language: %q is not one of promql, logql", asked.Language)}
+		return nil, badBody{fmt.Errorf("language: %q is not one of promql, logql", body.Language)}
 	}
 	// The values of macros do not matter here, only their form.
-	form := window{To: time.Unix(0, 0).Add(time.Hour), From: time.Unix(0, 0), Step: judgeBin, Scrape: d.config.Scrape}
-	return check(form.expand(asked.Expr), asked.Expr), nil
+	form := window{To: time.Unix(0, 0).Add(time.Hour), From: time.Unix(0, 0), Step: judgeBin, Scrape: s.sources.config.Scrape}
+	return check(form.expand(body.Expr), body.Expr), nil
 }
 
 // checkPromQL parses an expression and puts its first mistake where it is in

@@ -15,17 +15,17 @@ import (
 )
 
 // lists holds what a query of type values can list, and what finds it.
-var lists = map[string]func(d *Datasource, ctx context.Context, r request) ([]string, error){
-	"services": (*Datasource).serviceNames,
-	"signals":  (*Datasource).signalNames,
-	"rollouts": func(d *Datasource, ctx context.Context, r request) ([]string, error) {
-		return d.ofRollouts(ctx, r, func(p rolloutRow) []string { return []string{p.Rollout.ID} })
+var lists = map[string]func(s sources, ctx context.Context, r request) ([]string, error){
+	"services": sources.serviceNames,
+	"signals":  sources.signalNames,
+	"rollouts": func(s sources, ctx context.Context, r request) ([]string, error) {
+		return s.ofRollouts(ctx, r, func(p rolloutRow) []string { return []string{p.Rollout.ID} })
 	},
-	"versions": func(d *Datasource, ctx context.Context, r request) ([]string, error) {
-		return d.ofRollouts(ctx, r, func(p rolloutRow) []string { return []string{p.Rollout.Version, p.Rollout.Previous} })
+	"versions": func(s sources, ctx context.Context, r request) ([]string, error) {
+		return s.ofRollouts(ctx, r, func(p rolloutRow) []string { return []string{p.Rollout.Version, p.Rollout.Previous} })
 	},
-	"nodes":    (*Datasource).nodeNames,
-	"clusters": (*Datasource).clusterNames,
+	"nodes":    sources.nodeNames,
+	"clusters": sources.clusterNames,
 }
 
 // checkValues checks what a query for values needs.
@@ -46,39 +46,35 @@ func (q Query) checkValues() error {
 }
 
 // values answers with names for a dashboard variable.
-func (d *Datasource) values(ctx context.Context, r request) backend.DataResponse {
-	all, err := lists[r.Query.Values](d, ctx, r)
+func (s sources) values(ctx context.Context, r request) backend.DataResponse {
+	all, err := lists[r.Query.Values](s, ctx, r)
 	if err != nil {
 		return failed(ctx, err)
 	}
-	p := picture{request: r, config: d.config, executed: "# " + r.Query.Values}
+	p := picture{request: r, config: s.config, executed: "# " + r.Query.Values}
 	return p.answer(p.table(column{"text", append([]string{}, all...), data.FieldConfig{}}))
 }
 
-// listed answers POST /values: the same for an editor.
-func (d *Datasource) listed(req *http.Request) (any, error) {
-	var asked looking
-	if err := decode(req, &asked, `{"query": …, "range": {"from": …, "to": …}}`); err != nil {
-		return nil, err
-	}
-	r, err := d.looked(req.Context(), asked)
+// values answers POST /values: the same for an editor.
+func (s resources) values(req *http.Request) (any, error) {
+	r, err := s.draft(req)
 	if err != nil {
 		return nil, err
 	}
 	if r.Query.QueryType != "values" {
 		return nil, badQuery{errors.New("queryType: values is wanted")}
 	}
-	all, err := lists[r.Query.Values](d, req.Context(), r)
+	all, err := lists[r.Query.Values](s.sources, req.Context(), r)
 	return map[string][]string{"values": append([]string{}, all...)}, err
 }
 
-func (d *Datasource) serviceNames(ctx context.Context, _ request) ([]string, error) {
-	all, err := d.exporter().services(ctx)
+func (s sources) serviceNames(ctx context.Context, _ request) ([]string, error) {
+	all, err := s.exporter().services(ctx)
 	return eachOf(all, func(s ConfiguredService) string { return s.Name }), err
 }
 
-func (d *Datasource) signalNames(ctx context.Context, r request) ([]string, error) {
-	all, err := d.exporter().services(ctx)
+func (s sources) signalNames(ctx context.Context, r request) ([]string, error) {
+	all, err := s.exporter().services(ctx)
 	var out []string
 	for _, s := range all {
 		if r.Query.Service != "" && s.Name != r.Query.Service {
@@ -95,8 +91,8 @@ func (d *Datasource) signalNames(ctx context.Context, r request) ([]string, erro
 
 // ofRollouts returns what the rollouts in the time range have, newest first,
 // each once.
-func (d *Datasource) ofRollouts(ctx context.Context, r request, of func(rolloutRow) []string) ([]string, error) {
-	all, err := d.matchingRollouts(ctx, r)
+func (s sources) ofRollouts(ctx context.Context, r request, of func(rolloutRow) []string) ([]string, error) {
+	all, err := s.matchingRollouts(ctx, r)
 	var out []string
 	for _, p := range all {
 		for _, v := range of(p) {
@@ -110,21 +106,21 @@ func (d *Datasource) ofRollouts(ctx context.Context, r request, of func(rolloutR
 
 // nodeNames returns the nodes of a PromQL query, of its candidate if that is
 // selected.
-func (d *Datasource) nodeNames(ctx context.Context, r request) ([]string, error) {
-	c, find, err := d.metricSides(ctx, r)
+func (s sources) nodeNames(ctx context.Context, r request) ([]string, error) {
+	c, nodesOf, err := s.metricNodes(ctx, r)
 	if err != nil {
 		return nil, err
 	}
-	s := find(analysis.Cohort{Select: c.Candidate.Select})
-	if s.Error != "" {
-		return nil, badQuery{errors.New(s.Error)}
+	found := nodesOf(analysis.Cohort{Select: c.Candidate.Select})
+	if found.Error != "" {
+		return nil, badQuery{errors.New(found.Error)}
 	}
-	return s.Nodes, nil
+	return found.Nodes, nil
 }
 
 // clusterNames returns the ids of log clusters, the worst first.
-func (d *Datasource) clusterNames(ctx context.Context, r request) ([]string, error) {
-	q, err := d.reading(ctx, r, func(expr string) analysis.Signal { return analysis.Signal{Name: "A", Logs: expr} })
+func (s sources) clusterNames(ctx context.Context, r request) ([]string, error) {
+	q, err := s.reading(ctx, r, func(expr string) analysis.Signal { return analysis.Signal{Name: "A", Logs: expr} })
 	if err != nil {
 		return nil, err
 	}
@@ -146,15 +142,15 @@ type listedService struct {
 	Tool   string   `json:"tool"` // empty if nothing does
 }
 
-// listServices answers GET /services.
-func (d *Datasource) listServices(req *http.Request) (any, error) {
-	all, err := d.exporter().services(req.Context())
+// services answers GET /services.
+func (s resources) services(req *http.Request) (any, error) {
+	all, err := s.sources.exporter().services(req.Context())
 	return eachOf(all, func(s ConfiguredService) listedService { return listedService{s.Service, s.Judged, s.Tool} }), err
 }
 
-// listRollouts answers GET /rollouts?service=….
-func (d *Datasource) listRollouts(req *http.Request) (any, error) {
-	all, err := d.exporter().rollouts(req.Context(), req.URL.Query().Get("service"), time.Time{})
+// rollouts answers GET /rollouts?service=….
+func (s resources) rollouts(req *http.Request) (any, error) {
+	all, err := s.sources.exporter().rollouts(req.Context(), req.URL.Query().Get("service"), time.Time{})
 	return eachOf(all, func(p rolloutRow) any {
 		return map[string]any{"id": p.Rollout.ID, "service": p.Rollout.Service, "version": p.Rollout.Version, "started": p.Rollout.Started,
 			"ended": p.ended(), "verdict": p.decision(), "underWay": p.UnderWay}

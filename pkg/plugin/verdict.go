@@ -57,9 +57,9 @@ type judging struct {
 
 // verdict answers whether a rollout made its service worse. It judges as the
 // exporter does: by the same function on the same samples.
-func (d *Datasource) verdict(ctx context.Context, r request) backend.DataResponse {
+func (s sources) verdict(ctx context.Context, r request) backend.DataResponse {
 	seen := &tally{nodes: make(map[string]map[string]bool)}
-	j, err := d.judging(ctx, r, seen)
+	j, err := s.judging(ctx, r, seen)
 	if err != nil {
 		return failed(ctx, err)
 	}
@@ -94,13 +94,13 @@ func (d *Datasource) verdict(ctx context.Context, r request) backend.DataRespons
 
 // watch returns what judges; in a stream the same for all of its frames.
 func (j judging) watch() *analysis.Watch {
-	if j.lasting == nil {
+	if j.stream == nil {
 		return j.analyzer.NewWatch(questionsAtOnce)
 	}
-	if j.lasting.watch == nil {
-		j.lasting.watch = j.analyzer.NewWatch(questionsAtOnce)
+	if j.stream.watch == nil {
+		j.stream.watch = j.analyzer.NewWatch(questionsAtOnce)
 	}
-	return j.lasting.watch
+	return j.stream.watch
 }
 
 // nothing answers that there is no rollout, in the form of the view.

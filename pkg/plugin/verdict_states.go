@@ -18,7 +18,7 @@ const mostStates = 500
 // states answers with the verdict as it was at each point of the time range,
 // as a number.
 func (j judging) states(ctx context.Context) backend.DataResponse {
-	if j.lasting == nil {
+	if j.stream == nil {
 		once := &ahead{ask: j.analyzer.Metrics, until: j.until, known: make(map[string]*stretch)}
 		j.analyzer.Metrics = once.get
 	}
