@@ -44,9 +44,9 @@ func (s resources) cohorts(req *http.Request) (any, error) {
 	var nodesOf func(analysis.Cohort) cohortNodes
 	switch r.Query.QueryType {
 	case "deviation":
-		c, nodesOf, err = s.sources.metricNodes(ctx, r)
+		c, nodesOf, err = metricNodes(ctx, s.sources, r)
 	case "clusters", "crashes":
-		c, nodesOf, err = s.sources.logNodes(ctx, r)
+		c, nodesOf, err = logNodes(ctx, s.sources, r)
 	default:
 		err = badQuery{errors.New("only deviations, clusters and crashes have cohorts")}
 	}
@@ -57,7 +57,7 @@ func (s resources) cohorts(req *http.Request) (any, error) {
 }
 
 // metricNodes returns what finds the nodes of a PromQL query.
-func (s sources) metricNodes(ctx context.Context, r request) (analysis.Comparison, func(analysis.Cohort) cohortNodes, error) {
+func metricNodes(ctx context.Context, s sources, r request) (analysis.Comparison, func(analysis.Cohort) cohortNodes, error) {
 	if err := filterPromQL(r.Query.Filters, &r.Query.Expr); err != nil {
 		return analysis.Comparison{}, nil, err
 	}
@@ -81,8 +81,8 @@ func (s sources) metricNodes(ctx context.Context, r request) (analysis.Compariso
 }
 
 // logNodes returns what finds the nodes of a LogQL query.
-func (s sources) logNodes(ctx context.Context, r request) (analysis.Comparison, func(analysis.Cohort) cohortNodes, error) {
-	q, err := s.reading(ctx, r, func(expr string) analysis.Signal { return analysis.Signal{Logs: expr} })
+func logNodes(ctx context.Context, s sources, r request) (analysis.Comparison, func(analysis.Cohort) cohortNodes, error) {
+	q, err := newLogQuery(ctx, s, r, func(expr string) analysis.Signal { return analysis.Signal{Logs: expr} })
 	if err != nil {
 		return analysis.Comparison{}, nil, err
 	}

@@ -16,8 +16,8 @@ import (
 // Comparison returns what the query asks of package analysis, of samples in
 // bins of that width. Macros must have been expanded.
 func (q Query) Comparison(bin time.Duration) (analysis.Comparison, error) {
-	if q.of != nil {
-		c := *q.of
+	if q.comparison != nil {
+		c := *q.comparison
 		c.Signal.Metric, c.Signal.Per, c.Step = q.Expr, q.Per, bin
 		c.Signal.Kind = c.Signal.InferKind()
 		return c, nil

@@ -182,7 +182,7 @@ func TestDashboardPanels(t *testing.T) {
 				if q.Datasource.Type != ID {
 					continue
 				}
-				if of, ok := queryTypes[q.QueryType]; !ok || !slices.Contains(of.views, q.View) {
+				if of, ok := queryTypes[q.QueryType]; !ok || !slices.Contains(of.viewNames(), q.View) {
 					t.Errorf("panel %q asks for %q, view %q", p.Title, q.QueryType, q.View)
 				}
 			}

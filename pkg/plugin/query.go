@@ -51,7 +51,7 @@ type Query struct {
 
 	// Step is the width of one bin of samples as a PromQL duration; one minute
 	// if empty, as for the judge. It is what $__interval stands for. A panel
-	// whose interval is wider shows every so manieth bin.
+	// whose interval is wider shows every n-th bin.
 	Step string `json:"step,omitempty"`
 
 	Service      string            `json:"service,omitempty"`      // name of a service
@@ -73,7 +73,7 @@ type Query struct {
 	Filters []Filter `json:"filters,omitempty"` // the dashboard's ad-hoc filters
 	Live    bool     `json:"live,omitempty"`    // for the front end: the panel follows a stream
 
-	of *analysis.Comparison // what the exporter compares, of a query that names a rollout's signal
+	comparison *analysis.Comparison // what the exporter compares, of a query that names a rollout's signal
 }
 
 // A Filter is a condition that a dashboard sets for all of its queries.
@@ -90,13 +90,8 @@ const (
 	byTime   = "time"
 )
 
-// The views of deviations.
-const (
-	viewSigma   = "sigma"
-	viewRaw     = "raw"
-	viewHeatmap = "heatmap"
-	viewTable   = "table"
-)
+// viewTable is the view of rows, which most query types have.
+const viewTable = "table"
 
 // Text is a string that may also be written as a number in JSON: a variable
 // that holds a time becomes either.
@@ -151,12 +146,12 @@ func decodeQuery(raw []byte, queryType string) (Query, error) {
 // complete fills in what was left to default and checks the whole.
 func (q Query) complete() (Query, error) {
 	kind := queryTypes[q.QueryType]
-	setDefault(&q.View, kind.views[0])
+	setDefault(&q.View, kind.views[0].name)
 	setDefault(&q.Legend, kind.legend)
 	setDefault(&q.Cohorts, byLabels)
 	setDefault(&q.Worse, analysis.Higher)
 	setDefault(&q.Sensitivity, analysis.Medium)
-	if err := q.checkWords(kind.views); err != nil {
+	if err := q.checkWords(kind.viewNames()); err != nil {
 		return Query{}, err
 	}
 	return q, kind.check(q)

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"slices"
 	"time"
 
 	"github.com/grafana/grafana-plugin-sdk-go/backend"
@@ -28,15 +27,17 @@ type request struct {
 
 // answer answers the request.
 func (r request) answer(ctx context.Context, s sources) backend.DataResponse {
-	return queryTypes[r.Query.QueryType].answer(s, ctx, r)
+	return r.view().answer(ctx, s, r)
 }
+
+func (r request) view() view { return queryTypes[r.Query.QueryType].view(r.Query.View) }
 
 // slow reports whether the answer takes long enough to tell how far it is.
 func (r request) slow() bool { return queryTypes[r.Query.QueryType].slow }
 
 // series reports whether the answer is time series.
 func (r request) series() bool {
-	return slices.Contains(queryTypes[r.Query.QueryType].series, r.Query.View)
+	return r.view().series
 }
 
 // A queryReader makes requests of what Grafana sends. What a query leaves to
@@ -56,8 +57,8 @@ func (qr queryReader) read(ctx context.Context, raw backend.DataQuery, fromAlert
 	if err != nil {
 		return request{}, err
 	}
-	if series := queryTypes[q.QueryType].series; fromAlert && !slices.Contains(series, q.View) && len(series) > 0 {
-		q.View = series[0] // alert rules take no texts
+	if t := queryTypes[q.QueryType]; fromAlert && t.alertView != "" && !t.view(q.View).series {
+		q.View = t.alertView
 	}
 	g, err := q.grid(raw.Interval, raw.TimeRange.Duration())
 	if err != nil {

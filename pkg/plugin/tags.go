@@ -69,11 +69,11 @@ func (s resources) tags(ctx context.Context, t tagRequest) ([]tag, error) {
 	var found []string
 	switch r.Query.QueryType {
 	case "rollouts", "values":
-		found, err = s.sources.rolloutTags(ctx, r, t.Key)
+		found, err = rolloutTags(ctx, s.sources, r, t.Key)
 	case "clusters", "crashes":
-		found, err = s.sources.logTags(ctx, r, t.Key)
+		found, err = logTags(ctx, s.sources, r, t.Key)
 	default:
-		found, err = s.sources.metricTags(ctx, r, t.Key)
+		found, err = metricTags(ctx, s.sources, r, t.Key)
 	}
 	if err != nil {
 		return nil, err
@@ -84,7 +84,7 @@ func (s resources) tags(ctx context.Context, t tagRequest) ([]tag, error) {
 
 // metricTags asks Prometheus, of the series that the query's selectors and the
 // filters pick.
-func (s sources) metricTags(ctx context.Context, r request, key string) ([]string, error) {
+func metricTags(ctx context.Context, s sources, r request, key string) ([]string, error) {
 	exprs := []*string{&r.Query.Expr, &r.Query.Per}
 	for i := range r.Query.Signals {
 		exprs = append(exprs, &r.Query.Signals[i].Metric, &r.Query.Signals[i].Per)
@@ -136,8 +136,8 @@ func selectorOf(all []*labels.Matcher) string {
 
 // logTags asks Loki, of the streams that the query's selector and the filters
 // pick.
-func (s sources) logTags(ctx context.Context, r request, key string) ([]string, error) {
-	q, err := s.reading(ctx, r, func(expr string) analysis.Signal { return analysis.Signal{Logs: expr} })
+func logTags(ctx context.Context, s sources, r request, key string) ([]string, error) {
+	q, err := newLogQuery(ctx, s, r, func(expr string) analysis.Signal { return analysis.Signal{Logs: expr} })
 	if err != nil {
 		return nil, err
 	}
@@ -153,8 +153,8 @@ func (s sources) logTags(ctx context.Context, r request, key string) ([]string, 
 }
 
 // rolloutTags asks the exporter.
-func (s sources) rolloutTags(ctx context.Context, r request, key string) ([]string, error) {
-	all, err := s.matchingRollouts(ctx, r)
+func rolloutTags(ctx context.Context, s sources, r request, key string) ([]string, error) {
+	all, err := matchingRollouts(ctx, s, r)
 	if err != nil {
 		return nil, err
 	}

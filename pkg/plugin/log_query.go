@@ -29,9 +29,9 @@ func (q Query) checkLogs() error {
 	return q.checkCohorts()
 }
 
-// A reading is a question about the log lines of two cohorts.
-type reading struct {
-	picture
+// A logQuery is a question about the log lines of two cohorts.
+type logQuery struct {
+	frameBuilder
 	comparison analysis.Comparison
 	analyzer   analysis.Analyzer
 	loki       *source.Loki
@@ -39,10 +39,10 @@ type reading struct {
 	warnings   *warnings
 }
 
-// reading prepares to read the lines that the query asks for; signal makes the
-// signal of its expression.
-func (s sources) reading(ctx context.Context, r request, signal func(expr string) analysis.Signal) (reading, error) {
-	q := reading{picture: picture{request: r, config: s.config}, warnings: &warnings{}}
+// newLogQuery makes the question that r asks; signal makes the signal of its
+// expression.
+func newLogQuery(ctx context.Context, s sources, r request, signal func(expr string) analysis.Signal) (logQuery, error) {
+	q := logQuery{frameBuilder: frameBuilder{request: r, config: s.config}, warnings: &warnings{}}
 	var err error
 	if q.loki, q.resolve, err = s.lokiFor(ctx, r.Window, q.warnings.from("Loki")); err != nil {
 		return q, err
@@ -57,11 +57,16 @@ func (s sources) reading(ctx context.Context, r request, signal func(expr string
 	q.comparison.Signal = signal(q.Query.Expr)
 	q.comparison.Service = q.Query.Service
 	q.comparison.Version, q.comparison.Release = q.Query.versionLabel(), q.Query.release()
-	q.analyzer = analysis.Analyzer{Logs: q.lines, LogMetrics: q.loki.Metric, Patterns: q.loki.Patterns, ResolveLogs: q.resolve}
+	q.analyzer = analysis.Analyzer{Logs: q.read, LogMetrics: q.loki.Metric, Patterns: q.loki.Patterns, ResolveLogs: q.resolve}
 	if q.comparison.Service != "" {
 		q.analyzer.Recall = s.exporter().recall(ctx, q.warnings)
 	}
 	return q, nil
+}
+
+// timeRange returns the range of the request, in the bins that samples have.
+func (q *logQuery) timeRange() analysis.Range {
+	return analysis.Range{Start: q.Window.From, End: q.Window.To, Step: q.Grid.Bin}
 }
 
 // versionLabel returns the label that names the version: the only one that the
@@ -79,9 +84,9 @@ func (q Query) versionLabel() string {
 // the exporter remembers of a service; empty if the query does not pick one.
 func (q Query) release() string { return q.Candidate[q.versionLabel()] }
 
-// lines is an analysis.LinesFunc that tells of its progress: first all of the
+// read is an analysis.LinesFunc that counts its progress: first all of the
 // candidate is read, then all of control.
-func (q reading) lines(ctx context.Context, expr string, r analysis.Range) iter.Seq2[analysis.Line, error] {
+func (q logQuery) read(ctx context.Context, expr string, r analysis.Range) iter.Seq2[analysis.Line, error] {
 	all := q.loki.Lines(ctx, expr, r)
 	if q.stream == nil {
 		return all
@@ -102,9 +107,9 @@ func (q reading) lines(ctx context.Context, expr string, r analysis.Range) iter.
 	}
 }
 
-// described fills in what the answer says of what was asked, and of how much
-// came of it.
-func (q *reading) described(r analysis.GroupReport) {
+// tell fills in what the answer says of what was asked, and of how much came of
+// it.
+func (q *logQuery) tell(r analysis.GroupReport) {
 	q.executed = fmt.Sprintf("# candidate\n%s\n# control\n%s\n", r.Query, r.Against)
 	if q.comparison.Control.Back > 0 {
 		q.executed = fmt.Sprintf("# candidate\n%s\n# control, %s before\n%s\n", r.Query, q.Query.Back, r.Against)
@@ -122,7 +127,7 @@ func (q *reading) described(r analysis.GroupReport) {
 	if len(q.Unknown) > 0 {
 		q.notices = append(q.notices, warning("the query still holds %s; no variable of that name is defined here", strings.Join(q.Unknown, ", ")))
 	}
-	q.notices = append(q.notices, q.thin(r)...)
+	q.notices = append(q.notices, q.cohortNotices(r)...)
 	if r.Sampled {
 		q.notices = append(q.notices, data.Notice{Severity: data.NoticeSeverityInfo,
 			Text: "there are more lines than are read: clusters were found in a fair sample, and Loki counted their lines"})
@@ -132,8 +137,8 @@ func (q *reading) described(r analysis.GroupReport) {
 	}
 }
 
-// thin says which cohort logs nothing at all, or has too few nodes.
-func (q *reading) thin(r analysis.GroupReport) []data.Notice {
+// cohortNotices says which cohort logs nothing at all, or has too few nodes.
+func (q *logQuery) cohortNotices(r analysis.GroupReport) []data.Notice {
 	none := func(cohort, query string) data.Notice {
 		return warning("%s has no lines; query: %s", cohort, query)
 	}
@@ -156,7 +161,7 @@ func (q *reading) thin(r analysis.GroupReport) []data.Notice {
 // does not say, all go into the stream selector.
 func resolveLogs(ctx context.Context, l *source.Loki, r analysis.Range) analysis.ResolveFunc {
 	var mu sync.Mutex
-	known := make(map[string][]string)
+	labels := make(map[string][]string) // by stream selector
 	return func(expr string, s analysis.Selector) (string, error) {
 		q, err := logql.Parse(expr)
 		if err != nil {
@@ -165,10 +170,10 @@ func resolveLogs(ctx context.Context, l *source.Loki, r analysis.Range) analysis
 		streams := q.Streams()
 		mu.Lock()
 		defer mu.Unlock()
-		names, asked := known[streams]
-		if !asked && len(s) > 0 {
+		names, ok := labels[streams]
+		if !ok && len(s) > 0 {
 			names, _ = l.Labels(ctx, streams, r) // what is wrong shows when lines are asked for
-			known[streams] = names
+			labels[streams] = names
 		}
 		return logql.ResolveBehind(expr, s, func(label string) bool { return len(names) > 0 && !slices.Contains(names, label) })
 	}
