@@ -22,7 +22,7 @@ func clusterView(show func(*clusterQuery, context.Context) backend.DataResponse)
 			return analysis.Signal{Name: cmp.Or(r.Query.Name, r.RefID), Logs: expr}
 		})
 		if err != nil {
-			return failed(ctx, err)
+			return errorResponse(ctx, err)
 		}
 		return show(&clusterQuery{q}, ctx)
 	}
@@ -36,7 +36,7 @@ func (q *clusterQuery) clusters(ctx context.Context) ([]analysis.LogCluster, ana
 		return nil, analysis.GroupReport{}, err
 	}
 	q.tell(report.GroupReport)
-	picked := slices.DeleteFunc(report.Clusters, func(c analysis.LogCluster) bool { return !q.Query.wants(c.Group) })
+	picked := slices.DeleteFunc(report.Clusters, func(c analysis.LogCluster) bool { return !q.Query.picks(c.Group) })
 	return picked, report.GroupReport, nil
 }
 
@@ -44,7 +44,7 @@ func (q *clusterQuery) clusters(ctx context.Context) ([]analysis.LogCluster, ana
 func (q *clusterQuery) rates(ctx context.Context) backend.DataResponse {
 	all, report, err := q.clusters(ctx)
 	if err != nil {
-		return failed(ctx, err)
+		return errorResponse(ctx, err)
 	}
 	return q.rateLines(report, eachOf(all, func(c analysis.LogCluster) namedGroup { return namedGroup{c.Group, c.Template} }))
 }
@@ -53,11 +53,11 @@ func (q *clusterQuery) rates(ctx context.Context) backend.DataResponse {
 func (q *clusterQuery) clusterTable(ctx context.Context) backend.DataResponse {
 	all, _, err := q.clusters(ctx)
 	if err != nil {
-		return failed(ctx, err)
+		return errorResponse(ctx, err)
 	}
 	all = limited(&q.frameBuilder, all, maxClusters, "clusters")
-	text := func(name string, of func(analysis.LogCluster) string, config data.FieldConfig) column {
-		return column{name, eachOf(all, of), config}
+	text := func(name string, get func(analysis.LogCluster) string, config data.FieldConfig) column {
+		return column{name, eachOf(all, get), config}
 	}
 	columns := []column{
 		text("class", func(c analysis.LogCluster) string { return string(c.Class) }, classConfig()),
@@ -78,5 +78,5 @@ func (q *clusterQuery) clusterTable(ctx context.Context) backend.DataResponse {
 func (q *clusterQuery) clusterLinks(view string) []data.DataLink {
 	one := q.Query
 	one.View, one.Cluster, one.Classes, one.Limit = view, "${__data.fields.cluster}", nil, 0
-	return append(q.own("Lines", one), q.logQL("Lines in Loki", "${__data.fields.query}")...)
+	return append(q.selfLink("Lines", one), q.logQL("Lines in Loki", "${__data.fields.query}")...)
 }

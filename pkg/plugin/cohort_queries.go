@@ -17,9 +17,9 @@ type cohortQueries struct {
 	comparison               analysis.Comparison
 }
 
-// resolve writes the cohorts into the queries, for people to read; the
+// newCohortQueries writes the cohorts into the queries, for people to read; the
 // Analyzer does the same for itself.
-func resolve(c analysis.Comparison) (cohortQueries, error) {
+func newCohortQueries(c analysis.Comparison) (cohortQueries, error) {
 	out := cohortQueries{comparison: c}
 	for _, part := range []struct {
 		into *string

@@ -24,7 +24,7 @@ func crashView(show func(*crashQuery, context.Context) backend.DataResponse) ans
 			return analysis.Signal{Name: cmp.Or(r.Query.Name, r.RefID), Crashes: expr}
 		})
 		if err != nil {
-			return failed(ctx, err)
+			return errorResponse(ctx, err)
 		}
 		return show(&crashQuery{q}, ctx)
 	}
@@ -38,7 +38,7 @@ func (q *crashQuery) signatures(ctx context.Context) ([]analysis.CrashSignature,
 		return nil, analysis.GroupReport{}, err
 	}
 	q.tell(report.GroupReport)
-	picked := slices.DeleteFunc(report.Signatures, func(s analysis.CrashSignature) bool { return !q.Query.wants(s.Group) })
+	picked := slices.DeleteFunc(report.Signatures, func(s analysis.CrashSignature) bool { return !q.Query.picks(s.Group) })
 	return picked, report.GroupReport, nil
 }
 
@@ -46,7 +46,7 @@ func (q *crashQuery) signatures(ctx context.Context) ([]analysis.CrashSignature,
 func (q *crashQuery) rates(ctx context.Context) backend.DataResponse {
 	all, report, err := q.signatures(ctx)
 	if err != nil {
-		return failed(ctx, err)
+		return errorResponse(ctx, err)
 	}
 	return q.rateLines(report, eachOf(all, func(s analysis.CrashSignature) namedGroup { return namedGroup{s.Group, s.Title} }))
 }
@@ -91,14 +91,14 @@ func rowsOf(s analysis.CrashSignature) []crashRow {
 func (q *crashQuery) crashTable(ctx context.Context) backend.DataResponse {
 	signatures, _, err := q.signatures(ctx)
 	if err != nil {
-		return failed(ctx, err)
+		return errorResponse(ctx, err)
 	}
 	var all []crashRow
 	for _, s := range limited(&q.frameBuilder, signatures, maxClusters, "signatures") {
 		all = append(all, rowsOf(s)...)
 	}
-	text := func(name string, of func(crashRow) string, config data.FieldConfig) column {
-		return column{name, eachOf(all, of), config}
+	text := func(name string, get func(crashRow) string, config data.FieldConfig) column {
+		return column{name, eachOf(all, get), config}
 	}
 	none := data.FieldConfig{}
 	columns := []column{

@@ -76,7 +76,7 @@ func (d *Datasource) QueryData(ctx context.Context, req *backend.QueryDataReques
 	return concurrent.QueryData(ctx, req, func(ctx context.Context, q concurrent.Query) backend.DataResponse {
 		r, err := d.queries.read(ctx, q.DataQuery, fromAlert)
 		if err != nil {
-			return rejected(ctx, err, fromAlert)
+			return readErrorResponse(ctx, err, fromAlert)
 		}
 		r.appURL = appURL
 		return r.answer(ctx, d.sources)

@@ -36,7 +36,7 @@ func deviationView(show func(*deviationQuery, context.Context) backend.DataRespo
 	return func(ctx context.Context, s sources, r request) backend.DataResponse {
 		q, err := newDeviationQuery(s, r)
 		if err != nil {
-			return failed(ctx, err)
+			return errorResponse(ctx, err)
 		}
 		return show(q, ctx)
 	}
@@ -51,7 +51,7 @@ func newDeviationQuery(s sources, r request) (*deviationQuery, error) {
 	if err != nil {
 		return nil, badQuery{err}
 	}
-	queries, err := resolve(c)
+	queries, err := newCohortQueries(c)
 	if err != nil {
 		return nil, err
 	}
@@ -64,7 +64,7 @@ func newDeviationQuery(s sources, r request) (*deviationQuery, error) {
 		return nil, err
 	}
 	return &deviationQuery{
-		frameBuilder: frameBuilder{request: r, config: s.config, executed: queries.String()},
+		frameBuilder: frameBuilder{request: r, config: s.config, executedQuery: queries.String()},
 		comparison:   c, queries: queries, tally: t,
 		analyzer: analysis.Analyzer{Metrics: t.count(prometheus.Range), Resolve: source.Resolve},
 	}, nil
@@ -96,7 +96,7 @@ func (q *deviationQuery) tell(found []analysis.Deviation) {
 func (q *deviationQuery) deviationLinks() []data.DataLink {
 	raw := q.Query
 	raw.View = viewRaw
-	links := q.own("Values of node and control", raw)
+	links := q.selfLink("Values of node and control", raw)
 	links = append(links, q.promQL("Candidate in Prometheus", q.queries.candidate)...)
 	if q.queries.sameQuery() {
 		return links

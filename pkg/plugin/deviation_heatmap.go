@@ -20,7 +20,7 @@ const maxDistance = 3.3
 func (q *deviationQuery) heatmap(ctx context.Context) backend.DataResponse {
 	m, err := q.analyzer.Matrix(ctx, q.comparison, q.Range)
 	if err != nil {
-		return failed(ctx, err)
+		return errorResponse(ctx, err)
 	}
 	var found []analysis.Deviation
 	for i, node := range m.Candidate {

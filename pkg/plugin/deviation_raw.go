@@ -18,7 +18,7 @@ const viewRaw = "raw"
 func (q *deviationQuery) raw(ctx context.Context) backend.DataResponse {
 	found, err := q.deviations(ctx)
 	if err != nil {
-		return failed(ctx, err)
+		return errorResponse(ctx, err)
 	}
 	return q.rawLines(found)
 }

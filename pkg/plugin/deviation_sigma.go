@@ -15,7 +15,7 @@ const viewSigma = "sigma"
 func (q *deviationQuery) sigma(ctx context.Context) backend.DataResponse {
 	found, err := q.deviations(ctx)
 	if err != nil {
-		return failed(ctx, err)
+		return errorResponse(ctx, err)
 	}
 	return q.sigmaLines(found)
 }

@@ -22,11 +22,11 @@ const maxTrend = 120
 func (q *deviationQuery) nodeTable(ctx context.Context) backend.DataResponse {
 	found, err := q.deviations(ctx)
 	if err != nil {
-		return failed(ctx, err)
+		return errorResponse(ctx, err)
 	}
 	findings, err := q.nodeFindings(ctx, found)
 	if err != nil {
-		return failed(ctx, err)
+		return errorResponse(ctx, err)
 	}
 	order := make([]int, len(found))
 	for i := range order {
@@ -121,5 +121,5 @@ func (q *deviationQuery) nodeLinks(column string) []data.DataLink {
 		one.Candidate[k] = v
 	}
 	one.Candidate[q.Query.NodeLabel] = "${__data.fields." + column + "}"
-	return q.own("Values of this node and control", one)
+	return q.selfLink("Values of this node and control", one)
 }

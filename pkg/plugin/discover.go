@@ -20,9 +20,9 @@ import (
 // opened an editor.
 const discoverTimeout = 10 * time.Second
 
-// A foundService is a service that Prometheus holds metrics of, or Loki lines,
+// A serviceSuggestion is a service that Prometheus holds metrics of, or Loki lines,
 // in the form of the exporter's configuration, and cohorts that answer now.
-type foundService struct {
+type serviceSuggestion struct {
 	analysis.Service
 	Cohorts   string            `json:"cohorts,omitempty"` // byLabels, byTime; empty if there is nothing to compare with
 	Candidate analysis.Selector `json:"candidate,omitempty"`
@@ -47,7 +47,7 @@ func (s resources) discover(req *http.Request) (any, error) {
 	from, to := time.UnixMilli(body.Range.From), time.UnixMilli(body.Range.To)
 	ctx, cancel := context.WithTimeout(req.Context(), discoverTimeout)
 	defer cancel()
-	var logs []foundService
+	var logs []serviceSuggestion
 	var wait sync.WaitGroup
 	if s.sources.config.Loki.URL != "" {
 		// Where Loki cannot be asked there is nothing to be found in it; health
@@ -58,7 +58,7 @@ func (s resources) discover(req *http.Request) (any, error) {
 	wait.Wait()
 	if err != nil && !errors.Is(err, errNoURL) {
 		what, hint := health{s.sources}.prometheus().explain(err)
-		err = unanswered{errors.New("Prometheus: " + what + ". " + hint)}
+		err = badGatewayError{errors.New("Prometheus: " + what + ". " + hint)}
 	}
 	return append(found, logs...), err
 }
@@ -67,7 +67,7 @@ func (s resources) discover(req *http.Request) (any, error) {
 // at its start, an hour and a day before its end, and with which status
 // labels. Metrics are picked by name, which an index answers; labels that
 // would multiply series are summed away by Prometheus.
-func discoverMetrics(ctx context.Context, s sources, from, to time.Time) ([]foundService, error) {
+func discoverMetrics(ctx context.Context, s sources, from, to time.Time) ([]serviceSuggestion, error) {
 	p, err := s.prometheus(nil)
 	if err != nil {
 		return nil, err
@@ -102,7 +102,7 @@ func discoverMetrics(ctx context.Context, s sources, from, to time.Time) ([]foun
 }
 
 // discoverLogs asks Loki for the streams that name a service, now and before.
-func discoverLogs(ctx context.Context, s sources, from, to time.Time) ([]foundService, error) {
+func discoverLogs(ctx context.Context, s sources, from, to time.Time) ([]serviceSuggestion, error) {
 	l, err := s.loki(nil)
 	if err != nil {
 		return nil, err

@@ -48,22 +48,22 @@ type serviceSeries struct {
 
 // services returns what has metrics: services with more than one
 // version first, then by name.
-func (s seriesSnapshot) services() []foundService {
+func (s seriesSnapshot) services() []serviceSuggestion {
 	statuses := s.statusLabelOf()
 	return s.list(func(v *serviceSeries) []analysis.Signal { return v.signals(statuses) })
 }
 
 // logServices returns what has log streams, in the same order.
-func (s seriesSnapshot) logServices() []foundService {
+func (s seriesSnapshot) logServices() []serviceSuggestion {
 	return s.list(func(v *serviceSeries) []analysis.Signal {
 		streams := fmt.Sprintf("{%s=%q}", v.label, v.name)
 		return []analysis.Signal{{Name: "logs", Logs: streams}, {Name: "crashes", Crashes: streams}}
 	})
 }
 
-func (s seriesSnapshot) list(signals func(*serviceSeries) []analysis.Signal) []foundService {
+func (s seriesSnapshot) list(signals func(*serviceSeries) []analysis.Signal) []serviceSuggestion {
 	all := s.group()
-	found := []foundService{} // [] on the wire, not null
+	found := []serviceSuggestion{} // [] on the wire, not null
 	for _, name := range slices.SortedFunc(maps.Keys(all), func(a, b string) int {
 		return cmp.Or(cmp.Compare(rank(all[a]), rank(all[b])), cmp.Compare(a, b))
 	}) {
@@ -151,8 +151,8 @@ func (s seriesSnapshot) statusLabelOf() map[string]string {
 }
 
 // describe says how to ask for a service.
-func (v *serviceSeries) describe(signals []analysis.Signal) foundService {
-	f := foundService{Service: analysis.Service{Name: v.name, Node: v.node, Version: v.version, Signals: signals}}
+func (v *serviceSeries) describe(signals []analysis.Signal) serviceSuggestion {
+	f := serviceSuggestion{Service: analysis.Service{Name: v.name, Node: v.node, Version: v.version, Signals: signals}}
 	own := analysis.Selector{v.label: v.name}
 	candidate := v.candidate()
 	switch {

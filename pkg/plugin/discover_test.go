@@ -20,7 +20,7 @@ import (
 
 // lookFor asks a data source that reads the courses what it finds in the hour
 // after noon.
-func lookFor(t *testing.T, courses []course) []foundService {
+func lookFor(t *testing.T, courses []course) []serviceSuggestion {
 	t.Helper()
 	d := instance(t, backend.DataSourceInstanceSettings{URL: prometheus(t, courses)})
 	body := fmt.Sprintf(`{"range": {"from": %d, "to": %d}}`, noon.Add(-time.Minute).UnixMilli(), noon.Add(time.Hour).UnixMilli())
@@ -29,7 +29,7 @@ func lookFor(t *testing.T, courses []course) []foundService {
 	if w.Code != http.StatusOK {
 		t.Fatalf("status %d: %s", w.Code, w.Body)
 	}
-	var found []foundService
+	var found []serviceSuggestion
 	if err := json.NewDecoder(w.Body).Decode(&found); err != nil {
 		t.Fatal(err)
 	}
@@ -57,7 +57,7 @@ func TestDiscover(t *testing.T) {
 		sampled(2, "__name__", "prometheus_http_requests_total", "job", "prometheus", "instance", "p:9090", "code", "200"),
 	}
 	const rate = `sum by (pod, version) (rate(%s{service="cart"%s}[$__rate_interval]))`
-	cart := foundService{
+	cart := serviceSuggestion{
 		Service: analysis.Service{Name: "cart", Node: "pod", Version: "version", Signals: []analysis.Signal{
 			{Name: "errors", Metric: fmt.Sprintf(rate, "http_requests_total", `,code=~"5.."`), Per: fmt.Sprintf(rate, "http_requests_total", ""), Worse: analysis.Higher},
 			{Name: "latency", Metric: fmt.Sprintf(rate, "http_request_duration_seconds_sum", "") + " / " + fmt.Sprintf(rate, "http_request_duration_seconds_count", ""),
@@ -65,28 +65,28 @@ func TestDiscover(t *testing.T) {
 		}},
 		Cohorts: byLabels, Candidate: analysis.Selector{"version": "v10"}, Control: analysis.Selector{"version": "!=v10"},
 	}
-	bare := func(hours int, change func(*foundService)) ([]course, []foundService) {
-		f := foundService{Service: analysis.Service{Name: "node", Node: "instance", Signals: []analysis.Signal{{Name: "scrape duration",
+	bare := func(hours int, change func(*serviceSuggestion)) ([]course, []serviceSuggestion) {
+		f := serviceSuggestion{Service: analysis.Service{Name: "node", Node: "instance", Signals: []analysis.Signal{{Name: "scrape duration",
 			Metric: `max by (instance) (scrape_duration_seconds{job="node"})`, Unit: "s", Kind: analysis.Latency, Worse: analysis.Higher}}}}
 		change(&f)
-		return []course{sampled(hours, "__name__", "scrape_duration_seconds", "job", "node", "instance", "n1:9100")}, []foundService{f}
+		return []course{sampled(hours, "__name__", "scrape_duration_seconds", "job", "node", "instance", "n1:9100")}, []serviceSuggestion{f}
 	}
 	own := analysis.Selector{"job": "node"}
-	dayOld, againstDay := bare(24, func(f *foundService) { f.Cohorts, f.Candidate, f.Back = byTime, own, "1d" })
-	hourOld, againstHour := bare(1, func(f *foundService) { f.Cohorts, f.Candidate, f.Back = byTime, own, "1h" })
-	fresh, alone := bare(0, func(f *foundService) { f.Cohorts, f.Candidate, f.Back = byTime, own, "1h" })
+	dayOld, againstDay := bare(24, func(f *serviceSuggestion) { f.Cohorts, f.Candidate, f.Back = byTime, own, "1d" })
+	hourOld, againstHour := bare(1, func(f *serviceSuggestion) { f.Cohorts, f.Candidate, f.Back = byTime, own, "1h" })
+	fresh, alone := bare(0, func(f *serviceSuggestion) { f.Cohorts, f.Candidate, f.Back = byTime, own, "1h" })
 	for _, tt := range []struct {
 		name    string
 		courses []course
-		want    []foundService
+		want    []serviceSuggestion
 	}{
-		{"nothing", nil, []foundService{}},
-		{"a canary", canary, []foundService{cart}},
+		{"nothing", nil, []serviceSuggestion{}},
+		{"a canary", canary, []serviceSuggestion{cart}},
 		{"a Prometheus that scrapes something since a day", dayOld, againstDay},
 		{"since an hour", hourOld, againstHour},
 		{"since noon", fresh, alone},
-		{"a rollout before what is compared with its past", append(dayOld, canary...), append([]foundService{cart}, againstDay...)},
-		{"a service without a signal", []course{sampled(2, "__name__", "calls_count", "service", "quiet", "pod", "a")}, []foundService{}},
+		{"a rollout before what is compared with its past", append(dayOld, canary...), append([]serviceSuggestion{cart}, againstDay...)},
+		{"a service without a signal", []course{sampled(2, "__name__", "calls_count", "service", "quiet", "pod", "a")}, []serviceSuggestion{}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			if got := lookFor(t, tt.courses); !reflect.DeepEqual(got, tt.want) {
@@ -143,7 +143,7 @@ func TestDiscoveredSignalsAnswer(t *testing.T) {
 func TestDiscoverInLogs(t *testing.T) {
 	d := instance(t, backend.DataSourceInstanceSettings{URL: prometheus(t, nil), JSONData: []byte(`{"lokiUrl":"` + lokiOf(t, diary()) + `"}`)})
 	got, err := discoverLogs(context.Background(), d.sources, noon.Add(-time.Minute), noon.Add(time.Hour))
-	want := []foundService{{
+	want := []serviceSuggestion{{
 		Service: analysis.Service{Name: "cart", Node: "pod", Version: "version",
 			Signals: []analysis.Signal{{Name: "logs", Logs: `{app="cart"}`}, {Name: "crashes", Crashes: `{app="cart"}`}}},
 		Cohorts: byLabels, Candidate: analysis.Selector{"version": "v2"}, Control: analysis.Selector{"version": "!=v2"},

@@ -86,7 +86,7 @@ func TestProvisioning(t *testing.T) {
 				t.Fatal(err)
 			}
 			c := made.(*Datasource).sources.config
-			if want, err := duration("", s.JSONData["timeInterval"].(string)); err != nil || c.Scrape != want {
+			if want, err := parseDuration("", s.JSONData["timeInterval"].(string)); err != nil || c.Scrape != want {
 				t.Errorf("scrape interval is %v", c.Scrape)
 			}
 			if c.Exporter.URL != s.JSONData["exporterUrl"] {

@@ -26,7 +26,7 @@ func (s resources) feedback(req *http.Request) (any, error) {
 		return nil, err
 	}
 	if !slices.Contains(risks, f.Risk) {
-		return nil, badBody{fmt.Errorf("risk: %q is not one of %v", f.Risk, risks)}
+		return nil, badBodyError{fmt.Errorf("risk: %q is not one of %v", f.Risk, risks)}
 	}
 	return s.sources.exporter().giveFeedback(req.Context(), f)
 }
@@ -63,9 +63,9 @@ func readFeedback(req *http.Request) (Feedback, error) {
 	user := backend.UserFromContext(req.Context())
 	switch {
 	case user == nil || !slices.Contains(editors, user.Role):
-		return f, forbidden{errors.New("only editors and administrators may give feedback; ask one of your organization")}
+		return f, forbiddenError{errors.New("only editors and administrators may give feedback; ask one of your organization")}
 	case f.Service == "" || f.ID == "":
-		return f, badBody{errors.New("service and cluster are wanted")}
+		return f, badBodyError{errors.New("service and cluster are wanted")}
 	}
 	f.By = user.Login
 	return f, nil

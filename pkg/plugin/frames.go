@@ -14,17 +14,17 @@ import (
 // names and query.
 type frameBuilder struct {
 	request
-	config   config
-	executed string
-	notices  []data.Notice
-	stats    []data.QueryStat
+	config        config
+	executedQuery string
+	notices       []data.Notice
+	stats         []data.QueryStat
 }
 
 // answer makes the response of frames; there is at least one.
 func (b frameBuilder) answer(frames ...*data.Frame) backend.DataResponse {
 	for _, f := range frames {
 		f.RefID = b.RefID
-		f.Meta.ExecutedQueryString = b.executed
+		f.Meta.ExecutedQueryString = b.executedQuery
 	}
 	// Grafana shows the notices of all frames together; once is enough.
 	frames[0].AppendNotices(b.notices...)

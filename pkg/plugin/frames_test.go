@@ -66,10 +66,10 @@ func TestFrames(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			q := deviationQuery{
 				frameBuilder: frameBuilder{
-					request:  request{Query: c.query, FromAlert: c.fromAlert, Range: analysis.Range{Step: time.Minute}},
-					config:   config{UID: "uid-1", Name: "Andon", Prometheus: upstream{UID: "uid-p"}},
-					executed: "# candidate\nx{v=\"2\"}\n# control\nx{v=\"1\"}\n",
-					notices:  c.notices,
+					request:       request{Query: c.query, FromAlert: c.fromAlert, Range: analysis.Range{Step: time.Minute}},
+					config:        config{UID: "uid-1", Name: "Andon", Prometheus: upstream{UID: "uid-p"}},
+					executedQuery: "# candidate\nx{v=\"2\"}\n# control\nx{v=\"1\"}\n",
+					notices:       c.notices,
 				},
 				queries: cohortQueries{candidate: `x{v="2"}`, control: `x{v="1"}`},
 			}

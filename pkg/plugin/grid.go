@@ -38,7 +38,7 @@ func (q Query) grid(interval, span time.Duration) (grid, error) {
 	bin := judgeBin
 	if q.Step != "" {
 		var err error
-		if bin, err = duration("step", q.Step); err != nil {
+		if bin, err = parseDuration("step", q.Step); err != nil {
 			return grid{}, err
 		}
 	}

@@ -30,14 +30,14 @@ type healthCheck struct {
 	okMessage string // said if it answers
 	service   string // what should answer, for who has another there
 	urlHint   string // where in its server that is
-	without   string // what is missing without it; empty if nothing works then
+	missing   string // what is missing without it; empty if nothing works then
 }
 
 // checks returns those of all upstreams that are set, and of Prometheus in any
 // case, which comes first.
 func (h health) checks() []healthCheck {
 	all := []healthCheck{h.prometheus(), h.loki(), h.exporter()}
-	return slices.DeleteFunc(all, func(c healthCheck) bool { return c.without != "" && c.URL == "" })
+	return slices.DeleteFunc(all, func(c healthCheck) bool { return c.missing != "" && c.URL == "" })
 }
 
 func (h health) prometheus() healthCheck {
@@ -93,10 +93,10 @@ func (h health) check(ctx context.Context) *backend.CheckHealthResult {
 		problem, hint := c.explain(errs[i])
 		text := fmt.Sprintf("%s at %s: %s", c.Name, c.redacted(), problem)
 		verbose = append(verbose, hint+"\n\n"+errs[i].Error())
-		if c.without == "" {
+		if c.missing == "" {
 			result.Status = backend.HealthStatusError
 		} else {
-			text += ", so that " + c.without
+			text += ", so that " + c.missing
 		}
 		messages = append(messages, text)
 	}

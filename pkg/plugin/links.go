@@ -15,8 +15,8 @@ func (b frameBuilder) explore(title, uid, name string, query any) []data.DataLin
 	return []data.DataLink{{Title: title, Internal: &data.InternalDataLink{Query: query, DatasourceUID: uid, DatasourceName: name}}}
 }
 
-// own returns a link to another query of this data source.
-func (b frameBuilder) own(title string, q Query) []data.DataLink {
+// selfLink returns a link to another query of this data source.
+func (b frameBuilder) selfLink(title string, q Query) []data.DataLink {
 	raw, err := json.Marshal(q)
 	if err != nil {
 		return nil

@@ -14,30 +14,31 @@ import (
 // the query does not say.
 const maxClusters = 100
 
-// wants reports whether the query asks for a group.
-func (q Query) wants(g analysis.Group) bool {
+// picks reports whether the query asks for a group.
+func (q Query) picks(g analysis.Group) bool {
 	return (len(q.Classes) == 0 || slices.Contains(q.Classes, string(g.Class))) && (q.Cluster == "" || g.ID == q.Cluster)
 }
 
-// limited returns the first of all, as many as are shown, and says so.
-func limited[T any](p *frameBuilder, all []T, most int, what string) []T {
-	if p.Query.Limit > 0 {
-		most = p.Query.Limit
+// limited returns the first of all: at most as many as the query says, or limit
+// if it does not. A notice says if some are left out.
+func limited[T any](b *frameBuilder, all []T, limit int, what string) []T {
+	if b.Query.Limit > 0 {
+		limit = b.Query.Limit
 	}
-	if len(all) <= most {
+	if len(all) <= limit {
 		return all
 	}
-	p.notices = append(p.notices, warning("there are %d %s, and the first %d are shown; raise the limit or narrow the query", len(all), what, most))
-	return all[:most]
+	b.notices = append(b.notices, warning("there are %d %s, and the first %d are shown; raise the limit or narrow the query", len(all), what, limit))
+	return all[:limit]
 }
 
 // counts makes the columns that clusters and crashes share.
 func (q *logQuery) counts(all []analysis.Group) []column {
-	value := func(name string, of func(analysis.Group) analysis.Number, config data.FieldConfig) column {
-		return column{name, eachOf(all, func(g analysis.Group) *float64 { return number(of(g)) }), config}
+	value := func(name string, get func(analysis.Group) analysis.Number, config data.FieldConfig) column {
+		return column{name, eachOf(all, func(g analysis.Group) *float64 { return number(get(g)) }), config}
 	}
-	count := func(name string, of func(analysis.Group) float64) column {
-		return column{name, eachOf(all, of), data.FieldConfig{}}
+	count := func(name string, get func(analysis.Group) float64) column {
+		return column{name, eachOf(all, get), data.FieldConfig{}}
 	}
 	needs := q.Query.Sensitivity.Needs(q.Query.Strategy)
 	return []column{

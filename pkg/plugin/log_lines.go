@@ -35,7 +35,7 @@ func (q *clusterQuery) lines(ctx context.Context) backend.DataResponse {
 	}
 	all, _, err := q.clusters(ctx)
 	if err != nil {
-		return failed(ctx, err)
+		return errorResponse(ctx, err)
 	}
 	return q.clusterLines(ctx, all)
 }
@@ -44,21 +44,21 @@ func (q *clusterQuery) lines(ctx context.Context) backend.DataResponse {
 func (q *clusterQuery) plainLines(ctx context.Context) backend.DataResponse {
 	expr, err := q.resolve(q.Query.Expr, q.comparison.Candidate.Select)
 	if err != nil {
-		return failed(ctx, err)
+		return errorResponse(ctx, err)
 	}
-	q.executed = "# candidate\n" + expr + "\n"
+	q.executedQuery = "# candidate\n" + expr + "\n"
 	return q.logLines(ctx, []lineQuery{{expr, nil}})
 }
 
 // clusterLines answers with the lines of clusters.
 func (q *clusterQuery) clusterLines(ctx context.Context, all []analysis.LogCluster) backend.DataResponse {
-	q.executed = ""
+	q.executedQuery = ""
 	queries := eachOf(limited(&q.frameBuilder, all, maxRates, "clusters"), func(c analysis.LogCluster) lineQuery {
-		q.executed += fmt.Sprintf("# %s cluster %s\n%s\n", c.Class, c.ID, c.Query)
+		q.executedQuery += fmt.Sprintf("# %s cluster %s\n%s\n", c.Class, c.ID, c.Query)
 		return lineQuery{c.Query, map[string]string{"cluster": c.ID, "class": string(c.Class), "template": c.Template}}
 	})
 	if len(queries) == 0 {
-		q.executed = "# no cluster is wanted"
+		q.executedQuery = "# no cluster is wanted"
 	}
 	return q.logLines(ctx, queries)
 }
@@ -79,7 +79,7 @@ func (q *clusterQuery) logLines(ctx context.Context, all []lineQuery) backend.Da
 		n := 0
 		for l, err := range q.loki.Lines(ctx, lq.expr, analysis.Range{Start: since, End: q.Window.To}) {
 			if err != nil {
-				return failed(ctx, err)
+				return errorResponse(ctx, err)
 			}
 			if n == limit {
 				q.notices = append(q.notices, warning("there are more lines of %s, and the first %d are shown; raise the limit or narrow the time range", lq.expr, limit))
@@ -136,15 +136,15 @@ func severity(labels map[string]string) string {
 
 // ids tells lines apart, the same at every refresh.
 func ids(found []analysis.Line, labels []json.RawMessage) []string {
-	seen := make(map[uint64]int, len(found))
+	count := make(map[uint64]int, len(found))
 	out := make([]string, len(found))
 	for i, l := range found {
 		h := fnv.New64a()
 		fmt.Fprintf(h, "%d\x00%s\x00", l.At.UnixNano(), l.Text)
 		_, _ = h.Write(labels[i])
 		sum := h.Sum64()
-		out[i] = strconv.FormatUint(sum, 36) + "-" + strconv.Itoa(seen[sum])
-		seen[sum]++
+		out[i] = strconv.FormatUint(sum, 36) + "-" + strconv.Itoa(count[sum])
+		count[sum]++
 	}
 	return out
 }

@@ -110,9 +110,9 @@ func (q logQuery) read(ctx context.Context, expr string, r analysis.Range) iter.
 // tell fills in what the answer says of what was asked, and of how much came of
 // it.
 func (q *logQuery) tell(r analysis.GroupReport) {
-	q.executed = fmt.Sprintf("# candidate\n%s\n# control\n%s\n", r.Query, r.Against)
+	q.executedQuery = fmt.Sprintf("# candidate\n%s\n# control\n%s\n", r.Query, r.Against)
 	if q.comparison.Control.Back > 0 {
-		q.executed = fmt.Sprintf("# candidate\n%s\n# control, %s before\n%s\n", r.Query, q.Query.Back, r.Against)
+		q.executedQuery = fmt.Sprintf("# candidate\n%s\n# control, %s before\n%s\n", r.Query, q.Query.Back, r.Against)
 	}
 	stat := func(name string, v float64) data.QueryStat {
 		return data.QueryStat{FieldConfig: data.FieldConfig{DisplayName: name}, Value: v}

@@ -32,7 +32,7 @@ func (q *logQuery) rateLines(report analysis.GroupReport, all []namedGroup) back
 		lines = append(lines, line{labels, report.Times, values, data.FieldConfig{Unit: "suffix: lines/s",
 			DisplayNameFromDS: frameBuilder{request: request{Query: Query{Legend: cmp.Or(q.Query.Legend, legend)}}}.legend(labels)}})
 	}
-	if q.Query.By == "cluster" {
+	if q.Query.SeriesOf == "cluster" {
 		for _, g := range limited(&q.frameBuilder, all, maxRates, "clusters") {
 			labels := data.Labels{"cluster": g.ID, "class": string(g.Class), "template": g.name}
 			add(labels, "{{template}} ({{cohort}})", "candidate", g.Candidate.PerSecond)

@@ -39,7 +39,7 @@ func TestNamed(t *testing.T) {
 				if err == nil || !strings.Contains(err.Error(), tt.fails) {
 					t.Fatalf("got %v, want an error with %q", err, tt.fails)
 				}
-				answer := rejected(t.Context(), err, false)
+				answer := readErrorResponse(t.Context(), err, false)
 				if errors.As(err, new(noSignal)) == (answer.Error != nil) {
 					t.Errorf("answered %v: only what a query can put right is an error", answer.Error)
 				}

@@ -64,10 +64,10 @@ type Query struct {
 	// or a label of the scope to the wanted value.
 	Match analysis.Selector `json:"match,omitempty"`
 
-	Classes []string `json:"classes,omitempty"` // only log clusters of these classes; all if empty
-	Cluster string   `json:"cluster,omitempty"` // only the log cluster of this id
-	By      string   `json:"by,omitempty"`      // one series a "class" (the default) or one a "cluster"
-	Limit   int      `json:"limit,omitempty"`   // rows or lines at most; the view's own if 0
+	Classes  []string `json:"classes,omitempty"` // only log clusters of these classes; all if empty
+	Cluster  string   `json:"cluster,omitempty"` // only the log cluster of this id
+	SeriesOf string   `json:"by,omitempty"`      // one series a "class" (the default) or one a "cluster"
+	Limit    int      `json:"limit,omitempty"`   // rows or lines at most; the view's own if 0
 
 	Values  string   `json:"values,omitempty"`  // what a query of type values lists
 	Filters []Filter `json:"filters,omitempty"` // the dashboard's ad-hoc filters
@@ -138,7 +138,7 @@ func decodeQuery(raw []byte, queryType string) (Query, error) {
 	}
 	setDefault(&q.QueryType, "deviation")
 	if _, ok := queryTypes[q.QueryType]; !ok {
-		return Query{}, fmt.Errorf("queryType: %q is not one of %s", q.QueryType, known(queryTypes))
+		return Query{}, fmt.Errorf("queryType: %q is not one of %s", q.QueryType, names(queryTypes))
 	}
 	return q, nil
 }

@@ -65,11 +65,12 @@ func (s resources) draft(req *http.Request) (request, error) {
 	return s.queries.readDraft(req.Context(), d, s.now())
 }
 
-// A forbidden is a refusal because of who asks, an unanswered one because a
-// source could not be asked.
 type (
-	forbidden  struct{ error }
-	unanswered struct{ error }
+	// A forbiddenError is a refusal because of who asks.
+	forbiddenError struct{ error }
+
+	// A badGatewayError says that a source could not be asked.
+	badGatewayError struct{ error }
 )
 
 // refusal returns how an error is told.
@@ -77,25 +78,25 @@ func refusal(ctx context.Context, err error) (status int, answer any) {
 	body := map[string]string{"error": err.Error()}
 	var wrong *source.Error
 	switch {
-	case errors.As(err, new(forbidden)):
+	case errors.As(err, new(forbiddenError)):
 		return http.StatusForbidden, body
-	case errors.As(err, new(unanswered)):
+	case errors.As(err, new(badGatewayError)):
 		return http.StatusBadGateway, body
-	case errors.As(err, new(badBody)):
+	case errors.As(err, new(badBodyError)):
 		return http.StatusBadRequest, body
 	case errors.As(err, &wrong):
 		body["hint"] = wrong.Hint
 	}
-	return int(failed(ctx, err).Status), body
+	return int(errorResponse(ctx, err).Status), body
 }
 
-// A badBody says that the body of a resource call cannot be read.
-type badBody struct{ error }
+// A badBodyError says that the body of a resource call cannot be read.
+type badBodyError struct{ error }
 
 // decode reads the body of a resource call into v; form shows how it looks.
 func decode(req *http.Request, v any, form string) error {
 	if err := json.NewDecoder(req.Body).Decode(v); err != nil {
-		return badBody{errors.New("the body is not " + form + ": " + err.Error())}
+		return badBodyError{errors.New("the body is not " + form + ": " + err.Error())}
 	}
 	return nil
 }

@@ -69,8 +69,8 @@ func (q Query) withComparison(c analysis.Comparison, expr string) Query {
 	return q
 }
 
-// nothingOf answers a query about a signal that there is not.
-func nothingOf(n noSignal) backend.DataResponse {
+// noSignalResponse answers a query about a signal that there is not.
+func noSignalResponse(n noSignal) backend.DataResponse {
 	return backend.DataResponse{Frames: data.Frames{data.NewFrame("").SetMeta(&data.FrameMeta{
 		Type: data.FrameTypeTable, TypeVersion: data.FrameTypeVersion{0, 1}, ExecutedQueryString: "# nothing was asked",
 		Notices: []data.Notice{{Severity: data.NoticeSeverityInfo, Text: n.Error()}},

@@ -25,9 +25,9 @@ func rolloutsView(show func(*rolloutsQuery) backend.DataResponse) answerFunc {
 	return func(ctx context.Context, s sources, r request) backend.DataResponse {
 		all, err := matchingRollouts(ctx, s, r)
 		if err != nil {
-			return failed(ctx, err)
+			return errorResponse(ctx, err)
 		}
-		q := &rolloutsQuery{frameBuilder{request: r, config: s.config, executed: "# of the exporter\nGET /api/v1/verdicts"}, all}
+		q := &rolloutsQuery{frameBuilder{request: r, config: s.config, executedQuery: "# of the exporter\nGET /api/v1/verdicts"}, all}
 		limit := maxRollouts
 		if r.Query.Limit > 0 {
 			limit = r.Query.Limit
@@ -62,11 +62,11 @@ func (q *rolloutsQuery) rolloutTable() backend.DataResponse {
 
 // rolloutFrame makes one row a rollout.
 func (b frameBuilder) rolloutFrame(all []rolloutRow) *data.Frame {
-	text := func(name string, of func(rolloutRow) string, config data.FieldConfig) column {
-		return column{name, eachOf(all, of), config}
+	text := func(name string, get func(rolloutRow) string, config data.FieldConfig) column {
+		return column{name, eachOf(all, get), config}
 	}
-	value := func(name string, of func(analysis.Verdict) analysis.Number, config data.FieldConfig) column {
-		return column{name, eachOf(all, func(x rolloutRow) *float64 { return number(of(x.verdict())) }), config}
+	value := func(name string, get func(analysis.Verdict) analysis.Number, config data.FieldConfig) column {
+		return column{name, eachOf(all, func(x rolloutRow) *float64 { return number(get(x.verdict())) }), config}
 	}
 	none := data.FieldConfig{}
 	return b.table(
@@ -96,5 +96,5 @@ func (b frameBuilder) rolloutFrame(all []rolloutRow) *data.Frame {
 // findingsLink leads from a rollout, whose id is in the column of that name, to
 // what was found of it.
 func (b frameBuilder) findingsLink(column string) []data.DataLink {
-	return b.own("Findings", Query{V: queryVersion, QueryType: "verdict", View: viewFindings, Rollout: "${__data.fields." + column + "}"})
+	return b.selfLink("Findings", Query{V: queryVersion, QueryType: "verdict", View: viewFindings, Rollout: "${__data.fields." + column + "}"})
 }

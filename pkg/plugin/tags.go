@@ -50,7 +50,7 @@ func (s resources) tagValues(req *http.Request) (any, error) {
 		return nil, err
 	}
 	if body.Key == "" {
-		return nil, badBody{errors.New("key is missing")}
+		return nil, badBodyError{errors.New("key is missing")}
 	}
 	return s.tags(req.Context(), body)
 }

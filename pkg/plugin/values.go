@@ -29,7 +29,7 @@ var lists = map[string]func(ctx context.Context, s sources, r request) ([]string
 // checkValues checks what a query for values needs.
 func (q Query) checkValues() error {
 	if _, ok := lists[q.Values]; !ok {
-		return fmt.Errorf("values: %q is not one of %s", q.Values, known(lists))
+		return fmt.Errorf("values: %q is not one of %s", q.Values, names(lists))
 	}
 	if q.Values != "nodes" && q.Values != "clusters" {
 		return nil
@@ -47,9 +47,9 @@ func (q Query) checkValues() error {
 func answerValues(ctx context.Context, s sources, r request) backend.DataResponse {
 	all, err := lists[r.Query.Values](ctx, s, r)
 	if err != nil {
-		return failed(ctx, err)
+		return errorResponse(ctx, err)
 	}
-	b := frameBuilder{request: r, config: s.config, executed: "# " + r.Query.Values}
+	b := frameBuilder{request: r, config: s.config, executedQuery: "# " + r.Query.Values}
 	return b.answer(b.table(column{"text", append([]string{}, all...), data.FieldConfig{}}))
 }
 
@@ -112,7 +112,7 @@ func clusterNames(ctx context.Context, s sources, r request) ([]string, error) {
 	report, err := q.analyzer.Cluster(ctx, q.comparison, q.timeRange())
 	var out []string
 	for _, c := range report.Clusters {
-		if r.Query.wants(c.Group) && len(out) < maxClusters {
+		if r.Query.picks(c.Group) && len(out) < maxClusters {
 			out = append(out, c.ID)
 		}
 	}

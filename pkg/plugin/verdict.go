@@ -52,10 +52,10 @@ func verdictView(show func(*verdictQuery, context.Context) backend.DataResponse)
 	return func(ctx context.Context, s sources, r request) backend.DataResponse {
 		q, err := newVerdictQuery(ctx, s, r)
 		if err != nil {
-			return failed(ctx, err)
+			return errorResponse(ctx, err)
 		}
 		if len(q.rollouts) == 0 {
-			q.executed = "# no rollout"
+			q.executedQuery = "# no rollout"
 			q.notices = append(q.notices, warning("the exporter knows of no rollout of %s in this time range", r.Query.Service))
 		}
 		return show(q, ctx)
@@ -73,11 +73,11 @@ func (q *verdictQuery) judge(ctx context.Context) (analysis.Verdict, *analysis.W
 	if err := ctx.Err(); err != nil {
 		return analysis.Verdict{}, nil, err
 	}
-	q.executed = executed(v)
+	q.executedQuery = executedQueries(v)
 	for _, text := range append(q.prometheusWarnings.all(), q.lokiWarnings.all()...) {
 		q.notices = append(q.notices, warning("%s", text))
 	}
-	q.notices = append(q.notices, unread(v)...)
+	q.notices = append(q.notices, qualityNotices(v)...)
 	return v, watch, nil
 }
 
@@ -99,7 +99,7 @@ func (q *verdictQuery) summary(ctx context.Context) backend.DataResponse {
 	v, watch, err := q.judge(ctx)
 	switch {
 	case err != nil:
-		return failed(ctx, err)
+		return errorResponse(ctx, err)
 	case watch == nil:
 		return q.answer(q.rolloutFrame(nil))
 	}
@@ -107,8 +107,8 @@ func (q *verdictQuery) summary(ctx context.Context) backend.DataResponse {
 	return q.answer(q.rolloutFrame([]rolloutRow{q.record}))
 }
 
-// executed returns what was asked of both cohorts, signal by signal.
-func executed(v analysis.Verdict) string {
+// executedQueries returns what was asked of both cohorts, signal by signal.
+func executedQueries(v analysis.Verdict) string {
 	var b strings.Builder
 	for _, f := range v.Findings {
 		fmt.Fprintf(&b, "# %s, candidate\n%s\n", f.Signal, f.Query)
@@ -122,8 +122,8 @@ func executed(v analysis.Verdict) string {
 	return b.String()
 }
 
-// unread says which signals could not be judged, and why.
-func unread(v analysis.Verdict) []data.Notice {
+// qualityNotices says which signals could not be judged, and why.
+func qualityNotices(v analysis.Verdict) []data.Notice {
 	var out []data.Notice
 	for _, f := range v.Findings {
 		switch f.Quality {

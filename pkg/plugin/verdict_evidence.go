@@ -16,7 +16,7 @@ func (q *verdictQuery) evidence(ctx context.Context) backend.DataResponse {
 	v, watch, err := q.judge(ctx)
 	switch {
 	case err != nil:
-		return failed(ctx, err)
+		return errorResponse(ctx, err)
 	case watch == nil:
 		return q.answer(q.series(nil)...)
 	}

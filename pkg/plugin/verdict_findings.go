@@ -16,19 +16,19 @@ const viewFindings = "findings"
 func (q *verdictQuery) findings(ctx context.Context) backend.DataResponse {
 	v, _, err := q.judge(ctx)
 	if err != nil {
-		return failed(ctx, err)
+		return errorResponse(ctx, err)
 	}
-	text := func(name string, of func(analysis.Finding) string, config data.FieldConfig) column {
-		return column{name, eachOf(v.Findings, of), config}
+	text := func(name string, get func(analysis.Finding) string, config data.FieldConfig) column {
+		return column{name, eachOf(v.Findings, get), config}
 	}
-	value := func(name string, of func(analysis.Finding) analysis.Number, config data.FieldConfig) column {
-		return column{name, eachOf(v.Findings, func(f analysis.Finding) *float64 { return number(of(f)) }), config}
+	value := func(name string, get func(analysis.Finding) analysis.Number, config data.FieldConfig) column {
+		return column{name, eachOf(v.Findings, func(f analysis.Finding) *float64 { return number(get(f)) }), config}
 	}
-	count := func(name string, of func(analysis.Finding) int) column {
-		return column{name, eachOf(v.Findings, func(f analysis.Finding) int64 { return int64(of(f)) }), data.FieldConfig{}}
+	count := func(name string, get func(analysis.Finding) int) column {
+		return column{name, eachOf(v.Findings, func(f analysis.Finding) int64 { return int64(get(f)) }), data.FieldConfig{}}
 	}
-	flag := func(name string, of func(analysis.Finding) bool) column {
-		return column{name, eachOf(v.Findings, of), data.FieldConfig{}}
+	flag := func(name string, get func(analysis.Finding) bool) column {
+		return column{name, eachOf(v.Findings, get), data.FieldConfig{}}
 	}
 	none := data.FieldConfig{}
 	sensitivity := analysis.Medium

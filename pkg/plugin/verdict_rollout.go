@@ -78,11 +78,11 @@ func (q *verdictQuery) newAnalyzer(ctx context.Context, s sources) (analysis.Ana
 // fromQuery makes a rollout of what the query says of cohorts and times.
 func (q *verdictQuery) fromQuery(s analysis.Service) error {
 	query := q.Query
-	since, err := moment("since", query.Since)
+	since, err := parseTime("since", query.Since)
 	if err != nil {
 		return badQuery{err}
 	}
-	until, err := moment("until", query.Until)
+	until, err := parseTime("until", query.Until)
 	if err != nil {
 		return badQuery{err}
 	}

@@ -26,7 +26,7 @@ const viewStages = "stages"
 func (q *verdictQuery) stages(ctx context.Context) backend.DataResponse {
 	v, _, err := q.judge(ctx)
 	if err != nil {
-		return failed(ctx, err)
+		return errorResponse(ctx, err)
 	}
 	var parts []part
 	for _, s := range v.Stages {

@@ -30,12 +30,12 @@ func (q *verdictQuery) state(ctx context.Context) backend.DataResponse {
 	for _, at := range q.judgeTimes() {
 		last = watch.Tick(ctx, q.asOf(at), at)[0]
 		if err := ctx.Err(); err != nil {
-			return failed(ctx, err)
+			return errorResponse(ctx, err)
 		}
 		l.times, l.values = append(l.times, at), append(l.values, stateOf[last.Verdict])
 	}
-	q.executed = executed(last)
-	q.notices = append(q.notices, unread(last)...)
+	q.executedQuery = executedQueries(last)
+	q.notices = append(q.notices, qualityNotices(last)...)
 	return q.answer(q.series([]line{l})...)
 }
 
