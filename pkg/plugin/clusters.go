@@ -35,7 +35,7 @@ func (q *clusterQuery) clusters(ctx context.Context) ([]analysis.LogCluster, ana
 	if err != nil {
 		return nil, analysis.GroupReport{}, err
 	}
-	q.tell(report.GroupReport)
+	q.addMeta(report.GroupReport)
 	picked := slices.DeleteFunc(report.Clusters, func(c analysis.LogCluster) bool { return !q.Query.picks(c.Group) })
 	return picked, report.GroupReport, nil
 }

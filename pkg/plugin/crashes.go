@@ -37,7 +37,7 @@ func (q *crashQuery) signatures(ctx context.Context) ([]analysis.CrashSignature,
 	if err != nil {
 		return nil, analysis.GroupReport{}, err
 	}
-	q.tell(report.GroupReport)
+	q.addMeta(report.GroupReport)
 	picked := slices.DeleteFunc(report.Signatures, func(s analysis.CrashSignature) bool { return !q.Query.picks(s.Group) })
 	return picked, report.GroupReport, nil
 }

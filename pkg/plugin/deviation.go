@@ -73,21 +73,21 @@ func newDeviationQuery(s sources, r request) (*deviationQuery, error) {
 // deviations returns how far the candidate nodes stray from control: the
 // furthest, if there are too many to show.
 func (q *deviationQuery) deviations(ctx context.Context) ([]analysis.Deviation, error) {
-	found, err := q.analyzer.Deviate(ctx, q.comparison, q.Range)
+	deviations, err := q.analyzer.Deviate(ctx, q.comparison, q.Range)
 	if err != nil {
 		return nil, err
 	}
-	q.tell(found)
-	if len(found) > maxNodes {
-		q.notices = append(q.notices, warning("%d nodes were compared, and the %d that stray furthest are shown; narrow the candidate", len(found), maxNodes))
-		found = furthest(found, maxNodes)
+	q.addMeta(deviations)
+	if len(deviations) > maxNodes {
+		q.notices = append(q.notices, warning("%d nodes were compared, and the %d that stray furthest are shown; narrow the candidate", len(deviations), maxNodes))
+		deviations = furthest(deviations, maxNodes)
 	}
-	return found, nil
+	return deviations, nil
 }
 
-// tell adds what a reader should know before believing the deviations.
-func (q *deviationQuery) tell(found []analysis.Deviation) {
-	q.notices = notices(q.request, q.queries, q.tally, found)
+// addMeta adds what a reader should know before believing the deviations.
+func (q *deviationQuery) addMeta(deviations []analysis.Deviation) {
+	q.notices = notices(q.request, q.queries, q.tally, deviations)
 	q.stats = q.tally.stats(q.queries)
 }
 

@@ -22,11 +22,11 @@ func (q *deviationQuery) heatmap(ctx context.Context) backend.DataResponse {
 	if err != nil {
 		return errorResponse(ctx, err)
 	}
-	var found []analysis.Deviation
+	var deviations []analysis.Deviation
 	for i, node := range m.Candidate {
-		found = append(found, analysis.Deviation{Node: node, Centre: m.Deviation[i : i+1]})
+		deviations = append(deviations, analysis.Deviation{Node: node, Centre: m.Deviation[i : i+1]})
 	}
-	q.tell(found)
+	q.addMeta(deviations)
 	rows, columns := min(len(m.Candidate), maxNodes), min(len(m.Control), maxNodes)
 	if rows < len(m.Candidate) || columns < len(m.Control) {
 		q.notices = append(q.notices, warning("%d candidate and %d control nodes were compared, and the first %d of each are shown; narrow the cohorts",

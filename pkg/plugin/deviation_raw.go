@@ -16,17 +16,17 @@ const viewRaw = "raw"
 
 // raw answers with the values that are compared, over time.
 func (q *deviationQuery) raw(ctx context.Context) backend.DataResponse {
-	found, err := q.deviations(ctx)
+	deviations, err := q.deviations(ctx)
 	if err != nil {
 		return errorResponse(ctx, err)
 	}
-	return q.rawLines(found)
+	return q.rawLines(deviations)
 }
 
 // rawLines answers with each node's value, and with the band of control: once
 // if it is the same for all nodes, as it is when nodes are told apart by
 // labels.
-func (q *deviationQuery) rawLines(found []analysis.Deviation) backend.DataResponse {
+func (q *deviationQuery) rawLines(deviations []analysis.Deviation) backend.DataResponse {
 	var lines []line
 	candidate, control := q.promQL("Candidate in Prometheus", q.queries.candidate), q.promQL("Control in Prometheus", q.queries.control)
 	add := func(labels data.Labels, d analysis.Deviation, values []float64, custom map[string]any) {
@@ -37,11 +37,11 @@ func (q *deviationQuery) rawLines(found []analysis.Deviation) backend.DataRespon
 		lines = append(lines, line{labels, d.Times, values,
 			data.FieldConfig{Unit: q.Query.Unit, DisplayNameFromDS: q.nodeName(labels), Links: links, Custom: custom}})
 	}
-	for _, d := range found {
+	for _, d := range deviations {
 		add(data.Labels{"node": d.Node}, d, d.Value, nil)
 	}
-	shared := len(found) > 0 && !slices.ContainsFunc(found, func(d analysis.Deviation) bool { return !sameBand(d, found[0]) })
-	for i, d := range found {
+	shared := len(deviations) > 0 && !slices.ContainsFunc(deviations, func(d analysis.Deviation) bool { return !sameBand(d, deviations[0]) })
+	for i, d := range deviations {
 		if shared && i > 0 {
 			break
 		}

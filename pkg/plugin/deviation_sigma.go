@@ -13,15 +13,15 @@ const viewSigma = "sigma"
 
 // sigma answers with how far each node strays, over time.
 func (q *deviationQuery) sigma(ctx context.Context) backend.DataResponse {
-	found, err := q.deviations(ctx)
+	deviations, err := q.deviations(ctx)
 	if err != nil {
 		return errorResponse(ctx, err)
 	}
-	return q.sigmaLines(found)
+	return q.sigmaLines(deviations)
 }
 
 // sigmaLines answers with the deviation of each node.
-func (q *deviationQuery) sigmaLines(found []analysis.Deviation) backend.DataResponse {
+func (q *deviationQuery) sigmaLines(deviations []analysis.Deviation) backend.DataResponse {
 	steps, links := q.Query.sigmaSteps(), q.deviationLinks()
 	config := func(labels data.Labels) data.FieldConfig {
 		c := data.FieldConfig{Unit: sigmaUnit, Thresholds: steps, Links: links}
@@ -31,10 +31,10 @@ func (q *deviationQuery) sigmaLines(found []analysis.Deviation) backend.DataResp
 		return c
 	}
 	lines := []line{{config: config(nil)}}
-	if len(found) > 0 {
+	if len(deviations) > 0 {
 		lines = lines[:0]
 	}
-	for _, d := range found {
+	for _, d := range deviations {
 		labels := data.Labels{"node": d.Node}
 		lines = append(lines, line{labels, d.Times, d.Sigma, config(labels)})
 	}
@@ -46,8 +46,8 @@ const sigmaUnit = "suffix:σ"
 
 // nodeName returns what a series is called. A line of control that the legend
 // does not tell apart gets its name in front.
-func (b frameBuilder) nodeName(labels data.Labels) string {
-	name := b.legend(labels)
+func (q *deviationQuery) nodeName(labels data.Labels) string {
+	name := q.legend(labels)
 	band, ok := labels["control"]
 	switch {
 	case !ok && name == "" && labels["node"] == "":

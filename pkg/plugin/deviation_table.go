@@ -20,25 +20,25 @@ const maxTrend = 120
 // nodeTable answers with one row a node, the one that strays furthest for the
 // worse first.
 func (q *deviationQuery) nodeTable(ctx context.Context) backend.DataResponse {
-	found, err := q.deviations(ctx)
+	deviations, err := q.deviations(ctx)
 	if err != nil {
 		return errorResponse(ctx, err)
 	}
-	findings, err := q.nodeFindings(ctx, found)
+	findings, err := q.nodeFindings(ctx, deviations)
 	if err != nil {
 		return errorResponse(ctx, err)
 	}
-	order := make([]int, len(found))
+	order := make([]int, len(deviations))
 	for i := range order {
 		order[i] = i
 	}
-	slices.SortStableFunc(order, func(i, j int) int { return cmp.Compare(q.sortKey(found[j]), q.sortKey(found[i])) })
-	n := len(found)
+	slices.SortStableFunc(order, func(i, j int) int { return cmp.Compare(q.sortKey(deviations[j]), q.sortKey(deviations[i])) })
+	n := len(deviations)
 	nodes, quality, reason := make([]string, n), make([]string, n), make([]string, n)
 	sigma, effect, evidence := make([]*float64, n), make([]*float64, n), make([]*float64, n)
 	onset, trend := make([]*time.Time, n), make([]json.RawMessage, n)
 	for row, i := range order {
-		d, f := found[i], findings[i]
+		d, f := deviations[i], findings[i]
 		nodes[row], sigma[row], trend[row] = d.Node, number(lastValue(d.Sigma)), sparkline(d.Sigma)
 		effect[row], evidence[row], onset[row] = number(f.Effect), number(f.Evidence), f.Onset
 		quality[row], reason[row] = string(f.Quality), f.Reason

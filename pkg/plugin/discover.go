@@ -16,12 +16,12 @@ import (
 	"github.com/andon-project/andon/pkg/analysis"
 )
 
-// discoverTimeout is how long discovery may take: a person has just
-// opened an editor.
+// discoverTimeout is how long discovery may take: a person has just opened an
+// editor.
 const discoverTimeout = 10 * time.Second
 
-// A serviceSuggestion is a service that Prometheus holds metrics of, or Loki lines,
-// in the form of the exporter's configuration, and cohorts that answer now.
+// A serviceSuggestion is a service that Prometheus holds metrics of, or Loki
+// lines, in the form of the exporter's configuration, and cohorts that answer now.
 type serviceSuggestion struct {
 	analysis.Service
 	Cohorts   string            `json:"cohorts,omitempty"` // byLabels, byTime; empty if there is nothing to compare with
@@ -63,8 +63,8 @@ func (s resources) discover(req *http.Request) (any, error) {
 	return append(found, logs...), err
 }
 
-// discoverMetrics asks what there is of well-known metrics at the end of the range,
-// at its start, an hour and a day before its end, and with which status
+// discoverMetrics asks what there is of well-known metrics at the end of the
+// range, at its start, an hour and a day before its end, and with which status
 // labels. Metrics are picked by name, which an index answers; labels that
 // would multiply series are summed away by Prometheus.
 func discoverMetrics(ctx context.Context, s sources, from, to time.Time) ([]serviceSuggestion, error) {

@@ -46,8 +46,8 @@ type serviceSeries struct {
 	hadHour, hadDay      bool                       // whether it was there before
 }
 
-// services returns what has metrics: services with more than one
-// version first, then by name.
+// services returns what has metrics: services with more than one version first,
+// then by name.
 func (s seriesSnapshot) services() []serviceSuggestion {
 	statuses := s.statusLabelOf()
 	return s.list(func(v *serviceSeries) []analysis.Signal { return v.signals(statuses) })

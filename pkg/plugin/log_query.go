@@ -107,9 +107,9 @@ func (q logQuery) read(ctx context.Context, expr string, r analysis.Range) iter.
 	}
 }
 
-// tell fills in what the answer says of what was asked, and of how much came of
-// it.
-func (q *logQuery) tell(r analysis.GroupReport) {
+// addMeta adds the queries that were asked, how much they answered, and what a
+// reader should know before believing it.
+func (q *logQuery) addMeta(r analysis.GroupReport) {
 	q.executedQuery = fmt.Sprintf("# candidate\n%s\n# control\n%s\n", r.Query, r.Against)
 	if q.comparison.Control.Back > 0 {
 		q.executedQuery = fmt.Sprintf("# candidate\n%s\n# control, %s before\n%s\n", r.Query, q.Query.Back, r.Against)

@@ -27,10 +27,10 @@ func (q *deviationQuery) strategy() analysis.Strategy {
 // nodeFindings returns what the judge would find of a rollout that began when the
 // query says, or with the time range, and had the node alone for candidate.
 // Compared with another day nothing is judged, and only the effect is told.
-func (q *deviationQuery) nodeFindings(ctx context.Context, found []analysis.Deviation) ([]analysis.Finding, error) {
-	out := make([]analysis.Finding, len(found))
+func (q *deviationQuery) nodeFindings(ctx context.Context, deviations []analysis.Deviation) ([]analysis.Finding, error) {
+	out := make([]analysis.Finding, len(deviations))
 	if q.comparison.Control.Back != 0 {
-		for i, d := range found {
+		for i, d := range deviations {
 			out[i] = analysis.Finding{Effect: analysis.Number(stat.Mean(difference(d.Value, d.Centre))), Evidence: analysis.Unknown,
 				Reason: "evidence is not told against another day"}
 		}
@@ -46,7 +46,7 @@ func (q *deviationQuery) nodeFindings(ctx context.Context, found []analysis.Devi
 	cache := queryCache{ask: q.analyzer.Metrics, entries: make(map[cacheKey]*cacheEntry)}
 	var g errgroup.Group
 	g.SetLimit(runtime.GOMAXPROCS(0))
-	for i, d := range found {
+	for i, d := range deviations {
 		g.Go(func() error {
 			a := analysis.Analyzer{Metrics: cache.only(q.comparison.Node, d.Node, q.queries.candidate, q.queries.candidatePer), Resolve: q.analyzer.Resolve}
 			v, err := a.Judge(ctx, ro, s, q.Window.To)

@@ -13,7 +13,7 @@ import (
 )
 
 // notices returns what a reader should know before believing the picture.
-func notices(r request, q cohortQueries, t *tally, found []analysis.Deviation) []data.Notice {
+func notices(r request, q cohortQueries, t *tally, deviations []analysis.Deviation) []data.Notice {
 	var out []data.Notice
 	if len(r.Unknown) > 0 {
 		out = append(out, warning("the query still holds %s; no variable of that name is defined here", strings.Join(r.Unknown, ", ")))
@@ -25,7 +25,7 @@ func notices(r request, q cohortQueries, t *tally, found []analysis.Deviation) [
 		out = append(out, warning("some series have no label %s and count as one node; keep the label in the query, as in sum by (%s) (…)",
 			r.Query.NodeLabel, r.Query.NodeLabel))
 	}
-	out = append(out, coverage(r, q, t, found)...)
+	out = append(out, coverageNotices(r, q, t, deviations)...)
 	for _, w := range slices.Sorted(slices.Values(t.warnings.all())) {
 		out = append(out, warning("%s", w))
 	}
@@ -36,16 +36,16 @@ func notices(r request, q cohortQueries, t *tally, found []analysis.Deviation) [
 	return out
 }
 
-// coverage says which cohort is missing or thin, and how it was selected.
-func coverage(r request, q cohortQueries, t *tally, found []analysis.Deviation) []data.Notice {
+// coverageNotices says which cohort is missing or thin, and how it was selected.
+func coverageNotices(r request, q cohortQueries, t *tally, deviations []analysis.Deviation) []data.Notice {
 	candidate, control := t.nodeCount(q.candidate), t.nodeCount(q.control)
 	if q.sameQuery() {
 		switch {
 		case candidate == 0:
 			return []data.Notice{warning("no series at all; check the query: %s", q.candidate)}
-		case len(found) > 0 && !slices.ContainsFunc(found, hasControl):
+		case len(deviations) > 0 && !slices.ContainsFunc(deviations, hasControl):
 			return []data.Notice{warning("nothing is known of the time that is compared with, so no deviation can be told; query: %s", q.control)}
-		case len(found) == 0:
+		case len(deviations) == 0:
 			return []data.Notice{noneInRange(q)}
 		}
 		return nil
@@ -61,7 +61,7 @@ func coverage(r request, q cohortQueries, t *tally, found []analysis.Deviation) 
 		return []data.Notice{none("candidate", q.candidate, r.Query.Candidate)}
 	case control == 0:
 		return []data.Notice{none("control", q.control, r.Query.Control)}
-	case len(found) == 0:
+	case len(deviations) == 0:
 		return []data.Notice{noneInRange(q)}
 	case control < thinControl:
 		return []data.Notice{warning("control is thin: %s, and it takes %d to tell how much nodes differ without any change",

@@ -12,7 +12,7 @@ import (
 	"github.com/andon-project/andon/pkg/source"
 )
 
-// A request is one query with all that was said about it.
+// A request is one query with all that an answer needs to know.
 type request struct {
 	RefID     string
 	Query     Query
@@ -36,9 +36,7 @@ func (r request) view() view { return queryTypes[r.Query.QueryType].view(r.Query
 func (r request) slow() bool { return queryTypes[r.Query.QueryType].slow }
 
 // series reports whether the answer is time series.
-func (r request) series() bool {
-	return r.view().series
-}
+func (r request) series() bool { return r.view().series }
 
 // A queryReader makes requests of what Grafana sends. What a query leaves to
 // the exporter to know, it asks there.

@@ -57,11 +57,11 @@ func matchingRollouts(ctx context.Context, s sources, r request) ([]rolloutRow, 
 
 // rolloutTable answers with one row a rollout.
 func (q *rolloutsQuery) rolloutTable() backend.DataResponse {
-	return q.answer(q.rolloutFrame(q.rollouts))
+	return q.answer(rolloutFrame(q.frameBuilder, q.rollouts))
 }
 
 // rolloutFrame makes one row a rollout.
-func (b frameBuilder) rolloutFrame(all []rolloutRow) *data.Frame {
+func rolloutFrame(b frameBuilder, all []rolloutRow) *data.Frame {
 	text := func(name string, get func(rolloutRow) string, config data.FieldConfig) column {
 		return column{name, eachOf(all, get), config}
 	}
@@ -70,7 +70,7 @@ func (b frameBuilder) rolloutFrame(all []rolloutRow) *data.Frame {
 	}
 	none := data.FieldConfig{}
 	return b.table(
-		text("rollout", func(x rolloutRow) string { return x.Rollout.ID }, data.FieldConfig{Links: b.findingsLink("rollout")}),
+		text("rollout", func(x rolloutRow) string { return x.Rollout.ID }, data.FieldConfig{Links: findingsLink(b, "rollout")}),
 		text("service", func(x rolloutRow) string { return x.Rollout.Service }, none),
 		text("version", func(x rolloutRow) string { return x.Rollout.Version }, none),
 		text("verdict", func(x rolloutRow) string { return string(x.decision()) }, verdictConfig()),
@@ -95,6 +95,6 @@ func (b frameBuilder) rolloutFrame(all []rolloutRow) *data.Frame {
 
 // findingsLink leads from a rollout, whose id is in the column of that name, to
 // what was found of it.
-func (b frameBuilder) findingsLink(column string) []data.DataLink {
+func findingsLink(b frameBuilder, column string) []data.DataLink {
 	return b.selfLink("Findings", Query{V: queryVersion, QueryType: "verdict", View: viewFindings, Rollout: "${__data.fields." + column + "}"})
 }

@@ -82,8 +82,8 @@ func newConfig(ctx context.Context, s backend.DataSourceInstanceSettings) (confi
 	return c, nil
 }
 
-// newOwnUpstream returns an upstream beside Prometheus, which has settings of its own:
-// what authenticates at one is not the others' to see.
+// newOwnUpstream returns an upstream that has settings of its own, unlike
+// Prometheus: what authenticates at one is not the others' to see.
 func newOwnUpstream(ctx context.Context, name string, s backend.DataSourceInstanceSettings, url string, settings json.RawMessage) (upstream, error) {
 	if len(settings) == 0 {
 		settings = json.RawMessage("{}")

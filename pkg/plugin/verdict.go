@@ -101,10 +101,10 @@ func (q *verdictQuery) summary(ctx context.Context) backend.DataResponse {
 	case err != nil:
 		return errorResponse(ctx, err)
 	case watch == nil:
-		return q.answer(q.rolloutFrame(nil))
+		return q.answer(rolloutFrame(q.frameBuilder, nil))
 	}
 	q.record.Verdict = &v
-	return q.answer(q.rolloutFrame([]rolloutRow{q.record}))
+	return q.answer(rolloutFrame(q.frameBuilder, []rolloutRow{q.record}))
 }
 
 // executedQueries returns what was asked of both cohorts, signal by signal.
