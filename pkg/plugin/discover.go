@@ -21,7 +21,8 @@ import (
 const discoverTimeout = 10 * time.Second
 
 // A serviceSuggestion is a service that Prometheus holds metrics of, or Loki
-// lines, in the form of the exporter's configuration, and cohorts that answer now.
+// lines, in the form of the exporter's configuration, and cohorts that answer
+// now.
 type serviceSuggestion struct {
 	analysis.Service
 	Cohorts   string            `json:"cohorts,omitempty"` // byLabels, byTime; empty if there is nothing to compare with

@@ -32,8 +32,8 @@ const statusCanceled backend.Status = 499
 // A badQuery is what the author of a query can put right.
 type badQuery struct{ error }
 
-// readErrorResponse makes the response of a query that could not be read: because it is
-// wrong, or because who knows what it names could not be asked.
+// readErrorResponse makes the response of a query that could not be read:
+// because it is wrong, or because who knows what it names could not be asked.
 func readErrorResponse(ctx context.Context, err error, fromAlert bool) backend.DataResponse {
 	var none noSignal
 	switch {

@@ -9,9 +9,9 @@ import (
 	"github.com/andon-project/andon/pkg/analysis"
 )
 
-// A frameBuilder holds everything that the frames of one answer share. Every frame
-// of this data source is made by it, so that none is sent without its type, units,
-// names and query.
+// A frameBuilder holds everything that the frames of one answer share. Every
+// frame of this data source is made by it, so that none is sent without its
+// type, units, names and query.
 type frameBuilder struct {
 	request
 	config        config

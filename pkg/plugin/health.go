@@ -23,11 +23,11 @@ const healthTimeout = 10 * time.Second
 // health checks everything that a data source asks.
 type health struct{ sources sources }
 
-// A healthCheck is how the health of one upstream is seen.
+// A healthCheck says how one upstream is checked, and what is shown of that.
 type healthCheck struct {
 	upstream
 	ask       func(context.Context) error
-	okMessage string // said if it answers
+	okMessage string // shown if it answers
 	service   string // what should answer, for who has another there
 	urlHint   string // where in its server that is
 	missing   string // what is missing without it; empty if nothing works then
@@ -48,8 +48,13 @@ func (h health) prometheus() healthCheck {
 		}
 		return p.Check(ctx)
 	}
-	return healthCheck{h.sources.config.Prometheus, ask, "Prometheus answers queries", "the API of Prometheus",
-		"The URL is the one before /api/v1. Mimir and Cortex serve under /prometheus, VictoriaMetrics' cluster under /select/0/prometheus.", ""}
+	return healthCheck{
+		upstream:  h.sources.config.Prometheus,
+		ask:       ask,
+		okMessage: "Prometheus answers queries",
+		service:   "the API of Prometheus",
+		urlHint:   "The URL is the one before /api/v1. Mimir and Cortex serve under /prometheus, VictoriaMetrics' cluster under /select/0/prometheus.",
+	}
 }
 
 func (h health) loki() healthCheck {
@@ -57,13 +62,25 @@ func (h health) loki() healthCheck {
 	ask := func(ctx context.Context) error {
 		return u.call(ctx, http.MethodGet, "/loki/api/v1/query?query=vector(1)%2Bvector(1)", nil, nil)
 	}
-	return healthCheck{u, ask, "Loki answers queries", "the API of Loki", "The URL is the one before /loki/api/v1.", "log clusters and crashes cannot be shown"}
+	return healthCheck{
+		upstream:  u,
+		ask:       ask,
+		okMessage: "Loki answers queries",
+		service:   "the API of Loki",
+		urlHint:   "The URL is the one before /loki/api/v1.",
+		missing:   "log clusters and crashes cannot be shown",
+	}
 }
 
 func (h health) exporter() healthCheck {
-	return healthCheck{h.sources.config.Exporter, h.sources.exporter().ready, "the exporter is ready", "andon serve",
-		"The URL is that of andon serve, by default http://localhost:9415. Check that the process runs.",
-		"rollouts and what people said of log clusters cannot be shown"}
+	return healthCheck{
+		upstream:  h.sources.config.Exporter,
+		ask:       h.sources.exporter().ready,
+		okMessage: "the exporter is ready",
+		service:   "andon serve",
+		urlHint:   "The URL is that of andon serve, by default http://localhost:9415. Check that the process runs.",
+		missing:   "rollouts and what people said of log clusters cannot be shown",
+	}
 }
 
 // check asks every upstream that is set, all at once. It fails if Prometheus

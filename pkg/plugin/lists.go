@@ -32,7 +32,7 @@ type listedService struct {
 // services answers GET /services.
 func (s resources) services(req *http.Request) (any, error) {
 	all, err := s.sources.exporter().services(req.Context())
-	return eachOf(all, func(s ConfiguredService) listedService { return listedService{s.Service, s.Judged, s.Tool} }), err
+	return eachOf(all, func(s ConfiguredService) listedService { return listedService(s) }), err
 }
 
 // rollouts answers GET /rollouts?service=….

@@ -22,8 +22,8 @@ type namedGroup struct {
 	name string
 }
 
-// rateLines answers with the lines per second of classes, or of clusters, of both
-// cohorts.
+// rateLines answers with the lines per second of both cohorts: of classes, or of
+// clusters if the query asks for one series of each.
 func (q *logQuery) rateLines(report analysis.GroupReport, all []namedGroup) backend.DataResponse {
 	var lines []line
 	add := func(labels data.Labels, legend, cohort string, values []float64) {

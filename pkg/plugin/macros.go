@@ -176,8 +176,8 @@ func (w window) expandQuery(q Query) (expanded Query, unknown []string) {
 	return q, unknown
 }
 
-// unexpandedError says that a query from an alert rule holds variables, which only
-// dashboards have.
+// unexpandedError says that a query from an alert rule holds variables, which
+// only dashboards have.
 func unexpandedError(names []string) error {
 	return fmt.Errorf("the query holds %s, and alert rules have no dashboard variables; write the value instead", strings.Join(names, ", "))
 }

@@ -44,8 +44,8 @@ func (c exporterClient) findRollout(ctx context.Context, r request) (rolloutSear
 	return found, nil
 }
 
-// asksForRollout reports whether the query asks for a rollout: by its id, or as one of
-// the service that was under way in the time range.
+// asksForRollout reports whether the query asks for a rollout: by its id, or as
+// one of the service that was under way in the time range.
 func (r request) asksForRollout(p rolloutRow) bool {
 	if r.Query.Rollout != "" {
 		return p.Rollout.ID == r.Query.Rollout

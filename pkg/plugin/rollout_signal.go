@@ -22,21 +22,21 @@ func (n noSignal) Error() string {
 	return fmt.Sprintf("service %s has no signal of the kind %q in the exporter's configuration", n.service, n.kind)
 }
 
-// fillFromRollout completes a query that names a rollout of the exporter and leaves out
-// the expression: it asks what the judge asks of the service's signal Name, or
-// of its first signal of the query's kind if that is empty. Other queries stay
-// as they are.
+// fillFromRollout completes a query that names a rollout of the exporter and
+// leaves out the expression: it asks what the judge asks of the service's signal
+// Name, or of its first signal of the query's kind if that is empty. Other
+// queries stay as they are. A service without such a signal is a noSignal.
 func (qr queryReader) fillFromRollout(ctx context.Context, q Query) (Query, error) {
 	part := queryTypes[q.QueryType].signal
 	if part.expr == nil || q.Rollout == "" || q.Expr != "" {
 		return q, nil
 	}
-	f, err := qr.sources.exporter().findRollout(ctx, request{Query: q})
+	found, err := qr.sources.exporter().findRollout(ctx, request{Query: q})
 	if err != nil {
 		return q, err
 	}
-	ro, name := f.record.Rollout, f.record.Rollout.Service
-	s := f.services[name]
+	ro, name := found.record.Rollout, found.record.Rollout.Service
+	s := found.services[name]
 	for _, sig := range s.Signals {
 		if part.expr(sig) != "" && (q.Name == "" || q.Name == sig.Name) {
 			return q.withComparison(analysis.Compare(ro, s.Service, sig), part.expr(sig)), nil

@@ -26,8 +26,8 @@ func (q *rolloutsQuery) timeline() backend.DataResponse {
 	return q.answer(q.series(lines)...)
 }
 
-// stateChanges returns the states of a rollout at the times when they changed within
-// the time range; from its end on there is none.
+// stateChanges returns the states of a rollout at the times when they changed
+// within the time range; from its end on there is none.
 func (q *rolloutsQuery) stateChanges(x rolloutRow) (times []time.Time, values []float64) {
 	add := func(at time.Time, v float64) {
 		if at.Before(q.Window.From) {

@@ -33,7 +33,8 @@ type streams struct {
 	clock   clock
 }
 
-// read makes a request of what a subscriber asks for. The range reaches up to now.
+// read makes a request of what a subscriber asks for. The range reaches up to
+// now.
 func (s *streams) read(ctx context.Context, path string, raw json.RawMessage, now time.Time) (request, error) {
 	if !strings.HasPrefix(path, livePath) {
 		return request{}, fmt.Errorf("there is no channel %q; those of this data source begin with %s", path, livePath)

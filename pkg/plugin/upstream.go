@@ -32,8 +32,8 @@ func (u upstream) redacted() string {
 	return parsed.Redacted()
 }
 
-// A forwardedLogin says what of the user's own login goes on to an upstream. Grafana
-// hands the data source only what its own fields of these names allow.
+// A forwardedLogin says what of the user's own login goes on to an upstream.
+// Grafana hands the data source only what its own fields of these names allow.
 type forwardedLogin struct {
 	OAuth   bool     `json:"oauthPassThru"`
 	Cookies []string `json:"keepCookies"`
