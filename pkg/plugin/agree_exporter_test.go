@@ -91,8 +91,36 @@ services:
 			}
 		}
 	}
+	sameOnTheWire[[]ConfiguredService](t, served.URL+"/api/v1/services")
+	sameOnTheWire[[]RolloutRecord](t, served.URL+"/api/v1/verdicts")
+	sameOnTheWire[PriorKnowledge](t, served.URL+"/api/v1/rollouts/cart-v2/learnt")
+	if status, said := exchange(t, "POST", served.URL+"/api/v1/feedback", `{"service":"cart","id":"9d3772bd551298a4","risk":"high","by":"ann","note":"seen before"}`); status != 200 {
+		t.Fatal(status, said)
+	}
+	sameOnTheWire[[]Feedback](t, served.URL+"/api/v1/feedback")
+	sameOnTheWire[ServiceMemory](t, served.URL+"/api/v1/memory?service=cart")
 	if !decided["cart-v2 fail"] {
 		t.Errorf("decisions are %v; nothing failed", decided)
+	}
+}
+
+// sameOnTheWire reads an answer of the exporter into a T and writes it again,
+// which loses nothing if both declare the same.
+func sameOnTheWire[T any](t *testing.T, url string) {
+	t.Helper()
+	status, said := exchange(t, "GET", url, "")
+	if status != 200 || len(said) < 30 {
+		t.Fatal(url, status, said)
+	}
+	d := json.NewDecoder(strings.NewReader(said))
+	d.DisallowUnknownFields()
+	var v T
+	if err := d.Decode(&v); err != nil {
+		t.Errorf("%s: %v", url, err)
+	}
+	var written strings.Builder
+	if err := json.NewEncoder(&written).Encode(v); err != nil || strings.TrimSpace(written.String()) != strings.TrimSpace(said) {
+		t.Errorf("%s, %v\nsaid    %s\nwritten %s", url, err, said, written.String())
 	}
 }
 

@@ -199,9 +199,9 @@ func TestPanelAndTickAgree(t *testing.T) {
 		t.Fatal(err)
 	}
 	for i := range last {
-		for how, v := range map[string]analysis.Verdict{"last tick": last[i], "only tick": late[i], "replay": judged[i].Verdict} {
-			if n := agree(t, how, v, shown, c.End); n != len(c.Services[i].Signals) {
-				t.Errorf("%s found deviations of %d signals of %s, wanted %d", how, n, v.Rollout, len(c.Services[i].Signals))
+		for name, v := range map[string]analysis.Verdict{"last tick": last[i], "only tick": late[i], "replay": judged[i].Verdict} {
+			if n := agree(t, name, v, shown, c.End); n != len(c.Services[i].Signals) {
+				t.Errorf("%s found deviations of %d signals of %s, wanted %d", name, n, v.Rollout, len(c.Services[i].Signals))
 			}
 		}
 	}
@@ -239,7 +239,7 @@ func panels(t *testing.T, url string, queries map[string]string, end time.Time, 
 
 // agree holds a verdict's deviations against the panels, and returns how many
 // there were.
-func agree(t *testing.T, how string, v analysis.Verdict, shown map[string]map[point]float64, now time.Time) int {
+func agree(t *testing.T, name string, v analysis.Verdict, shown map[string]map[point]float64, now time.Time) int {
 	t.Helper()
 	n := 0
 	for _, f := range v.Findings {
@@ -250,7 +250,7 @@ func agree(t *testing.T, how string, v analysis.Verdict, shown map[string]map[po
 		at := now.Truncate(time.Minute)
 		got, ok := shown[v.Rollout+"/"+f.Signal][point{f.Node, at.Unix()}]
 		if !ok || got != float64(f.Deviation) {
-			t.Errorf("%s of %s at %s: %s of %s deviates by %v, the panel shows %v", how, v.Rollout, at.Format("15:04"), f.Signal, f.Node, f.Deviation, got)
+			t.Errorf("%s of %s at %s: %s of %s deviates by %v, the panel shows %v", name, v.Rollout, at.Format("15:04"), f.Signal, f.Node, f.Deviation, got)
 		}
 	}
 	return n

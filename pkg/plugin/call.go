@@ -68,7 +68,7 @@ func (u upstream) call(ctx context.Context, method, path string, body, into any)
 		e.Kind, e.Err = source.TooLarge, fmt.Errorf("an answer of more than %d bytes", maxAnswer)
 		return e
 	case resp.StatusCode/100 != 2:
-		return refused(e, answer)
+		return refusalError(e, answer)
 	case into == nil:
 		return nil
 	}
@@ -86,13 +86,13 @@ var kindOf = map[int]source.Kind{
 	http.StatusTooManyRequests: source.Unavailable,
 }
 
-// refused fills in why an answer of another status than 2xx came.
-func refused(e *source.Error, answer []byte) error {
-	var said struct{ Error, Hint string }
-	spoke := json.Unmarshal(answer, &said) == nil && said.Error != ""
+// refusalError fills in why an answer of another status than 2xx came.
+func refusalError(e *source.Error, answer []byte) error {
+	var body struct{ Error, Hint string }
+	explained := json.Unmarshal(answer, &body) == nil && body.Error != ""
 	e.Err = errors.New(strings.ToLower(http.StatusText(e.Status)))
-	if spoke {
-		e.Err, e.Hint = errors.New(said.Error), said.Hint
+	if explained {
+		e.Err, e.Hint = errors.New(body.Error), body.Hint
 	}
 	var ok bool
 	if e.Kind, ok = kindOf[e.Status]; !ok {

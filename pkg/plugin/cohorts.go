@@ -16,15 +16,16 @@ import (
 )
 
 const (
-	// glances is how often within a time range it is looked which nodes there
-	// are.
-	glances = 10
+	// nodeSamples is how often within a time range Prometheus is asked which
+	// nodes there are.
+	nodeSamples = 10
+
 	// maxListed is how many nodes are named.
 	maxListed = 500
 )
 
-// A side is one cohort as it resolves.
-type side struct {
+// cohortNodes are the nodes of one cohort.
+type cohortNodes struct {
 	Nodes []string `json:"nodes"` // in order; at most maxListed
 	Count int      `json:"count"` // of all
 	Query string   `json:"query,omitempty"`
@@ -32,37 +33,31 @@ type side struct {
 }
 
 // cohorts answers POST /cohorts: which nodes a query that is being written
-// compares. What is wrong with one side is told with that side.
-func (d *Datasource) cohorts(req *http.Request) (any, error) {
-	var asked looking
-	if err := decode(req, &asked, `{"query": …, "range": {"from": …, "to": …}}`); err != nil {
-		return nil, err
-	}
+// compares. What is wrong with one cohort is told with that cohort.
+func (s resources) cohorts(req *http.Request) (any, error) {
 	ctx := req.Context()
-	r, err := d.looked(ctx, asked)
+	r, err := s.draft(req)
 	if err != nil {
 		return nil, err
 	}
-	var candidate, control side
-	var find func(analysis.Cohort) side
 	var c analysis.Comparison
+	var nodesOf func(analysis.Cohort) cohortNodes
 	switch r.Query.QueryType {
 	case "deviation":
-		c, find, err = d.metricSides(ctx, r)
+		c, nodesOf, err = metricNodes(ctx, s.sources, r)
 	case "clusters", "crashes":
-		c, find, err = d.logSides(ctx, r)
+		c, nodesOf, err = logNodes(ctx, s.sources, r)
 	default:
 		err = badQuery{errors.New("only deviations, clusters and crashes have cohorts")}
 	}
 	if err != nil {
 		return nil, err
 	}
-	candidate, control = find(c.Candidate), find(c.Control)
-	return map[string]side{"candidate": candidate, "control": control}, nil
+	return map[string]cohortNodes{"candidate": nodesOf(c.Candidate), "control": nodesOf(c.Control)}, nil
 }
 
-// metricSides returns what finds the nodes of a PromQL query.
-func (d *Datasource) metricSides(ctx context.Context, r request) (analysis.Comparison, func(analysis.Cohort) side, error) {
+// metricNodes returns what finds the nodes of a PromQL query.
+func metricNodes(ctx context.Context, s sources, r request) (analysis.Comparison, func(analysis.Cohort) cohortNodes, error) {
 	if err := filterPromQL(r.Query.Filters, &r.Query.Expr); err != nil {
 		return analysis.Comparison{}, nil, err
 	}
@@ -70,53 +65,53 @@ func (d *Datasource) metricSides(ctx context.Context, r request) (analysis.Compa
 	if err != nil {
 		return c, nil, badQuery{err}
 	}
-	p, err := d.config.prometheus(nil)
+	p, err := s.prometheus(nil)
 	if err != nil {
 		return c, nil, err
 	}
-	return c, func(co analysis.Cohort) side {
+	return c, func(co analysis.Cohort) cohortNodes {
 		expr, err := source.Resolve(r.Query.Expr, co.Select)
 		if err != nil {
-			return side{Nodes: []string{}, Error: err.Error()}
+			return cohortNodes{Nodes: []string{}, Error: err.Error()}
 		}
-		step := max(time.Second, r.Window.To.Sub(r.Window.From)/glances)
+		step := max(time.Second, r.Window.To.Sub(r.Window.From)/nodeSamples)
 		m, err := p.Range(ctx, expr, analysis.Range{Start: r.Window.From.Add(-co.Back), End: r.Window.To.Add(-co.Back), Step: step})
-		return sideOf(expr, m, c.Node, err)
+		return newCohortNodes(expr, m, c.Node, err)
 	}, nil
 }
 
-// logSides returns what finds the nodes of a LogQL query.
-func (d *Datasource) logSides(ctx context.Context, r request) (analysis.Comparison, func(analysis.Cohort) side, error) {
-	q, err := d.reading(ctx, r, func(expr string) analysis.Signal { return analysis.Signal{Logs: expr} })
+// logNodes returns what finds the nodes of a LogQL query.
+func logNodes(ctx context.Context, s sources, r request) (analysis.Comparison, func(analysis.Cohort) cohortNodes, error) {
+	q, err := newLogQuery(ctx, s, r, func(expr string) analysis.Signal { return analysis.Signal{Logs: expr} })
 	if err != nil {
 		return analysis.Comparison{}, nil, err
 	}
 	span := max(time.Second, r.Window.To.Sub(r.Window.From)).Truncate(time.Second)
-	return q.comparison, func(co analysis.Cohort) side {
+	return q.comparison, func(co analysis.Cohort) cohortNodes {
 		expr, err := q.resolve(q.Query.Expr, co.Select)
 		if err != nil {
-			return side{Nodes: []string{}, Error: err.Error()}
+			return cohortNodes{Nodes: []string{}, Error: err.Error()}
 		}
-		var by []string
+		var labels []string
 		if q.comparison.Node != "" {
-			by = []string{q.comparison.Node}
+			labels = []string{q.comparison.Node}
 		}
 		at := r.Window.To.Add(-co.Back)
-		m, err := q.loki.Metric(ctx, logql.CountOverTime(expr, by, span, 0), analysis.Range{Start: at, End: at, Step: time.Second})
-		return sideOf(expr, m, q.comparison.Node, err)
+		m, err := q.loki.Metric(ctx, logql.CountOverTime(expr, labels, span, 0), analysis.Range{Start: at, End: at, Step: time.Second})
+		return newCohortNodes(expr, m, q.comparison.Node, err)
 	}, nil
 }
 
-func sideOf(expr string, m model.Matrix, node string, err error) side {
+func newCohortNodes(expr string, m model.Matrix, node string, err error) cohortNodes {
 	if err != nil {
-		return side{Nodes: []string{}, Query: expr, Error: err.Error()}
+		return cohortNodes{Nodes: []string{}, Query: expr, Error: err.Error()}
 	}
 	names := map[string]bool{}
 	for _, s := range m {
 		names[string(s.Metric[model.LabelName(node)])] = true
 	}
 	all := slices.Sorted(maps.Keys(names))
-	out := side{Nodes: append([]string{}, all[:min(len(all), maxListed)]...), Count: len(all), Query: expr}
+	out := cohortNodes{Nodes: append([]string{}, all[:min(len(all), maxListed)]...), Count: len(all), Query: expr}
 	for i, n := range out.Nodes {
 		if n == "" {
 			out.Nodes[i] = "service"

@@ -16,13 +16,13 @@ import (
 // Comparison returns what the query asks of package analysis, of samples in
 // bins of that width. Macros must have been expanded.
 func (q Query) Comparison(bin time.Duration) (analysis.Comparison, error) {
-	if q.of != nil {
-		c := *q.of
+	if q.comparison != nil {
+		c := *q.comparison
 		c.Signal.Metric, c.Signal.Per, c.Step = q.Expr, q.Per, bin
 		c.Signal.Kind = c.Signal.InferKind()
 		return c, nil
 	}
-	since, err := moment("since", q.Since)
+	since, err := parseTime("since", q.Since)
 	if err != nil {
 		return analysis.Comparison{}, err
 	}
@@ -40,16 +40,16 @@ func (q Query) Comparison(bin time.Duration) (analysis.Comparison, error) {
 	}
 	c.Control.Select = q.Candidate
 	if q.Back != "" {
-		if c.Control.Back, err = duration("back", q.Back); err != nil {
+		if c.Control.Back, err = parseDuration("back", q.Back); err != nil {
 			return analysis.Comparison{}, err
 		}
 	}
 	return c, nil
 }
 
-// moment reads RFC 3339 or milliseconds since the epoch; the empty text is
+// parseTime reads RFC 3339 or milliseconds since the epoch; the empty text is
 // the zero time.
-func moment(field string, t Text) (time.Time, error) {
+func parseTime(field string, t Text) (time.Time, error) {
 	s := string(t)
 	if s == "" {
 		return time.Time{}, nil
@@ -64,8 +64,8 @@ func moment(field string, t Text) (time.Time, error) {
 	return at.UTC(), nil
 }
 
-// duration reads a PromQL duration above zero.
-func duration(field, s string) (time.Duration, error) {
+// parseDuration reads a PromQL duration above zero.
+func parseDuration(field, s string) (time.Duration, error) {
 	d, err := model.ParseDuration(s)
 	if err != nil || d <= 0 {
 		return 0, fmt.Errorf("%s: %q is not a duration above zero; write it as 30s, 5m, 1h or 1d", field, s)

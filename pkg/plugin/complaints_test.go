@@ -168,7 +168,7 @@ func TestComplaint4Intervals(t *testing.T) {
 			d := instance(t, backend.DataSourceInstanceSettings{JSONData: json.RawMessage(`{"timeInterval":"` + c.scrape + `"}`)})
 			interval, _ := time.ParseDuration(c.interval)
 			for _, fromAlert := range []bool{false, true} {
-				r, err := d.read(context.Background(), backend.DataQuery{Interval: interval, TimeRange: backend.TimeRange{From: noon, To: noon.Add(c.span)},
+				r, err := d.queries.read(context.Background(), backend.DataQuery{Interval: interval, TimeRange: backend.TimeRange{From: noon, To: noon.Add(c.span)},
 					JSON: []byte(`{` + strings.Replace(canary, "latency_seconds", "rate(x[$__rate_interval])", 1) + `,"step":"` + c.step + `"}`)}, fromAlert)
 				if err != nil {
 					t.Fatal(err)
@@ -369,7 +369,7 @@ func TestComplaintAdHocFiltersDoNothing(t *testing.T) {
 		t.Errorf("rollouts: %v, %v", r.Error, r.Frames)
 	}
 	// What is offered next is what the filters leave: TestResources.
-	if _, ok := resourceCalls["POST /tag-values"]; !ok {
-		t.Errorf("resources are %v", slices.Sorted(maps.Keys(resourceCalls)))
+	if _, ok := resourcePaths["POST /tag-values"]; !ok {
+		t.Errorf("resources are %v", slices.Sorted(maps.Keys(resourcePaths)))
 	}
 }

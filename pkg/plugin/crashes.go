@@ -13,24 +13,42 @@ import (
 	"github.com/andon-project/andon/pkg/analysis"
 )
 
-// crashes answers how the crashes of candidate stand to those of control.
-func (d *Datasource) crashes(ctx context.Context, r request) backend.DataResponse {
-	q, err := d.reading(ctx, r, func(expr string) analysis.Signal {
-		return analysis.Signal{Name: cmp.Or(r.Query.Name, r.RefID), Crashes: expr}
-	})
+// A crashQuery is a question about how the crashes of candidate stand to those
+// of control, by their signatures.
+type crashQuery struct{ logQuery }
+
+// crashView makes a view of crashes.
+func crashView(show func(*crashQuery, context.Context) backend.DataResponse) answerFunc {
+	return func(ctx context.Context, s sources, r request) backend.DataResponse {
+		q, err := newLogQuery(ctx, s, r, func(expr string) analysis.Signal {
+			return analysis.Signal{Name: cmp.Or(r.Query.Name, r.RefID), Crashes: expr}
+		})
+		if err != nil {
+			return errorResponse(ctx, err)
+		}
+		return show(&crashQuery{q}, ctx)
+	}
+}
+
+// signatures returns the signatures that the query picks, the worst first, and
+// the report that they are of.
+func (q *crashQuery) signatures(ctx context.Context) ([]analysis.CrashSignature, analysis.GroupReport, error) {
+	report, err := q.analyzer.Crashes(ctx, q.comparison, q.timeRange())
 	if err != nil {
-		return failed(ctx, err)
+		return nil, analysis.GroupReport{}, err
 	}
-	report, err := q.analyzer.Crashes(ctx, q.comparison, analysis.Range{Start: r.Window.From, End: r.Window.To, Step: r.Grid.Bin})
+	q.addMeta(report.GroupReport)
+	picked := slices.DeleteFunc(report.Signatures, func(s analysis.CrashSignature) bool { return !q.Query.picks(s.Group) })
+	return picked, report.GroupReport, nil
+}
+
+// rates answers with the crashes per second of signatures.
+func (q *crashQuery) rates(ctx context.Context) backend.DataResponse {
+	all, report, err := q.signatures(ctx)
 	if err != nil {
-		return failed(ctx, err)
+		return errorResponse(ctx, err)
 	}
-	q.described(report.GroupReport)
-	all := slices.DeleteFunc(report.Signatures, func(s analysis.CrashSignature) bool { return !r.Query.wants(s.Group) })
-	if r.Query.View == viewRates {
-		return q.rates(report.GroupReport, eachOf(all, func(s analysis.CrashSignature) named { return named{s.Group, s.Title} }))
-	}
-	return q.answer(q.crashTable(limited(&q.picture, all, maxClusters, "signatures")))
+	return q.rateLines(report, eachOf(all, func(s analysis.CrashSignature) namedGroup { return namedGroup{s.Group, s.Title} }))
 }
 
 // A crashRow is one signature on one version.
@@ -68,14 +86,19 @@ func rowsOf(s analysis.CrashSignature) []crashRow {
 	return rows
 }
 
-// crashTable makes one row for each version of each signature, the worst first.
-func (q reading) crashTable(signatures []analysis.CrashSignature) *data.Frame {
+// crashTable answers with one row for each version of each signature, the worst
+// first.
+func (q *crashQuery) crashTable(ctx context.Context) backend.DataResponse {
+	signatures, _, err := q.signatures(ctx)
+	if err != nil {
+		return errorResponse(ctx, err)
+	}
 	var all []crashRow
-	for _, s := range signatures {
+	for _, s := range limited(&q.frameBuilder, signatures, maxClusters, "signatures") {
 		all = append(all, rowsOf(s)...)
 	}
-	text := func(name string, of func(crashRow) string, config data.FieldConfig) column {
-		return column{name, eachOf(all, of), config}
+	text := func(name string, get func(crashRow) string, config data.FieldConfig) column {
+		return column{name, eachOf(all, get), config}
 	}
 	none := data.FieldConfig{}
 	columns := []column{
@@ -97,5 +120,5 @@ func (q reading) crashTable(signatures []analysis.CrashSignature) *data.Frame {
 		text("cluster", func(r crashRow) string { return r.ID }, none),
 		text("query", func(r crashRow) string { return r.Query }, data.FieldConfig{Links: q.logQL("Crashes in Loki", "${__data.fields.query}")}),
 	)
-	return q.table(columns...)
+	return q.answer(q.table(columns...))
 }

@@ -122,9 +122,9 @@ func TestDashboardForm(t *testing.T) {
 				t.Errorf("%s is no variable", m[0])
 			}
 		}
-		exists := func(of string, s sourceForm) {
+		exists := func(where string, s sourceForm) {
 			if kind, ok := sources[s.UID]; !ok || kind != s.Type {
-				t.Errorf("%s asks %+v, want one of the variables %v", of, s, sources)
+				t.Errorf("%s asks %+v, want one of the variables %v", where, s, sources)
 			}
 		}
 		for _, v := range d.Templating.List {
@@ -182,7 +182,7 @@ func TestDashboardPanels(t *testing.T) {
 				if q.Datasource.Type != ID {
 					continue
 				}
-				if of, ok := queryTypes[q.QueryType]; !ok || !slices.Contains(of.views, q.View) {
+				if of, ok := queryTypes[q.QueryType]; !ok || !slices.Contains(of.viewNames(), q.View) {
 					t.Errorf("panel %q asks for %q, view %q", p.Title, q.QueryType, q.View)
 				}
 			}

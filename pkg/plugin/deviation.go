@@ -7,7 +7,6 @@ import (
 
 	"github.com/grafana/grafana-plugin-sdk-go/backend"
 	"github.com/grafana/grafana-plugin-sdk-go/data"
-	"github.com/prometheus/common/model"
 
 	"github.com/andon-project/andon/pkg/analysis"
 	"github.com/andon-project/andon/pkg/source"
@@ -15,7 +14,7 @@ import (
 
 const (
 	// maxNodes is how many nodes an answer shows: beyond that a panel helps
-	// nobody, and the nodes that stray furthest are what is looked for.
+	// nobody, and the nodes that stray furthest are the interesting ones.
 	maxNodes = 200
 
 	// thinControl is how many control nodes it takes to tell how much nodes
@@ -23,77 +22,86 @@ const (
 	thinControl = 3
 )
 
-// A comparing is a question about one signal of two cohorts, in PromQL.
-type comparing struct {
-	picture
+// A deviationQuery is a question about one signal of two cohorts, in PromQL.
+type deviationQuery struct {
+	frameBuilder
 	comparison analysis.Comparison
-	asked      asked
-	seen       *tally
+	queries    cohortQueries
+	tally      *tally
 	analyzer   analysis.Analyzer
 }
 
-// deviation answers how far each candidate node strays from control.
-func (d *Datasource) deviation(ctx context.Context, r request) backend.DataResponse {
+// deviationView makes a view of deviations.
+func deviationView(show func(*deviationQuery, context.Context) backend.DataResponse) answerFunc {
+	return func(ctx context.Context, s sources, r request) backend.DataResponse {
+		q, err := newDeviationQuery(s, r)
+		if err != nil {
+			return errorResponse(ctx, err)
+		}
+		return show(q, ctx)
+	}
+}
+
+func newDeviationQuery(s sources, r request) (*deviationQuery, error) {
 	if err := filterPromQL(r.Query.Filters, &r.Query.Expr, &r.Query.Per); err != nil {
-		return failed(ctx, err)
+		return nil, err
 	}
 	r.Query.Filters = nil
 	c, err := r.Query.Comparison(r.Grid.Bin)
 	if err != nil {
-		return badRequest(err)
+		return nil, badQuery{err}
 	}
-	a, err := resolve(c)
+	queries, err := newCohortQueries(c)
 	if err != nil {
-		return failed(ctx, err)
+		return nil, err
 	}
 	if c.Signal.Name == "" {
 		c.Signal.Name = r.RefID // for messages
 	}
-	seen := &tally{node: model.LabelName(c.Node), nodes: make(map[string]map[string]bool)}
-	prometheus, err := d.config.prometheus(seen.warn)
+	t := newTally(c.Node)
+	prometheus, err := s.prometheus(t.warnings.from("Prometheus"))
 	if err != nil {
-		return failed(ctx, err)
+		return nil, err
 	}
-	q := comparing{picture{request: r, config: d.config, executed: a.String()}, c, a, seen,
-		analysis.Analyzer{Metrics: seen.watch(prometheus.Range), Resolve: source.Resolve}}
-	if r.Query.View == viewHeatmap {
-		return q.heatmap(ctx)
-	}
-	return q.nodes(ctx)
+	return &deviationQuery{
+		frameBuilder: frameBuilder{request: r, config: s.config, executedQuery: queries.String()},
+		comparison:   c, queries: queries, tally: t,
+		analyzer: analysis.Analyzer{Metrics: t.count(prometheus.Range), Resolve: source.Resolve},
+	}, nil
 }
 
-// nodes answers with lines or rows of the candidate nodes.
-func (q comparing) nodes(ctx context.Context) backend.DataResponse {
-	found, err := q.analyzer.Deviate(ctx, q.comparison, q.Range)
+// deviations returns how far the candidate nodes stray from control: the
+// furthest, if there are too many to show.
+func (q *deviationQuery) deviations(ctx context.Context) ([]analysis.Deviation, error) {
+	deviations, err := q.analyzer.Deviate(ctx, q.comparison, q.Range)
 	if err != nil {
-		return failed(ctx, err)
+		return nil, err
 	}
-	q.notices = notices(q.request, q.asked, q.seen, found)
-	q.stats = q.seen.stats(q.asked)
-	if len(found) > maxNodes {
-		q.notices = append(q.notices, warning("%d nodes were compared, and the %d that stray furthest are shown; narrow the candidate", len(found), maxNodes))
-		found = furthest(found, maxNodes)
+	q.addMeta(deviations)
+	if len(deviations) > maxNodes {
+		q.notices = append(q.notices, warning("%d nodes were compared, and the %d that stray furthest are shown; narrow the candidate", len(deviations), maxNodes))
+		deviations = furthest(deviations, maxNodes)
 	}
-	switch q.Query.View {
-	case viewRaw:
-		return q.rawLines(found)
-	case viewTable:
-		return q.nodeTable(ctx, found)
-	}
-	return q.sigmaLines(found)
+	return deviations, nil
+}
+
+// addMeta adds what a reader should know before believing the deviations.
+func (q *deviationQuery) addMeta(deviations []analysis.Deviation) {
+	q.notices = notices(q.request, q.queries, q.tally, deviations)
+	q.stats = q.tally.stats(q.queries)
 }
 
 // deviationLinks lead from a deviation to the values behind it, here and in
 // the user's Prometheus.
-func (q comparing) deviationLinks() []data.DataLink {
+func (q *deviationQuery) deviationLinks() []data.DataLink {
 	raw := q.Query
 	raw.View = viewRaw
-	links := q.own("Values of node and control", raw)
-	links = append(links, q.promQL("Candidate in Prometheus", q.asked.candidate)...)
-	if q.asked.sameQuery() {
+	links := q.selfLink("Values of node and control", raw)
+	links = append(links, q.promQL("Candidate in Prometheus", q.queries.candidate)...)
+	if q.queries.sameQuery() {
 		return links
 	}
-	return append(links, q.promQL("Control in Prometheus", q.asked.control)...)
+	return append(links, q.promQL("Control in Prometheus", q.queries.control)...)
 }
 
 // furthest returns the n deviations that stray furthest at any time, in the

@@ -19,23 +19,27 @@ const maxTrend = 120
 
 // nodeTable answers with one row a node, the one that strays furthest for the
 // worse first.
-func (q comparing) nodeTable(ctx context.Context, found []analysis.Deviation) backend.DataResponse {
-	judged, err := q.judgeEach(ctx, found)
+func (q *deviationQuery) nodeTable(ctx context.Context) backend.DataResponse {
+	deviations, err := q.deviations(ctx)
 	if err != nil {
-		return failed(ctx, err)
+		return errorResponse(ctx, err)
 	}
-	order := make([]int, len(found))
+	findings, err := q.nodeFindings(ctx, deviations)
+	if err != nil {
+		return errorResponse(ctx, err)
+	}
+	order := make([]int, len(deviations))
 	for i := range order {
 		order[i] = i
 	}
-	slices.SortStableFunc(order, func(i, j int) int { return cmp.Compare(q.reach(found[j]), q.reach(found[i])) })
-	n := len(found)
+	slices.SortStableFunc(order, func(i, j int) int { return cmp.Compare(q.sortKey(deviations[j]), q.sortKey(deviations[i])) })
+	n := len(deviations)
 	nodes, quality, reason := make([]string, n), make([]string, n), make([]string, n)
 	sigma, effect, evidence := make([]*float64, n), make([]*float64, n), make([]*float64, n)
 	onset, trend := make([]*time.Time, n), make([]json.RawMessage, n)
 	for row, i := range order {
-		d, f := found[i], judged[i]
-		nodes[row], sigma[row], trend[row] = d.Node, number(lastKnown(d.Sigma)), sparkline(d.Sigma)
+		d, f := deviations[i], findings[i]
+		nodes[row], sigma[row], trend[row] = d.Node, number(lastValue(d.Sigma)), sparkline(d.Sigma)
 		effect[row], evidence[row], onset[row] = number(f.Effect), number(f.Evidence), f.Onset
 		quality[row], reason[row] = string(f.Quality), f.Reason
 	}
@@ -53,10 +57,10 @@ func (q comparing) nodeTable(ctx context.Context, found []analysis.Deviation) ba
 	))
 }
 
-// reach is by how much a node strays at last: for the worse, or either way if
-// both are bad. Nodes of which it is not known come last.
-func (q comparing) reach(d analysis.Deviation) float64 {
-	v := lastKnown(d.Sigma)
+// sortKey is how far a node strays in the last bin: for the worse, or in either
+// direction if both are bad. It is lowest if that is not known.
+func (q *deviationQuery) sortKey(d analysis.Deviation) float64 {
+	v := lastValue(d.Sigma)
 	switch {
 	case math.IsNaN(v):
 		return math.Inf(-1)
@@ -66,7 +70,7 @@ func (q comparing) reach(d analysis.Deviation) float64 {
 	return v
 }
 
-func lastKnown(v []float64) float64 {
+func lastValue(v []float64) float64 {
 	for i := len(v) - 1; i >= 0; i-- {
 		if !math.IsNaN(v[i]) {
 			return v[i]
@@ -106,7 +110,7 @@ func sparkline(v []float64) json.RawMessage {
 
 // nodeLinks lead from a row to the values of the node that is in the column of
 // that name.
-func (q comparing) nodeLinks(column string) []data.DataLink {
+func (q *deviationQuery) nodeLinks(column string) []data.DataLink {
 	if q.Query.NodeLabel == "" {
 		return q.deviationLinks()
 	}
@@ -117,5 +121,5 @@ func (q comparing) nodeLinks(column string) []data.DataLink {
 		one.Candidate[k] = v
 	}
 	one.Candidate[q.Query.NodeLabel] = "${__data.fields." + column + "}"
-	return q.own("Values of this node and control", one)
+	return q.selfLink("Values of this node and control", one)
 }

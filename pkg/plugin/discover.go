@@ -14,16 +14,16 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/andon-project/andon/pkg/analysis"
-	"github.com/andon-project/andon/pkg/source"
 )
 
-// discoverTimeout is how long a look around may take: a person has just
-// opened an editor.
+// discoverTimeout is how long discovery may take: a person has just opened an
+// editor.
 const discoverTimeout = 10 * time.Second
 
-// A foundService is a service that Prometheus holds metrics of, or Loki lines,
-// in the form of the exporter's configuration, and cohorts that answer now.
-type foundService struct {
+// A serviceSuggestion is a service that Prometheus holds metrics of, or Loki
+// lines, in the form of the exporter's configuration, and cohorts that answer
+// now.
+type serviceSuggestion struct {
 	analysis.Service
 	Cohorts   string            `json:"cohorts,omitempty"` // byLabels, byTime; empty if there is nothing to compare with
 	Candidate analysis.Selector `json:"candidate,omitempty"`
@@ -35,60 +35,60 @@ type foundService struct {
 // 1772370000000}} with the services that Prometheus holds well-known metrics
 // of, those that run more than one version first, then with those that Loki
 // holds lines of.
-func (d *Datasource) discover(req *http.Request) (any, error) {
-	var asked struct {
+func (s resources) discover(req *http.Request) (any, error) {
+	var body struct {
 		Range struct {
 			From int64 `json:"from"`
 			To   int64 `json:"to"`
 		} `json:"range"`
 	}
-	if err := decode(req, &asked, `{"range": {"from": …, "to": …}}`); err != nil {
+	if err := decode(req, &body, `{"range": {"from": …, "to": …}}`); err != nil {
 		return nil, err
 	}
-	from, to := time.UnixMilli(asked.Range.From), time.UnixMilli(asked.Range.To)
+	from, to := time.UnixMilli(body.Range.From), time.UnixMilli(body.Range.To)
 	ctx, cancel := context.WithTimeout(req.Context(), discoverTimeout)
 	defer cancel()
-	var logs []foundService
+	var logs []serviceSuggestion
 	var wait sync.WaitGroup
-	if d.config.Loki.URL != "" {
+	if s.sources.config.Loki.URL != "" {
 		// Where Loki cannot be asked there is nothing to be found in it; health
 		// says why.
-		wait.Go(func() { logs, _ = d.lookInLogs(ctx, from, to) })
+		wait.Go(func() { logs, _ = discoverLogs(ctx, s.sources, from, to) })
 	}
-	found, err := d.lookAround(ctx, from, to)
+	found, err := discoverMetrics(ctx, s.sources, from, to)
 	wait.Wait()
 	if err != nil && !errors.Is(err, errNoURL) {
-		what, hint := d.checkups()[0].explain(err)
-		err = unanswered{errors.New("Prometheus: " + what + ". " + hint)}
+		what, hint := health{s.sources}.prometheus().explain(err)
+		err = badGatewayError{errors.New("Prometheus: " + what + ". " + hint)}
 	}
 	return append(found, logs...), err
 }
 
-// lookAround asks what there is of well-known metrics at the end of the range,
-// at its start, an hour and a day before its end, and with which labels of
-// outcome. Metrics are picked by name, which an index answers; labels that
+// discoverMetrics asks what there is of well-known metrics at the end of the
+// range, at its start, an hour and a day before its end, and with which status
+// labels. Metrics are picked by name, which an index answers; labels that
 // would multiply series are summed away by Prometheus.
-func (d *Datasource) lookAround(ctx context.Context, from, to time.Time) ([]foundService, error) {
-	p, err := d.config.prometheus(nil)
+func discoverMetrics(ctx context.Context, s sources, from, to time.Time) ([]serviceSuggestion, error) {
+	p, err := s.prometheus(nil)
 	if err != nil {
 		return nil, err
 	}
-	of := fmt.Sprintf("{__name__=~%q,__name__!~%q}", wellKnown, infrastructure)
+	selector := fmt.Sprintf("{__name__=~%q,__name__!~%q}", wellKnown, infrastructure)
 	identity := strings.Join(append(append([]string{"__name__"}, serviceLabels...), versionLabels...), ",")
 	nodes := identity + "," + strings.Join(nodeLabels, ",")
-	outcomes := "__name__," + strings.Join(outcomeLabels, ",")
-	var s sighting
+	statuses := "__name__," + strings.Join(statusLabels, ",")
+	var found seriesSnapshot
 	g, ctx := errgroup.WithContext(ctx)
 	for _, ask := range []struct {
 		into *model.Matrix
 		expr string
 		at   time.Time
 	}{
-		{&s.now, "count by (" + nodes + ") (" + of + ")", to},
-		{&s.start, "count by (" + identity + ") (" + of + ")", from},
-		{&s.hour, "count by (" + identity + ") (" + of + ")", to.Add(-time.Hour)},
-		{&s.day, "count by (" + identity + ") (" + of + ")", to.Add(-24 * time.Hour)},
-		{&s.outcomes, "count by (" + outcomes + ") (" + of + ")", to},
+		{&found.now, "count by (" + nodes + ") (" + selector + ")", to},
+		{&found.start, "count by (" + identity + ") (" + selector + ")", from},
+		{&found.hour, "count by (" + identity + ") (" + selector + ")", to.Add(-time.Hour)},
+		{&found.day, "count by (" + identity + ") (" + selector + ")", to.Add(-24 * time.Hour)},
+		{&found.statuses, "count by (" + statuses + ") (" + selector + ")", to},
 	} {
 		g.Go(func() error {
 			m, err := p.Range(ctx, ask.expr, analysis.Range{Start: ask.at, End: ask.at, Step: time.Minute})
@@ -99,12 +99,12 @@ func (d *Datasource) lookAround(ctx context.Context, from, to time.Time) ([]foun
 	if err := g.Wait(); err != nil {
 		return nil, err
 	}
-	return s.services(), nil
+	return found.services(), nil
 }
 
-// lookInLogs asks Loki for the streams that name a service, now and before.
-func (d *Datasource) lookInLogs(ctx context.Context, from, to time.Time) ([]foundService, error) {
-	l, err := source.NewLoki(source.LokiConfig{URL: d.config.Loki.URL, Client: d.config.Loki.Client, Timeout: d.config.Loki.Timeout})
+// discoverLogs asks Loki for the streams that name a service, now and before.
+func discoverLogs(ctx context.Context, s sources, from, to time.Time) ([]serviceSuggestion, error) {
+	l, err := s.loki(nil)
 	if err != nil {
 		return nil, err
 	}
@@ -112,7 +112,7 @@ func (d *Datasource) lookInLogs(ctx context.Context, from, to time.Time) ([]foun
 	if err != nil {
 		return nil, err
 	}
-	var s sighting
+	var found seriesSnapshot
 	for _, label := range serviceLabels {
 		if !slices.Contains(labels, label) {
 			continue
@@ -121,7 +121,7 @@ func (d *Datasource) lookInLogs(ctx context.Context, from, to time.Time) ([]foun
 		for _, ask := range []struct {
 			into     *model.Matrix
 			from, to time.Time
-		}{{&s.now, from, to}, {&s.start, from.Add(-time.Minute), from}, {&s.hour, to.Add(-2 * time.Hour), to.Add(-time.Hour)}, {&s.day, to.Add(-25 * time.Hour), to.Add(-24 * time.Hour)}} {
+		}{{&found.now, from, to}, {&found.start, from.Add(-time.Minute), from}, {&found.hour, to.Add(-2 * time.Hour), to.Add(-time.Hour)}, {&found.day, to.Add(-25 * time.Hour), to.Add(-24 * time.Hour)}} {
 			g.Go(func() error {
 				streams, err := l.Series(ctx, fmt.Sprintf("{%s=~\".+\"}", label), analysis.Range{Start: ask.from, End: ask.to})
 				for _, stream := range streams {
@@ -137,7 +137,7 @@ func (d *Datasource) lookInLogs(ctx context.Context, from, to time.Time) ([]foun
 		if err := g.Wait(); err != nil {
 			return nil, err
 		}
-		return s.logServices(), nil
+		return found.logServices(), nil
 	}
 	return nil, nil
 }

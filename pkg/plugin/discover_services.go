@@ -13,31 +13,31 @@ import (
 	"github.com/andon-project/andon/pkg/analysis"
 )
 
-// Labels by which people name a service, its version and its nodes: the first
-// one that a series has counts.
+// Labels by which people name a service, its version, its nodes and the status
+// of what it served: the first one that a series has counts.
 var (
 	serviceLabels = []string{"service", "service_name", "app", "app_kubernetes_io_name", "application", "job"}
 	versionLabels = []string{"version", "app_version", "service_version", "app_kubernetes_io_version", "release", "revision",
 		"rollouts_pod_template_hash", "pod_template_hash"}
-	nodeLabels    = []string{"pod", "kubernetes_pod_name", "instance", "host", "hostname", "node"}
-	outcomeLabels = []string{"code", "status", "status_code", "http_status_code", "http_response_status_code", "grpc_code"}
+	nodeLabels   = []string{"pod", "kubernetes_pod_name", "instance", "host", "hostname", "node"}
+	statusLabels = []string{"code", "status", "status_code", "http_status_code", "http_response_status_code", "grpc_code"}
 )
 
-// maxFound is how many services are listed at most.
-const maxFound = 200
+// maxServices is how many services are listed at most.
+const maxServices = 200
 
-// A sighting is what Prometheus held at a few moments: counts of series of
-// well-known metrics.
-type sighting struct {
+// A seriesSnapshot is which series of well-known metrics Prometheus held at a
+// few times, or which streams Loki held.
+type seriesSnapshot struct {
 	now      model.Matrix // by metric, service, version and node
 	start    model.Matrix // by metric, service and version, at the start of the range
 	hour     model.Matrix // an hour before its end
 	day      model.Matrix // a day before its end
-	outcomes model.Matrix // by metric and labels of outcome
+	statuses model.Matrix // by metric and status label
 }
 
-// A seen is what there is of one service.
-type seen struct {
+// A serviceSeries is what there is of one service.
+type serviceSeries struct {
 	name                 string
 	label, version, node string                     // names of its labels; empty if it has none
 	metrics              map[string]bool            // names
@@ -46,29 +46,29 @@ type seen struct {
 	hadHour, hadDay      bool                       // whether it was there before
 }
 
-// services returns what was seen of metrics: services with more than one
-// version first, then by name.
-func (s sighting) services() []foundService {
-	statuses := s.statusLabels()
-	return s.list(func(v *seen) []analysis.Signal { return v.signals(statuses) })
+// services returns what has metrics: services with more than one version first,
+// then by name.
+func (s seriesSnapshot) services() []serviceSuggestion {
+	statuses := s.statusLabelOf()
+	return s.list(func(v *serviceSeries) []analysis.Signal { return v.signals(statuses) })
 }
 
-// logServices returns the same of log streams.
-func (s sighting) logServices() []foundService {
-	return s.list(func(v *seen) []analysis.Signal {
+// logServices returns what has log streams, in the same order.
+func (s seriesSnapshot) logServices() []serviceSuggestion {
+	return s.list(func(v *serviceSeries) []analysis.Signal {
 		streams := fmt.Sprintf("{%s=%q}", v.label, v.name)
 		return []analysis.Signal{{Name: "logs", Logs: streams}, {Name: "crashes", Crashes: streams}}
 	})
 }
 
-func (s sighting) list(signals func(*seen) []analysis.Signal) []foundService {
+func (s seriesSnapshot) list(signals func(*serviceSeries) []analysis.Signal) []serviceSuggestion {
 	all := s.group()
-	found := []foundService{} // [] on the wire, not null
+	found := []serviceSuggestion{} // [] on the wire, not null
 	for _, name := range slices.SortedFunc(maps.Keys(all), func(a, b string) int {
 		return cmp.Or(cmp.Compare(rank(all[a]), rank(all[b])), cmp.Compare(a, b))
 	}) {
-		f := all[name].found(signals(all[name]))
-		if len(f.Signals) > 0 && len(found) < maxFound {
+		f := all[name].describe(signals(all[name]))
+		if len(f.Signals) > 0 && len(found) < maxServices {
 			found = append(found, f)
 		}
 	}
@@ -77,7 +77,7 @@ func (s sighting) list(signals func(*seen) []analysis.Signal) []foundService {
 
 // rank sorts what looks like a rollout before what can only be compared with
 // its past, and that before what is compared with nothing.
-func rank(s *seen) int {
+func rank(s *serviceSeries) int {
 	switch {
 	case len(s.versions) > 1:
 		return 0
@@ -88,18 +88,18 @@ func rank(s *seen) int {
 }
 
 // group sorts series by the service that they are of.
-func (s sighting) group() map[string]*seen {
-	all := make(map[string]*seen)
+func (s seriesSnapshot) group() map[string]*serviceSeries {
+	all := make(map[string]*serviceSeries)
 	for _, series := range s.now {
-		label, name := first(series.Metric, serviceLabels)
+		label, name := firstLabel(series.Metric, serviceLabels)
 		if name == "" {
 			continue
 		}
 		v := all[name]
 		if v == nil {
-			v = &seen{name: name, label: label, metrics: make(map[string]bool), versions: make(map[string]map[string]bool), before: make(map[string]bool)}
-			v.version, _ = first(series.Metric, versionLabels)
-			v.node, _ = first(series.Metric, nodeLabels)
+			v = &serviceSeries{name: name, label: label, metrics: make(map[string]bool), versions: make(map[string]map[string]bool), before: make(map[string]bool)}
+			v.version, _ = firstLabel(series.Metric, versionLabels)
+			v.node, _ = firstLabel(series.Metric, nodeLabels)
 			all[name] = v
 		}
 		if v.label != label {
@@ -115,21 +115,21 @@ func (s sighting) group() map[string]*seen {
 		}
 		v.versions[version][string(series.Metric[model.LabelName(v.node)])] = true
 	}
-	past := func(m model.Matrix, note func(*seen, model.Metric)) {
+	past := func(m model.Matrix, add func(*serviceSeries, model.Metric)) {
 		for _, series := range m {
-			if _, name := first(series.Metric, serviceLabels); all[name] != nil {
-				note(all[name], series.Metric)
+			if _, name := firstLabel(series.Metric, serviceLabels); all[name] != nil {
+				add(all[name], series.Metric)
 			}
 		}
 	}
-	past(s.start, func(v *seen, m model.Metric) { v.before[string(m[model.LabelName(v.version)])] = true })
-	past(s.hour, func(v *seen, _ model.Metric) { v.hadHour = true })
-	past(s.day, func(v *seen, _ model.Metric) { v.hadDay = true })
+	past(s.start, func(v *serviceSeries, m model.Metric) { v.before[string(m[model.LabelName(v.version)])] = true })
+	past(s.hour, func(v *serviceSeries, _ model.Metric) { v.hadHour = true })
+	past(s.day, func(v *serviceSeries, _ model.Metric) { v.hadDay = true })
 	return all
 }
 
-// first returns the first of the labels that a series has, and its value.
-func first(m model.Metric, names []string) (name, value string) {
+// firstLabel returns the first of the labels that a series has, and its value.
+func firstLabel(m model.Metric, names []string) (name, value string) {
 	for _, n := range names {
 		if v := m[model.LabelName(n)]; v != "" {
 			return n, string(v)
@@ -138,21 +138,21 @@ func first(m model.Metric, names []string) (name, value string) {
 	return "", ""
 }
 
-// statusLabels returns the label that tells the outcome of what each metric
-// counts.
-func (s sighting) statusLabels() map[string]string {
+// statusLabelOf returns, by metric, the label that tells what became of what the
+// metric counts.
+func (s seriesSnapshot) statusLabelOf() map[string]string {
 	labels := make(map[string]string)
-	for _, series := range s.outcomes {
-		if name, _ := first(series.Metric, outcomeLabels); name != "" {
+	for _, series := range s.statuses {
+		if name, _ := firstLabel(series.Metric, statusLabels); name != "" {
 			labels[string(series.Metric[model.MetricNameLabel])] = name
 		}
 	}
 	return labels
 }
 
-// found says how to ask for a service.
-func (v *seen) found(signals []analysis.Signal) foundService {
-	f := foundService{Service: analysis.Service{Name: v.name, Node: v.node, Version: v.version, Signals: signals}}
+// describe says how to ask for a service.
+func (v *serviceSeries) describe(signals []analysis.Signal) serviceSuggestion {
+	f := serviceSuggestion{Service: analysis.Service{Name: v.name, Node: v.node, Version: v.version, Signals: signals}}
 	own := analysis.Selector{v.label: v.name}
 	candidate := v.candidate()
 	switch {
@@ -171,19 +171,19 @@ func (v *seen) found(signals []analysis.Signal) foundService {
 // candidate returns the version that looks new: one that was not there at the
 // start of the range, else the one on the fewest nodes, else the later name. It
 // is empty if there is but one.
-func (v *seen) candidate() string {
+func (v *serviceSeries) candidate() string {
 	if len(v.versions) < 2 {
 		return ""
 	}
 	return slices.MinFunc(slices.Collect(maps.Keys(v.versions)), func(a, b string) int {
 		return cmp.Or(
-			cmp.Compare(truth(v.before[a]), truth(v.before[b])),
+			cmp.Compare(boolToInt(v.before[a]), boolToInt(v.before[b])),
 			cmp.Compare(len(v.versions[a]), len(v.versions[b])),
 			compareVersions(b, a))
 	})
 }
 
-func truth(b bool) int {
+func boolToInt(b bool) int {
 	if b {
 		return 1
 	}

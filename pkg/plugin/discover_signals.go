@@ -24,53 +24,53 @@ const (
 type recipe struct {
 	name   string
 	metric *regexp.Regexp // of the name of a metric
-	signal func(a material) (analysis.Signal, bool)
+	signal func(m serviceMetric) (analysis.Signal, bool)
 }
 
-// A material is what a recipe knows: a metric of a service and the labels to
-// keep and to tell by.
-type material struct {
-	metric, selector, by, status string
-	stem                         string // the metric's name without what the recipe matched at its end
-	has                          func(metric string) bool
+// A serviceMetric is what a recipe is given: a metric of a service.
+type serviceMetric struct {
+	metric, selector string
+	keep             string // labels to sum by
+	statusLabel      string // empty if it has none
+	stem             string // the metric's name without what the recipe matched at its end
+	has              func(metric string) bool
 }
 
-func (a material) rate(metric, matchers string) string {
-	return fmt.Sprintf("sum by (%s) (rate(%s{%s}[$__rate_interval]))", a.by, metric, matchers)
+func (m serviceMetric) rate(metric, matchers string) string {
+	return fmt.Sprintf("sum by (%s) (rate(%s{%s}[$__rate_interval]))", m.keep, metric, matchers)
 }
 
 // recipes are tried in this order; the first signal is what an editor starts
 // with.
 var recipes = []recipe{
-	{"errors", regexp.MustCompile(`^(.*)(_requests?_total|_handled_total|_count)$|^()(requests?_total)$`), func(a material) (analysis.Signal, bool) {
-		bad, ok := failure(a.status)
-		return analysis.Signal{Metric: a.rate(a.metric, a.selector+","+bad), Per: a.rate(a.metric, a.selector), Worse: analysis.Higher}, ok
+	{"errors", regexp.MustCompile(`^(.*)(_requests?_total|_handled_total|_count)$|^()(requests?_total)$`), func(m serviceMetric) (analysis.Signal, bool) {
+		bad, ok := failure(m.statusLabel)
+		return analysis.Signal{Metric: m.rate(m.metric, m.selector+","+bad), Per: m.rate(m.metric, m.selector), Worse: analysis.Higher}, ok
 	}},
-	{"latency", regexp.MustCompile(`^(.*(?:request|response|call|handling|latency|duration).*)(_sum)$`), func(a material) (analysis.Signal, bool) {
+	{"latency", regexp.MustCompile(`^(.*(?:request|response|call|handling|latency|duration).*)(_sum)$`), func(m serviceMetric) (analysis.Signal, bool) {
 		unit := ""
 		switch {
-		case strings.HasSuffix(a.stem, "_seconds"):
+		case strings.HasSuffix(m.stem, "_seconds"):
 			unit = "s"
-		case strings.HasSuffix(a.stem, "_milliseconds"):
+		case strings.HasSuffix(m.stem, "_milliseconds"):
 			unit = "ms"
 		}
-		count := a.stem + "_count"
-		return analysis.Signal{Metric: a.rate(a.metric, a.selector) + " / " + a.rate(count, a.selector), Unit: unit, Worse: analysis.Higher},
-			unit != "" && a.has(count)
+		count := m.stem + "_count"
+		return analysis.Signal{Metric: m.rate(m.metric, m.selector) + " / " + m.rate(count, m.selector), Unit: unit, Worse: analysis.Higher},
+			unit != "" && m.has(count)
 	}},
-	{"cpu", regexp.MustCompile(`^()process_cpu_seconds_total$`), func(a material) (analysis.Signal, bool) {
-		return analysis.Signal{Metric: a.rate(a.metric, a.selector), Kind: analysis.Resource, Worse: analysis.Higher}, true
+	{"cpu", regexp.MustCompile(`^()process_cpu_seconds_total$`), func(m serviceMetric) (analysis.Signal, bool) {
+		return analysis.Signal{Metric: m.rate(m.metric, m.selector), Kind: analysis.Resource, Worse: analysis.Higher}, true
 	}},
-	{"memory", regexp.MustCompile(`^()process_resident_memory_bytes$`), func(a material) (analysis.Signal, bool) {
-		return analysis.Signal{Metric: fmt.Sprintf("sum by (%s) (%s{%s})", a.by, a.metric, a.selector), Unit: "bytes", Kind: analysis.Memory, Worse: analysis.Higher}, true
+	{"memory", regexp.MustCompile(`^()process_resident_memory_bytes$`), func(m serviceMetric) (analysis.Signal, bool) {
+		return analysis.Signal{Metric: fmt.Sprintf("sum by (%s) (%s{%s})", m.keep, m.metric, m.selector), Unit: "bytes", Kind: analysis.Memory, Worse: analysis.Higher}, true
 	}},
-	{"scrape duration", regexp.MustCompile(`^()scrape_duration_seconds$`), func(a material) (analysis.Signal, bool) {
-		return analysis.Signal{Metric: fmt.Sprintf("max by (%s) (%s{%s})", a.by, a.metric, a.selector), Unit: "s", Kind: analysis.Latency, Worse: analysis.Higher}, true
+	{"scrape duration", regexp.MustCompile(`^()scrape_duration_seconds$`), func(m serviceMetric) (analysis.Signal, bool) {
+		return analysis.Signal{Metric: fmt.Sprintf("max by (%s) (%s{%s})", m.keep, m.metric, m.selector), Unit: "s", Kind: analysis.Latency, Worse: analysis.Higher}, true
 	}},
 }
 
-// failure returns what a label of outcome says of what failed by the server's
-// fault.
+// failure returns the matcher of what failed by the server's fault.
 func failure(label string) (matcher string, ok bool) {
 	switch label {
 	case "":
@@ -83,11 +83,11 @@ func failure(label string) (matcher string, ok bool) {
 
 // signals makes what signals it can of a service's metrics, each named for
 // what it is, with its metric where there are several.
-func (v *seen) signals(statuses map[string]string) []analysis.Signal {
-	by := make([]string, 0, 2)
+func (v *serviceSeries) signals(statuses map[string]string) []analysis.Signal {
+	keep := make([]string, 0, 2)
 	for _, label := range []string{v.node, v.version} {
-		if label != "" && !slices.Contains(by, label) {
-			by = append(by, label)
+		if label != "" && !slices.Contains(keep, label) {
+			keep = append(keep, label)
 		}
 	}
 	var out []analysis.Signal
@@ -98,7 +98,7 @@ func (v *seen) signals(statuses map[string]string) []analysis.Signal {
 			if m == nil {
 				continue
 			}
-			s, ok := r.signal(material{metric: metric, selector: fmt.Sprintf("%s=%q", v.label, v.name), by: strings.Join(by, ", "), status: statuses[metric],
+			s, ok := r.signal(serviceMetric{metric: metric, selector: fmt.Sprintf("%s=%q", v.label, v.name), keep: strings.Join(keep, ", "), statusLabel: statuses[metric],
 				stem: m[1], has: func(name string) bool { return v.metrics[name] }})
 			if ok {
 				s.Name = r.name + " " + metric

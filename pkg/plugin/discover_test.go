@@ -20,20 +20,25 @@ import (
 
 // lookFor asks a data source that reads the courses what it finds in the hour
 // after noon.
-func lookFor(t *testing.T, courses []course) []foundService {
+func lookFor(t *testing.T, courses []course) []serviceSuggestion {
 	t.Helper()
 	d := instance(t, backend.DataSourceInstanceSettings{URL: prometheus(t, courses)})
 	body := fmt.Sprintf(`{"range": {"from": %d, "to": %d}}`, noon.Add(-time.Minute).UnixMilli(), noon.Add(time.Hour).UnixMilli())
 	w := httptest.NewRecorder()
-	d.resources().ServeHTTP(w, httptest.NewRequest(http.MethodPost, "/discover", strings.NewReader(body)))
+	handlerOf(d).ServeHTTP(w, httptest.NewRequest(http.MethodPost, "/discover", strings.NewReader(body)))
 	if w.Code != http.StatusOK {
 		t.Fatalf("status %d: %s", w.Code, w.Body)
 	}
-	var found []foundService
+	var found []serviceSuggestion
 	if err := json.NewDecoder(w.Body).Decode(&found); err != nil {
 		t.Fatal(err)
 	}
 	return found
+}
+
+// handlerOf returns what serves the resources of a data source.
+func handlerOf(d *Datasource) http.Handler {
+	return resources{sources: d.sources, queries: d.queries, now: time.Now}.handler()
 }
 
 // sampled is a series from hours before noon to an hour after it.
@@ -52,7 +57,7 @@ func TestDiscover(t *testing.T) {
 		sampled(2, "__name__", "prometheus_http_requests_total", "job", "prometheus", "instance", "p:9090", "code", "200"),
 	}
 	const rate = `sum by (pod, version) (rate(%s{service="cart"%s}[$__rate_interval]))`
-	cart := foundService{
+	cart := serviceSuggestion{
 		Service: analysis.Service{Name: "cart", Node: "pod", Version: "version", Signals: []analysis.Signal{
 			{Name: "errors", Metric: fmt.Sprintf(rate, "http_requests_total", `,code=~"5.."`), Per: fmt.Sprintf(rate, "http_requests_total", ""), Worse: analysis.Higher},
 			{Name: "latency", Metric: fmt.Sprintf(rate, "http_request_duration_seconds_sum", "") + " / " + fmt.Sprintf(rate, "http_request_duration_seconds_count", ""),
@@ -60,28 +65,28 @@ func TestDiscover(t *testing.T) {
 		}},
 		Cohorts: byLabels, Candidate: analysis.Selector{"version": "v10"}, Control: analysis.Selector{"version": "!=v10"},
 	}
-	bare := func(hours int, change func(*foundService)) ([]course, []foundService) {
-		f := foundService{Service: analysis.Service{Name: "node", Node: "instance", Signals: []analysis.Signal{{Name: "scrape duration",
+	bare := func(hours int, change func(*serviceSuggestion)) ([]course, []serviceSuggestion) {
+		f := serviceSuggestion{Service: analysis.Service{Name: "node", Node: "instance", Signals: []analysis.Signal{{Name: "scrape duration",
 			Metric: `max by (instance) (scrape_duration_seconds{job="node"})`, Unit: "s", Kind: analysis.Latency, Worse: analysis.Higher}}}}
 		change(&f)
-		return []course{sampled(hours, "__name__", "scrape_duration_seconds", "job", "node", "instance", "n1:9100")}, []foundService{f}
+		return []course{sampled(hours, "__name__", "scrape_duration_seconds", "job", "node", "instance", "n1:9100")}, []serviceSuggestion{f}
 	}
 	own := analysis.Selector{"job": "node"}
-	dayOld, againstDay := bare(24, func(f *foundService) { f.Cohorts, f.Candidate, f.Back = byTime, own, "1d" })
-	hourOld, againstHour := bare(1, func(f *foundService) { f.Cohorts, f.Candidate, f.Back = byTime, own, "1h" })
-	fresh, alone := bare(0, func(f *foundService) { f.Cohorts, f.Candidate, f.Back = byTime, own, "1h" })
+	dayOld, againstDay := bare(24, func(f *serviceSuggestion) { f.Cohorts, f.Candidate, f.Back = byTime, own, "1d" })
+	hourOld, againstHour := bare(1, func(f *serviceSuggestion) { f.Cohorts, f.Candidate, f.Back = byTime, own, "1h" })
+	fresh, alone := bare(0, func(f *serviceSuggestion) { f.Cohorts, f.Candidate, f.Back = byTime, own, "1h" })
 	for _, tt := range []struct {
 		name    string
 		courses []course
-		want    []foundService
+		want    []serviceSuggestion
 	}{
-		{"nothing", nil, []foundService{}},
-		{"a canary", canary, []foundService{cart}},
+		{"nothing", nil, []serviceSuggestion{}},
+		{"a canary", canary, []serviceSuggestion{cart}},
 		{"a Prometheus that scrapes something since a day", dayOld, againstDay},
 		{"since an hour", hourOld, againstHour},
 		{"since noon", fresh, alone},
-		{"a rollout before what is compared with its past", append(dayOld, canary...), append([]foundService{cart}, againstDay...)},
-		{"a service without a signal", []course{sampled(2, "__name__", "calls_count", "service", "quiet", "pod", "a")}, []foundService{}},
+		{"a rollout before what is compared with its past", append(dayOld, canary...), append([]serviceSuggestion{cart}, againstDay...)},
+		{"a service without a signal", []course{sampled(2, "__name__", "calls_count", "service", "quiet", "pod", "a")}, []serviceSuggestion{}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			if got := lookFor(t, tt.courses); !reflect.DeepEqual(got, tt.want) {
@@ -108,7 +113,7 @@ func TestDiscoveredSignalsAnswer(t *testing.T) {
 	}
 	url := prometheus(t, courses)
 	d := instance(t, backend.DataSourceInstanceSettings{URL: url})
-	found, err := d.lookAround(context.Background(), noon.Add(-time.Minute), noon.Add(time.Hour))
+	found, err := discoverMetrics(context.Background(), d.sources, noon.Add(-time.Minute), noon.Add(time.Hour))
 	if err != nil || len(found) != 1 {
 		t.Fatalf("%v, %v", found, err)
 	}
@@ -137,8 +142,8 @@ func TestDiscoveredSignalsAnswer(t *testing.T) {
 
 func TestDiscoverInLogs(t *testing.T) {
 	d := instance(t, backend.DataSourceInstanceSettings{URL: prometheus(t, nil), JSONData: []byte(`{"lokiUrl":"` + lokiOf(t, diary()) + `"}`)})
-	got, err := d.lookInLogs(context.Background(), noon.Add(-time.Minute), noon.Add(time.Hour))
-	want := []foundService{{
+	got, err := discoverLogs(context.Background(), d.sources, noon.Add(-time.Minute), noon.Add(time.Hour))
+	want := []serviceSuggestion{{
 		Service: analysis.Service{Name: "cart", Node: "pod", Version: "version",
 			Signals: []analysis.Signal{{Name: "logs", Logs: `{app="cart"}`}, {Name: "crashes", Crashes: `{app="cart"}`}}},
 		Cohorts: byLabels, Candidate: analysis.Selector{"version": "v2"}, Control: analysis.Selector{"version": "!=v2"},
@@ -161,7 +166,7 @@ func TestDiscoverRefuses(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			d := instance(t, backend.DataSourceInstanceSettings{URL: tt.url})
 			w := httptest.NewRecorder()
-			d.resources().ServeHTTP(w, httptest.NewRequest(http.MethodPost, "/discover", bytes.NewBufferString(tt.body)))
+			handlerOf(d).ServeHTTP(w, httptest.NewRequest(http.MethodPost, "/discover", bytes.NewBufferString(tt.body)))
 			if w.Code != tt.status || !strings.Contains(w.Body.String(), tt.says) {
 				t.Errorf("%d %s", w.Code, w.Body)
 			}
@@ -198,9 +203,9 @@ func TestDiscoverOddLabels(t *testing.T) {
 		}
 		return &model.SampleStream{Metric: metric}
 	}
-	s := sighting{
+	s := seriesSnapshot{
 		now: model.Matrix{m("__name__", "requests_total"), m("__name__", "requests_total", "service", `a"b`), m("__name__", "requests_total", "job", `a"b`, "version", "1")},
-		day: model.Matrix{m("service", "gone")}, outcomes: model.Matrix{m("__name__", "requests_total", "code", "200")},
+		day: model.Matrix{m("service", "gone")}, statuses: model.Matrix{m("__name__", "requests_total", "code", "200")},
 	}
 	got := s.services()
 	if len(got) != 1 || got[0].Signals[0].Metric != `sum by () (rate(requests_total{service="a\"b",code=~"5.."}[$__rate_interval]))` {

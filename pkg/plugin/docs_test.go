@@ -85,8 +85,8 @@ func TestProvisioning(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			c := made.(*Datasource).config
-			if want, err := duration("", s.JSONData["timeInterval"].(string)); err != nil || c.Scrape != want {
+			c := made.(*Datasource).sources.config
+			if want, err := parseDuration("", s.JSONData["timeInterval"].(string)); err != nil || c.Scrape != want {
 				t.Errorf("scrape interval is %v", c.Scrape)
 			}
 			if c.Exporter.URL != s.JSONData["exporterUrl"] {

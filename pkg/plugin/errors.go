@@ -29,29 +29,26 @@ var statusOf = map[source.Kind]backend.Status{
 // statusCanceled is what proxies answer to a client that has gone.
 const statusCanceled backend.Status = 499
 
-// errNoURL says that the data source was never told where Prometheus is.
-var errNoURL = errors.New("no URL of Prometheus is set; enter it in the data source's settings")
-
 // A badQuery is what the author of a query can put right.
 type badQuery struct{ error }
 
-// rejected makes the response of a query that could not be read: because it is
-// wrong, or because who knows what it names could not be asked.
-func rejected(ctx context.Context, err error, fromAlert bool) backend.DataResponse {
+// readErrorResponse makes the response of a query that could not be read:
+// because it is wrong, or because who knows what it names could not be asked.
+func readErrorResponse(ctx context.Context, err error, fromAlert bool) backend.DataResponse {
 	var none noSignal
 	switch {
 	case errors.As(err, &none) && !fromAlert:
-		return nothingOf(none)
+		return noSignalResponse(none)
 	case errors.As(err, new(*source.Error)), errors.Is(err, errNoExporter):
-		return failed(ctx, err)
+		return errorResponse(ctx, err)
 	}
-	return badRequest(err)
+	return badRequestResponse(err)
 }
 
-// failed makes the response of a query that could not be answered. What a
+// errorResponse makes the response of a query that could not be answered. What a
 // source refused, and what a user can put right, is downstream; the rest is
 // this plugin's fault.
-func failed(ctx context.Context, err error) backend.DataResponse {
+func errorResponse(ctx context.Context, err error) backend.DataResponse {
 	var refused *source.Error
 	status, src := backend.StatusInternal, backend.ErrorSourcePlugin
 	switch {
@@ -76,13 +73,13 @@ func failed(ctx context.Context, err error) backend.DataResponse {
 	return backend.DataResponse{Status: status, ErrorSource: src, Error: backend.NewErrorWithSource(err, src)}
 }
 
-// badRequest makes the response of a query that cannot be asked: what its
+// badRequestResponse makes the response of a query that cannot be asked: what its
 // author can put right.
-func badRequest(err error) backend.DataResponse {
+func badRequestResponse(err error) backend.DataResponse {
 	return backend.DataResponse{Status: backend.StatusBadRequest, ErrorSource: backend.ErrorSourceDownstream, Error: backend.DownstreamError(err)}
 }
 
-// known returns the names of a map for an error message.
-func known[V any](m map[string]V) string {
+// names returns the keys of a map for an error message.
+func names[V any](m map[string]V) string {
 	return strings.Join(slices.Sorted(maps.Keys(m)), ", ")
 }

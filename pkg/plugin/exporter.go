@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"slices"
 	"time"
 
 	"github.com/andon-project/andon/pkg/analysis"
@@ -13,54 +14,45 @@ import (
 // errNoExporter says that a question is the exporter's to answer and none is set.
 var errNoExporter = errors.New("no URL of the exporter is set; enter it in the data source's settings to see what andon serve knows")
 
-// A service is what the exporter's configuration says of one.
-type service struct {
-	analysis.Service
-	Judged []string `json:"judged"`
-	Tool   string   `json:"tool"`
+// An exporterClient asks the exporter. Each method is one request, and nothing
+// is kept between two. Without a URL all of them return errNoExporter.
+type exporterClient struct{ upstream upstream }
+
+// configured reports whether there is an exporter to ask.
+func (c exporterClient) configured() bool { return c.upstream.URL != "" }
+
+// ready returns nil if the exporter is ready.
+func (c exporterClient) ready(ctx context.Context) error {
+	return c.upstream.call(ctx, http.MethodGet, "/-/ready", nil, nil)
 }
 
-// judged returns the service with the signals that verdicts are made of.
-func (s service) judged() analysis.Service {
-	out := s.Service
-	out.Signals = nil
-	for _, sig := range s.Signals {
-		for _, name := range s.Judged {
-			if sig.Name == name {
-				out.Signals = append(out.Signals, sig)
-				break
-			}
+// services returns the services of the exporter's configuration, in its order.
+func (c exporterClient) services(ctx context.Context) ([]ConfiguredService, error) {
+	var all []ConfiguredService
+	return all, c.upstream.call(ctx, http.MethodGet, "/api/v1/services", nil, &all)
+}
+
+// service returns one service of the exporter's configuration. A name that is
+// not there is a badQuery.
+func (c exporterClient) service(ctx context.Context, name string) (ConfiguredService, error) {
+	all, err := c.services(ctx)
+	if err != nil {
+		return ConfiguredService{}, err
+	}
+	for _, s := range all {
+		if s.Name == name {
+			return s, nil
 		}
 	}
-	return out
+	return ConfiguredService{}, badQuery{errors.New("the exporter knows of no service " + name + "; list signals in the query, or add it to the exporter's configuration")}
 }
 
-// A past is a rollout with what became of it, as the exporter tells.
-type past struct {
-	Rollout  analysis.Rollout  `json:"rollout"`
-	Layer    analysis.Layer    `json:"layer"`
-	UnderWay bool              `json:"under_way"`
-	Verdict  *analysis.Verdict `json:"verdict"`
-	Halt     *struct {
-		State string    `json:"state"`
-		Tool  string    `json:"tool"`
-		Says  string    `json:"says"`
-		At    time.Time `json:"at"`
-	} `json:"halt"`
-}
-
-// services asks the exporter for its services.
-func (d *Datasource) services(ctx context.Context) ([]service, error) {
-	var all []service
-	return all, d.config.Exporter.call(ctx, http.MethodGet, "/api/v1/services", nil, &all)
-}
-
-// history asks the exporter for the rollouts, newest first, of a service, or of
-// all if that is empty, that had not ended at since.
-func (d *Datasource) history(ctx context.Context, of string, since time.Time) ([]past, error) {
+// rollouts returns the rollouts, newest first, of a service, or of all if that
+// is empty, that had not ended at since; of all times if since is zero.
+func (c exporterClient) rollouts(ctx context.Context, service string, since time.Time) ([]rolloutRow, error) {
 	q := url.Values{}
-	if of != "" {
-		q.Set("service", of)
+	if service != "" {
+		q.Set("service", service)
 	}
 	if !since.IsZero() {
 		q.Set("since", since.UTC().Format(time.RFC3339))
@@ -69,6 +61,75 @@ func (d *Datasource) history(ctx context.Context, of string, since time.Time) ([
 	if len(q) > 0 {
 		path += "?" + q.Encode()
 	}
-	var all []past
-	return all, d.config.Exporter.call(ctx, http.MethodGet, path, nil, &all)
+	var all []RolloutRecord
+	if err := c.upstream.call(ctx, http.MethodGet, path, nil, &all); err != nil {
+		return nil, err
+	}
+	return eachOf(all, func(r RolloutRecord) rolloutRow { return rolloutRow{r} }), nil
+}
+
+// memory returns what verdicts on a release of a service use of what was seen
+// and said before; of no release in particular if that is empty.
+func (c exporterClient) memory(ctx context.Context, service, release string) (*analysis.Recollection, error) {
+	q := url.Values{"service": {service}}
+	if release != "" {
+		q.Set("release", release)
+	}
+	var m ServiceMemory
+	if err := c.upstream.call(ctx, http.MethodGet, "/api/v1/memory?"+q.Encode(), nil, &m); err != nil {
+		return nil, err
+	}
+	r := &analysis.Recollection{Groups: make(map[string]analysis.Remembered, len(m.Groups)), Starts: m.Starts}
+	for _, e := range m.Groups {
+		g := analysis.Remembered{Template: e.Template, Risk: e.Risk, Resolved: e.Resolved}
+		if e.Seen != nil {
+			g.Seen = *e.Seen
+		}
+		r.Groups[e.ID] = g
+	}
+	return r, nil
+}
+
+// addPriorKnowledge adds to u what earlier rollouts of the service taught, and
+// whom the service calls.
+func (c exporterClient) addPriorKnowledge(ctx context.Context, u *analysis.Underway) error {
+	var k PriorKnowledge
+	if err := c.upstream.call(ctx, http.MethodGet, "/api/v1/rollouts/"+url.PathEscape(u.Rollout.ID)+"/learnt", nil, &k); err != nil {
+		return err
+	}
+	u.Lessons, u.Dependencies = k.Lessons, k.Dependencies
+	for _, s := range k.Startups {
+		u.Startups = append(u.Startups, time.Duration(s*float64(time.Second)))
+	}
+	return nil
+}
+
+// giveFeedback passes on what a person says, and returns what the exporter
+// answers.
+func (c exporterClient) giveFeedback(ctx context.Context, f Feedback) (map[string]any, error) {
+	return c.postFeedback(ctx, "/api/v1/feedback", f)
+}
+
+// undoFeedback takes back what was last said of f.ID, and returns what the
+// exporter answers.
+func (c exporterClient) undoFeedback(ctx context.Context, f Feedback) (map[string]any, error) {
+	return c.postFeedback(ctx, "/api/v1/feedback/undo", f)
+}
+
+func (c exporterClient) postFeedback(ctx context.Context, path string, f Feedback) (map[string]any, error) {
+	var answer map[string]any
+	err := c.upstream.call(ctx, http.MethodPost, path, f, &answer)
+	return answer, err
+}
+
+// judgedService returns a service with the signals that verdicts are made of.
+func judgedService(s ConfiguredService) analysis.Service {
+	out := s.Service
+	out.Signals = nil
+	for _, sig := range s.Signals {
+		if slices.Contains(s.Judged, sig.Name) {
+			out.Signals = append(out.Signals, sig)
+		}
+	}
+	return out
 }

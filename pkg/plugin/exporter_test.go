@@ -1,10 +1,18 @@
 package plugin
 
 import (
+	"encoding/json"
+	"maps"
 	"net/http"
 	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
+
+	"github.com/grafana/grafana-plugin-sdk-go/backend"
 )
 
 // What an exporter says: of the shop's cart, which failed and was halted, of
@@ -44,4 +52,53 @@ func told(t *testing.T) string {
 	}))
 	t.Cleanup(s.Close)
 	return s.URL
+}
+
+// countingExporter is told with a list of what was asked since the last time.
+func countingExporter(t *testing.T) (address string, asked func() []string) {
+	t.Helper()
+	behind, err := url.Parse(told(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var mu sync.Mutex
+	var all []string
+	forward := httputil.NewSingleHostReverseProxy(behind)
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		mu.Lock()
+		all = append(all, r.URL.RequestURI())
+		mu.Unlock()
+		forward.ServeHTTP(w, r)
+	}))
+	t.Cleanup(s.Close)
+	return s.URL, func() []string {
+		mu.Lock()
+		defer mu.Unlock()
+		out := all
+		all = nil
+		return out
+	}
+}
+
+// No query asks the exporter the same twice.
+func TestExporterIsAskedOnceAQuery(t *testing.T) {
+	exporterURL, asked := countingExporter(t)
+	d := instance(t, backend.DataSourceInstanceSettings{URL: prometheus(t, shop()),
+		JSONData: json.RawMessage(`{"exporterUrl":"` + exporterURL + `","lokiUrl":"` + lokiOf(t, diary()) + `"}`)})
+	queries := maps.Clone(goldens)
+	for _, queryType := range []string{"deviation", "clusters"} {
+		queries[queryType+"-of-rollout"] = `"queryType":"` + queryType + `","rollout":"cart-v2"`
+	}
+	total := 0
+	for name, query := range queries {
+		answers(t, d, false, map[string]string{"A": "{" + query + "}"})
+		all := asked()
+		total += len(all)
+		if slices.Sort(all); len(slices.Compact(slices.Clone(all))) != len(all) {
+			t.Errorf("%s asks the exporter %v", name, all)
+		}
+	}
+	if total < 20 {
+		t.Errorf("the exporter was asked %d times, too few to tell", total)
+	}
 }

@@ -18,68 +18,55 @@ var editors = []string{"Editor", "Admin", "Grafana Admin"}
 
 var risks = []analysis.Risk{analysis.HighRisk, analysis.MediumRisk, analysis.NoRisk}
 
-// A feedback is what a person says of a log cluster or a crash signature, as
-// the exporter takes it.
-type feedback struct {
-	Service  string        `json:"service"`
-	ID       string        `json:"id"`
-	Template string        `json:"template,omitempty"` // of a cluster, so that its lines are known again
-	Title    string        `json:"title,omitempty"`    // of a signature
-	Risk     analysis.Risk `json:"risk,omitempty"`
-	Note     string        `json:"note,omitempty"`
-	By       string        `json:"by"` // login of the person
-}
-
 // feedback answers POST /feedback: it passes on what the person who is logged
 // in at Grafana says.
-func (d *Datasource) feedback(req *http.Request) (any, error) {
-	f, err := said(req)
+func (s resources) feedback(req *http.Request) (any, error) {
+	f, err := readFeedback(req)
 	if err != nil {
 		return nil, err
 	}
 	if !slices.Contains(risks, f.Risk) {
-		return nil, badBody{fmt.Errorf("risk: %q is not one of %v", f.Risk, risks)}
+		return nil, badBodyError{fmt.Errorf("risk: %q is not one of %v", f.Risk, risks)}
 	}
-	return d.tell(req, "/api/v1/feedback", f)
+	return s.sources.exporter().giveFeedback(req.Context(), f)
 }
 
 // undoFeedback answers POST /feedback/undo: it takes back what was said.
-func (d *Datasource) undoFeedback(req *http.Request) (any, error) {
-	f, err := said(req)
+func (s resources) undoFeedback(req *http.Request) (any, error) {
+	f, err := readFeedback(req)
 	if err != nil {
 		return nil, err
 	}
 	f.Risk = ""
-	return d.tell(req, "/api/v1/feedback/undo", f)
+	return s.sources.exporter().undoFeedback(req.Context(), f)
 }
 
-// said reads feedback and sees that who gives it may.
-func said(req *http.Request) (feedback, error) {
+// readFeedback reads feedback, which is forbidden to all but editors. It is in
+// the name of who is logged in, whatever the body says.
+func readFeedback(req *http.Request) (Feedback, error) {
 	var body struct {
-		feedback
-		Cluster string `json:"cluster"` // the id, by the name of a table's column
+		Service  string        `json:"service"`
+		ID       string        `json:"id"`
+		Cluster  string        `json:"cluster"` // the id, by the name of a table's column
+		Template string        `json:"template"`
+		Title    string        `json:"title"`
+		Risk     analysis.Risk `json:"risk"`
+		Note     string        `json:"note"`
 	}
 	if err := decode(req, &body, `{"service": "…", "cluster": "…", "risk": "high"}`); err != nil {
-		return body.feedback, err
+		return Feedback{}, err
 	}
-	f := body.feedback
-	f.ID = cmp.Or(f.ID, body.Cluster)
+	f := Feedback{Service: body.Service, ID: cmp.Or(body.ID, body.Cluster), Template: body.Template, Title: body.Title, Risk: body.Risk, Note: body.Note}
 	if strings.Contains(f.ID, "-") { // a signature's begins with a version
 		f.Template, f.Title = "", cmp.Or(f.Title, f.Template)
 	}
-	who := backend.UserFromContext(req.Context())
+	user := backend.UserFromContext(req.Context())
 	switch {
-	case who == nil || !slices.Contains(editors, who.Role):
-		return f, forbidden{errors.New("only editors and administrators may give feedback; ask one of your organization")}
+	case user == nil || !slices.Contains(editors, user.Role):
+		return f, forbiddenError{errors.New("only editors and administrators may give feedback; ask one of your organization")}
 	case f.Service == "" || f.ID == "":
-		return f, badBody{errors.New("service and cluster are wanted")}
+		return f, badBodyError{errors.New("service and cluster are wanted")}
 	}
-	f.By = who.Login // whatever the body said
+	f.By = user.Login
 	return f, nil
-}
-
-func (d *Datasource) tell(req *http.Request, path string, f feedback) (any, error) {
-	var kept map[string]any
-	err := d.config.Exporter.call(req.Context(), http.MethodPost, path, f, &kept)
-	return kept, err
 }

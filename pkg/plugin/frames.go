@@ -9,26 +9,26 @@ import (
 	"github.com/andon-project/andon/pkg/analysis"
 )
 
-// A picture is everything that the frames of one answer share. Every frame of
-// this data source is made by it, so that none is sent without its type, units,
-// names and query.
-type picture struct {
+// A frameBuilder holds everything that the frames of one answer share. Every
+// frame of this data source is made by it, so that none is sent without its
+// type, units, names and query.
+type frameBuilder struct {
 	request
-	config   config
-	executed string
-	notices  []data.Notice
-	stats    []data.QueryStat
+	config        config
+	executedQuery string
+	notices       []data.Notice
+	stats         []data.QueryStat
 }
 
 // answer makes the response of frames; there is at least one.
-func (p picture) answer(frames ...*data.Frame) backend.DataResponse {
+func (b frameBuilder) answer(frames ...*data.Frame) backend.DataResponse {
 	for _, f := range frames {
-		f.RefID = p.RefID
-		f.Meta.ExecutedQueryString = p.executed
+		f.RefID = b.RefID
+		f.Meta.ExecutedQueryString = b.executedQuery
 	}
 	// Grafana shows the notices of all frames together; once is enough.
-	frames[0].AppendNotices(p.notices...)
-	frames[0].Meta.Stats = p.stats
+	frames[0].AppendNotices(b.notices...)
+	frames[0].Meta.Stats = b.stats
 	return backend.DataResponse{Status: backend.StatusOK, Frames: frames}
 }
 
@@ -40,7 +40,7 @@ type column struct {
 }
 
 // table makes a frame of one row for each value of the columns.
-func (p picture) table(columns ...column) *data.Frame {
+func (b frameBuilder) table(columns ...column) *data.Frame {
 	frame := data.NewFrame("").SetMeta(&data.FrameMeta{
 		Type: data.FrameTypeTable, TypeVersion: data.FrameTypeVersion{0, 1}, PreferredVisualization: data.VisTypeTable,
 	})
@@ -50,6 +50,15 @@ func (p picture) table(columns ...column) *data.Frame {
 		frame.Fields = append(frame.Fields, f)
 	}
 	return frame
+}
+
+// eachOf returns f of all; never nil.
+func eachOf[T, U any](all []T, f func(T) U) []U {
+	out := make([]U, len(all))
+	for i, x := range all {
+		out[i] = f(x)
+	}
+	return out
 }
 
 // cell is how Grafana's table draws the cells of a column.
@@ -69,7 +78,7 @@ func number[T ~float64](v T) *float64 {
 }
 
 // tolerances are, for each sensitivity, the standard deviations at which a
-// picture turns yellow and red. They colour it; what is halted is decided by
+// panel turns yellow and red. They colour it; what is halted is decided by
 // evidence.
 var tolerances = map[analysis.Sensitivity][2]float64{
 	analysis.High:   {1, 2},

@@ -64,14 +64,14 @@ func TestFrames(t *testing.T) {
 		{name: "whole-service", query: with(func(q *Query) { q.NodeLabel = "" }), found: []analysis.Deviation{{Times: twoNodes(true)[0].Times, Sigma: []float64{1, 2, 3}}}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			q := comparing{
-				picture: picture{
-					request:  request{Query: c.query, FromAlert: c.fromAlert, Range: analysis.Range{Step: time.Minute}},
-					config:   config{UID: "uid-1", Name: "Andon", Prometheus: upstream{UID: "uid-p"}},
-					executed: "# candidate\nx{v=\"2\"}\n# control\nx{v=\"1\"}\n",
-					notices:  c.notices,
+			q := deviationQuery{
+				frameBuilder: frameBuilder{
+					request:       request{Query: c.query, FromAlert: c.fromAlert, Range: analysis.Range{Step: time.Minute}},
+					config:        config{UID: "uid-1", Name: "Andon", Prometheus: upstream{UID: "uid-p"}},
+					executedQuery: "# candidate\nx{v=\"2\"}\n# control\nx{v=\"1\"}\n",
+					notices:       c.notices,
 				},
-				asked: asked{candidate: `x{v="2"}`, control: `x{v="1"}`},
+				queries: cohortQueries{candidate: `x{v="2"}`, control: `x{v="1"}`},
 			}
 			frames := q.sigmaLines(c.found).Frames
 			if c.query.View == viewRaw {

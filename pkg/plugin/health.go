@@ -20,83 +20,110 @@ import (
 // looking at a button.
 const healthTimeout = 10 * time.Second
 
-// A checkup is how the health of one upstream is seen.
-type checkup struct {
+// health checks everything that a data source asks.
+type health struct{ sources sources }
+
+// A healthCheck says how one upstream is checked, and what is shown of that.
+type healthCheck struct {
 	upstream
-	ask     func(context.Context) error
-	well    string // said if it answers
-	api     string // what it is, for who has another there
-	under   string // where in its server that is
-	without string // what is missing without it; empty if nothing works then
+	ask       func(context.Context) error
+	okMessage string // shown if it answers
+	service   string // what should answer, for who has another there
+	urlHint   string // where in its server that is
+	missing   string // what is missing without it; empty if nothing works then
 }
 
-// checkups returns those of all upstreams that are set.
-func (d *Datasource) checkups() []checkup {
-	c := d.config
-	all := []checkup{
-		{c.Prometheus, d.askPrometheus, "Prometheus answers queries", "the API of Prometheus",
-			"The URL is the one before /api/v1. Mimir and Cortex serve under /prometheus, VictoriaMetrics' cluster under /select/0/prometheus.", ""},
-		{c.Loki, func(ctx context.Context) error {
-			return c.Loki.call(ctx, http.MethodGet, "/loki/api/v1/query?query=vector(1)%2Bvector(1)", nil, nil)
-		}, "Loki answers queries", "the API of Loki", "The URL is the one before /loki/api/v1.", "log clusters and crashes cannot be shown"},
-		{c.Exporter, func(ctx context.Context) error {
-			return c.Exporter.call(ctx, http.MethodGet, "/-/ready", nil, nil)
-		}, "the exporter is ready", "andon serve", "The URL is that of andon serve, by default http://localhost:9415. Check that the process runs.",
-			"rollouts and what people said of log clusters cannot be shown"},
+// checks returns those of all upstreams that are set, and of Prometheus in any
+// case, which comes first.
+func (h health) checks() []healthCheck {
+	all := []healthCheck{h.prometheus(), h.loki(), h.exporter()}
+	return slices.DeleteFunc(all, func(c healthCheck) bool { return c.missing != "" && c.URL == "" })
+}
+
+func (h health) prometheus() healthCheck {
+	ask := func(ctx context.Context) error {
+		p, err := h.sources.prometheus(nil)
+		if err != nil {
+			return err
+		}
+		return p.Check(ctx)
 	}
-	return slices.DeleteFunc(all, func(u checkup) bool { return u.without != "" && u.URL == "" })
+	return healthCheck{
+		upstream:  h.sources.config.Prometheus,
+		ask:       ask,
+		okMessage: "Prometheus answers queries",
+		service:   "the API of Prometheus",
+		urlHint:   "The URL is the one before /api/v1. Mimir and Cortex serve under /prometheus, VictoriaMetrics' cluster under /select/0/prometheus.",
+	}
 }
 
-// CheckHealth implements backend.CheckHealthHandler. It asks every upstream
-// that is set. Without Loki or the exporter the data source still answers, so
-// that is but a note.
-func (d *Datasource) CheckHealth(ctx context.Context, _ *backend.CheckHealthRequest) (*backend.CheckHealthResult, error) {
-	all := d.checkups()
+func (h health) loki() healthCheck {
+	u := h.sources.config.Loki
+	ask := func(ctx context.Context) error {
+		return u.call(ctx, http.MethodGet, "/loki/api/v1/query?query=vector(1)%2Bvector(1)", nil, nil)
+	}
+	return healthCheck{
+		upstream:  u,
+		ask:       ask,
+		okMessage: "Loki answers queries",
+		service:   "the API of Loki",
+		urlHint:   "The URL is the one before /loki/api/v1.",
+		missing:   "log clusters and crashes cannot be shown",
+	}
+}
+
+func (h health) exporter() healthCheck {
+	return healthCheck{
+		upstream:  h.sources.config.Exporter,
+		ask:       h.sources.exporter().ready,
+		okMessage: "the exporter is ready",
+		service:   "andon serve",
+		urlHint:   "The URL is that of andon serve, by default http://localhost:9415. Check that the process runs.",
+		missing:   "rollouts and what people said of log clusters cannot be shown",
+	}
+}
+
+// check asks every upstream that is set, all at once. It fails if Prometheus
+// does; what the others answer is a note.
+func (h health) check(ctx context.Context) *backend.CheckHealthResult {
+	all := h.checks()
 	errs := make([]error, len(all))
 	var wait sync.WaitGroup
-	for i, u := range all {
+	for i, c := range all {
 		wait.Go(func() {
 			ctx, cancel := context.WithTimeout(ctx, healthTimeout)
 			defer cancel()
-			errs[i] = u.ask(ctx)
+			errs[i] = c.ask(ctx)
 		})
 	}
 	wait.Wait()
 	if errors.Is(errs[0], errNoURL) {
-		return unwell(errNoURL.Error(), "The URL is on the data source's settings page, under Connection."), nil
+		return unhealthy(errNoURL.Error(), "The URL is on the data source's settings page, under Connection.")
 	}
 	result := &backend.CheckHealthResult{Status: backend.HealthStatusOk}
 	var messages, verbose []string
-	for i, u := range all {
+	for i, c := range all {
 		if errs[i] == nil {
-			messages = append(messages, u.well)
+			messages = append(messages, c.okMessage)
 			continue
 		}
-		said, hint := u.explain(errs[i])
-		text := fmt.Sprintf("%s at %s: %s", u.Name, u.redacted(), said)
+		problem, hint := c.explain(errs[i])
+		text := fmt.Sprintf("%s at %s: %s", c.Name, c.redacted(), problem)
 		verbose = append(verbose, hint+"\n\n"+errs[i].Error())
-		if u.without == "" {
+		if c.missing == "" {
 			result.Status = backend.HealthStatusError
 		} else {
-			text += ", so that " + u.without
+			text += ", so that " + c.missing
 		}
 		messages = append(messages, text)
 	}
 	result.Message = strings.Join(messages, "; ")
 	result.JSONDetails = details(strings.Join(verbose, "\n\n"))
-	return result, nil
+	return result
 }
 
-func (d *Datasource) askPrometheus(ctx context.Context) error {
-	p, err := d.config.prometheus(nil)
-	if err != nil {
-		return err
-	}
-	return p.Check(ctx)
-}
-
-// unwell makes the result of a check that failed: one line, and what to do.
-func unwell(message, verbose string) *backend.CheckHealthResult {
+// unhealthy makes the result of a check that failed: one line, and what to do.
+func unhealthy(message, verbose string) *backend.CheckHealthResult {
 	return &backend.CheckHealthResult{Status: backend.HealthStatusError, Message: message, JSONDetails: details(verbose)}
 }
 
@@ -113,7 +140,7 @@ func details(verbose string) []byte {
 }
 
 // explain says in one line what came back, and in a sentence what to do.
-func (u checkup) explain(err error) (said, hint string) {
+func (c healthCheck) explain(err error) (problem, hint string) {
 	var e *source.Error
 	if !errors.As(err, &e) {
 		return err.Error(), "This is a fault of the data source; please report it with the text below."
@@ -128,7 +155,7 @@ func (u checkup) explain(err error) (said, hint string) {
 	case e.Status == http.StatusForbidden:
 		return status + ", these credentials may not query", "Use credentials that are allowed to query. A server with tenants (Mimir, Cortex, Loki) also wants the header X-Scope-OrgID."
 	case e.Status == http.StatusNotFound:
-		return status + ", " + u.api + " is not under this URL", u.under
+		return status + ", " + c.service + " is not under this URL", c.urlHint
 	case e.Status == http.StatusTooManyRequests:
 		return status + ", it is asked too often", "Raise the limits of the server, or refresh dashboards less often."
 	case e.Status >= http.StatusInternalServerError:
@@ -136,7 +163,7 @@ func (u checkup) explain(err error) (said, hint string) {
 	}
 	switch e.Kind {
 	case source.Timeout:
-		return "no answer in time", "Check the URL and the network between Grafana's server and " + u.Name + ": a firewall that drops packets looks like this."
+		return "no answer in time", "Check the URL and the network between Grafana's server and " + c.Name + ": a firewall that drops packets looks like this."
 	case source.Canceled:
 		return "the check was cancelled", "Try again."
 	case source.Unreachable:
@@ -145,7 +172,7 @@ func (u checkup) explain(err error) (said, hint string) {
 		if status != "" {
 			status += ", "
 		}
-		return status + "but this is not " + u.api, "Check the URL. A login page of a proxy before it looks like this, too."
+		return status + "but this is not " + c.service, "Check the URL. A login page of a proxy before it looks like this, too."
 	}
 	return e.Error(), "Check the URL and the credentials."
 }

@@ -139,7 +139,7 @@ func TestCredentials(t *testing.T) {
 	if sent.Get("X-Scope-OrgID") != "tenant-7" {
 		t.Errorf("Prometheus was sent %v", sent)
 	}
-	if err := d.config.Exporter.call(context.Background(), http.MethodGet, "/-/ready", nil, nil); err != nil {
+	if err := d.sources.exporter().ready(context.Background()); err != nil {
 		t.Fatal(err)
 	}
 	if leaked.Get("Authorization") != "" || leaked.Get("X-Scope-OrgID") != "" {
@@ -180,7 +180,7 @@ func TestSettings(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if got := made.(*Datasource).config.Scrape; got != c.scrape {
+			if got := made.(*Datasource).sources.config.Scrape; got != c.scrape {
 				t.Errorf("scrape interval is %v, wanted %v", got, c.scrape)
 			}
 		})

@@ -8,28 +8,28 @@ import (
 
 // explore returns a link to Explore with a query of another data source, or
 // none if it is not known. An alert rule has no use for links.
-func (p picture) explore(title, uid, name string, query any) []data.DataLink {
-	if p.FromAlert || uid == "" {
+func (b frameBuilder) explore(title, uid, name string, query any) []data.DataLink {
+	if b.FromAlert || uid == "" {
 		return nil
 	}
 	return []data.DataLink{{Title: title, Internal: &data.InternalDataLink{Query: query, DatasourceUID: uid, DatasourceName: name}}}
 }
 
-// own returns a link to another query of this data source.
-func (p picture) own(title string, q Query) []data.DataLink {
+// selfLink returns a link to another query of this data source.
+func (b frameBuilder) selfLink(title string, q Query) []data.DataLink {
 	raw, err := json.Marshal(q)
 	if err != nil {
 		return nil
 	}
-	return p.explore(title, p.config.UID, p.config.Name, json.RawMessage(raw))
+	return b.explore(title, b.config.UID, b.config.Name, json.RawMessage(raw))
 }
 
 // promQL returns a link to a PromQL query in the user's Prometheus.
-func (p picture) promQL(title, expr string) []data.DataLink {
-	return p.explore(title, p.config.Prometheus.UID, "", map[string]any{"refId": "A", "expr": expr, "range": true, "instant": false})
+func (b frameBuilder) promQL(title, expr string) []data.DataLink {
+	return b.explore(title, b.config.Prometheus.UID, "", map[string]any{"refId": "A", "expr": expr, "range": true, "instant": false})
 }
 
 // logQL returns a link to a LogQL query in the user's Loki.
-func (p picture) logQL(title, expr string) []data.DataLink {
-	return p.explore(title, p.config.Loki.UID, "", map[string]any{"refId": "A", "expr": expr, "queryType": "range"})
+func (b frameBuilder) logQL(title, expr string) []data.DataLink {
+	return b.explore(title, b.config.Loki.UID, "", map[string]any{"refId": "A", "expr": expr, "queryType": "range"})
 }

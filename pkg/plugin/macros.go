@@ -59,7 +59,7 @@ func (w window) expand(text string) expansion {
 		name := group(1) + group(3)
 		value, ok := w.value(name, group(2))
 		if !ok {
-			if !capture(text, name) {
+			if !hasCaptureGroup(text, name) {
 				e.Unknown = append(e.Unknown, text[m[0]:m[1]])
 			}
 			continue
@@ -75,9 +75,9 @@ func (w window) expand(text string) expansion {
 	return e
 }
 
-// capture reports whether text holds a regular expression with a group of
+// hasCaptureGroup reports whether text holds a regular expression with a group of
 // that name, to which $name then refers, as label_replace allows.
-func capture(text, name string) bool {
+func hasCaptureGroup(text, name string) bool {
 	return strings.Contains(text, "?P<"+name+">") || strings.Contains(text, "?<"+name+">")
 }
 
@@ -116,9 +116,9 @@ func (w window) value(name, format string) (string, bool) {
 	case "__range_ms":
 		return millis(span), true
 	case "__from":
-		return instant(w.From, format)
+		return formatTime(w.From, format)
 	case "__to":
-		return instant(w.To, format)
+		return formatTime(w.To, format)
 	}
 	return "", false
 }
@@ -131,9 +131,9 @@ func seconds(d time.Duration) string {
 	return strconv.FormatInt(max(1, int64((d+time.Second-1)/time.Second)), 10)
 }
 
-// instant writes a time as Grafana does: milliseconds since the epoch, or
+// formatTime writes a time as Grafana does: milliseconds since the epoch, or
 // what :date asks for.
-func instant(t time.Time, format string) (string, bool) {
+func formatTime(t time.Time, format string) (string, bool) {
 	switch format {
 	case "", "raw", "text":
 		return strconv.FormatInt(t.UnixMilli(), 10), true
@@ -176,8 +176,8 @@ func (w window) expandQuery(q Query) (expanded Query, unknown []string) {
 	return q, unknown
 }
 
-// unexpanded says that a query from an alert rule holds variables, which only
-// dashboards have.
-func unexpanded(names []string) error {
+// unexpandedError says that a query from an alert rule holds variables, which
+// only dashboards have.
+func unexpandedError(names []string) error {
 	return fmt.Errorf("the query holds %s, and alert rules have no dashboard variables; write the value instead", strings.Join(names, ", "))
 }

@@ -66,7 +66,7 @@ func TestExpandQuery(t *testing.T) {
 	if diff := cmp.Diff([]string{"$x", "$back", "$node", "$new", "$label"}, unknown); diff != "" {
 		t.Errorf("unknown (-want +got):\n%s", diff)
 	}
-	if err := unexpanded(unknown); !strings.Contains(err.Error(), "$x, $back, $node, $new, $label") {
+	if err := unexpandedError(unknown); !strings.Contains(err.Error(), "$x, $back, $node, $new, $label") {
 		t.Errorf("%v", err)
 	}
 }

@@ -13,20 +13,20 @@ import (
 )
 
 // notices returns what a reader should know before believing the picture.
-func notices(r request, a asked, seen *tally, found []analysis.Deviation) []data.Notice {
+func notices(r request, q cohortQueries, t *tally, deviations []analysis.Deviation) []data.Notice {
 	var out []data.Notice
 	if len(r.Unknown) > 0 {
 		out = append(out, warning("the query still holds %s; no variable of that name is defined here", strings.Join(r.Unknown, ", ")))
 	}
-	if span := r.Window.To.Sub(r.Window.From); span < r.Window.Scrape && r.lasting == nil {
+	if span := r.Window.To.Sub(r.Window.From); span < r.Window.Scrape && r.stream == nil {
 		out = append(out, warning("the time range of %s is shorter than the scrape interval of %s, so that most of it holds no sample; widen it", span, r.Window.Scrape))
 	}
-	if seen.bare {
+	if t.unlabelled {
 		out = append(out, warning("some series have no label %s and count as one node; keep the label in the query, as in sum by (%s) (…)",
 			r.Query.NodeLabel, r.Query.NodeLabel))
 	}
-	out = append(out, coverage(r, a, seen, found)...)
-	for _, w := range slices.Sorted(slices.Values(seen.said)) {
+	out = append(out, coverageNotices(r, q, t, deviations)...)
+	for _, w := range slices.Sorted(slices.Values(t.warnings.all())) {
 		out = append(out, warning("%s", w))
 	}
 	if r.Grid.Wide {
@@ -36,17 +36,17 @@ func notices(r request, a asked, seen *tally, found []analysis.Deviation) []data
 	return out
 }
 
-// coverage says which cohort is missing or thin, and how it was selected.
-func coverage(r request, a asked, seen *tally, found []analysis.Deviation) []data.Notice {
-	candidate, control := seen.seen(a.candidate), seen.seen(a.control)
-	if a.sameQuery() {
+// coverageNotices says which cohort is missing or thin, and how it was selected.
+func coverageNotices(r request, q cohortQueries, t *tally, deviations []analysis.Deviation) []data.Notice {
+	candidate, control := t.nodeCount(q.candidate), t.nodeCount(q.control)
+	if q.sameQuery() {
 		switch {
 		case candidate == 0:
-			return []data.Notice{warning("no series at all; check the query: %s", a.candidate)}
-		case len(found) > 0 && !slices.ContainsFunc(found, hasControl):
-			return []data.Notice{warning("nothing is known of the time that is compared with, so no deviation can be told; query: %s", a.control)}
-		case len(found) == 0:
-			return []data.Notice{ended(a)}
+			return []data.Notice{warning("no series at all; check the query: %s", q.candidate)}
+		case len(deviations) > 0 && !slices.ContainsFunc(deviations, hasControl):
+			return []data.Notice{warning("nothing is known of the time that is compared with, so no deviation can be told; query: %s", q.control)}
+		case len(deviations) == 0:
+			return []data.Notice{noneInRange(q)}
 		}
 		return nil
 	}
@@ -58,11 +58,11 @@ func coverage(r request, a asked, seen *tally, found []analysis.Deviation) []dat
 		return []data.Notice{warning("neither candidate (%s) nor control (%s) has any series; check the query %s and its labels",
 			describe(r.Query.Candidate), describe(r.Query.Control), r.Query.Expr)}
 	case candidate == 0:
-		return []data.Notice{none("candidate", a.candidate, r.Query.Candidate)}
+		return []data.Notice{none("candidate", q.candidate, r.Query.Candidate)}
 	case control == 0:
-		return []data.Notice{none("control", a.control, r.Query.Control)}
-	case len(found) == 0:
-		return []data.Notice{ended(a)}
+		return []data.Notice{none("control", q.control, r.Query.Control)}
+	case len(deviations) == 0:
+		return []data.Notice{noneInRange(q)}
 	case control < thinControl:
 		return []data.Notice{warning("control is thin: %s, and it takes %d to tell how much nodes differ without any change",
 			nodes(control), thinControl)}
@@ -70,9 +70,9 @@ func coverage(r request, a asked, seen *tally, found []analysis.Deviation) []dat
 	return nil
 }
 
-// ended says that a query has had an answer, but none in the range shown.
-func ended(a asked) data.Notice {
-	return warning("candidate has samples shortly before this time range and none in it; query: %s", a.candidate)
+// noneInRange says that a query has had an answer, but none in the range shown.
+func noneInRange(q cohortQueries) data.Notice {
+	return warning("candidate has samples shortly before this time range and none in it; query: %s", q.candidate)
 }
 
 func nodes(n int) string {

@@ -51,7 +51,7 @@ type Query struct {
 
 	// Step is the width of one bin of samples as a PromQL duration; one minute
 	// if empty, as for the judge. It is what $__interval stands for. A panel
-	// whose interval is wider shows every so manieth bin.
+	// whose interval is wider shows every n-th bin.
 	Step string `json:"step,omitempty"`
 
 	Service      string            `json:"service,omitempty"`      // name of a service
@@ -64,16 +64,16 @@ type Query struct {
 	// or a label of the scope to the wanted value.
 	Match analysis.Selector `json:"match,omitempty"`
 
-	Classes []string `json:"classes,omitempty"` // only log clusters of these classes; all if empty
-	Cluster string   `json:"cluster,omitempty"` // only the log cluster of this id
-	By      string   `json:"by,omitempty"`      // one series a "class" (the default) or one a "cluster"
-	Limit   int      `json:"limit,omitempty"`   // rows or lines at most; the view's own if 0
+	Classes  []string `json:"classes,omitempty"` // only log clusters of these classes; all if empty
+	Cluster  string   `json:"cluster,omitempty"` // only the log cluster of this id
+	SeriesOf string   `json:"by,omitempty"`      // one series a "class" (the default) or one a "cluster"
+	Limit    int      `json:"limit,omitempty"`   // rows or lines at most; the view's own if 0
 
 	Values  string   `json:"values,omitempty"`  // what a query of type values lists
 	Filters []Filter `json:"filters,omitempty"` // the dashboard's ad-hoc filters
 	Live    bool     `json:"live,omitempty"`    // for the front end: the panel follows a stream
 
-	of *analysis.Comparison // what the exporter compares, of a query that names a rollout's signal
+	comparison *analysis.Comparison // what the exporter compares, of a query that names a rollout's signal
 }
 
 // A Filter is a condition that a dashboard sets for all of its queries.
@@ -90,13 +90,8 @@ const (
 	byTime   = "time"
 )
 
-// The views of deviations.
-const (
-	viewSigma   = "sigma"
-	viewRaw     = "raw"
-	viewHeatmap = "heatmap"
-	viewTable   = "table"
-)
+// viewTable is the view of rows, which most query types have.
+const viewTable = "table"
 
 // Text is a string that may also be written as a number in JSON: a variable
 // that holds a time becomes either.
@@ -143,7 +138,7 @@ func decodeQuery(raw []byte, queryType string) (Query, error) {
 	}
 	setDefault(&q.QueryType, "deviation")
 	if _, ok := queryTypes[q.QueryType]; !ok {
-		return Query{}, fmt.Errorf("queryType: %q is not one of %s", q.QueryType, known(queryTypes))
+		return Query{}, fmt.Errorf("queryType: %q is not one of %s", q.QueryType, names(queryTypes))
 	}
 	return q, nil
 }
@@ -151,12 +146,12 @@ func decodeQuery(raw []byte, queryType string) (Query, error) {
 // complete fills in what was left to default and checks the whole.
 func (q Query) complete() (Query, error) {
 	kind := queryTypes[q.QueryType]
-	setDefault(&q.View, kind.views[0])
+	setDefault(&q.View, kind.views[0].name)
 	setDefault(&q.Legend, kind.legend)
 	setDefault(&q.Cohorts, byLabels)
 	setDefault(&q.Worse, analysis.Higher)
 	setDefault(&q.Sensitivity, analysis.Medium)
-	if err := q.checkWords(kind.views); err != nil {
+	if err := q.checkWords(kind.viewNames()); err != nil {
 		return Query{}, err
 	}
 	return q, kind.check(q)

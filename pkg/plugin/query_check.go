@@ -32,7 +32,7 @@ func (q Query) checkWords(views []string) error {
 		{"sensitivity", string(q.Sensitivity), sensitivities},
 		{"kind", string(q.Kind), kinds},
 		{"strategy", string(q.Strategy), strategies},
-		{"by", q.By, []string{"", "class", "cluster"}},
+		{"by", q.SeriesOf, []string{"", "class", "cluster"}},
 	} {
 		if !slices.Contains(c.wanted, c.value) {
 			return fmt.Errorf("%s: %q is not one of %s", c.field, c.value, strings.TrimPrefix(strings.Join(c.wanted, ", "), ", "))

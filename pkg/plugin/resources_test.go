@@ -103,7 +103,7 @@ func TestResources(t *testing.T) {
 func TestFeedback(t *testing.T) {
 	var got string
 	exporter := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		var f feedback
+		var f Feedback
 		if err := json.NewDecoder(r.Body).Decode(&f); err != nil || r.Method != "POST" || r.URL.Path != "/api/v1/feedback" && r.URL.Path != "/api/v1/feedback/undo" {
 			t.Errorf("%s %s: %v", r.Method, r.URL, err)
 		}

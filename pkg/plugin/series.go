@@ -18,19 +18,19 @@ type line struct {
 
 // series makes one frame a line, or one without rows if there is none: "no
 // data" must keep its type for alert rules.
-func (p picture) series(lines []line) data.Frames {
+func (b frameBuilder) series(lines []line) data.Frames {
 	if len(lines) == 0 {
 		lines = []line{{}}
 	}
 	frames := make(data.Frames, len(lines))
 	for i, l := range lines {
-		frames[i] = p.frame(l)
+		frames[i] = b.frame(l)
 	}
 	return frames
 }
 
 // frame makes one complete frame.
-func (p picture) frame(l line) *data.Frame {
+func (b frameBuilder) frame(l line) *data.Frame {
 	values := make([]*float64, len(l.values))
 	for i := range l.values {
 		if !math.IsNaN(l.values[i]) {
@@ -41,7 +41,7 @@ func (p picture) frame(l line) *data.Frame {
 		l.times = []time.Time{}
 	}
 	t := data.NewField(data.TimeSeriesTimeFieldName, nil, l.times)
-	t.Config = &data.FieldConfig{Interval: float64(p.Range.Step.Milliseconds())}
+	t.Config = &data.FieldConfig{Interval: float64(b.Range.Step.Milliseconds())}
 	v := data.NewField(data.TimeSeriesValueFieldName, l.labels, values)
 	v.Config = &l.config
 	return data.NewFrame("", t, v).SetMeta(&data.FrameMeta{
@@ -56,10 +56,10 @@ var placeholder = regexp.MustCompile(`\{\{\s*([\w.]+)\s*\}\}`)
 
 // legend writes the labels into the query's legend. The node is known by
 // "node" and by the label that names it.
-func (p picture) legend(labels data.Labels) string {
-	return placeholder.ReplaceAllStringFunc(p.Query.Legend, func(s string) string {
+func (b frameBuilder) legend(labels data.Labels) string {
+	return placeholder.ReplaceAllStringFunc(b.Query.Legend, func(s string) string {
 		key := placeholder.FindStringSubmatch(s)[1]
-		if key == p.Query.NodeLabel {
+		if key == b.Query.NodeLabel {
 			key = "node"
 		}
 		return labels[key]

@@ -1,6 +1,7 @@
 package plugin
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -8,8 +9,6 @@ import (
 	"time"
 
 	"github.com/grafana/grafana-plugin-sdk-go/backend"
-
-	"github.com/andon-project/andon/pkg/source"
 )
 
 // defaultScrape is how often Prometheus is taken to scrape if nobody says.
@@ -49,15 +48,6 @@ type config struct {
 // upstreams returns all that is asked.
 func (c config) upstreams() []upstream { return []upstream{c.Prometheus, c.Loki, c.Exporter} }
 
-// prometheus returns what asks Prometheus, and whom to tell of its warnings;
-// it is cheap. Without a URL it is errNoURL.
-func (c config) prometheus(warn func(query string, warnings []string)) (*source.Prometheus, error) {
-	if c.Prometheus.URL == "" {
-		return nil, errNoURL
-	}
-	return source.NewPrometheus(source.PrometheusConfig{URL: c.Prometheus.URL, Client: c.Prometheus.Client, Timeout: c.Prometheus.Timeout, Warn: warn})
-}
-
 // newConfig reads the configuration of one data source instance.
 func newConfig(ctx context.Context, s backend.DataSourceInstanceSettings) (config, error) {
 	var own Settings
@@ -69,7 +59,7 @@ func newConfig(ctx context.Context, s backend.DataSourceInstanceSettings) (confi
 	}
 	c := config{UID: s.UID, Name: s.Name, Scrape: defaultScrape}
 	if own.TimeInterval != "" {
-		scrape, err := duration("scrape interval", own.TimeInterval)
+		scrape, err := parseDuration("scrape interval", own.TimeInterval)
 		if err != nil {
 			return config{}, err
 		}
@@ -78,28 +68,28 @@ func newConfig(ctx context.Context, s backend.DataSourceInstanceSettings) (confi
 	var err error
 	// The user's identity goes to Prometheus where the data source is set to
 	// forward it.
-	if c.Prometheus, err = newUpstream(ctx, "Prometheus", s, forward{all: true}); err != nil {
+	if c.Prometheus, err = newUpstream(ctx, "Prometheus", s, forwardedLogin{all: true}); err != nil {
 		return config{}, err
 	}
-	if c.Loki, err = besides(ctx, "Loki", s, own.LokiURL, own.Loki); err != nil {
+	if c.Loki, err = newOwnUpstream(ctx, "Loki", s, own.LokiURL, own.Loki); err != nil {
 		return config{}, err
 	}
-	if c.Exporter, err = besides(ctx, "the exporter", s, own.ExporterURL, own.Exporter); err != nil {
+	if c.Exporter, err = newOwnUpstream(ctx, "the exporter", s, own.ExporterURL, own.Exporter); err != nil {
 		return config{}, err
 	}
-	c.Prometheus.UID = firstOf(own.PrometheusUID, proxied(c.Prometheus.URL))
-	c.Loki.UID = firstOf(own.LokiUID, proxied(c.Loki.URL))
+	c.Prometheus.UID = cmp.Or(own.PrometheusUID, proxiedUID(c.Prometheus.URL))
+	c.Loki.UID = cmp.Or(own.LokiUID, proxiedUID(c.Loki.URL))
 	return c, nil
 }
 
-// besides returns an upstream beside Prometheus, which has settings of its own:
-// what authenticates at one is not the others' to see.
-func besides(ctx context.Context, name string, s backend.DataSourceInstanceSettings, url string, how json.RawMessage) (upstream, error) {
-	if len(how) == 0 {
-		how = json.RawMessage("{}")
+// newOwnUpstream returns an upstream that has settings of its own, unlike
+// Prometheus: what authenticates at one is not the others' to see.
+func newOwnUpstream(ctx context.Context, name string, s backend.DataSourceInstanceSettings, url string, settings json.RawMessage) (upstream, error) {
+	if len(settings) == 0 {
+		settings = json.RawMessage("{}")
 	}
-	var pass forward
-	if err := json.Unmarshal(how, &pass); err != nil {
+	var forwarding forwardedLogin
+	if err := json.Unmarshal(settings, &forwarding); err != nil {
 		return upstream{}, fmt.Errorf("jsonData of %s: %w", name, err)
 	}
 	prefix := strings.ToLower(strings.TrimPrefix(name, "the "))
@@ -109,19 +99,19 @@ func besides(ctx context.Context, name string, s backend.DataSourceInstanceSetti
 			secrets[strings.ToLower(rest[:1])+rest[1:]] = secret
 		}
 	}
-	how, err := withProxy(how, s.JSONData)
+	settings, err := withProxy(settings, s.JSONData)
 	if err != nil {
 		return upstream{}, fmt.Errorf("jsonData of %s: %w", name, err)
 	}
 	return newUpstream(ctx, name, backend.DataSourceInstanceSettings{UID: s.UID, Name: s.Name, Type: s.Type, URL: url,
-		JSONData: how, DecryptedSecureJSONData: secrets}, pass)
+		JSONData: settings, DecryptedSecureJSONData: secrets}, forwarding)
 }
 
-// withProxy adds to how what all says of Grafana's SOCKS proxy to a private
+// withProxy adds to settings what all says of Grafana's SOCKS proxy to a private
 // network: it is set once for the data source.
-func withProxy(how, all json.RawMessage) (json.RawMessage, error) {
+func withProxy(settings, all json.RawMessage) (json.RawMessage, error) {
 	var into, from map[string]any
-	if err := json.Unmarshal(how, &into); err != nil {
+	if err := json.Unmarshal(settings, &into); err != nil {
 		return nil, err
 	}
 	if err := json.Unmarshal(all, &from); err != nil {
@@ -133,13 +123,4 @@ func withProxy(how, all json.RawMessage) (json.RawMessage, error) {
 		}
 	}
 	return json.Marshal(into)
-}
-
-func firstOf(texts ...string) string {
-	for _, t := range texts {
-		if t != "" {
-			return t
-		}
-	}
-	return ""
 }

@@ -1,11 +1,8 @@
 package plugin
 
 import (
-	"math"
 	"strconv"
-	"time"
 
-	"github.com/grafana/grafana-plugin-sdk-go/backend"
 	"github.com/grafana/grafana-plugin-sdk-go/data"
 
 	"github.com/andon-project/andon/pkg/analysis"
@@ -57,51 +54,4 @@ func scoreConfig() data.FieldConfig {
 	low, high := data.ConfFloat64(0), data.ConfFloat64(1)
 	return data.FieldConfig{Unit: "percentunit", Min: &low, Max: &high, Thresholds: steps("green", step{.5, "yellow"}, step{.95, "red"}),
 		Custom: cell("color-text"), Description: "probability that the rollout made its service worse"}
-}
-
-// timeline answers with the state of each rollout over time: under way until
-// it fails or ends, and then its verdict.
-func (p picture) timeline(all []past) backend.DataResponse {
-	lines := []line{}
-	for _, x := range all {
-		labels := x.labels()
-		delete(labels, "verdict") // it changes on the way, and would make another series for an alert rule
-		name := p.legend(labels)
-		times, values := p.course(x)
-		lines = append(lines, line{labels, times, values, stateConfig(name)})
-	}
-	if len(lines) == 0 {
-		lines = []line{{config: stateConfig("")}}
-	}
-	return p.answer(p.series(lines)...)
-}
-
-// course returns the states of a rollout at the times when they changed within
-// the time range; from its end on there is none.
-func (p picture) course(x past) (times []time.Time, values []float64) {
-	add := func(at time.Time, v float64) {
-		if at.Before(p.Window.From) {
-			at = p.Window.From
-		}
-		if n := len(times); n > 0 && !at.After(times[n-1]) {
-			values[n-1] = v
-			return
-		}
-		times, values = append(times, at), append(values, v)
-	}
-	last := stateOf[x.decision()]
-	end, atEnd := p.Window.To, last
-	if e := x.ended(); e != nil && e.Before(end) {
-		end, atEnd = *e, math.NaN() // nothing is drawn beyond
-	}
-	if fail := x.verdict().FirstFail; fail != nil {
-		add(x.Rollout.Started, stateUnderWay)
-		if fail.Before(end) {
-			add(*fail, stateFail)
-		}
-	} else {
-		add(x.Rollout.Started, last)
-	}
-	add(end, atEnd)
-	return times, values
 }

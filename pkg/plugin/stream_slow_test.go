@@ -49,7 +49,7 @@ func TestStreamOfClustersTellsOfItsProgress(t *testing.T) {
 	}))
 	defer s.Close()
 	d := instance(t, backend.DataSourceInstanceSettings{URL: "http://127.0.0.1:1", JSONData: json.RawMessage(`{"lokiUrl":"` + s.URL + `"}`)})
-	d.clock = clock{now: func() time.Time { return noon.Add(30 * time.Minute) }, wait: func(ctx context.Context, _ time.Time) error {
+	d.streams.clock = clock{now: func() time.Time { return noon.Add(30 * time.Minute) }, wait: func(ctx context.Context, _ time.Time) error {
 		<-ctx.Done()
 		return ctx.Err()
 	}}

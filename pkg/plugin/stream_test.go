@@ -45,7 +45,7 @@ func stream(t *testing.T, d *Datasource, query string, bins int, atBin func(int)
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	now, count := noon.Add(30*time.Minute+20*time.Second), 0
-	d.clock = clock{now: func() time.Time { return now }, wait: func(_ context.Context, until time.Time) error {
+	d.streams.clock = clock{now: func() time.Time { return now }, wait: func(_ context.Context, until time.Time) error {
 		if count++; count > bins {
 			cancel()
 			return ctx.Err()

@@ -18,9 +18,9 @@ import (
 	"github.com/andon-project/andon/pkg/logs/logql"
 )
 
-// A tagging asks for keys or values of ad-hoc filters.
-type tagging struct {
-	looking
+// A tagRequest asks for keys or values of ad-hoc filters.
+type tagRequest struct {
+	draft
 	Key     string   `json:"key"`
 	Filters []Filter `json:"filters"` // those that are set already
 }
@@ -34,56 +34,57 @@ const tagForm = `{"query": …, "key": "…", "filters": […], "range": {"from"
 
 // tagKeys answers POST /tag-keys: labels of what the query and the filters that
 // are set already leave.
-func (d *Datasource) tagKeys(req *http.Request) (any, error) {
-	var asked tagging
-	if err := decode(req, &asked, tagForm); err != nil {
+func (s resources) tagKeys(req *http.Request) (any, error) {
+	var body tagRequest
+	if err := decode(req, &body, tagForm); err != nil {
 		return nil, err
 	}
-	asked.Key = ""
-	return d.tags(req.Context(), asked)
+	body.Key = ""
+	return s.tags(req.Context(), body)
 }
 
 // tagValues answers POST /tag-values: the values of one of them.
-func (d *Datasource) tagValues(req *http.Request) (any, error) {
-	var asked tagging
-	if err := decode(req, &asked, tagForm); err != nil {
+func (s resources) tagValues(req *http.Request) (any, error) {
+	var body tagRequest
+	if err := decode(req, &body, tagForm); err != nil {
 		return nil, err
 	}
-	if asked.Key == "" {
-		return nil, badBody{errors.New("key is missing")}
+	if body.Key == "" {
+		return nil, badBodyError{errors.New("key is missing")}
 	}
-	return d.tags(req.Context(), asked)
+	return s.tags(req.Context(), body)
 }
 
 // tags returns keys, or values of a key if one is given, in order. Without a
 // query that can be read it answers of all that Prometheus has.
-func (d *Datasource) tags(ctx context.Context, asked tagging) ([]tag, error) {
-	r, err := d.looked(ctx, asked.looking)
+func (s resources) tags(ctx context.Context, t tagRequest) ([]tag, error) {
+	now := s.now()
+	r, err := s.queries.readDraft(ctx, t.draft, now)
 	if err != nil {
-		w := asked.window(d.clock.now())
+		w := t.timeRange(now)
 		r = request{Window: window{From: w.From, To: w.To}}
 	}
 	// A filter on the key itself would leave it one value.
-	r.Query.Filters = slices.DeleteFunc(slices.Clone(asked.Filters), func(f Filter) bool { return f.Key == "" || f.Key == asked.Key })
+	r.Query.Filters = slices.DeleteFunc(slices.Clone(t.Filters), func(f Filter) bool { return f.Key == "" || f.Key == t.Key })
 	var found []string
 	switch r.Query.QueryType {
 	case "rollouts", "values":
-		found, err = d.rolloutTags(ctx, r, asked.Key)
+		found, err = rolloutTags(ctx, s.sources, r, t.Key)
 	case "clusters", "crashes":
-		found, err = d.logTags(ctx, r, asked.Key)
+		found, err = logTags(ctx, s.sources, r, t.Key)
 	default:
-		found, err = d.metricTags(ctx, r, asked.Key)
+		found, err = metricTags(ctx, s.sources, r, t.Key)
 	}
 	if err != nil {
 		return nil, err
 	}
 	slices.Sort(found)
-	return eachOf(slices.Compact(found), func(s string) tag { return tag{s} }), nil
+	return eachOf(slices.Compact(found), func(text string) tag { return tag{text} }), nil
 }
 
 // metricTags asks Prometheus, of the series that the query's selectors and the
 // filters pick.
-func (d *Datasource) metricTags(ctx context.Context, r request, key string) ([]string, error) {
+func metricTags(ctx context.Context, s sources, r request, key string) ([]string, error) {
 	exprs := []*string{&r.Query.Expr, &r.Query.Per}
 	for i := range r.Query.Signals {
 		exprs = append(exprs, &r.Query.Signals[i].Metric, &r.Query.Signals[i].Per)
@@ -115,11 +116,11 @@ func (d *Datasource) metricTags(ctx context.Context, r request, key string) ([]s
 	if key != "" {
 		path = "/api/v1/label/" + url.PathEscape(key) + "/values"
 	}
-	if d.config.Prometheus.URL == "" {
+	if s.config.Prometheus.URL == "" {
 		return nil, errNoURL
 	}
 	var answer struct{ Data []string }
-	err := d.config.Prometheus.call(ctx, http.MethodGet, path+"?"+q.Encode(), nil, &answer)
+	err := s.config.Prometheus.call(ctx, http.MethodGet, path+"?"+q.Encode(), nil, &answer)
 	return answer.Data, err
 }
 
@@ -135,8 +136,8 @@ func selectorOf(all []*labels.Matcher) string {
 
 // logTags asks Loki, of the streams that the query's selector and the filters
 // pick.
-func (d *Datasource) logTags(ctx context.Context, r request, key string) ([]string, error) {
-	q, err := d.reading(ctx, r, func(expr string) analysis.Signal { return analysis.Signal{Logs: expr} })
+func logTags(ctx context.Context, s sources, r request, key string) ([]string, error) {
+	q, err := newLogQuery(ctx, s, r, func(expr string) analysis.Signal { return analysis.Signal{Logs: expr} })
 	if err != nil {
 		return nil, err
 	}
@@ -152,8 +153,8 @@ func (d *Datasource) logTags(ctx context.Context, r request, key string) ([]stri
 }
 
 // rolloutTags asks the exporter.
-func (d *Datasource) rolloutTags(ctx context.Context, r request, key string) ([]string, error) {
-	all, err := d.pasts(ctx, r)
+func rolloutTags(ctx context.Context, s sources, r request, key string) ([]string, error) {
+	all, err := matchingRollouts(ctx, s, r)
 	if err != nil {
 		return nil, err
 	}

@@ -2,8 +2,6 @@ package plugin
 
 import (
 	"context"
-	"fmt"
-	"slices"
 	"sync"
 
 	"github.com/grafana/grafana-plugin-sdk-go/data"
@@ -15,27 +13,20 @@ import (
 // A tally counts the nodes that each query's answers held. It is safe for
 // concurrent use.
 type tally struct {
-	node  model.LabelName
-	mu    sync.Mutex
-	nodes map[string]map[string]bool // query to nodes with a sample
-	bare  bool                       // a series without the node's label was seen
-	count int                        // samples
-	said  []string                   // warnings of Prometheus, each once
+	node       model.LabelName // label that names a node; empty if the service is seen as a whole
+	mu         sync.Mutex
+	nodes      map[string]map[string]bool // query to nodes with a sample
+	unlabelled bool                       // some series do not have the label
+	samples    int
+	warnings   warnings // of Prometheus
 }
 
-// warn takes in what Prometheus warned of.
-func (t *tally) warn(query string, warnings []string) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	for _, w := range warnings {
-		if text := fmt.Sprintf("Prometheus warns of %s: %s", query, w); !slices.Contains(t.said, text) {
-			t.said = append(t.said, text)
-		}
-	}
+func newTally(node string) *tally {
+	return &tally{node: model.LabelName(node), nodes: make(map[string]map[string]bool)}
 }
 
-// watch returns f with its answers counted.
-func (t *tally) watch(f analysis.RangeFunc) analysis.RangeFunc {
+// count returns f with its answers counted.
+func (t *tally) count(f analysis.RangeFunc) analysis.RangeFunc {
 	return func(ctx context.Context, expr string, r analysis.Range) (model.Matrix, error) {
 		m, err := f(ctx, expr, r)
 		if err == nil {
@@ -58,27 +49,27 @@ func (t *tally) add(expr string, m model.Matrix) {
 			continue
 		}
 		name, ok := s.Metric[t.node]
-		t.bare = t.bare || (!ok && t.node != "")
+		t.unlabelled = t.unlabelled || (!ok && t.node != "")
 		nodes[string(name)] = true
-		t.count += len(s.Values)
+		t.samples += len(s.Values)
 	}
 }
 
-// seen returns how many nodes the answers to a query held.
-func (t *tally) seen(expr string) int {
+// nodeCount returns how many nodes the answers to a query held.
+func (t *tally) nodeCount(expr string) int {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return len(t.nodes[expr])
 }
 
 // stats returns what the query inspector tells of the answers.
-func (t *tally) stats(a asked) []data.QueryStat {
+func (t *tally) stats(q cohortQueries) []data.QueryStat {
 	stat := func(name string, n int) data.QueryStat {
 		return data.QueryStat{FieldConfig: data.FieldConfig{DisplayName: name}, Value: float64(n)}
 	}
 	return []data.QueryStat{
-		stat("Candidate nodes", t.seen(a.candidate)),
-		stat("Control nodes", t.seen(a.control)),
-		stat("Samples read", t.count),
+		stat("Candidate nodes", t.nodeCount(q.candidate)),
+		stat("Control nodes", t.nodeCount(q.control)),
+		stat("Samples read", t.samples),
 	}
 }

@@ -32,16 +32,16 @@ func (u upstream) redacted() string {
 	return parsed.Redacted()
 }
 
-// A forward says what of the user's own login goes on to an upstream. Grafana
-// hands the data source only what its own fields of these names allow.
-type forward struct {
+// A forwardedLogin says what of the user's own login goes on to an upstream.
+// Grafana hands the data source only what its own fields of these names allow.
+type forwardedLogin struct {
 	OAuth   bool     `json:"oauthPassThru"`
 	Cookies []string `json:"keepCookies"`
 	all     bool     // whatever Grafana hands over
 }
 
 // newUpstream makes the client that s describes.
-func newUpstream(ctx context.Context, name string, s backend.DataSourceInstanceSettings, pass forward) (u upstream, err error) {
+func newUpstream(ctx context.Context, name string, s backend.DataSourceInstanceSettings, login forwardedLogin) (u upstream, err error) {
 	// The SDK asserts the types of what it finds in jsonData.
 	defer func() {
 		if p := recover(); p != nil {
@@ -52,13 +52,13 @@ func newUpstream(ctx context.Context, name string, s backend.DataSourceInstanceS
 	if err != nil {
 		return upstream{}, fmt.Errorf("the HTTP settings of %s: %w", name, err)
 	}
-	options.ForwardHTTPHeaders = pass.all || pass.OAuth || len(pass.Cookies) > 0
+	options.ForwardHTTPHeaders = login.all || login.OAuth || len(login.Cookies) > 0
 	chain := httpclient.DefaultMiddlewares()
-	if options.ForwardHTTPHeaders && !pass.all {
+	if options.ForwardHTTPHeaders && !login.all {
 		own := options.BasicAuth != nil || options.Header.Get("Authorization") != ""
 		chain = append(chain, httpclient.MiddlewareFunc(func(_ httpclient.Options, next http.RoundTripper) http.RoundTripper {
 			return httpclient.RoundTripperFunc(func(req *http.Request) (*http.Response, error) {
-				pass.narrow(req, own)
+				login.narrow(req, own)
 				return next.RoundTrip(req)
 			})
 		}))
@@ -76,7 +76,7 @@ func newUpstream(ctx context.Context, name string, s backend.DataSourceInstanceS
 
 // narrow takes from a request what is not to be forwarded. The header
 // Authorization stays if it is the upstream's own.
-func (f forward) narrow(req *http.Request, own bool) {
+func (f forwardedLogin) narrow(req *http.Request, own bool) {
 	if !f.OAuth {
 		if !own {
 			req.Header.Del(backend.OAuthIdentityTokenHeaderName)
@@ -96,9 +96,9 @@ func (f forward) narrow(req *http.Request, own bool) {
 // proxyPath is how Grafana names a data source whose API it serves on.
 var proxyPath = regexp.MustCompile(`/api/datasources/proxy/uid/([^/]+)`)
 
-// proxied returns the uid of the data source that a URL of Grafana's proxy
+// proxiedUID returns the uid of the data source that a URL of Grafana's proxy
 // leads to; empty if it is no such URL.
-func proxied(url string) string {
+func proxiedUID(url string) string {
 	if m := proxyPath.FindStringSubmatch(url); m != nil {
 		return m[1]
 	}

@@ -66,15 +66,15 @@ func TestUpstreamsHaveTheirOwnCredentials(t *testing.T) {
 		return r.Header.Get("Authorization")
 	}
 	for _, c := range []struct {
-		of           *listener
+		upstream     *listener
 		header, want string
 	}{
 		{prometheus, "Authorization", basic("prom", "a")}, {prometheus, "X-Scope-OrgID", "one"}, {prometheus, "X-Team", ""},
 		{loki, "Authorization", basic("loki", "b")}, {loki, "X-Scope-OrgID", "two"}, {loki, "Cookie", "session=1"}, {loki, "X-Id-Token", ""},
 		{exporter, "Authorization", "Bearer c"}, {exporter, "X-Team", "shop"}, {exporter, "X-Scope-OrgID", ""}, {exporter, "Cookie", ""}, {exporter, "X-Id-Token", ""},
 	} {
-		if got := c.of.header(c.header); got != c.want {
-			t.Errorf("%s was sent %s %q, wanted %q", c.of.URL, c.header, got, c.want)
+		if got := c.upstream.header(c.header); got != c.want {
+			t.Errorf("%s was sent %s %q, wanted %q", c.upstream.URL, c.header, got, c.want)
 		}
 	}
 }

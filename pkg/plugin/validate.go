@@ -31,18 +31,18 @@ var languages = map[string]func(e expansion, original string) validation{
 
 // validate answers POST /validate {"expr": "…", "language": "promql"}. Macros
 // may be in the expression, dashboard variables must have been replaced.
-func (d *Datasource) validate(req *http.Request) (any, error) {
-	var asked struct{ Expr, Language string }
-	if err := decode(req, &asked, `{"expr": "…", "language": "promql"}`); err != nil {
+func (s resources) validate(req *http.Request) (any, error) {
+	var body struct{ Expr, Language string }
+	if err := decode(req, &body, `{"expr": "…", "language": "promql"}`); err != nil {
 		return nil, err
 	}
-	check, ok := languages[asked.Language]
+	check, ok := languages[body.Language]
 	if !ok {
-		return nil, badBody{fmt.Errorf("language: %q is not one of promql, logql", asked.Language)}
+		return nil, badBodyError{fmt.Errorf("language: %q is not one of promql, logql", body.Language)}
 	}
 	// The values of macros do not matter here, only their form.
-	form := window{To: time.Unix(0, 0).Add(time.Hour), From: time.Unix(0, 0), Step: judgeBin, Scrape: d.config.Scrape}
-	return check(form.expand(asked.Expr), asked.Expr), nil
+	form := window{To: time.Unix(0, 0).Add(time.Hour), From: time.Unix(0, 0), Step: judgeBin, Scrape: s.sources.config.Scrape}
+	return check(form.expand(body.Expr), body.Expr), nil
 }
 
 // checkPromQL parses an expression and puts its first mistake where it is in
@@ -57,7 +57,7 @@ func checkPromQL(e expansion, original string) validation {
 		return validation{Error: err.Error()}
 	}
 	first := all[0]
-	return e.blame(original, first.Err.Error(), int(first.PositionRange.Start), int(first.PositionRange.End))
+	return e.mistakeAt(original, first.Err.Error(), int(first.PositionRange.Start), int(first.PositionRange.End))
 }
 
 // checkLogQL is checkPromQL for a log query. What is wrong is said to be the
@@ -69,18 +69,18 @@ func checkLogQL(e expansion, original string) validation {
 	case err == nil:
 		return validation{OK: true}
 	case errors.As(err, &wrong):
-		return e.blame(original, wrong.Says, wrong.Offset, len(e.Text))
+		return e.mistakeAt(original, wrong.Says, wrong.Offset, len(e.Text))
 	}
 	return validation{Error: err.Error()}
 }
 
-// blame says that the bytes from start to end of an expanded text are wrong.
-func (e expansion) blame(original, says string, start, end int) validation {
-	at := func(pos int) int { return units(original, e.source(pos)) }
+// mistakeAt says that the bytes from start to end of an expanded text are wrong.
+func (e expansion) mistakeAt(original, says string, start, end int) validation {
+	at := func(pos int) int { return utf16Length(original, e.source(pos)) }
 	return validation{Error: says, Start: at(start), End: max(at(start), at(end))}
 }
 
-// units returns how many UTF-16 code units the first n bytes of text take.
-func units(text string, n int) int {
+// utf16Length returns how many UTF-16 code units the first n bytes of text take.
+func utf16Length(text string, n int) int {
 	return len(utf16.Encode([]rune(text[:max(0, min(n, len(text)))])))
 }

@@ -4,9 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
 	"slices"
-	"time"
 
 	"github.com/grafana/grafana-plugin-sdk-go/backend"
 	"github.com/grafana/grafana-plugin-sdk-go/data"
@@ -15,23 +13,23 @@ import (
 )
 
 // lists holds what a query of type values can list, and what finds it.
-var lists = map[string]func(d *Datasource, ctx context.Context, r request) ([]string, error){
-	"services": (*Datasource).serviceNames,
-	"signals":  (*Datasource).signalNames,
-	"rollouts": func(d *Datasource, ctx context.Context, r request) ([]string, error) {
-		return d.ofRollouts(ctx, r, func(p past) []string { return []string{p.Rollout.ID} })
+var lists = map[string]func(ctx context.Context, s sources, r request) ([]string, error){
+	"services": serviceNames,
+	"signals":  signalNames,
+	"rollouts": func(ctx context.Context, s sources, r request) ([]string, error) {
+		return rolloutValues(ctx, s, r, func(p rolloutRow) []string { return []string{p.Rollout.ID} })
 	},
-	"versions": func(d *Datasource, ctx context.Context, r request) ([]string, error) {
-		return d.ofRollouts(ctx, r, func(p past) []string { return []string{p.Rollout.Version, p.Rollout.Previous} })
+	"versions": func(ctx context.Context, s sources, r request) ([]string, error) {
+		return rolloutValues(ctx, s, r, func(p rolloutRow) []string { return []string{p.Rollout.Version, p.Rollout.Previous} })
 	},
-	"nodes":    (*Datasource).nodeNames,
-	"clusters": (*Datasource).clusterNames,
+	"nodes":    nodeNames,
+	"clusters": clusterNames,
 }
 
 // checkValues checks what a query for values needs.
 func (q Query) checkValues() error {
 	if _, ok := lists[q.Values]; !ok {
-		return fmt.Errorf("values: %q is not one of %s", q.Values, known(lists))
+		return fmt.Errorf("values: %q is not one of %s", q.Values, names(lists))
 	}
 	if q.Values != "nodes" && q.Values != "clusters" {
 		return nil
@@ -45,40 +43,23 @@ func (q Query) checkValues() error {
 	return nil
 }
 
-// values answers with names for a dashboard variable.
-func (d *Datasource) values(ctx context.Context, r request) backend.DataResponse {
-	all, err := lists[r.Query.Values](d, ctx, r)
+// answerValues answers with names for a dashboard variable.
+func answerValues(ctx context.Context, s sources, r request) backend.DataResponse {
+	all, err := lists[r.Query.Values](ctx, s, r)
 	if err != nil {
-		return failed(ctx, err)
+		return errorResponse(ctx, err)
 	}
-	p := picture{request: r, config: d.config, executed: "# " + r.Query.Values}
-	return p.answer(p.table(column{"text", append([]string{}, all...), data.FieldConfig{}}))
+	b := frameBuilder{request: r, config: s.config, executedQuery: "# " + r.Query.Values}
+	return b.answer(b.table(column{"text", append([]string{}, all...), data.FieldConfig{}}))
 }
 
-// listed answers POST /values: the same for an editor.
-func (d *Datasource) listed(req *http.Request) (any, error) {
-	var asked looking
-	if err := decode(req, &asked, `{"query": …, "range": {"from": …, "to": …}}`); err != nil {
-		return nil, err
-	}
-	r, err := d.looked(req.Context(), asked)
-	if err != nil {
-		return nil, err
-	}
-	if r.Query.QueryType != "values" {
-		return nil, badQuery{errors.New("queryType: values is wanted")}
-	}
-	all, err := lists[r.Query.Values](d, req.Context(), r)
-	return map[string][]string{"values": append([]string{}, all...)}, err
+func serviceNames(ctx context.Context, s sources, _ request) ([]string, error) {
+	all, err := s.exporter().services(ctx)
+	return eachOf(all, func(s ConfiguredService) string { return s.Name }), err
 }
 
-func (d *Datasource) serviceNames(ctx context.Context, _ request) ([]string, error) {
-	all, err := d.services(ctx)
-	return eachOf(all, func(s service) string { return s.Name }), err
-}
-
-func (d *Datasource) signalNames(ctx context.Context, r request) ([]string, error) {
-	all, err := d.services(ctx)
+func signalNames(ctx context.Context, s sources, r request) ([]string, error) {
+	all, err := s.exporter().services(ctx)
 	var out []string
 	for _, s := range all {
 		if r.Query.Service != "" && s.Name != r.Query.Service {
@@ -93,13 +74,13 @@ func (d *Datasource) signalNames(ctx context.Context, r request) ([]string, erro
 	return out, err
 }
 
-// ofRollouts returns what the rollouts in the time range have, newest first,
+// rolloutValues returns what the rollouts in the time range have, newest first,
 // each once.
-func (d *Datasource) ofRollouts(ctx context.Context, r request, of func(past) []string) ([]string, error) {
-	all, err := d.pasts(ctx, r)
+func rolloutValues(ctx context.Context, s sources, r request, values func(rolloutRow) []string) ([]string, error) {
+	all, err := matchingRollouts(ctx, s, r)
 	var out []string
 	for _, p := range all {
-		for _, v := range of(p) {
+		for _, v := range values(p) {
 			if v != "" && !slices.Contains(out, v) {
 				out = append(out, v)
 			}
@@ -110,45 +91,30 @@ func (d *Datasource) ofRollouts(ctx context.Context, r request, of func(past) []
 
 // nodeNames returns the nodes of a PromQL query, of its candidate if that is
 // selected.
-func (d *Datasource) nodeNames(ctx context.Context, r request) ([]string, error) {
-	c, find, err := d.metricSides(ctx, r)
+func nodeNames(ctx context.Context, s sources, r request) ([]string, error) {
+	c, nodesOf, err := metricNodes(ctx, s, r)
 	if err != nil {
 		return nil, err
 	}
-	s := find(analysis.Cohort{Select: c.Candidate.Select})
-	if s.Error != "" {
-		return nil, badQuery{errors.New(s.Error)}
+	found := nodesOf(analysis.Cohort{Select: c.Candidate.Select})
+	if found.Error != "" {
+		return nil, badQuery{errors.New(found.Error)}
 	}
-	return s.Nodes, nil
+	return found.Nodes, nil
 }
 
 // clusterNames returns the ids of log clusters, the worst first.
-func (d *Datasource) clusterNames(ctx context.Context, r request) ([]string, error) {
-	q, err := d.reading(ctx, r, func(expr string) analysis.Signal { return analysis.Signal{Name: "A", Logs: expr} })
+func clusterNames(ctx context.Context, s sources, r request) ([]string, error) {
+	q, err := newLogQuery(ctx, s, r, func(expr string) analysis.Signal { return analysis.Signal{Name: "A", Logs: expr} })
 	if err != nil {
 		return nil, err
 	}
-	report, err := q.analyzer.Cluster(ctx, q.comparison, analysis.Range{Start: r.Window.From, End: r.Window.To, Step: r.Grid.Bin})
+	report, err := q.analyzer.Cluster(ctx, q.comparison, q.timeRange())
 	var out []string
 	for _, c := range report.Clusters {
-		if r.Query.wants(c.Group) && len(out) < maxClusters {
+		if r.Query.picks(c.Group) && len(out) < maxClusters {
 			out = append(out, c.ID)
 		}
 	}
 	return out, err
-}
-
-// listServices answers GET /services.
-func (d *Datasource) listServices(req *http.Request) (any, error) {
-	all, err := d.services(req.Context())
-	return append([]service{}, all...), err
-}
-
-// listRollouts answers GET /rollouts?service=….
-func (d *Datasource) listRollouts(req *http.Request) (any, error) {
-	all, err := d.history(req.Context(), req.URL.Query().Get("service"), time.Time{})
-	return eachOf(all, func(p past) any {
-		return map[string]any{"id": p.Rollout.ID, "service": p.Rollout.Service, "version": p.Rollout.Version, "started": p.Rollout.Started,
-			"ended": p.ended(), "verdict": p.decision(), "underWay": p.UnderWay}
-	}), err
 }

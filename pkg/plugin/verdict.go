@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math"
 	"strings"
 	"time"
 
@@ -12,15 +11,6 @@ import (
 	"github.com/grafana/grafana-plugin-sdk-go/data"
 
 	"github.com/andon-project/andon/pkg/analysis"
-)
-
-// The views of verdicts.
-const (
-	viewSummary  = "summary"
-	viewFindings = "findings"
-	viewEvidence = "evidence"
-	viewState    = "state"
-	viewStages   = "stages"
 )
 
 // questionsAtOnce is how many questions of one verdict are asked at a time.
@@ -45,81 +35,80 @@ func (q Query) checkVerdict() error {
 	return nil
 }
 
-// A judging is a question about a rollout.
-type judging struct {
-	picture
+// A verdictQuery is a question about a rollout. It judges as the exporter does:
+// by the same function on the same samples.
+type verdictQuery struct {
+	frameBuilder
 	analyzer analysis.Analyzer
-	said     *sayings            // of Loki
-	under    []analysis.Underway // the first is asked about, the others overlap it
-	of       past                // the first, with what else is known of it
-	until    time.Time           // what is known then is told
+	rollouts []analysis.Underway // the first is asked about, the others overlap it; none if the exporter knows of none
+	record   rolloutRow          // the first, with what else is known of it
+	until    time.Time           // the verdict is as of then
+
+	prometheusWarnings, lokiWarnings *warnings
 }
 
-// verdict answers whether a rollout made its service worse. It judges as the
-// exporter does: by the same function on the same samples.
-func (d *Datasource) verdict(ctx context.Context, r request) backend.DataResponse {
-	seen := &tally{nodes: make(map[string]map[string]bool)}
-	j, err := d.judging(ctx, r, seen)
-	if err != nil {
-		return failed(ctx, err)
+// verdictView makes a view of verdicts.
+func verdictView(show func(*verdictQuery, context.Context) backend.DataResponse) answerFunc {
+	return func(ctx context.Context, s sources, r request) backend.DataResponse {
+		q, err := newVerdictQuery(ctx, s, r)
+		if err != nil {
+			return errorResponse(ctx, err)
+		}
+		if len(q.rollouts) == 0 {
+			q.executedQuery = "# no rollout"
+			q.notices = append(q.notices, warning("the exporter knows of no rollout of %s in this time range", r.Query.Service))
+		}
+		return show(q, ctx)
 	}
-	if len(j.under) == 0 {
-		j.notices = append(j.notices, warning("the exporter knows of no rollout of %s in this time range", r.Query.Service))
-		return j.nothing()
+}
+
+// judge returns the verdict, and what has judged; the zero Verdict and nil if
+// there is no rollout.
+func (q *verdictQuery) judge(ctx context.Context) (analysis.Verdict, *analysis.Watch, error) {
+	if len(q.rollouts) == 0 {
+		return analysis.Verdict{}, nil, nil
 	}
-	if r.Query.View == viewState {
-		return j.states(ctx)
-	}
-	watch := j.watch()
-	v := watch.Tick(ctx, j.under, j.until)[0]
+	watch := q.watch()
+	v := watch.Tick(ctx, q.rollouts, q.until)[0]
 	if err := ctx.Err(); err != nil {
-		return failed(ctx, err)
+		return analysis.Verdict{}, nil, err
 	}
-	j.executed = executed(v)
-	for _, said := range append(seen.said, j.said.all()...) {
-		j.notices = append(j.notices, warning("%s", said))
+	q.executedQuery = executedQueries(v)
+	for _, text := range append(q.prometheusWarnings.all(), q.lokiWarnings.all()...) {
+		q.notices = append(q.notices, warning("%s", text))
 	}
-	j.notices = append(j.notices, unread(v)...)
-	switch r.Query.View {
-	case viewFindings:
-		return j.answer(j.findings(v))
-	case viewStages:
-		return j.answer(j.stages(v))
-	case viewEvidence:
-		return j.evidence(v, watch.Trail(v.Rollout))
-	}
-	j.of.Verdict = &v
-	return j.answer(j.rolloutTable([]past{j.of}))
+	q.notices = append(q.notices, qualityNotices(v)...)
+	return v, watch, nil
 }
 
 // watch returns what judges; in a stream the same for all of its frames.
-func (j judging) watch() *analysis.Watch {
-	if j.lasting == nil {
-		return j.analyzer.NewWatch(questionsAtOnce)
+func (q *verdictQuery) watch() *analysis.Watch {
+	if q.stream == nil {
+		return q.analyzer.NewWatch(questionsAtOnce)
 	}
-	if j.lasting.watch == nil {
-		j.lasting.watch = j.analyzer.NewWatch(questionsAtOnce)
+	if q.stream.watch == nil {
+		q.stream.watch = q.analyzer.NewWatch(questionsAtOnce)
 	}
-	return j.lasting.watch
+	return q.stream.watch
 }
 
-// nothing answers that there is no rollout, in the form of the view.
-func (j judging) nothing() backend.DataResponse {
-	switch j.executed = "# no rollout"; j.Query.View {
-	case viewFindings:
-		return j.answer(j.findings(analysis.Verdict{}))
-	case viewStages:
-		return j.answer(j.stages(analysis.Verdict{}))
-	case viewEvidence:
-		return j.answer(j.series([]line{{config: data.FieldConfig{}}})...)
-	case viewState:
-		return j.answer(j.series([]line{{config: stateConfig("")}})...)
+const viewSummary = "summary"
+
+// summary answers with the row that a table of rollouts has of the rollout.
+func (q *verdictQuery) summary(ctx context.Context) backend.DataResponse {
+	v, watch, err := q.judge(ctx)
+	switch {
+	case err != nil:
+		return errorResponse(ctx, err)
+	case watch == nil:
+		return q.answer(rolloutFrame(q.frameBuilder, nil))
 	}
-	return j.answer(j.rolloutTable(nil))
+	q.record.Verdict = &v
+	return q.answer(rolloutFrame(q.frameBuilder, []rolloutRow{q.record}))
 }
 
-// executed returns what was asked of both cohorts, signal by signal.
-func executed(v analysis.Verdict) string {
+// executedQueries returns what was asked of both cohorts, signal by signal.
+func executedQueries(v analysis.Verdict) string {
 	var b strings.Builder
 	for _, f := range v.Findings {
 		fmt.Fprintf(&b, "# %s, candidate\n%s\n", f.Signal, f.Query)
@@ -133,8 +122,8 @@ func executed(v analysis.Verdict) string {
 	return b.String()
 }
 
-// unread tells which signals could not be judged, and why.
-func unread(v analysis.Verdict) []data.Notice {
+// qualityNotices says which signals could not be judged, and why.
+func qualityNotices(v analysis.Verdict) []data.Notice {
 	var out []data.Notice
 	for _, f := range v.Findings {
 		switch f.Quality {
@@ -145,23 +134,9 @@ func unread(v analysis.Verdict) []data.Notice {
 	return out
 }
 
-// evidence answers with the evidence over time.
-func (j judging) evidence(v analysis.Verdict, trail []analysis.Point) backend.DataResponse {
-	needs := j.under[0].Service.Sensitivity.Needs(v.Strategy)
-	l := line{labels: j.labels(), config: data.FieldConfig{DisplayNameFromDS: j.legend(j.labels()), Thresholds: evidenceSteps(needs),
-		Description: fmt.Sprintf("how many times better a regression explains the data than none; %.0f fails the rollout", needs),
-		Custom:      map[string]any{"scaleDistribution": map[string]any{"type": "log", "log": 10}}}}
-	for _, p := range trail {
-		if !p.At.Before(j.Window.From) && !p.At.After(j.Window.To) {
-			l.times, l.values = append(l.times, p.At), append(l.values, min(math.Exp(p.Log), math.MaxFloat64))
-		}
-	}
-	return j.answer(j.series([]line{l})...)
-}
-
 // labels name the series of the rollout that is asked about.
-func (j judging) labels() data.Labels {
-	of := j.of
-	of.Verdict = nil // it changes on the way, and would make another series for an alert rule
-	return of.labels()
+func (q *verdictQuery) labels() data.Labels {
+	row := q.record
+	row.Verdict = nil // it changes on the way, and would make another series for an alert rule
+	return row.labels()
 }

@@ -1,9 +1,11 @@
 package plugin
 
 import (
+	"context"
 	"fmt"
 	"time"
 
+	"github.com/grafana/grafana-plugin-sdk-go/backend"
 	"github.com/grafana/grafana-plugin-sdk-go/data"
 
 	"github.com/andon-project/andon/pkg/analysis"
@@ -18,8 +20,14 @@ type part struct {
 	reason   string
 }
 
-// stages makes one row of each stage, in order, and then one of each place.
-func (j judging) stages(v analysis.Verdict) *data.Frame {
+const viewStages = "stages"
+
+// stages answers with one row a stage, in order, and then one a place.
+func (q *verdictQuery) stages(ctx context.Context) backend.DataResponse {
+	v, _, err := q.judge(ctx)
+	if err != nil {
+		return errorResponse(ctx, err)
+	}
 	var parts []part
 	for _, s := range v.Stages {
 		parts = append(parts, part{fmt.Sprintf("stage %d", s.Stage), &s.From, s.To, s.Verdict, s.Evidence, s.Reason})
@@ -31,7 +39,7 @@ func (j judging) stages(v analysis.Verdict) *data.Frame {
 		}
 		parts = append(parts, part{name: name, verdict: s.Verdict, evidence: s.Evidence, reason: s.Reason})
 	}
-	return j.table(
+	return q.answer(q.table(
 		column{"part", eachOf(parts, func(p part) string { return p.name }), data.FieldConfig{}},
 		column{"verdict", eachOf(parts, func(p part) string { return string(p.verdict) }), verdictConfig()},
 		column{"evidence", eachOf(parts, func(p part) *float64 { return number(p.evidence) }),
@@ -39,5 +47,5 @@ func (j judging) stages(v analysis.Verdict) *data.Frame {
 		column{"reason", eachOf(parts, func(p part) string { return p.reason }), data.FieldConfig{}},
 		column{"from", eachOf(parts, func(p part) *time.Time { return p.from }), data.FieldConfig{}},
 		column{"to", eachOf(parts, func(p part) *time.Time { return p.to }), data.FieldConfig{}},
-	)
+	))
 }

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -17,8 +16,8 @@ import (
 // the subscriber's own, and tells one query from another.
 const livePath = "live/"
 
-// A following is what a subscriber asks for.
-type following struct {
+// A subscription is what a subscriber asks for.
+type subscription struct {
 	Query json.RawMessage `json:"query"`
 	Range struct {
 		From int64 `json:"from"` // milliseconds since the epoch
@@ -27,12 +26,20 @@ type following struct {
 	IntervalMs int64 `json:"intervalMs"`
 }
 
-// follow reads what a subscriber asks for. The range reaches up to now.
-func (d *Datasource) follow(ctx context.Context, path string, raw json.RawMessage, now time.Time) (request, error) {
+// streams follows queries over time.
+type streams struct {
+	sources sources
+	queries queryReader
+	clock   clock
+}
+
+// read makes a request of what a subscriber asks for. The range reaches up to
+// now.
+func (s *streams) read(ctx context.Context, path string, raw json.RawMessage, now time.Time) (request, error) {
 	if !strings.HasPrefix(path, livePath) {
 		return request{}, fmt.Errorf("there is no channel %q; those of this data source begin with %s", path, livePath)
 	}
-	var f following
+	var f subscription
 	if err := json.Unmarshal(raw, &f); err != nil {
 		return request{}, fmt.Errorf(`the subscription's data are not {"query": …, "range": {"from": …, "to": …}, "intervalMs": …}: %w`, err)
 	}
@@ -40,20 +47,20 @@ func (d *Datasource) follow(ctx context.Context, path string, raw json.RawMessag
 	if f.Range.From <= 0 || !from.Before(now) {
 		return request{}, errors.New("range.from of the subscription is not a time in the past, in milliseconds since the epoch")
 	}
-	return d.read(ctx, backend.DataQuery{RefID: "A", JSON: f.Query, Interval: time.Duration(f.IntervalMs) * time.Millisecond,
+	return s.queries.read(ctx, backend.DataQuery{RefID: "A", JSON: f.Query, Interval: time.Duration(f.IntervalMs) * time.Millisecond,
 		TimeRange: backend.TimeRange{From: from, To: now}}, false)
 }
 
-// SubscribeStream implements backend.StreamHandler. A subscriber gets what a
-// query would have answered; RunStream then sends what is new.
-func (d *Datasource) SubscribeStream(ctx context.Context, req *backend.SubscribeStreamRequest) (*backend.SubscribeStreamResponse, error) {
-	r, err := d.follow(ctx, req.Path, req.Data, d.clock.now())
+// subscribe answers with the first frame: what a query would have answered, or
+// how far it is where that takes long.
+func (s *streams) subscribe(ctx context.Context, req *backend.SubscribeStreamRequest) (*backend.SubscribeStreamResponse, error) {
+	r, err := s.read(ctx, req.Path, req.Data, s.clock.now())
 	if err != nil {
 		return nil, backend.DownstreamError(err)
 	}
-	frame := underway(0, 0)
+	frame := progressFrame(0, 0)
 	if !r.slow() {
-		if frame, err = d.live(ctx, r); err != nil {
+		if frame, err = s.frame(ctx, r); err != nil {
 			return nil, err
 		}
 	}
@@ -64,16 +71,9 @@ func (d *Datasource) SubscribeStream(ctx context.Context, req *backend.Subscribe
 	return &backend.SubscribeStreamResponse{Status: backend.SubscribeStreamStatusOK, InitialData: first}, nil
 }
 
-// PublishStream implements backend.StreamHandler. Nobody may publish.
-func (d *Datasource) PublishStream(context.Context, *backend.PublishStreamRequest) (*backend.PublishStreamResponse, error) {
-	return &backend.PublishStreamResponse{Status: backend.PublishStreamStatusPermissionDenied}, nil
-}
-
-// RunStream implements backend.StreamHandler. At each bin it sends one frame:
-// of series what is new since the last one, of other views the whole. It ends
-// when nobody listens any more.
-func (d *Datasource) RunStream(ctx context.Context, req *backend.RunStreamRequest, sender *backend.StreamSender) error {
-	r, err := d.follow(ctx, req.Path, req.Data, d.clock.now())
+// run sends one frame at each bin until ctx ends, which is no error.
+func (s *streams) run(ctx context.Context, req *backend.RunStreamRequest, sender *backend.StreamSender) error {
+	r, err := s.read(ctx, req.Path, req.Data, s.clock.now())
 	if err != nil {
 		return backend.DownstreamError(err)
 	}
@@ -82,14 +82,14 @@ func (d *Datasource) RunStream(ctx context.Context, req *backend.RunStreamReques
 	if r.series() {
 		r.Window.From = next.Add(1) // subscribers have what was before
 	}
-	r.lasting = &lasting{}
+	r.stream = &streamState{}
 	for first := true; ; first = false {
 		if !first || !r.slow() { // of what is slow subscribers have nothing yet
 			next = next.Add(bin)
-			if now := d.clock.now(); now.After(next) {
+			if now := s.clock.now(); now.After(next) {
 				next = now.Truncate(bin) // a late one is left out
 			}
-			if d.clock.wait(ctx, next) != nil {
+			if s.clock.wait(ctx, next) != nil {
 				return nil
 			}
 			r.Window.To = next
@@ -98,7 +98,7 @@ func (d *Datasource) RunStream(ctx context.Context, req *backend.RunStreamReques
 		if r.series() {
 			r.Range.Start = r.Window.From.Truncate(bin).Add(bin)
 		}
-		frame, err := d.slowly(ctx, r, sender)
+		frame, err := s.frameWithProgress(ctx, r, sender)
 		switch {
 		case ctx.Err() != nil:
 			return nil
@@ -113,19 +113,42 @@ func (d *Datasource) RunStream(ctx context.Context, req *backend.RunStreamReques
 	}
 }
 
-func (r request) slow() bool { return queryTypes[r.Query.QueryType].slow }
-func (r request) series() bool {
-	return slices.Contains(queryTypes[r.Query.QueryType].series, r.Query.View)
-}
-
-// live answers with one frame.
-func (d *Datasource) live(ctx context.Context, r request) (*data.Frame, error) {
-	answer := queryTypes[r.Query.QueryType].answer(d, ctx, r)
+// frame answers a request with one frame.
+func (s *streams) frame(ctx context.Context, r request) (*data.Frame, error) {
+	answer := r.answer(ctx, s.sources)
 	switch {
 	case answer.Error != nil:
 		return nil, answer.Error
 	case r.series():
-		return wide(answer.Frames), nil
+		return wideFrame(answer.Frames), nil
 	}
 	return answer.Frames[0], nil
+}
+
+// frameWithProgress is frame that sends how far it is where that takes long.
+func (s *streams) frameWithProgress(ctx context.Context, r request, sender *backend.StreamSender) (*data.Frame, error) {
+	if !r.slow() {
+		return s.frame(ctx, r)
+	}
+	var frame *data.Frame
+	var err error
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		frame, err = s.frame(ctx, r)
+	}()
+	ticker := time.NewTicker(progressInterval)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-done:
+			return frame, err
+		case <-ticker.C:
+			p := &r.stream.progress
+			if err := sender.SendFrame(progressFrame(p.share(), p.lines.Load()), data.IncludeAll); err != nil {
+				<-done // its context ends with the stream
+				return nil, err
+			}
+		}
+	}
 }

@@ -14,7 +14,7 @@ import (
 )
 
 // strategy is how the judge would compare the cohorts.
-func (q comparing) strategy() analysis.Strategy {
+func (q *deviationQuery) strategy() analysis.Strategy {
 	switch {
 	case q.Query.Strategy != "":
 		return q.Query.Strategy
@@ -24,14 +24,14 @@ func (q comparing) strategy() analysis.Strategy {
 	return analysis.Canary
 }
 
-// judgeEach returns what the judge would find of a rollout that began when the
+// nodeFindings returns what the judge would find of a rollout that began when the
 // query says, or with the time range, and had the node alone for candidate.
 // Compared with another day nothing is judged, and only the effect is told.
-func (q comparing) judgeEach(ctx context.Context, found []analysis.Deviation) ([]analysis.Finding, error) {
-	out := make([]analysis.Finding, len(found))
+func (q *deviationQuery) nodeFindings(ctx context.Context, deviations []analysis.Deviation) ([]analysis.Finding, error) {
+	out := make([]analysis.Finding, len(deviations))
 	if q.comparison.Control.Back != 0 {
-		for i, d := range found {
-			out[i] = analysis.Finding{Effect: analysis.Number(stat.Mean(less(d.Value, d.Centre))), Evidence: analysis.Unknown,
+		for i, d := range deviations {
+			out[i] = analysis.Finding{Effect: analysis.Number(stat.Mean(difference(d.Value, d.Centre))), Evidence: analysis.Unknown,
 				Reason: "evidence is not told against another day"}
 		}
 		return out, nil
@@ -43,12 +43,12 @@ func (q comparing) judgeEach(ctx context.Context, found []analysis.Deviation) ([
 	}
 	s := analysis.Service{Name: q.Query.Service, Node: q.comparison.Node, Sensitivity: q.comparison.Sensitivity,
 		Step: model.Duration(q.comparison.Step), Signals: []analysis.Signal{q.comparison.Signal}}
-	once := memo{ask: q.analyzer.Metrics, known: make(map[asking]*kept)}
+	cache := queryCache{ask: q.analyzer.Metrics, entries: make(map[cacheKey]*cacheEntry)}
 	var g errgroup.Group
 	g.SetLimit(runtime.GOMAXPROCS(0))
-	for i, d := range found {
+	for i, d := range deviations {
 		g.Go(func() error {
-			a := analysis.Analyzer{Metrics: once.only(q.comparison.Node, d.Node, q.asked.candidate, q.asked.candidatePer), Resolve: q.analyzer.Resolve}
+			a := analysis.Analyzer{Metrics: cache.only(q.comparison.Node, d.Node, q.queries.candidate, q.queries.candidatePer), Resolve: q.analyzer.Resolve}
 			v, err := a.Judge(ctx, ro, s, q.Window.To)
 			if err != nil {
 				return err
@@ -65,7 +65,7 @@ func (q comparing) judgeEach(ctx context.Context, found []analysis.Deviation) ([
 	return out, g.Wait()
 }
 
-func less(a, b []float64) []float64 {
+func difference(a, b []float64) []float64 {
 	out := make([]float64, len(a))
 	for i := range a {
 		out[i] = a[i] - b[i]
@@ -73,43 +73,43 @@ func less(a, b []float64) []float64 {
 	return out
 }
 
-// A memo asks each question once. It is safe for concurrent use.
-type memo struct {
-	ask   analysis.RangeFunc
-	mu    sync.Mutex
-	known map[asking]*kept
+// A queryCache asks each question once. It is safe for concurrent use.
+type queryCache struct {
+	ask     analysis.RangeFunc
+	mu      sync.Mutex
+	entries map[cacheKey]*cacheEntry
 }
 
-type asking struct {
+type cacheKey struct {
 	expr       string
 	start, end time.Time
 	step       time.Duration
 }
 
-type kept struct {
+type cacheEntry struct {
 	once   sync.Once
 	answer model.Matrix
 	err    error
 }
 
-func (m *memo) get(ctx context.Context, expr string, r analysis.Range) (model.Matrix, error) {
-	key := asking{expr, r.Start, r.End, r.Step}
-	m.mu.Lock()
-	k := m.known[key]
-	if k == nil {
-		k = &kept{}
-		m.known[key] = k
+func (c *queryCache) get(ctx context.Context, expr string, r analysis.Range) (model.Matrix, error) {
+	key := cacheKey{expr, r.Start, r.End, r.Step}
+	c.mu.Lock()
+	e := c.entries[key]
+	if e == nil {
+		e = &cacheEntry{}
+		c.entries[key] = e
 	}
-	m.mu.Unlock()
-	k.once.Do(func() { k.answer, k.err = m.ask(ctx, expr, r) })
-	return k.answer, k.err
+	c.mu.Unlock()
+	e.once.Do(func() { e.answer, e.err = c.ask(ctx, expr, r) })
+	return e.answer, e.err
 }
 
 // only answers as if candidate, which the given expressions ask for, had the
 // one node.
-func (m *memo) only(label, node string, candidate ...string) analysis.RangeFunc {
+func (c *queryCache) only(label, node string, candidate ...string) analysis.RangeFunc {
 	return func(ctx context.Context, expr string, r analysis.Range) (model.Matrix, error) {
-		all, err := m.get(ctx, expr, r)
+		all, err := c.get(ctx, expr, r)
 		if err != nil || (expr != candidate[0] && expr != candidate[1]) {
 			return all, err
 		}

@@ -22,48 +22,37 @@ func (n noSignal) Error() string {
 	return fmt.Sprintf("service %s has no signal of the kind %q in the exporter's configuration", n.service, n.kind)
 }
 
-// asks maps a query type to the part of a Signal that holds its expression, and
-// to the key of the configuration.
-var asks = map[string]struct {
-	key  string
-	expr func(analysis.Signal) string
-}{
-	"deviation": {"metric", func(s analysis.Signal) string { return s.Metric }},
-	"clusters":  {"logs", func(s analysis.Signal) string { return s.Logs }},
-	"crashes":   {"crashes", func(s analysis.Signal) string { return s.Crashes }},
-}
-
-// named completes a query that names a rollout of the exporter and leaves out
-// the expression: it asks what the judge asks of the service's signal Name, or
-// of its first signal of the query's kind if that is empty. Other queries stay
-// as they are.
-func (d *Datasource) named(ctx context.Context, q Query) (Query, error) {
-	kind, ok := asks[q.QueryType]
-	if !ok || q.Rollout == "" || q.Expr != "" {
+// fillFromRollout completes a query that names a rollout of the exporter and
+// leaves out the expression: it asks what the judge asks of the service's signal
+// Name, or of its first signal of the query's kind if that is empty. Other
+// queries stay as they are. A service without such a signal is a noSignal.
+func (qr queryReader) fillFromRollout(ctx context.Context, q Query) (Query, error) {
+	part := queryTypes[q.QueryType].signal
+	if part.expr == nil || q.Rollout == "" || q.Expr != "" {
 		return q, nil
 	}
-	f, err := d.find(ctx, request{Query: q})
+	found, err := qr.sources.exporter().findRollout(ctx, request{Query: q})
 	if err != nil {
 		return q, err
 	}
-	ro, name := f.of.Rollout, f.of.Rollout.Service
-	s := f.services[name]
+	ro, name := found.record.Rollout, found.record.Rollout.Service
+	s := found.services[name]
 	for _, sig := range s.Signals {
-		if kind.expr(sig) != "" && (q.Name == "" || q.Name == sig.Name) {
-			return q.compares(analysis.Compare(ro, s.Service, sig), kind.expr(sig)), nil
+		if part.expr(sig) != "" && (q.Name == "" || q.Name == sig.Name) {
+			return q.withComparison(analysis.Compare(ro, s.Service, sig), part.expr(sig)), nil
 		}
 	}
 	configured := func(sig analysis.Signal) bool { return sig.Name == q.Name }
 	if q.Name != "" && !slices.ContainsFunc(s.Signals, configured) {
 		return q, badQuery{fmt.Errorf("service %s has no signal %q in the exporter's configuration", name, q.Name)}
 	}
-	return q, noSignal{name, kind.key}
+	return q, noSignal{name, part.key}
 }
 
-// compares returns the query that asks for c. What a query cannot say of it is
-// kept beside.
-func (q Query) compares(c analysis.Comparison, expr string) Query {
-	q.of = &c
+// withComparison returns the query that asks for c, and keeps what a query cannot
+// say of it.
+func (q Query) withComparison(c analysis.Comparison, expr string) Query {
+	q.comparison = &c
 	q.Name, q.Expr, q.Per, q.Unit, q.Worse, q.Kind = c.Signal.Name, expr, c.Signal.Per, c.Signal.Unit, c.Signal.Worse, c.Signal.Kind
 	q.Service, q.NodeLabel, q.VersionLabel, q.Sensitivity = c.Service, c.Node, c.Version, c.Sensitivity
 	q.Candidate, q.Control, q.Cohorts = c.Candidate.Select, c.Control.Select, byLabels
@@ -80,8 +69,8 @@ func (q Query) compares(c analysis.Comparison, expr string) Query {
 	return q
 }
 
-// nothingOf answers a query about a signal that there is not.
-func nothingOf(n noSignal) backend.DataResponse {
+// noSignalResponse answers a query about a signal that there is not.
+func noSignalResponse(n noSignal) backend.DataResponse {
 	return backend.DataResponse{Frames: data.Frames{data.NewFrame("").SetMeta(&data.FrameMeta{
 		Type: data.FrameTypeTable, TypeVersion: data.FrameTypeVersion{0, 1}, ExecutedQueryString: "# nothing was asked",
 		Notices: []data.Notice{{Severity: data.NoticeSeverityInfo, Text: n.Error()}},

@@ -8,29 +8,33 @@ import (
 	"strings"
 	"time"
 
+	"github.com/grafana/grafana-plugin-sdk-go/backend"
 	"github.com/grafana/grafana-plugin-sdk-go/data"
 )
 
-// annotations makes one region a rollout, from its start to its end, with the
-// names that Grafana looks for in an annotation.
-func (p picture) annotations(all []past) *data.Frame {
-	return p.table(
-		column{"time", eachOf(all, func(x past) time.Time { return x.Rollout.Started }), data.FieldConfig{}},
-		column{"timeEnd", eachOf(all, func(x past) time.Time {
+const viewAnnotations = "annotations"
+
+// annotations answers with one region a rollout, from its start to its end, with
+// the names that Grafana looks for in an annotation.
+func (q *rolloutsQuery) annotations() backend.DataResponse {
+	all := q.rollouts
+	return q.answer(q.table(
+		column{"time", eachOf(all, func(x rolloutRow) time.Time { return x.Rollout.Started }), data.FieldConfig{}},
+		column{"timeEnd", eachOf(all, func(x rolloutRow) time.Time {
 			if e := x.ended(); e != nil {
 				return *e
 			}
-			return p.Window.To
+			return q.Window.To
 		}), data.FieldConfig{}},
 		column{"title", eachOf(all, title), data.FieldConfig{}},
-		column{"text", eachOf(all, p.text), data.FieldConfig{}},
+		column{"text", eachOf(all, q.text), data.FieldConfig{}},
 		column{"tags", eachOf(all, tags), data.FieldConfig{}},
-		column{"color", eachOf(all, func(x past) string { return colours[x.decision()] }), data.FieldConfig{}},
-		column{"id", eachOf(all, func(x past) string { return x.Rollout.ID }), data.FieldConfig{}},
-	)
+		column{"color", eachOf(all, func(x rolloutRow) string { return colours[x.decision()] }), data.FieldConfig{}},
+		column{"id", eachOf(all, func(x rolloutRow) string { return x.Rollout.ID }), data.FieldConfig{}},
+	))
 }
 
-func title(x past) string {
+func title(x rolloutRow) string {
 	t := x.Rollout.Service
 	if x.Rollout.Version != "" {
 		t += " " + x.Rollout.Version
@@ -42,7 +46,7 @@ func title(x past) string {
 }
 
 // tags are what annotations are filtered by.
-func tags(x past) string {
+func tags(x rolloutRow) string {
 	var out []string
 	labels := x.labels()
 	for _, key := range []string{"service", "layer", "version", "verdict"} {
@@ -54,7 +58,7 @@ func tags(x past) string {
 }
 
 // text is HTML, which Grafana sanitizes: the verdict and where to see more.
-func (p picture) text(x past) string {
+func (q *rolloutsQuery) text(x rolloutRow) string {
 	v := x.verdict()
 	parts := []string{html.EscapeString(v.Reason)}
 	if v.Score.Known() {
@@ -63,13 +67,13 @@ func (p picture) text(x past) string {
 	if h := x.halt(); h != "" {
 		parts = append(parts, html.EscapeString(h))
 	}
-	link := func(href, says string) {
-		parts = append(parts, fmt.Sprintf(`<a href="%s" target="_blank">%s</a>`, html.EscapeString(href), says))
+	link := func(href, text string) {
+		parts = append(parts, fmt.Sprintf(`<a href="%s" target="_blank">%s</a>`, html.EscapeString(href), text))
 	}
 	if u, err := url.Parse(x.Rollout.Ref); err == nil && (u.Scheme == "http" || u.Scheme == "https") {
 		link(x.Rollout.Ref, "Deployment")
 	}
-	if href := p.exploreURL(x); href != "" {
+	if href := q.exploreURL(x); href != "" {
 		link(href, "Findings")
 	}
 	return strings.Join(parts, "<br>")
@@ -77,17 +81,17 @@ func (p picture) text(x past) string {
 
 // exploreURL leads to what was found of a rollout; empty if Grafana does not
 // say where it serves.
-func (p picture) exploreURL(x past) string {
-	if p.appURL == "" || p.config.UID == "" {
+func (q *rolloutsQuery) exploreURL(x rolloutRow) string {
+	if q.appURL == "" || q.config.UID == "" {
 		return ""
 	}
-	end := p.Window.To
+	end := q.Window.To
 	if e := x.ended(); e != nil {
 		end = *e
 	}
-	source := map[string]string{"type": ID, "uid": p.config.UID}
+	source := map[string]string{"type": ID, "uid": q.config.UID}
 	panes, err := json.Marshal(map[string]any{"andon": map[string]any{
-		"datasource": p.config.UID,
+		"datasource": q.config.UID,
 		"queries": []any{map[string]any{"refId": "A", "datasource": source, "v": queryVersion, "queryType": "verdict",
 			"view": viewFindings, "rollout": x.Rollout.ID}},
 		"range": map[string]string{"from": fmt.Sprint(x.Rollout.Started.UnixMilli()), "to": fmt.Sprint(end.UnixMilli())},
@@ -95,5 +99,5 @@ func (p picture) exploreURL(x past) string {
 	if err != nil {
 		return ""
 	}
-	return strings.TrimRight(p.appURL, "/") + "/explore?schemaVersion=1&panes=" + url.QueryEscape(string(panes))
+	return strings.TrimRight(q.appURL, "/") + "/explore?schemaVersion=1&panes=" + url.QueryEscape(string(panes))
 }

@@ -1,38 +1,46 @@
 package plugin
 
 import (
+	"context"
 	"time"
 
+	"github.com/grafana/grafana-plugin-sdk-go/backend"
 	"github.com/grafana/grafana-plugin-sdk-go/data"
 
 	"github.com/andon-project/andon/pkg/analysis"
 )
 
-// findings makes one row of each finding, in the judge's order.
-func (j judging) findings(v analysis.Verdict) *data.Frame {
-	text := func(name string, of func(analysis.Finding) string, config data.FieldConfig) column {
-		return column{name, eachOf(v.Findings, of), config}
+const viewFindings = "findings"
+
+// findings answers with one row a finding, in the judge's order.
+func (q *verdictQuery) findings(ctx context.Context) backend.DataResponse {
+	v, _, err := q.judge(ctx)
+	if err != nil {
+		return errorResponse(ctx, err)
 	}
-	value := func(name string, of func(analysis.Finding) analysis.Number, config data.FieldConfig) column {
-		return column{name, eachOf(v.Findings, func(f analysis.Finding) *float64 { return number(of(f)) }), config}
+	text := func(name string, get func(analysis.Finding) string, config data.FieldConfig) column {
+		return column{name, eachOf(v.Findings, get), config}
 	}
-	count := func(name string, of func(analysis.Finding) int) column {
-		return column{name, eachOf(v.Findings, func(f analysis.Finding) int64 { return int64(of(f)) }), data.FieldConfig{}}
+	value := func(name string, get func(analysis.Finding) analysis.Number, config data.FieldConfig) column {
+		return column{name, eachOf(v.Findings, func(f analysis.Finding) *float64 { return number(get(f)) }), config}
 	}
-	flag := func(name string, of func(analysis.Finding) bool) column {
-		return column{name, eachOf(v.Findings, of), data.FieldConfig{}}
+	count := func(name string, get func(analysis.Finding) int) column {
+		return column{name, eachOf(v.Findings, func(f analysis.Finding) int64 { return int64(get(f)) }), data.FieldConfig{}}
+	}
+	flag := func(name string, get func(analysis.Finding) bool) column {
+		return column{name, eachOf(v.Findings, get), data.FieldConfig{}}
 	}
 	none := data.FieldConfig{}
 	sensitivity := analysis.Medium
-	if len(j.under) > 0 {
-		sensitivity = j.under[0].Service.Sensitivity
+	if len(q.rollouts) > 0 {
+		sensitivity = q.rollouts[0].Service.Sensitivity
 	}
 	if sensitivity == "" {
 		sensitivity = analysis.Medium
 	}
 	sigma := data.FieldConfig{Unit: sigmaUnit, Thresholds: Query{Sensitivity: sensitivity}.sigmaSteps(), Custom: cell("color-background")}
 	evidence := data.FieldConfig{Thresholds: evidenceSteps(sensitivity.Needs(v.Strategy)), Custom: cell("color-text")}
-	return j.table(
+	return q.answer(q.table(
 		text("signal", func(f analysis.Finding) string { return f.Signal }, none),
 		value("deviation", func(f analysis.Finding) analysis.Number { return f.Deviation }, sigma),
 		value("evidence", func(f analysis.Finding) analysis.Number { return f.Evidence }, evidence),
@@ -50,8 +58,8 @@ func (j judging) findings(v analysis.Verdict) *data.Frame {
 		count("candidate samples", func(f analysis.Finding) int { return f.Candidate }),
 		count("control samples", func(f analysis.Finding) int { return f.Control }),
 		text("query", func(f analysis.Finding) string { return f.Query },
-			data.FieldConfig{Links: append(j.promQL("Candidate in Prometheus", "${__data.fields.query}"), j.logQL("Candidate in Loki", "${__data.fields.query}")...)}),
+			data.FieldConfig{Links: append(q.promQL("Candidate in Prometheus", "${__data.fields.query}"), q.logQL("Candidate in Loki", "${__data.fields.query}")...)}),
 		text("against", func(f analysis.Finding) string { return f.Against },
-			data.FieldConfig{Links: append(j.promQL("Control in Prometheus", "${__data.fields.against}"), j.logQL("Control in Loki", "${__data.fields.against}")...)}),
-	)
+			data.FieldConfig{Links: append(q.promQL("Control in Prometheus", "${__data.fields.against}"), q.logQL("Control in Loki", "${__data.fields.against}")...)}),
+	))
 }

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"iter"
-	"math"
 	"slices"
 	"strings"
 	"sync"
@@ -16,9 +15,6 @@ import (
 	"github.com/andon-project/andon/pkg/logs/logql"
 	"github.com/andon-project/andon/pkg/source"
 )
-
-// errNoLoki says that a question is Loki's to answer and none is set.
-var errNoLoki = errors.New("no URL of Loki is set; enter it in the data source's settings to see log clusters and crashes")
 
 // checkLogs checks what a query for log clusters or crashes needs.
 func (q Query) checkLogs() error {
@@ -33,22 +29,22 @@ func (q Query) checkLogs() error {
 	return q.checkCohorts()
 }
 
-// A reading is a question about the log lines of two cohorts.
-type reading struct {
-	picture
+// A logQuery is a question about the log lines of two cohorts.
+type logQuery struct {
+	frameBuilder
 	comparison analysis.Comparison
 	analyzer   analysis.Analyzer
 	loki       *source.Loki
 	resolve    analysis.ResolveFunc
-	said       *sayings
+	warnings   *warnings
 }
 
-// reading prepares to read the lines that the query asks for; signal makes the
-// signal of its expression.
-func (d *Datasource) reading(ctx context.Context, r request, signal func(expr string) analysis.Signal) (reading, error) {
-	q := reading{picture: picture{request: r, config: d.config}, said: &sayings{}}
+// newLogQuery makes the question that r asks; signal makes the signal of its
+// expression.
+func newLogQuery(ctx context.Context, s sources, r request, signal func(expr string) analysis.Signal) (logQuery, error) {
+	q := logQuery{frameBuilder: frameBuilder{request: r, config: s.config}, warnings: &warnings{}}
 	var err error
-	if q.loki, q.resolve, err = d.loki(ctx, r, q.said); err != nil {
+	if q.loki, q.resolve, err = s.lokiFor(ctx, r.Window, q.warnings.from("Loki")); err != nil {
 		return q, err
 	}
 	if q.Query.Expr, err = filterLogQL(r.Query.Filters, r.Query.Expr, q.resolve); err != nil {
@@ -61,25 +57,16 @@ func (d *Datasource) reading(ctx context.Context, r request, signal func(expr st
 	q.comparison.Signal = signal(q.Query.Expr)
 	q.comparison.Service = q.Query.Service
 	q.comparison.Version, q.comparison.Release = q.Query.versionLabel(), q.Query.release()
-	q.analyzer = analysis.Analyzer{Logs: q.lines, LogMetrics: q.loki.Metric, Patterns: q.loki.Patterns, ResolveLogs: q.resolve}
+	q.analyzer = analysis.Analyzer{Logs: q.read, LogMetrics: q.loki.Metric, Patterns: q.loki.Patterns, ResolveLogs: q.resolve}
 	if q.comparison.Service != "" {
-		q.analyzer.Recall = d.recall(ctx, q.said)
+		q.analyzer.Recall = s.exporter().recall(ctx, q.warnings)
 	}
 	return q, nil
 }
 
-// loki returns what asks Loki, whose warnings go to said, and what writes
-// selectors into its queries. Without a URL it is errNoLoki.
-func (d *Datasource) loki(ctx context.Context, r request, said *sayings) (*source.Loki, analysis.ResolveFunc, error) {
-	u := d.config.Loki
-	if u.URL == "" {
-		return nil, nil, errNoLoki
-	}
-	l, err := source.NewLoki(source.LokiConfig{URL: u.URL, Client: u.Client, Timeout: u.Timeout, Warn: said.warn, Patterns: &d.patterns})
-	if err != nil {
-		return nil, nil, badQuery{err}
-	}
-	return l, resolveLogs(ctx, l, analysis.Range{Start: r.Window.From, End: r.Window.To}), nil
+// timeRange returns the range of the request, in the bins that samples have.
+func (q *logQuery) timeRange() analysis.Range {
+	return analysis.Range{Start: q.Window.From, End: q.Window.To, Step: q.Grid.Bin}
 }
 
 // versionLabel returns the label that names the version: the only one that the
@@ -93,35 +80,39 @@ func (q Query) versionLabel() string {
 	return q.VersionLabel
 }
 
-// lines is an analysis.LinesFunc that tells of its progress: first all of the
+// release returns the version that the query compares, on which it depends what
+// the exporter remembers of a service; empty if the query does not pick one.
+func (q Query) release() string { return q.Candidate[q.versionLabel()] }
+
+// read is an analysis.LinesFunc that counts its progress: first all of the
 // candidate is read, then all of control.
-func (q reading) lines(ctx context.Context, expr string, r analysis.Range) iter.Seq2[analysis.Line, error] {
+func (q logQuery) read(ctx context.Context, expr string, r analysis.Range) iter.Seq2[analysis.Line, error] {
 	all := q.loki.Lines(ctx, expr, r)
-	if q.lasting == nil {
+	if q.stream == nil {
 		return all
 	}
-	p := &q.lasting.progress
-	done := math.Float64frombits(p.share.Load())
+	p := &q.stream.progress
+	done := p.share()
 	return func(yield func(analysis.Line, error) bool) {
 		for l, err := range all {
 			p.lines.Add(1)
 			if err == nil {
-				p.share.Store(math.Float64bits(done + (1-done)/2*l.At.Sub(r.Start).Seconds()/max(1, r.End.Sub(r.Start).Seconds())))
+				p.setShare(done + (1-done)/2*l.At.Sub(r.Start).Seconds()/max(1, r.End.Sub(r.Start).Seconds()))
 			}
 			if !yield(l, err) {
 				break
 			}
 		}
-		p.share.Store(math.Float64bits(done + (1-done)/2))
+		p.setShare(done + (1-done)/2)
 	}
 }
 
-// described fills in what the answer says of what was asked, and of how much
-// came of it.
-func (q *reading) described(r analysis.GroupReport) {
-	q.executed = fmt.Sprintf("# candidate\n%s\n# control\n%s\n", r.Query, r.Against)
+// addMeta adds the queries that were asked, how much they answered, and what a
+// reader should know before believing it.
+func (q *logQuery) addMeta(r analysis.GroupReport) {
+	q.executedQuery = fmt.Sprintf("# candidate\n%s\n# control\n%s\n", r.Query, r.Against)
 	if q.comparison.Control.Back > 0 {
-		q.executed = fmt.Sprintf("# candidate\n%s\n# control, %s before\n%s\n", r.Query, q.Query.Back, r.Against)
+		q.executedQuery = fmt.Sprintf("# candidate\n%s\n# control, %s before\n%s\n", r.Query, q.Query.Back, r.Against)
 	}
 	stat := func(name string, v float64) data.QueryStat {
 		return data.QueryStat{FieldConfig: data.FieldConfig{DisplayName: name}, Value: v}
@@ -136,18 +127,18 @@ func (q *reading) described(r analysis.GroupReport) {
 	if len(q.Unknown) > 0 {
 		q.notices = append(q.notices, warning("the query still holds %s; no variable of that name is defined here", strings.Join(q.Unknown, ", ")))
 	}
-	q.notices = append(q.notices, q.thin(r)...)
+	q.notices = append(q.notices, q.cohortNotices(r)...)
 	if r.Sampled {
 		q.notices = append(q.notices, data.Notice{Severity: data.NoticeSeverityInfo,
 			Text: "there are more lines than are read: clusters were found in a fair sample, and Loki counted their lines"})
 	}
-	for _, n := range append(slices.Clone(r.Notices), q.said.all()...) {
+	for _, n := range append(slices.Clone(r.Notices), q.warnings.all()...) {
 		q.notices = append(q.notices, warning("%s", n))
 	}
 }
 
-// thin says which cohort logs nothing at all, or has too few nodes.
-func (q *reading) thin(r analysis.GroupReport) []data.Notice {
+// cohortNotices says which cohort logs nothing at all, or has too few nodes.
+func (q *logQuery) cohortNotices(r analysis.GroupReport) []data.Notice {
 	none := func(cohort, query string) data.Notice {
 		return warning("%s has no lines; query: %s", cohort, query)
 	}
@@ -170,7 +161,7 @@ func (q *reading) thin(r analysis.GroupReport) []data.Notice {
 // does not say, all go into the stream selector.
 func resolveLogs(ctx context.Context, l *source.Loki, r analysis.Range) analysis.ResolveFunc {
 	var mu sync.Mutex
-	known := make(map[string][]string)
+	labels := make(map[string][]string) // by stream selector
 	return func(expr string, s analysis.Selector) (string, error) {
 		q, err := logql.Parse(expr)
 		if err != nil {
@@ -179,10 +170,10 @@ func resolveLogs(ctx context.Context, l *source.Loki, r analysis.Range) analysis
 		streams := q.Streams()
 		mu.Lock()
 		defer mu.Unlock()
-		names, asked := known[streams]
-		if !asked && len(s) > 0 {
+		names, ok := labels[streams]
+		if !ok && len(s) > 0 {
 			names, _ = l.Labels(ctx, streams, r) // what is wrong shows when lines are asked for
-			known[streams] = names
+			labels[streams] = names
 		}
 		return logql.ResolveBehind(expr, s, func(label string) bool { return len(names) > 0 && !slices.Contains(names, label) })
 	}
@@ -200,32 +191,4 @@ func filterLogQL(filters []Filter, expr string, resolve analysis.ResolveFunc) (s
 		}
 	}
 	return expr, nil
-}
-
-// sayings collects what sources warn of, each once. It is safe for concurrent
-// use.
-type sayings struct {
-	mu   sync.Mutex
-	said []string
-}
-
-func (s *sayings) add(text string) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if !slices.Contains(s.said, text) {
-		s.said = append(s.said, text)
-	}
-}
-
-// warn takes in what Loki warned of.
-func (s *sayings) warn(query string, warnings []string) {
-	for _, w := range warnings {
-		s.add(fmt.Sprintf("Loki warns of %s: %s", query, w))
-	}
-}
-
-func (s *sayings) all() []string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return slices.Clone(s.said)
 }

@@ -3,20 +3,15 @@ package plugin
 import (
 	"encoding/json"
 	"errors"
-	"net/http"
-	"net/http/httptest"
-	"net/http/httputil"
-	"net/url"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 
 	"github.com/grafana/grafana-plugin-sdk-go/backend"
 )
 
-// TestNamed: a query that names a rollout's signal asks what the judge does.
-func TestNamed(t *testing.T) {
+// TestRolloutSignal: a query that names a rollout's signal asks what the judge does.
+func TestRolloutSignal(t *testing.T) {
 	instance, err := New(t.Context(), backend.DataSourceInstanceSettings{JSONData: json.RawMessage(`{"exporterUrl":"` + told(t) + `"}`)})
 	if err != nil {
 		t.Fatal(err)
@@ -34,12 +29,12 @@ func TestNamed(t *testing.T) {
 		{"a signal of another kind", `{"rollout":"cart-v2","name":"log"}`, ``, `no signal of the kind "metric"`},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			r, err := d.read(t.Context(), backend.DataQuery{JSON: []byte(tt.query)}, false)
+			r, err := d.queries.read(t.Context(), backend.DataQuery{JSON: []byte(tt.query)}, false)
 			if tt.fails != "" {
 				if err == nil || !strings.Contains(err.Error(), tt.fails) {
 					t.Fatalf("got %v, want an error with %q", err, tt.fails)
 				}
-				answer := rejected(t.Context(), err, false)
+				answer := readErrorResponse(t.Context(), err, false)
 				if errors.As(err, new(noSignal)) == (answer.Error != nil) {
 					t.Errorf("answered %v: only what a query can put right is an error", answer.Error)
 				}
@@ -58,33 +53,18 @@ func TestNamed(t *testing.T) {
 	}
 }
 
-// TestNamedAsksOnce: the name of a signal costs one question of a kind, and
+// TestRolloutSignalAsksOnce: the name of a signal costs one question of a kind, and
 // none of what only a judge needs.
-func TestNamedAsksOnce(t *testing.T) {
-	exporter, err := url.Parse(told(t))
+func TestRolloutSignalAsksOnce(t *testing.T) {
+	url, asked := countingExporter(t)
+	instance, err := New(t.Context(), backend.DataSourceInstanceSettings{JSONData: json.RawMessage(`{"exporterUrl":"` + url + `"}`)})
 	if err != nil {
 		t.Fatal(err)
 	}
-	var mu sync.Mutex
-	var asked []string
-	forward := httputil.NewSingleHostReverseProxy(exporter)
-	counting := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		mu.Lock()
-		asked = append(asked, r.URL.Path)
-		mu.Unlock()
-		forward.ServeHTTP(w, r)
-	}))
-	t.Cleanup(counting.Close)
-	instance, err := New(t.Context(), backend.DataSourceInstanceSettings{JSONData: json.RawMessage(`{"exporterUrl":"` + counting.URL + `"}`)})
-	if err != nil {
+	if _, err := instance.(*Datasource).queries.read(t.Context(), backend.DataQuery{JSON: []byte(`{"rollout":"cart-v2","name":"latency"}`)}, false); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := instance.(*Datasource).read(t.Context(), backend.DataQuery{JSON: []byte(`{"rollout":"cart-v2","name":"latency"}`)}, false); err != nil {
-		t.Fatal(err)
-	}
-	mu.Lock()
-	defer mu.Unlock()
-	if want := []string{"/api/v1/services", "/api/v1/verdicts"}; !slices.Equal(asked, want) {
-		t.Errorf("the exporter was asked for %v, want %v", asked, want)
+	if got, want := asked(), []string{"/api/v1/services", "/api/v1/verdicts"}; !slices.Equal(got, want) {
+		t.Errorf("the exporter was asked for %v, want %v", got, want)
 	}
 }

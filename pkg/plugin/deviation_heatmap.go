@@ -9,35 +9,37 @@ import (
 	"github.com/andon-project/andon/pkg/analysis"
 )
 
-// furthestApart is the largest distance that words tell apart.
-const furthestApart = 3.3
+const viewHeatmap = "heatmap"
+
+// maxDistance is the largest distance that words tell apart.
+const maxDistance = 3.3
 
 // heatmap answers how far each candidate node was from each control node over
 // the whole range: a table of one row a candidate node and one column a
 // control node.
-func (q comparing) heatmap(ctx context.Context) backend.DataResponse {
+func (q *deviationQuery) heatmap(ctx context.Context) backend.DataResponse {
 	m, err := q.analyzer.Matrix(ctx, q.comparison, q.Range)
 	if err != nil {
-		return failed(ctx, err)
+		return errorResponse(ctx, err)
 	}
-	var found []analysis.Deviation
+	var deviations []analysis.Deviation
 	for i, node := range m.Candidate {
-		found = append(found, analysis.Deviation{Node: node, Centre: m.Deviation[i : i+1]})
+		deviations = append(deviations, analysis.Deviation{Node: node, Centre: m.Deviation[i : i+1]})
 	}
-	q.notices, q.stats = notices(q.request, q.asked, q.seen, found), q.seen.stats(q.asked)
+	q.addMeta(deviations)
 	rows, columns := min(len(m.Candidate), maxNodes), min(len(m.Control), maxNodes)
 	if rows < len(m.Candidate) || columns < len(m.Control) {
 		q.notices = append(q.notices, warning("%d candidate and %d control nodes were compared, and the first %d of each are shown; narrow the cohorts",
 			len(m.Candidate), len(m.Control), maxNodes))
 	}
-	top := data.ConfFloat64(furthestApart)
+	top := data.ConfFloat64(maxDistance)
 	bottom := data.ConfFloat64(0)
-	distance := func(name, says string, values []float64) column {
-		known := make([]*float64, rows)
-		for i := range known {
-			known[i] = number(values[i])
+	distance := func(name, description string, values []float64) column {
+		cells := make([]*float64, rows)
+		for i := range cells {
+			cells[i] = number(values[i])
 		}
-		return column{name, known, data.FieldConfig{Unit: sigmaUnit, Min: &bottom, Max: &top, Description: says,
+		return column{name, cells, data.FieldConfig{Unit: sigmaUnit, Min: &bottom, Max: &top, Description: description,
 			Color: map[string]any{"mode": "continuous-GrYlRd"}, Custom: cell("color-background")}}
 	}
 	all := []column{

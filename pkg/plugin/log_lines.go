@@ -16,38 +16,56 @@ import (
 	"github.com/andon-project/andon/pkg/analysis"
 )
 
-// A wanted is a log query whose lines are shown, with labels that they get.
-type wanted struct {
+const viewLines = "lines"
+
+// maxLines is how many lines of one query are shown if it does not say.
+const maxLines = 1000
+
+// A lineQuery is a log query whose lines are shown, with labels that they get.
+type lineQuery struct {
 	expr   string
 	labels map[string]string
 }
 
-// plainLines answers with all lines of candidate.
-func (q reading) plainLines(ctx context.Context) backend.DataResponse {
-	expr, err := q.resolve(q.Query.Expr, q.comparison.Candidate.Select)
-	if err != nil {
-		return failed(ctx, err)
+// lines answers with the lines of candidate: all of them, or those of the
+// clusters that the query picks.
+func (q *clusterQuery) lines(ctx context.Context) backend.DataResponse {
+	if len(q.Query.Classes) == 0 && q.Query.Cluster == "" {
+		return q.plainLines(ctx)
 	}
-	q.executed = "# candidate\n" + expr + "\n"
-	return q.logLines(ctx, []wanted{{expr, nil}})
+	all, _, err := q.clusters(ctx)
+	if err != nil {
+		return errorResponse(ctx, err)
+	}
+	return q.clusterLines(ctx, all)
 }
 
-// linesOf answers with the lines of clusters.
-func (q reading) linesOf(ctx context.Context, all []analysis.LogCluster) backend.DataResponse {
-	q.executed = ""
-	want := eachOf(limited(&q.picture, all, maxRates, "clusters"), func(c analysis.LogCluster) wanted {
-		q.executed += fmt.Sprintf("# %s cluster %s\n%s\n", c.Class, c.ID, c.Query)
-		return wanted{c.Query, map[string]string{"cluster": c.ID, "class": string(c.Class), "template": c.Template}}
-	})
-	if len(want) == 0 {
-		q.executed = "# no cluster is wanted"
+// plainLines answers with all lines of candidate.
+func (q *clusterQuery) plainLines(ctx context.Context) backend.DataResponse {
+	expr, err := q.resolve(q.Query.Expr, q.comparison.Candidate.Select)
+	if err != nil {
+		return errorResponse(ctx, err)
 	}
-	return q.logLines(ctx, want)
+	q.executedQuery = "# candidate\n" + expr + "\n"
+	return q.logLines(ctx, []lineQuery{{expr, nil}})
+}
+
+// clusterLines answers with the lines of clusters.
+func (q *clusterQuery) clusterLines(ctx context.Context, all []analysis.LogCluster) backend.DataResponse {
+	q.executedQuery = ""
+	queries := eachOf(limited(&q.frameBuilder, all, maxRates, "clusters"), func(c analysis.LogCluster) lineQuery {
+		q.executedQuery += fmt.Sprintf("# %s cluster %s\n%s\n", c.Class, c.ID, c.Query)
+		return lineQuery{c.Query, map[string]string{"cluster": c.ID, "class": string(c.Class), "template": c.Template}}
+	})
+	if len(queries) == 0 {
+		q.executedQuery = "# no cluster is wanted"
+	}
+	return q.logLines(ctx, queries)
 }
 
 // logLines reads lines, oldest first, and makes them the one frame that Grafana
 // shows as logs.
-func (q reading) logLines(ctx context.Context, all []wanted) backend.DataResponse {
+func (q *clusterQuery) logLines(ctx context.Context, all []lineQuery) backend.DataResponse {
 	limit := maxLines
 	if q.Query.Limit > 0 {
 		limit = q.Query.Limit
@@ -57,14 +75,14 @@ func (q reading) logLines(ctx context.Context, all []wanted) backend.DataRespons
 		since = q.comparison.Since
 	}
 	var found []analysis.Line
-	for _, w := range all {
+	for _, lq := range all {
 		n := 0
-		for l, err := range q.loki.Lines(ctx, w.expr, analysis.Range{Start: since, End: q.Window.To}) {
+		for l, err := range q.loki.Lines(ctx, lq.expr, analysis.Range{Start: since, End: q.Window.To}) {
 			if err != nil {
-				return failed(ctx, err)
+				return errorResponse(ctx, err)
 			}
 			if n == limit {
-				q.notices = append(q.notices, warning("there are more lines of %s, and the first %d are shown; raise the limit or narrow the time range", w.expr, limit))
+				q.notices = append(q.notices, warning("there are more lines of %s, and the first %d are shown; raise the limit or narrow the time range", lq.expr, limit))
 				break
 			}
 			n++
@@ -72,13 +90,13 @@ func (q reading) logLines(ctx context.Context, all []wanted) backend.DataRespons
 			if l.Labels == nil {
 				l.Labels = map[string]string{}
 			}
-			maps.Copy(l.Labels, w.labels)
+			maps.Copy(l.Labels, lq.labels)
 			found = append(found, l)
 		}
 	}
 	slices.SortStableFunc(found, func(a, b analysis.Line) int { return a.At.Compare(b.At) })
-	for _, said := range q.said.all() {
-		q.notices = append(q.notices, warning("%s", said))
+	for _, text := range q.warnings.all() {
+		q.notices = append(q.notices, warning("%s", text))
 	}
 	if len(found) == 0 {
 		q.notices = append(q.notices, warning("there are no such lines in this time range"))
@@ -87,7 +105,7 @@ func (q reading) logLines(ctx context.Context, all []wanted) backend.DataRespons
 }
 
 // logFrame makes a frame of type log-lines.
-func (q reading) logFrame(found []analysis.Line) *data.Frame {
+func (q *clusterQuery) logFrame(found []analysis.Line) *data.Frame {
 	labels := eachOf(found, func(l analysis.Line) json.RawMessage {
 		b, err := json.Marshal(l.Labels)
 		if err != nil { // strings can always be written
@@ -118,15 +136,15 @@ func severity(labels map[string]string) string {
 
 // ids tells lines apart, the same at every refresh.
 func ids(found []analysis.Line, labels []json.RawMessage) []string {
-	seen := make(map[uint64]int, len(found))
+	count := make(map[uint64]int, len(found))
 	out := make([]string, len(found))
 	for i, l := range found {
 		h := fnv.New64a()
 		fmt.Fprintf(h, "%d\x00%s\x00", l.At.UnixNano(), l.Text)
 		_, _ = h.Write(labels[i])
 		sum := h.Sum64()
-		out[i] = strconv.FormatUint(sum, 36) + "-" + strconv.Itoa(seen[sum])
-		seen[sum]++
+		out[i] = strconv.FormatUint(sum, 36) + "-" + strconv.Itoa(count[sum])
+		count[sum]++
 	}
 	return out
 }

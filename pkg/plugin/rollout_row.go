@@ -1,0 +1,76 @@
+package plugin
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/grafana/grafana-plugin-sdk-go/data"
+
+	"github.com/andon-project/andon/pkg/analysis"
+)
+
+// A rolloutRow is a rollout as tables, series and annotations show it.
+type rolloutRow struct{ RolloutRecord }
+
+// labels are what rollouts are picked by, and what a legend can show.
+func (r rolloutRow) labels() data.Labels {
+	ro := r.Rollout
+	out := data.Labels{}
+	maps.Copy(out, ro.Scope)
+	maps.Copy(out, data.Labels{"rollout": ro.ID, "service": ro.Service, "layer": string(r.Layer), "version": ro.Version,
+		"previous": ro.Previous, "verdict": string(r.decision()), "strategy": string(r.strategy()), "tool": ro.Tool})
+	maps.DeleteFunc(out, func(_, v string) bool { return v == "" })
+	return out
+}
+
+// decision returns the verdict, empty if there is none.
+func (r rolloutRow) decision() analysis.Decision {
+	if r.Verdict == nil {
+		return ""
+	}
+	return r.Verdict.Verdict
+}
+
+func (r rolloutRow) strategy() analysis.Strategy {
+	if r.Verdict != nil && r.Verdict.Strategy != "" {
+		return r.Verdict.Strategy
+	}
+	return r.Rollout.Strategy
+}
+
+// verdict returns the verdict, or one that says that there is none.
+func (r rolloutRow) verdict() analysis.Verdict {
+	if r.Verdict != nil {
+		return *r.Verdict
+	}
+	return analysis.Verdict{Score: analysis.Unknown, Evidence: analysis.Unknown, Blame: analysis.Unknown, Weight: analysis.Unknown, Reason: "it has not been judged yet"}
+}
+
+// scope writes the scope for people.
+func (r rolloutRow) scope() string {
+	parts := make([]string, 0, len(r.Rollout.Scope))
+	for _, k := range slices.Sorted(maps.Keys(r.Rollout.Scope)) {
+		parts = append(parts, k+"="+r.Rollout.Scope[k])
+	}
+	return strings.Join(parts, ", ")
+}
+
+// halt says how far a halt has come; empty if none was asked for.
+func (r rolloutRow) halt() string {
+	if r.Halt == nil {
+		return ""
+	}
+	words := map[string]string{"answered": "halted through %s: %s", "failed": "not halted, %s refused: %s", "asked": "asked of %s, not answered yet %s"}
+	return strings.TrimSpace(fmt.Sprintf(words[r.Halt.State], r.Halt.Tool, r.Halt.Says))
+}
+
+// ended returns when it ended; nil while it is under way.
+func (r rolloutRow) ended() *time.Time {
+	if r.Rollout.Ended.IsZero() {
+		return nil
+	}
+	return &r.Rollout.Ended
+}

@@ -1,0 +1,55 @@
+package plugin
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+)
+
+// A rolloutSearch is what the exporter knows of the rollout that a query asks
+// for.
+type rolloutSearch struct {
+	services map[string]ConfiguredService
+	rollouts []rolloutRow // newest first
+	record   *rolloutRow  // what is asked for; nil if the query names no rollout and none was under way
+}
+
+// findRollout asks the exporter for the rollout of a query, and for all others,
+// in two requests. A rollout that it does not know, or whose service is not in
+// its configuration, is a badQuery.
+func (c exporterClient) findRollout(ctx context.Context, r request) (rolloutSearch, error) {
+	services, err := c.services(ctx)
+	if err != nil {
+		return rolloutSearch{}, err
+	}
+	found := rolloutSearch{services: make(map[string]ConfiguredService, len(services))}
+	for _, s := range services {
+		found.services[s.Name] = s
+	}
+	if found.rollouts, err = c.rollouts(ctx, "", time.Time{}); err != nil {
+		return rolloutSearch{}, err
+	}
+	i := slices.IndexFunc(found.rollouts, r.asksForRollout)
+	if i < 0 {
+		if r.Query.Rollout != "" {
+			err = badQuery{fmt.Errorf("the exporter knows of no rollout %q", r.Query.Rollout)}
+		}
+		return found, err
+	}
+	found.record = &found.rollouts[i]
+	if name := found.record.Rollout.Service; found.services[name].Name == "" {
+		return found, badQuery{fmt.Errorf("the exporter's configuration has no service %q any more", name)}
+	}
+	return found, nil
+}
+
+// asksForRollout reports whether the query asks for a rollout: by its id, or as
+// one of the service that was under way in the time range.
+func (r request) asksForRollout(p rolloutRow) bool {
+	if r.Query.Rollout != "" {
+		return p.Rollout.ID == r.Query.Rollout
+	}
+	ended := p.ended()
+	return p.Rollout.Service == r.Query.Service && !p.Rollout.Started.After(r.Window.To) && (ended == nil || !ended.Before(r.Window.From))
+}

@@ -1,0 +1,70 @@
+package plugin
+
+import (
+	"context"
+	"time"
+
+	"github.com/grafana/grafana-plugin-sdk-go/backend"
+
+	"github.com/andon-project/andon/pkg/analysis"
+)
+
+const viewState = "state"
+
+// maxStates is how many times a rollout is judged for one panel.
+const maxStates = 500
+
+// state answers with the verdict as it was at each point of the time range, as a
+// number.
+func (q *verdictQuery) state(ctx context.Context) backend.DataResponse {
+	if len(q.rollouts) == 0 {
+		return q.answer(q.series([]line{{config: stateConfig("")}})...)
+	}
+	if q.stream == nil {
+		cache := &rangeCache{ask: q.analyzer.Metrics, until: q.until, answers: make(map[string]*rangeAnswer)}
+		q.analyzer.Metrics = cache.get
+	}
+	watch := q.watch()
+	l := line{labels: q.labels(), config: stateConfig(q.legend(q.labels()))}
+	var last analysis.Verdict
+	for _, at := range q.judgeTimes() {
+		last = watch.Tick(ctx, q.asOf(at), at)[0]
+		if err := ctx.Err(); err != nil {
+			return errorResponse(ctx, err)
+		}
+		l.times, l.values = append(l.times, at), append(l.values, stateOf[last.Verdict])
+	}
+	q.executedQuery = executedQueries(last)
+	q.notices = append(q.notices, qualityNotices(last)...)
+	return q.answer(q.series([]line{l})...)
+}
+
+// asOf returns the rollouts as they were known at a time: the one that is asked
+// about, and those of the others that were under way.
+func (q *verdictQuery) asOf(at time.Time) []analysis.Underway {
+	var out []analysis.Underway
+	for i, u := range q.rollouts {
+		if ended := u.Rollout.Ended; i > 0 && (u.Rollout.Started.After(at) || !ended.IsZero() && ended.Before(at)) {
+			continue
+		}
+		u.Rollout = u.Rollout.AsOf(at)
+		out = append(out, u)
+	}
+	return out
+}
+
+// judgeTimes returns the whole steps of the time range at which the rollout was
+// under way, and the last one.
+func (q *verdictQuery) judgeTimes() []time.Time {
+	start := q.Window.From
+	if s := q.rollouts[0].Rollout.Started; s.After(start) {
+		start = s
+	}
+	every := max(q.Range.Step, q.Grid.Bin)
+	every *= max(1, ceilDiv(q.until.Sub(start), every*maxStates))
+	var out []time.Time
+	for at := start.Truncate(every).Add(every); at.Before(q.until); at = at.Add(every) {
+		out = append(out, at)
+	}
+	return append(out, q.until)
+}
