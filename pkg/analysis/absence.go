@@ -99,22 +99,11 @@ func newAbsence(c *course, past []time.Duration) *absence {
 		grace: max(c.step, c.service.warmUp()/3), warm: max(3*c.step, c.service.warmUp()),
 		signals: 1 - absentReserve, reserve: absentReserve, share: math.Inf(-1),
 	}
-	chosen.weigher = &watched{chosen.weigher, a}
+	chosen.onFold = append(chosen.onFold, a.fold)
 	return a
 }
 
-// watched is a weigher whose bins an absence looks at too.
-type watched struct {
-	weigher
-	absence *absence
-}
-
-func (w *watched) fold(b moment, cand, ctrl []sample) {
-	w.absence.fold(b, cand, ctrl)
-	w.weigher.fold(b, cand, ctrl)
-}
-
-func (a *absence) fold(b moment, cand, ctrl []sample) {
+func (a *absence) fold(b bin, cand, ctrl []sample) {
 	switch {
 	case len(cand) > 0:
 		if a.came.IsZero() {

@@ -1,6 +1,7 @@
 package analysis
 
 import (
+	"fmt"
 	"math"
 	"slices"
 	"time"
@@ -9,7 +10,7 @@ import (
 )
 
 // timedBins is how much of the past is asked for: seven days of minutes.
-const timedBins = 7 * 24 * 60
+const maxHistoryBins = 7 * 24 * 60
 
 // Needs returns the evidence that fails a rollout of the strategy taken: one
 // over the rate of false halts that the sensitivity promises. Without a
@@ -26,13 +27,15 @@ func (s Sensitivity) Needs(taken Strategy) float64 {
 
 // timedHistory returns how many bins before the change are asked for: seven
 // days, if that is not more bins than seven days of minutes.
-func timedHistory(step time.Duration) int64 {
-	return max(deviateBins, min(timedBins, int64(7*24*time.Hour/step)))
+func beforeAfterHistory(step time.Duration) int64 {
+	return max(deviateBins, min(maxHistoryBins, int64(7*24*time.Hour/step)))
 }
 
-// timed weighs a signal against its own past: all nodes together, for a change
+// beforeAfter is the law of a signal against its own past: all nodes together, for a change
 // of all nodes at once often changes their names.
-type timed struct {
+type beforeAfter struct {
+	plain
+	step   time.Duration
 	day    int
 	sign   float64
 	x      []float64
@@ -43,16 +46,16 @@ type timed struct {
 	least  struct{ logE, effect float64 } // as asked for last, at the last look
 }
 
-func newTimed(t *tracker) *timed {
-	w := &timed{day: int(24 * time.Hour / t.step), share: math.NaN()}
-	if t.signal.Worse != Both {
-		w.sign = t.signal.Worse.sign()
+func newBeforeAfter(s settings) law {
+	w := &beforeAfter{step: s.step, day: int(24 * time.Hour / s.step), share: math.NaN()}
+	if s.signal.Worse != Both {
+		w.sign = s.signal.Worse.sign()
 	}
 	return w
 }
 
 // learn takes in the history.
-func (w *timed) learn(f *frame, first int64) {
+func (w *beforeAfter) learn(f, _ *frame, first int64) {
 	began := false
 	for bin := f.first; bin < first; bin++ {
 		v := f.mean(bin)
@@ -64,26 +67,7 @@ func (w *timed) learn(f *frame, first int64) {
 	w.learnt = stat.NewRecurrence(stat.Course{X: w.x, Change: w.past, Day: w.day, Sign: w.sign})
 }
 
-// mean returns the mean over nodes in a bin, weighed by exposure where there is one.
-func (f *frame) mean(bin int64) float64 {
-	sum, weight := 0., 0.
-	for _, name := range f.nodes() {
-		r, i := f.rows[name], bin-f.first
-		w := 1.
-		if r.e != nil {
-			w = r.e[i]
-		}
-		if known(r.v[i]) {
-			sum, weight = sum+w*r.v[i], weight+w
-		}
-	}
-	if weight == 0 {
-		return math.NaN()
-	}
-	return sum / weight
-}
-
-func (w *timed) fold(_ moment, cand, _ []sample) {
+func (w *beforeAfter) fold(_ bin, cand, _ []sample) {
 	if w.learnt == nil || len(w.x)-w.past >= stat.Looks[len(stat.Looks)-1] {
 		return
 	}
@@ -107,14 +91,14 @@ func (w *timed) fold(_ moment, cand, _ []sample) {
 
 // logE returns the logarithm of what stands for evidence: the inverse of the
 // share of times without a change whose course was as unusual.
-func (w *timed) logE() float64 {
+func (w *beforeAfter) logE() float64 {
 	if math.IsNaN(w.share) {
 		return 0
 	}
 	return -math.Log(w.share)
 }
 
-func (w *timed) smallest(logE float64) float64 {
+func (w *beforeAfter) smallest(logE float64) float64 {
 	if w.learnt == nil || w.looks == 0 {
 		return math.NaN()
 	}
@@ -124,9 +108,30 @@ func (w *timed) smallest(logE float64) float64 {
 	return w.least.effect
 }
 
-func (w *timed) bins() int {
-	if math.IsNaN(w.share) {
-		return 0
+func (w *beforeAfter) odds() odds { return odds{log: w.logE()} }
+
+func (w *beforeAfter) reach() reach {
+	r := reach{wanted: 1, past: countKnown(w.x[:w.past])}
+	if !math.IsNaN(w.share) {
+		r.bins = len(w.x) - w.past
 	}
-	return len(w.x) - w.past
+	return r
+}
+
+func (w *beforeAfter) missing() string {
+	if w.learnt != nil && w.learnt.Placebos < stat.Fewest {
+		return fmt.Sprintf("the history holds %d times to compare with, %d wanted; %d bins of samples give that many", w.learnt.Placebos, stat.Fewest, stat.ShortestPast)
+	}
+	return fmt.Sprintf("the first look is after 10 bins of %s", w.step)
+}
+
+// contrast is with the last bins before the change.
+func (w *beforeAfter) contrast(since effect) contrast {
+	if w.learnt == nil || len(w.x) == w.past {
+		return since.against(since.control.value())
+	}
+	before := w.x[max(0, w.past-placeboBins):w.past]
+	c := contrast{from: meanKnown(before), to: meanKnown(w.x[w.past:]), past: countKnown(before)}
+	c.effect = c.to - c.from
+	return c
 }

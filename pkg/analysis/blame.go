@@ -70,8 +70,8 @@ func (c *course) gone(here map[string]bool) []string {
 		}
 	}
 	for _, t := range c.signals {
-		for id, d := range t.split.change {
-			if !here[id] && t.split.touched[d] && !slices.Contains(out, id) {
+		for id, d := range t.adoption.change {
+			if !here[id] && t.adoption.touched[d] && !slices.Contains(out, id) {
 				out = append(out, id)
 			}
 		}

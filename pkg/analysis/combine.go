@@ -14,6 +14,7 @@ type term interface {
 	share() float64 // of the weight
 	counts() bool   // it may fail the rollout by its evidence
 	evidence() float64
+	odds() odds // what a score takes the evidence for
 	quality() Quality
 	finding(share, fail float64) Finding
 	accuse()

@@ -7,13 +7,15 @@ import (
 	"github.com/andon-project/andon/pkg/stat"
 )
 
-// counted weighs events out of a known exposure.
-type counted struct {
-	warm       time.Duration
+// counts is the law of events out of a known exposure.
+type counts struct {
+	plain
+	warm       time.Duration // that is left out of a fresh node
+	settles    time.Duration // after adopting a rollout, until a node tells it from others
 	novelty    float64
 	margin     float64
 	sign       float64
-	counts     *stat.Counts
+	betting    *stat.Counts
 	jumps      *jumps // of crashes
 	dispersion stat.Dispersion
 	nodes      map[string]*total // of control, before and since
@@ -41,17 +43,19 @@ func (t total) rate() float64 {
 	return t.events / t.exposure
 }
 
-func newCounted(t *tracker, s Service) *counted {
-	m := math.Log1p(t.signal.margin())
-	return &counted{
-		warm: s.warmUp() / 3, novelty: novelty(t.signal.Metric, t.step), margin: m,
-		sign: t.signal.Worse.sign(), counts: stat.NewCounts(m), nodes: map[string]*total{},
+func newCounts(s settings) law { return makeCounts(s) }
+
+func makeCounts(s settings) *counts {
+	m := math.Log1p(s.signal.margin())
+	return &counts{
+		warm: s.warmUp / 3, settles: s.warmUp / 3, novelty: novelty(s.signal.Metric, s.step), margin: m,
+		sign: s.signal.Worse.sign(), betting: stat.NewCounts(m), nodes: map[string]*total{},
 		compared: newExposures(),
 	}
 }
 
 // learn takes in how the events of control scattered before the bin first.
-func (c *counted) learn(ctrl *frame, first int64) {
+func (c *counts) learn(_, ctrl *frame, first int64) {
 	for bin := max(ctrl.first, first-placeboBins); bin < first; bin++ {
 		var ks []sample
 		for _, name := range ctrl.nodes() {
@@ -68,7 +72,7 @@ func (c *counted) learn(ctrl *frame, first int64) {
 // disperse takes in the scatter among control nodes in one bin. The events of
 // the whole window that the expression looks back on are compared, since those
 // of a part of it, being means, scatter less than events do.
-func (c *counted) disperse(ctrl []sample) {
+func (c *counts) disperse(ctrl []sample) {
 	x, e := make([]float64, 0, len(ctrl)), make([]float64, 0, len(ctrl))
 	for _, s := range ctrl {
 		if known(s.v) {
@@ -87,7 +91,7 @@ func (c *counted) disperse(ctrl []sample) {
 
 // fold takes in one bin. How much more than independent events those of
 // control scatter is taken from earlier bins.
-func (c *counted) fold(b moment, cand, ctrl []sample) {
+func (c *counts) fold(b bin, cand, ctrl []sample) {
 	if c.jumps != nil {
 		cand, ctrl = c.jumps.cut(cand), c.jumps.cut(ctrl)
 	}
@@ -108,7 +112,7 @@ func (c *counted) fold(b moment, cand, ctrl []sample) {
 	}
 	if candidate.exposure > 0 && control.exposure > 0 {
 		c.between = c.spread() * c.compared.root(warm, ctrl, func(s sample) float64 { return s.e })
-		c.counts.AddTempered(candidate.events, candidate.exposure, control.events, control.exposure, c.phi)
+		c.betting.AddTempered(candidate.events, candidate.exposure, control.events, control.exposure, c.phi)
 		c.eC, c.xK, c.eK = c.eC+candidate.exposure, c.xK+control.events, c.eK+control.exposure
 		c.n++
 	}
@@ -118,14 +122,14 @@ func (c *counted) fold(b moment, cand, ctrl []sample) {
 // unclumped returns how many events of a candidate node's bin count, where
 // control has them at a rate. The events of the whole window are looked at, as
 // where their scatter is.
-func (c *counted) unclumped(s sample, rate float64) float64 {
+func (c *counts) unclumped(s sample, rate float64) float64 {
 	return c.novelty * stat.Unclumped(c.events(s)/c.novelty, rate*s.e/c.novelty, c.phi)
 }
 
 // spread returns the standard deviation between control nodes of the logarithm
 // of their rates, from what is known before the bin; 0 for crashes, which are too
 // few to tell of it.
-func (c *counted) spread() float64 {
+func (c *counts) spread() float64 {
 	if c.jumps != nil {
 		return 0
 	}
@@ -138,17 +142,24 @@ func (c *counted) spread() float64 {
 
 // events returns the bad events: if lower is worse, those of the exposure that
 // were not good.
-func (c *counted) events(s sample) float64 {
+func (c *counts) events(s sample) float64 {
 	if c.sign < 0 {
 		return max(0, 1-s.v) * s.e
 	}
 	return s.v * s.e
 }
 
-func (c *counted) logE() float64  { return c.counts.LogEBetween(c.between) }
-func (c *counted) bayes() float64 { return c.counts.LogBayes(c.between) }
-func (c *counted) bins() int      { return c.n }
+func (c *counts) logE() float64 { return c.betting.LogEBetween(c.between) }
+func (c *counts) odds() odds    { return odds{log: c.betting.LogBayes(c.between), events: true} }
+func (c *counts) reach() reach  { return reach{bins: c.n, wanted: minBins} }
 
-func (c *counted) smallest(logE float64) float64 {
+func (c *counts) smallest(logE float64) float64 {
 	return c.sign * smallestRate(c.margin, logE, c.between, c.phi, [3]float64{c.eC, c.xK, c.eK})
+}
+
+func (c *counts) reading() reading {
+	return reading{
+		value: func(s sample) (float64, float64) { return c.events(s), s.e },
+		phi:   c.phi, warm: c.settles,
+	}
 }

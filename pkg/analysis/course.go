@@ -115,47 +115,39 @@ func (c *course) nextTime(now time.Time) (time.Time, bool) {
 // fold takes in the bin of each signal that has it, and reports whether the
 // bin is to be decided on: it is not while late samples catch up.
 func (c *course) fold(at time.Time) bool {
-	bin := binAt(at, c.step)
+	number := binAt(at, c.step)
 	known := c.rollout.AsOf(at)
-	if bin > c.decided {
+	if number > c.decided {
 		c.turn(known)
 	}
-	b := moment{at: at, bin: bin, stage: known.FirstStage(), twins: c.twins}
+	b := bin{at: at, number: number, stage: known.FirstStage(), twins: c.twins}
 	if c.concurrent() && c.strategy != LoadTest {
-		c.findTwins(bin)
+		c.findTwins(number)
 	}
 	c.fresh = c.fresh[:0]
 	for _, s := range c.signals {
-		if s.ready() && s.next == bin {
+		if s.ready() && s.next == number {
 			s.fold(c, b)
 			c.fresh = append(c.fresh, s)
 		}
 	}
 	for _, r := range c.readers {
-		if r.ready() && r.next == bin {
-			r.fold(b, c.running(bin))
+		if r.ready() && r.next == number {
+			r.fold(b, c.running(number))
 		}
 	}
 	if c.missing != nil {
 		c.missing.fold(b, c.signals)
 	}
-	if bin < c.decided {
+	if number < c.decided {
 		return false
 	}
-	c.decided = bin
+	c.decided = number
 	c.logE = c.combined()
 	c.peak = max(c.peak, c.logE)
 	c.trail = keep(c.trail, Point{at, c.logE})
 	c.decidePlaces()
 	return true
-}
-
-// A moment is one bin of a course.
-type moment struct {
-	at    time.Time
-	bin   int64
-	stage time.Time       // when the first stage was complete, as far as known
-	twins map[string]bool // control nodes that are left out
 }
 
 // findTwins leaves out control nodes from this bin on that show the same

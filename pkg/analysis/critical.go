@@ -20,6 +20,14 @@ func (t *tracker) compared() bool {
 	return t.controlSeen > 0 || t.meter != nil && t.meter.timed && t.candidateSeen > 0
 }
 
+func (t *tracker) odds() odds {
+	o := t.law.odds()
+	if t.bounds.ignored() {
+		o.log = 0
+	}
+	return o
+}
+
 // criticals returns the number of critical signals.
 func (c *course) criticals() int {
 	n := 0

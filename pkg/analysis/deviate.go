@@ -129,8 +129,10 @@ func (a *Analyzer) bareMeter(c Comparison) (*meter, error) {
 	if m.candidate, err = a.newSide(c, c.Candidate); err != nil {
 		return nil, err
 	}
-	m.control, err = a.newSide(c, c.Control)
-	return m, err
+	if m.control, err = a.newSide(c, c.Control); err != nil {
+		return nil, err
+	}
+	return m, nil
 }
 
 // beforeSpan returns the bins before the change that a timed comparison takes
@@ -160,12 +162,12 @@ func (m *meter) deviation(name string, cand *frame, yard yardstick, b bins) Devi
 	d := Deviation{Node: name}
 	r := cand.rows[name]
 	sign, unit := m.c.Signal.Worse.sign(), strings.ToLower(m.c.Signal.Unit)
-	was, _ := m.was[0].of(name)
+	was, _ := m.was[0].level(name)
 	start := b.first - stat.Memory + 1
 	moves := make([]float64, b.last-start+1)
 	for i := range moves {
 		u := start + int64(i)
-		moves[i] = bent(m.kind, unit, r.v[u-cand.first]) - was - yard.centre(u)
+		moves[i] = transform(m.kind, unit, r.v[u-cand.first]) - was - yard.centre(u)
 	}
 	d.grow(int((b.last-b.first)/b.stride) + 1)
 	for t := b.first; t <= b.last; t += b.stride {
@@ -175,9 +177,9 @@ func (m *meter) deviation(name string, cand *frame, yard yardstick, b bins) Devi
 		d.Times = append(d.Times, binTime(t, m.c.step()))
 		d.Sigma = append(d.Sigma, max(-mostSigma, min(mostSigma, sigma)))
 		d.Value = append(d.Value, r.v[t-cand.first])
-		d.Centre = append(d.Centre, unbent(m.kind, unit, centre))
-		d.Low = append(d.Low, unbent(m.kind, unit, centre-2*scale))
-		d.High = append(d.High, unbent(m.kind, unit, centre+2*scale))
+		d.Centre = append(d.Centre, inverse(m.kind, unit, centre))
+		d.Low = append(d.Low, inverse(m.kind, unit, centre-2*scale))
+		d.High = append(d.High, inverse(m.kind, unit, centre+2*scale))
 	}
 	return d
 }

@@ -7,8 +7,9 @@ import (
 	"github.com/andon-project/andon/pkg/stat"
 )
 
-// failed weighs shares of failure whose number of calls is not known.
-type failed struct {
+// failures is the law of shares of failure whose number of calls is not known.
+type failures struct {
+	plain
 	signal  Signal
 	unit    float64 // what a share of 1 is in the signal's unit
 	warm    time.Duration
@@ -27,19 +28,21 @@ type failed struct {
 	trials          float64 // of one node, in the bin folded last
 }
 
-func newFailed(t *tracker, s Service) *failed {
-	f := &failed{
-		signal: t.signal, unit: 1, warm: s.warmUp() / 3, novelty: novelty(t.signal.Metric, t.step),
-		margin: math.Log1p(t.signal.margin()), candidate: newShares(), control: newShares(), ever: newShares(), compared: newExposures(),
+func newFailures(s settings) law { return makeFailures(s) }
+
+func makeFailures(s settings) *failures {
+	f := &failures{
+		signal: s.signal, unit: 1, warm: s.warmUp / 3, novelty: novelty(s.signal.Metric, s.step),
+		margin: math.Log1p(s.signal.margin()), candidate: newShares(), control: newShares(), ever: newShares(), compared: newExposures(),
 	}
-	if isPercent(t.signal.Unit) {
+	if isPercent(s.signal.Unit) {
 		f.unit = 100
 	}
 	return f
 }
 
 // learn takes in the shares of failure of control before the bin first.
-func (f *failed) learn(ctrl *frame, first int64) {
+func (f *failures) learn(_, ctrl *frame, first int64) {
 	for bin := max(ctrl.first, first-placeboBins); bin < first; bin++ {
 		var c cohortShare
 		for _, name := range ctrl.nodes() {
@@ -65,7 +68,7 @@ func (c *cohortShare) add(x float64) {
 // margin. A node without a call (NaN) tells nothing; a candidate node counts from
 // a third of the warm-up on, for the first sample after a start tells of the
 // start.
-func (f *failed) fold(b moment, cand, ctrl []sample) {
+func (f *failures) fold(b bin, cand, ctrl []sample) {
 	f.trials = f.exposure() * f.novelty
 	var c, k cohortShare
 	warm := cand[:0:0]
@@ -100,7 +103,7 @@ func (f *failed) fold(b moment, cand, ctrl []sample) {
 // exposure returns how many trials a bin of one node is worth: the smallest
 // that the scatter of a candidate node vouches for, and no more than that of
 // control nodes allows; 1 before any candidate node vouches.
-func (f *failed) exposure() float64 {
+func (f *failures) exposure() float64 {
 	n := math.Inf(1)
 	for _, s := range f.candidate.each {
 		if e := s.Exposure(); known(e) {
@@ -113,12 +116,13 @@ func (f *failed) exposure() float64 {
 	return min(n, f.control.all.Exposure())
 }
 
-func (f *failed) logE() float64 { return f.bets.LogE(f.between) }
-func (f *failed) bins() int     { return f.n }
+func (f *failures) logE() float64 { return f.bets.LogE(f.between) }
+func (f *failures) odds() odds    { return odds{log: f.logE()} }
+func (f *failures) reach() reach  { return reach{bins: f.n, wanted: minBins} }
 
 // smallest returns by how much the share of failure would have had to exceed
 // control's in all bins.
-func (f *failed) smallest(logE float64) float64 {
+func (f *failures) smallest(logE float64) float64 {
 	if f.n == 0 {
 		return math.NaN()
 	}
@@ -130,15 +134,7 @@ func (f *failed) smallest(logE float64) float64 {
 	if !reaches(1) {
 		return math.NaN() // not even if every call had been lost
 	}
-	lo, hi := f.bound, 1.
-	for range 30 {
-		if mid := (lo + hi) / 2; reaches(mid) {
-			hi = mid
-		} else {
-			lo = mid
-		}
-	}
-	return f.unit * f.signal.Worse.sign() * (hi - f.expected)
+	return f.unit * f.signal.Worse.sign() * (stat.Bisect(f.bound, 1, 30, reaches) - f.expected)
 }
 
 // spread returns the standard deviation between control nodes of the logarithm of
@@ -146,7 +142,7 @@ func (f *failed) smallest(logE float64) float64 {
 // before the bin. Where that does not tell how many trials a bin is worth, it is
 // one. The median of what is known of how nodes differ will do: the bound that
 // candidate is bet against is an upper value.
-func (f *failed) spread() float64 {
+func (f *failures) spread() float64 {
 	trials := f.ever.all.Exposure()
 	if math.IsInf(trials, 1) {
 		trials = 1
@@ -176,4 +172,11 @@ func (n *shares) add(node string, share float64) {
 		n.each[node] = &stat.Scatter{}
 	}
 	n.all.Add(n.each[node], share)
+}
+
+func (f *failures) reading() reading {
+	return reading{
+		value: func(s sample) (float64, float64) { return f.trials * f.signal.failures(s.v), f.trials },
+		phi:   1, warm: f.warm,
+	}
 }

@@ -7,8 +7,6 @@ import (
 	"math"
 	"slices"
 	"time"
-
-	"github.com/andon-project/andon/pkg/stat"
 )
 
 // finding returns what the signal showed by now, with its share of the weight.
@@ -22,22 +20,11 @@ func (t *tracker) finding(share, fail float64) Finding {
 		f.Query, f.Against = t.meter.candidate.metric, t.meter.control.metric
 	}
 	straying, nodes := t.furthest(&f)
-	if e := t.effect; e.candidate.n > 0 {
-		f.Effect = Number(e.candidate.mean - e.control.mean)
-	}
-	if x, ok := unwatched(t.weigher).(*startingUp); ok {
-		from, to := x.told()
-		f.Effect = Number(to - from)
-	}
-	if x, ok := unwatched(t.weigher).(expecter); ok && t.effect.candidate.n > 0 {
-		f.Effect = Number(t.effect.candidate.mean - x.expected(t.effect.control.mean))
-	}
-	if t.strat == BeforeAfter {
-		t.timedEffect(&f)
-	}
+	moved := t.law.contrast(t.effect)
+	f.Effect, f.Control = Number(moved.effect), f.Control+moved.past
 	f.Critical, f.Blamed = t.signal.Critical, t.blamed
-	if t.weigher != nil && (share > 0 || t.signal.Critical) {
-		f.Smallest = Number(t.weigher.smallest(fail))
+	if share > 0 || t.signal.Critical {
+		f.Smallest = Number(t.law.smallest(fail))
 	}
 	if t.evidence() >= math.Log(10) {
 		at := t.lowAt.Add(t.step)
@@ -77,32 +64,10 @@ func (t *tracker) furthest(f *Finding) (straying, nodes int) {
 	return straying, nodes
 }
 
-// An expecter is a weigher of cohorts that differ without any change. It says
-// what candidate would show, had it changed as control did.
-type expecter interface {
-	expected(control float64) float64
-}
-
-// timedEffect fills in the effect against the bins before the change.
-func (t *tracker) timedEffect(f *Finding) {
-	w, ok := t.weigher.(*timed)
-	if !ok || w.learnt == nil || len(w.x) == w.past {
-		return
-	}
-	before, after := w.x[max(0, w.past-placeboBins):w.past], w.x[w.past:]
-	b, a := meanKnown(before), meanKnown(after)
-	f.Control = countKnown(before)
-	f.Effect = Number(a - b)
-	t.effect.candidate, t.effect.control = runningMean{1, a}, runningMean{1, b}
-}
-
 // quality says whether the signal can be judged.
 func (t *tracker) quality() Quality {
-	control := t.controlSeen > 0
-	if t.strat == BeforeAfter {
-		w, ok := t.weigher.(*timed)
-		control = ok && countKnown(w.x[:w.past]) > 0
-	}
+	reach := t.law.reach()
+	control := t.controlSeen+reach.past > 0
 	switch {
 	case t.err != nil:
 		return SourceError
@@ -122,7 +87,7 @@ func (t *tracker) quality() Quality {
 		return NoControlData
 	case binTime(t.next-1, t.step).Sub(t.lastCandidate) > t.patience():
 		return Stale
-	case t.weigher.bins() < t.leastBins() && t.evidence() < math.Log(warnEvidence):
+	case reach.bins < reach.wanted && t.evidence() < math.Log(warnEvidence):
 		return LowExposure // what speaks so soon has had exposure enough
 	}
 	return OK
@@ -131,21 +96,12 @@ func (t *tracker) quality() Quality {
 // young reports whether too little time has passed since the rollout began for
 // a missing series to mean anything.
 func (t *tracker) young() bool {
-	return binTime(t.next-1, t.step).Sub(t.started) < leastBins*t.step
+	return binTime(t.next-1, t.step).Sub(t.started) < minBins*t.step
 }
 
 // patience is how long a candidate may be without samples before what is known
 // of it is stale.
 func (t *tracker) patience() time.Duration { return 10 * t.step }
-
-// leastBins is how many bins must have been compared for a result to mean
-// something.
-func (t *tracker) leastBins() int {
-	if t.strat == BeforeAfter {
-		return 1
-	}
-	return leastBins
-}
 
 // reason says in a sentence what the signal showed.
 func (t *tracker) reason(f Finding, straying, nodes int) string {
@@ -177,7 +133,7 @@ func (t *tracker) reason(f Finding, straying, nodes int) string {
 	if t.candidateSeen+t.controlSeen == 0 && f.Quality == LowExposure {
 		return name + " has no value since the rollout began, yet"
 	}
-	text := t.moved()
+	text := t.signal.moved(t.law.contrast(t.effect))
 	if straying > 0 && (nodes > 1 || f.Node != "") {
 		text += fmt.Sprintf(" on %d of %d candidate nodes", straying, nodes)
 	}
@@ -187,67 +143,30 @@ func (t *tracker) reason(f Finding, straying, nodes int) string {
 	return text
 }
 
-// moved says from where to where the signal went.
-func (t *tracker) moved() string { return t.changeOf(t.weigher, t.effect) }
+// missing says what a judgment still needs.
+func (t *tracker) missing() string {
+	if text := t.law.missing(); text != "" {
+		return text
+	}
+	r := t.law.reach()
+	return fmt.Sprintf("%d bins of %s compared, %d wanted", r.bins, t.step, r.wanted)
+}
 
-// changeOf says from where to where an effect went.
-func (t *tracker) changeOf(w weigher, e effect) string {
-	a, b := e.control.value(), e.candidate.value()
-	of := t.signal.Name
-	if x, ok := unwatched(w).(*startingUp); ok {
-		a, b = x.told()
-		of += " at start-up"
+// moved says from where to where a signal went.
+func (s Signal) moved(c contrast) string {
+	name := s.Name + c.when
+	if !known(c.from) || !known(c.to) {
+		return name + " has no bin in which both cohorts have a value"
 	}
-	if !known(a) || !known(b) {
-		return of + " has no bin in which both cohorts have a value"
-	}
-	if x, ok := unwatched(w).(expecter); ok && known(x.expected(a)) {
-		a = x.expected(a)
-	}
-	from, to := pairOf(a, b)
+	from, to := pairOf(c.from, c.to)
 	verb := "rose"
 	switch {
 	case from == to:
-		return fmt.Sprintf("%s stayed at %s", of, to)
-	case b < a:
+		return fmt.Sprintf("%s stayed at %s", name, to)
+	case c.to < c.from:
 		verb = "fell"
 	}
-	return fmt.Sprintf("%s %s from %s to %s", of, verb, from, to)
-}
-
-// missing says what a judgment still needs.
-func (t *tracker) missing() string {
-	if w, ok := t.weigher.(*timed); ok {
-		if w.learnt != nil && w.learnt.Placebos < stat.Fewest {
-			return fmt.Sprintf("the history holds %d times to compare with, %d wanted; %d bins of samples give that many", w.learnt.Placebos, stat.Fewest, stat.ShortestPast)
-		}
-		return fmt.Sprintf("the first look is after 10 bins of %s", t.step)
-	}
-	if x, ok := unwatched(t.weigher).(*startingUp); ok {
-		others := len(x.levels())
-		if x.events {
-			xs, _ := x.others()
-			others = len(xs)
-		}
-		return fmt.Sprintf("%d start-ups of control nodes and of earlier rollouts are known to compare with, 2 wanted", others)
-	}
-	if x, ok := unwatched(t.weigher).(*changed); ok && x.past < fewBins {
-		return fmt.Sprintf("places are compared by how each changed, and %.0f bins from before the change hold both, %d wanted", x.past, fewBins)
-	}
-	if x, ok := unwatched(t.weigher).(*rated); ok && x.change == nil {
-		return "places are compared by how the rate of each changed, and no bin from before the change holds both"
-	}
-	if l, ok := unwatched(t.weigher).(*levelled); ok && max(len(l.before), len(l.control)) < 2 {
-		return fmt.Sprintf("levels are compared against the spread between control nodes, and there were %d to see it from, 2 wanted", max(len(l.before), len(l.control)))
-	}
-	return fmt.Sprintf("%d bins of %s compared, %d wanted", t.weigher.bins(), t.step, leastBins)
-}
-
-func unwatched(w weigher) weigher {
-	if x, ok := w.(*watched); ok {
-		return x.weigher
-	}
-	return w
+	return fmt.Sprintf("%s %s from %s to %s", name, verb, from, to)
 }
 
 func sortedKeys[K cmp.Ordered, V any](m map[K]V) []K {
@@ -272,4 +191,20 @@ func countKnown(x []float64) int {
 		}
 	}
 	return n
+}
+
+// unseen says why no smallest effect is known of a signal with a share of the
+// weight.
+func (t *tracker) unseen(f Finding, share float64) string {
+	switch {
+	case t.meter == nil:
+		return "it could not be asked for"
+	case t.strat == Threshold:
+		return "only thresholds count"
+	case share == 0 && !t.signal.Critical:
+		return "it counts for nothing"
+	case f.Quality != OK:
+		return "too little was compared"
+	}
+	return "no effect, however large, would have failed the rollout by now through this signal alone"
 }

@@ -4,6 +4,7 @@ import (
 	"maps"
 	"math"
 	"slices"
+	"time"
 
 	"github.com/prometheus/common/model"
 )
@@ -232,4 +233,34 @@ func (f *frame) samplesAt(bin int64) []sample {
 		out = append(out, s)
 	}
 	return out
+}
+
+// A sample is what one node showed in one bin.
+type sample struct {
+	node  string
+	v     float64 // NaN if it showed nothing
+	e     float64 // exposure, of Counts
+	first time.Time
+
+	raw    float64 // what the signal's Metric returned
+	places []string
+}
+
+// mean returns the mean over nodes in a bin, weighed by exposure where there is one.
+func (f *frame) mean(bin int64) float64 {
+	sum, weight := 0., 0.
+	for _, name := range f.nodes() {
+		r, i := f.rows[name], bin-f.first
+		w := 1.
+		if r.e != nil {
+			w = r.e[i]
+		}
+		if known(r.v[i]) {
+			sum, weight = sum+w*r.v[i], weight+w
+		}
+	}
+	if weight == 0 {
+		return math.NaN()
+	}
+	return sum / weight
 }

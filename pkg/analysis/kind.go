@@ -198,7 +198,7 @@ func (d Direction) sign() float64 {
 //	failures, counts            arcsin √v, whose scatter hardly depends on v
 //	                            and which is finite at 0 and at 1
 //	value                       v
-func bent(k Kind, unit string, v float64) float64 {
+func transform(k Kind, unit string, v float64) float64 {
 	switch k {
 	case Latency, Resource, Memory:
 		if !(v > 0) {
@@ -221,7 +221,7 @@ func bent(k Kind, unit string, v float64) float64 {
 }
 
 // unbent is bent's inverse.
-func unbent(k Kind, unit string, g float64) float64 {
+func inverse(k Kind, unit string, g float64) float64 {
 	switch k {
 	case Latency, Resource, Memory:
 		return math.Exp(g)

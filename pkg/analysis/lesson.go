@@ -1,8 +1,6 @@
 package analysis
 
 import (
-	"slices"
-
 	"github.com/andon-project/andon/pkg/stat"
 )
 
@@ -50,30 +48,15 @@ func (w *Watch) Lesson(rollout string) (Lesson, bool) {
 	}
 	var l Lesson
 	for _, t := range c.signals {
-		switch w := unwatched(t.weigher).(type) {
-		case *levelled:
-			if len(w.marks) > 0 && t.learnsFresh() {
-				if l.Levels == nil {
-					l.Levels = map[string][]float64{}
-				}
-				l.Levels[t.signal.Name] = slices.Clone(w.marks)
-			}
-		case *startingUp:
-			if s, ok := w.lesson(); ok {
-				if l.StartUps == nil {
-					l.StartUps = map[string]StartUp{}
-				}
-				l.StartUps[t.signal.Name] = s
-			}
-		}
+		t.law.teach(&l)
 	}
 	return l, !l.empty()
 }
 
 // learnsFresh reports whether fresh nodes may differ in the signal without any
 // regression, so that it is learnt by how much.
-func (t *tracker) learnsFresh() bool {
-	return (t.kind == Resource || t.kind == Memory) && t.strat != LoadTest
+func (s settings) learnsFresh() bool {
+	return (s.kind == Resource || s.kind == Memory) && s.strategy != LoadTest
 }
 
 // explained returns by how much fresh nodes differed from control in a signal

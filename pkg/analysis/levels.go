@@ -1,7 +1,9 @@
 package analysis
 
 import (
+	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"time"
 
@@ -10,15 +12,16 @@ import (
 
 // leastBins is how many bins since the change a comparison of levels needs, and
 // a candidate node to take part in it.
-const leastBins = 3
+const minBins = 3
 
-// levelled weighs the levels of a continuous signal.
+// levels is the law of the levels of a continuous signal.
 //
 // What nodes share at a time must not pass for a difference between those that
 // were there then and those that were not: candidate nodes join one after the
 // other, while control nodes leave. A candidate's level is therefore the mean of
 // how far its samples lie from what control shows in the same bins.
-type levelled struct {
+type levels struct {
+	plain
 	kind   Kind
 	unit   string
 	worse  Direction
@@ -29,6 +32,7 @@ type levelled struct {
 
 	lessons     []Lesson // of rollouts that passed before
 	signal      string
+	fresh       bool      // nodes may differ when they are, and it is learnt by how much
 	marks       []float64 // by how much candidate differed at lessonLooks
 	noise       stat.Noise
 	before      []float64               // levels of control nodes
@@ -47,25 +51,26 @@ type levelled struct {
 	chance      stat.WedgeNoise // as in the last comparison
 }
 
-func newLevelled(t *tracker, s Service) *levelled {
-	l := &levelled{
-		kind: t.kind, unit: strings.ToLower(t.signal.Unit), worse: t.signal.Worse, warm: s.warmUp(), step: t.step,
-		margin: t.signal.margin(), least: s.Sensitivity.least(),
+func newLevels(s settings) law {
+	l := &levels{
+		kind: s.kind, unit: strings.ToLower(s.signal.Unit), worse: s.signal.Worse, warm: s.warmUp, step: s.step,
+		margin: s.signal.margin(), least: s.sensitivity.least(),
+		signal: s.signal.Name, fresh: s.learnsFresh(),
 		candidate: map[string]*runningMean{}, control: map[string]*runningMean{}, apart: map[string]*runningMean{},
 		since: map[string][]float64{}, own: map[string]float64{},
 	}
 	if l.kind != Value {
 		l.margin = math.Log1p(l.margin)
 	}
-	if t.learnsFresh() {
-		l.lessons, l.signal = t.lessons, t.signal.Name
+	if l.fresh {
+		l.lessons = s.lessons
 	}
 	return l
 }
 
 // learn takes the noise and the levels of control from before the bin first,
 // from samples of warm nodes if at least two have such.
-func (l *levelled) learn(ctrl *frame, first int64) {
+func (l *levels) learn(_, ctrl *frame, first int64) {
 	past := ctrl.slice(gridSpan{first: first - placeboBins, last: first - 1})
 	rows := l.levels(past, true)
 	if len(rows) < 2 {
@@ -81,13 +86,13 @@ func (l *levelled) learn(ctrl *frame, first int64) {
 // levels makes before the levels of the nodes of past and returns the samples
 // that they are means of; if warm, without those that a node which came up
 // within past had during its warm-up.
-func (l *levelled) levels(past *frame, warm bool) (rows [][]float64) {
+func (l *levels) levels(past *frame, warm bool) (rows [][]float64) {
 	l.before = nil
 	clear(l.own)
 	for _, name := range past.nodes() {
 		x := make([]float64, past.width)
 		for i, v := range past.rows[name].v {
-			x[i] = bent(l.kind, l.unit, v)
+			x[i] = transform(l.kind, l.unit, v)
 		}
 		if warm {
 			l.coldOut(past.rows[name], x)
@@ -101,7 +106,7 @@ func (l *levelled) levels(past *frame, warm bool) (rows [][]float64) {
 
 // fold takes in one bin. Without a sample of control it tells nothing, whatever
 // candidate does: a change of load would show on candidate alone.
-func (l *levelled) fold(b moment, cand, ctrl []sample) {
+func (l *levels) fold(b bin, cand, ctrl []sample) {
 	together, nodes := l.together(ctrl)
 	l.most = max(l.most, nodes)
 	// The last of several control nodes is on its way out: what it shows while it
@@ -111,7 +116,7 @@ func (l *levelled) fold(b moment, cand, ctrl []sample) {
 	}
 	if b.at.Sub(b.stage) >= l.warm {
 		for _, s := range ctrl {
-			v := bent(l.kind, l.unit, s.v)
+			v := transform(l.kind, l.unit, s.v)
 			if !known(v) {
 				continue
 			}
@@ -124,7 +129,7 @@ func (l *levelled) fold(b moment, cand, ctrl []sample) {
 	}
 	compared := false
 	for _, s := range cand {
-		if v := bent(l.kind, l.unit, s.v); known(v) && b.at.Sub(s.first) >= l.warm {
+		if v := transform(l.kind, l.unit, s.v); known(v) && b.at.Sub(s.first) >= l.warm {
 			level(l.candidate, s.node).add(v - together)
 			l.beside.add(1 / float64(nodes))
 			compared = true
@@ -139,11 +144,11 @@ func (l *levelled) fold(b moment, cand, ctrl []sample) {
 // together returns what the control nodes show in a bin, and how many do: their
 // mean, each less what sets it apart from the others, which is known of those that
 // were there before the change, so that it does not move when some of them leave.
-func (l *levelled) together(ctrl []sample) (mean float64, nodes int) {
+func (l *levels) together(ctrl []sample) (mean float64, nodes int) {
 	var all, settled runningMean
 	usual := stat.Mean(l.before)
 	for _, s := range ctrl {
-		v := bent(l.kind, l.unit, s.v)
+		v := transform(l.kind, l.unit, s.v)
 		if !known(v) {
 			continue
 		}
@@ -166,8 +171,8 @@ func level(m map[string]*runningMean, node string) *runningMean {
 }
 
 // weigh compares the levels as they stand.
-func (l *levelled) weigh() {
-	if l.n < leastBins {
+func (l *levels) weigh() {
+	if l.n < minBins {
 		return
 	}
 	if l.kind == Value && len(l.before) < 2 {
@@ -189,7 +194,7 @@ func (l *levelled) weigh() {
 	}
 }
 
-func (l *levelled) compare(sign float64) stat.Shift {
+func (l *levels) compare(sign float64) stat.Shift {
 	centre := l.controlMean()
 	levelsOf := func(m map[string]*runningMean, from float64, least int) []float64 {
 		var out []float64
@@ -202,10 +207,10 @@ func (l *levelled) compare(sign float64) stat.Shift {
 	}
 	levels := stat.Levels{
 		Noise: l.noise, Samples: float64(l.n), Before: l.before, Beside: l.beside.value(),
-		After: levelsOf(l.apart, levelsMean(l.apart), 1), Candidate: levelsOf(l.candidate, 0, leastBins), Margin: l.fixedMargin, Least: l.least,
+		After: levelsOf(l.apart, levelsMean(l.apart), 1), Candidate: levelsOf(l.candidate, 0, minBins), Margin: l.fixedMargin, Least: l.least,
 	}
 	for _, name := range sortedKeys(l.candidate) {
-		if n := l.candidate[name].n; n >= leastBins {
+		if n := l.candidate[name].n; n >= minBins {
 			levels.Each = append(levels.Each, float64(n))
 		}
 	}
@@ -232,7 +237,7 @@ func (l *levelled) compare(sign float64) stat.Shift {
 
 // noiseSince returns the noise of control since the change, for services that
 // were not watched before it.
-func (l *levelled) noiseSince() stat.Noise {
+func (l *levels) noiseSince() stat.Noise {
 	var rows [][]float64
 	for _, name := range sortedKeys(l.since) {
 		rows = append(rows, l.since[name])
@@ -240,16 +245,52 @@ func (l *levelled) noiseSince() stat.Noise {
 	return stat.NoiseOf(rows)
 }
 
-func (l *levelled) logE() float64 { return l.e }
+func (l *levels) logE() float64 { return l.e }
 
-func (l *levelled) bins() int {
-	if l.shift.Variance > 0 || l.n < leastBins {
-		return l.n
+func (l *levels) odds() odds { return odds{log: l.e} }
+
+func (l *levels) reach() reach {
+	if l.shift.Variance > 0 || l.n < minBins {
+		return reach{bins: l.n, wanted: minBins}
 	}
-	return 0
+	return reach{wanted: minBins}
 }
 
-func (l *levelled) smallest(logE float64) float64 {
+func (l *levels) missing() string {
+	if n := max(len(l.before), len(l.control)); n < 2 {
+		return fmt.Sprintf("levels are compared against the spread between control nodes, and there were %d to see it from, 2 wanted", n)
+	}
+	return ""
+}
+
+// teach tells by how much fresh nodes differed, where they may.
+func (l *levels) teach(to *Lesson) {
+	if len(l.marks) == 0 || !l.fresh {
+		return
+	}
+	if to.Levels == nil {
+		to.Levels = map[string][]float64{}
+	}
+	to.Levels[l.signal] = slices.Clone(l.marks)
+}
+
+func (l *levels) reading() reading {
+	return reading{
+		value:  func(s sample) (float64, float64) { return transform(l.kind, l.unit, s.v), 1 },
+		levels: true, warm: l.warm,
+	}
+}
+
+func (l *levels) explains(a *adoption, change int) float64 {
+	sign := l.worse.sign()
+	e := a.wedge.LogE(change, sign, l.chance)
+	if l.worse == Both {
+		e = stat.LogMean([]float64{e, a.wedge.LogE(change, -sign, l.chance)}, []float64{1, 1})
+	}
+	return e
+}
+
+func (l *levels) smallest(logE float64) float64 {
 	d := l.shift.Smallest(logE)
 	if l.kind == Value {
 		return l.worse.sign() * d
@@ -257,7 +298,7 @@ func (l *levelled) smallest(logE float64) float64 {
 	return math.Exp(l.controlMean()) * math.Expm1(l.worse.sign()*d)
 }
 
-func (l *levelled) controlMean() float64 { return levelsMean(l.control) }
+func (l *levels) controlMean() float64 { return levelsMean(l.control) }
 
 // levelsMean returns the mean of the levels of nodes.
 func levelsMean(m map[string]*runningMean) float64 {
@@ -270,7 +311,7 @@ func levelsMean(m map[string]*runningMean) float64 {
 
 // coldOut takes out of x the samples of a node that came up within them, for as
 // long as the warm-up, as is done on candidate.
-func (l *levelled) coldOut(r *row, x []float64) {
+func (l *levels) coldOut(r *row, x []float64) {
 	up := 0
 	for up < len(r.seen) && !r.seen[up] {
 		up++

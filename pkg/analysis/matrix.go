@@ -112,7 +112,7 @@ func (m *meter) bentRows(f *frame) (names []string, rows [][]float64) {
 	for _, name := range f.nodes() {
 		x := make([]float64, f.width)
 		for i, v := range f.rows[name].v {
-			x[i] = bent(m.kind, unit, v)
+			x[i] = transform(m.kind, unit, v)
 		}
 		if countKnown(x) > 0 {
 			names, rows = append(names, name), append(rows, x)

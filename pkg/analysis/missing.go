@@ -44,26 +44,26 @@ func newMissing(c *course) *missing {
 		return nil
 	}
 	return &missing{
-		serves: c.absence.signal, warm: max(leastBins*c.step, c.service.warmUp()), counts: stat.NewCounts(missingMargin),
+		serves: c.absence.signal, warm: max(minBins*c.step, c.service.warmUp()), counts: stat.NewCounts(missingMargin),
 		nodes: [2]map[string]*presence{{}, {}},
 	}
 }
 
 // fold takes in a bin that all signals that have it have folded.
-func (m *missing) fold(b moment, all []*tracker) {
-	if m.serves.next != b.bin+1 {
+func (m *missing) fold(b bin, all []*tracker) {
+	if m.serves.next != b.number+1 {
 		return // it is late
 	}
 	var x, e [2]float64
 	for side := range m.nodes {
 		up := map[string]bool{}
 		for _, t := range all {
-			if t.next != b.bin+1 {
+			if t.next != b.number+1 {
 				continue
 			}
 			f := m.of(t, side)
 			for node, r := range f.rows {
-				if r.seen[b.bin-f.first] && (side == 0 || !b.twins[node]) {
+				if r.seen[b.number-f.first] && (side == 0 || !b.twins[node]) {
 					up[node] = up[node] || t == m.serves
 				}
 			}
@@ -145,4 +145,18 @@ func (m *missing) finding(weight, fail float64) (Finding, bool) {
 		Query: t.meter.candidate.metric, Against: t.meter.control.metric,
 		Reason: fmt.Sprintf("%d of %d candidate nodes are up and show no %s, %d of %d of control", gone[0], len(m.nodes[0]), t.signal.Name, gone[1], len(m.nodes[1])),
 	}, true
+}
+
+// smallest returns how many of the candidate nodes would have had to go missing,
+// all at once as nodes do that never come up, for that to make the evidence
+// on it exp(logE) by now; and if not even all but one would do, why. That none
+// serves is for absence.
+func (m *missing) smallest(logE float64) (nodes float64, why string) {
+	all, beside := len(m.nodes[candidateSide]), float64(len(m.nodes[controlSide]))
+	for n := 1; n < all; n++ {
+		if pooledCounts(missingMargin, float64(n), float64(all), m.beside, beside) >= logE {
+			return float64(n), ""
+		}
+	}
+	return math.NaN(), fmt.Sprintf("not even if all but one of the %d candidate nodes did not serve would that alone have failed the rollout by now", all)
 }

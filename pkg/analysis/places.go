@@ -23,11 +23,11 @@ type place struct {
 
 // A part is what one signal shows in one place.
 type part struct {
-	place   *place
-	weigher weigher
-	bounds  bounds
-	breach  string
-	effect  effect
+	place  *place
+	law    law
+	bounds bounds
+	breach string
+	effect effect
 
 	candidate, control int // samples
 	last               time.Time
@@ -68,7 +68,7 @@ func (p *places) place(label int, value string) *place {
 
 // fanOut has each part take in the samples of its place. The samples are those
 // of the whole, so that no question is asked for it.
-func (t *tracker) fanOut(c *course, b moment, cand, ctrl []sample) {
+func (t *tracker) fanOut(c *course, b bin, cand, ctrl []sample) {
 	for label := range c.service.Scope {
 		apart := func(all []sample, note func(p *place)) map[string][]sample {
 			out := map[string][]sample{}
@@ -108,7 +108,7 @@ func (t *tracker) part(c *course, p *place) *part {
 			return known
 		}
 	}
-	made := &part{place: p, weigher: t.newWeigher(c.service), bounds: bounds{signal: t.signal}}
+	made := &part{place: p, law: newLaw(t.settings), bounds: bounds{signal: t.signal}}
 	there := func(f *frame) *frame {
 		out := &frame{first: f.first, width: f.width, rows: map[string]*row{}}
 		for name, r := range f.rows {
@@ -122,12 +122,12 @@ func (t *tracker) part(c *course, p *place) *part {
 	if t.strat == RegionControl {
 		past = t.ctrl
 	}
-	t.teach(made.weigher, there(t.cand), past)
+	made.law.learn(there(t.cand), t.past(past), t.next)
 	t.parts = append(t.parts, made)
 	return made
 }
 
-func (p *part) fold(b moment, cand, ctrl []sample) {
+func (p *part) fold(b bin, cand, ctrl []sample) {
 	for _, s := range cand {
 		p.bounds.fold(b.at, s.node, s.raw)
 		if known(s.v) {
@@ -144,7 +144,7 @@ func (p *part) fold(b moment, cand, ctrl []sample) {
 		p.breach = p.bounds.breached(cand, b.at)
 	}
 	p.effect.fold(cand, ctrl)
-	p.weigher.fold(b, cand, ctrl)
+	p.law.fold(b, cand, ctrl)
 }
 
 // logE returns the logarithm of the part's evidence.
@@ -152,7 +152,7 @@ func (p *part) logE() float64 {
 	if p.bounds.ignored() {
 		return 0
 	}
-	return p.weigher.logE()
+	return p.law.logE()
 }
 
 // located returns the trackers that have a part in a place, with that part.

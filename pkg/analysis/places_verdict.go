@@ -25,7 +25,7 @@ func (c *course) showed(at *place) string {
 	best, text := math.Inf(-1), "nothing"
 	for i, p := range parts {
 		if e := p.logE() + math.Log(trackers[i].weight); e > best {
-			best, text = e, trackers[i].changeOf(p.weigher, p.effect)
+			best, text = e, trackers[i].signal.moved(p.law.contrast(p.effect))
 		}
 	}
 	return text
@@ -75,9 +75,10 @@ func (c *course) untold(label string, at *place) string {
 // openPlace returns the decision on a place, and why.
 func (c *course) openPlace(at *place, now time.Time) (Decision, string) {
 	_, parts := c.located(at)
-	bins, candidate, control, last := 0, 0, 0, time.Time{}
+	bins, wanted, candidate, control, last := 0, 0, 0, 0, time.Time{}
 	for _, p := range parts {
-		bins, candidate, control = max(bins, p.weigher.bins()), candidate+p.candidate, control+p.control
+		r := p.law.reach()
+		bins, wanted, candidate, control = max(bins, r.bins), max(wanted, r.wanted), candidate+p.candidate, control+p.control
 		last = later(last, p.last)
 	}
 	switch {
@@ -94,19 +95,10 @@ func (c *course) openPlace(at *place, now time.Time) (Decision, string) {
 		return Inconclusive, "no control node there since the rollout began" + c.atOnce(at)
 	case binTime(c.decided, c.step).Sub(last) > 10*c.step:
 		return Inconclusive, "no value on a candidate node there since " + last.UTC().Format(time.RFC3339)
-	case bins < c.leastBins():
-		return Inconclusive, fmt.Sprintf("%d bins of %s compared there, %d wanted%s", bins, c.step, c.leastBins(), c.atOnce(at))
+	case bins < wanted:
+		return Inconclusive, fmt.Sprintf("%d bins of %s compared there, %d wanted%s", bins, c.step, wanted, c.atOnce(at))
 	}
 	return Pass, "no signal tells its candidate from its control nodes by more than chance; the most that any showed: " + c.showed(at) + c.atOnce(at)
-}
-
-// leastBins is how many bins must have been compared for a result to mean
-// something.
-func (c *course) leastBins() int {
-	if c.strategy == BeforeAfter {
-		return 1
-	}
-	return leastBins
 }
 
 // atOnce says of a place whose control nodes were gone within the warm-up of

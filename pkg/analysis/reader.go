@@ -42,6 +42,7 @@ func (a *Analyzer) newReader(c *course, sig Signal, weight float64) *reader {
 func (r *reader) about() Signal  { return r.signal }
 func (r *reader) trouble() error { return r.err }
 func (r *reader) share() float64 { return r.weight }
+func (r *reader) odds() odds     { return odds{log: r.evidence(), events: true} }
 func (r *reader) counts() bool   { return r.weight > 0 || r.signal.Critical }
 func (r *reader) accuse()        { r.blamed = true }
 
@@ -81,7 +82,7 @@ func (r *reader) ready() bool { return len(r.bins) > 0 }
 
 // fold takes in the next bin; running are the nodes of either side that metrics
 // know to run.
-func (r *reader) fold(b moment, running [2][]string) {
+func (r *reader) fold(b bin, running [2][]string) {
 	l := r.bins[0]
 	r.bins = r.bins[1:]
 	r.next++
@@ -93,9 +94,9 @@ func (r *reader) fold(b moment, running [2][]string) {
 	l.counted = slices.DeleteFunc(l.counted, func(s sighting) bool { return twin(s.side, s.node) })
 	l.running[controlSide] = slices.DeleteFunc(l.running[controlSide], func(n string) bool { return b.twins[n] })
 	r.book.fold(l, false)
-	if r.book.exposed(candidateSide, b.bin) > 0 {
+	if r.book.exposed(candidateSide, b.number) > 0 {
 		r.lastOfCand = b.at
-		if r.book.timed() && r.compared() || r.book.exposed(controlSide, b.bin) > 0 {
+		if r.book.timed() && r.compared() || r.book.exposed(controlSide, b.number) > 0 {
 			r.bothSeen++
 		}
 	}

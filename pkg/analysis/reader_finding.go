@@ -29,7 +29,7 @@ func (g Group) brief() Group {
 // quality says whether the signal can be judged.
 func (r *reader) quality() Quality {
 	candidate, control := r.book.time[candidateSide] > 0, r.compared()
-	young := binTime(r.next-1, r.step).Sub(r.begun) < leastBins*r.step
+	young := binTime(r.next-1, r.step).Sub(r.begun) < minBins*r.step
 	switch {
 	case r.err != nil:
 		return SourceError
@@ -47,7 +47,7 @@ func (r *reader) quality() Quality {
 		return NoControlData
 	case binTime(r.next-1, r.step).Sub(r.lastOfCand) > 10*r.step:
 		return Stale
-	case r.bothSeen < leastBins && r.evidence() < math.Log(warnEvidence):
+	case r.bothSeen < minBins && r.evidence() < math.Log(warnEvidence):
 		return LowExposure
 	}
 	return OK

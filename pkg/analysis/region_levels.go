@@ -1,6 +1,7 @@
 package analysis
 
 import (
+	"fmt"
 	"math"
 	"strings"
 	"time"
@@ -8,58 +9,14 @@ import (
 	"github.com/andon-project/andon/pkg/stat"
 )
 
-// bases are the levels that the nodes of a cohort had before the change, on
-// the scale on which they are compared.
-type bases struct {
-	own    map[string]float64
-	mean   float64 // over nodes
-	spread float64 // variance between nodes
-}
-
-// of returns the level of a node before the change, and whether it is the
-// node's own; a fresh one has that of its cohort. The zero bases are 0.
-func (b bases) of(node string) (level float64, own bool) {
-	if v, ok := b.own[node]; ok || b.own == nil {
-		return v, ok
-	}
-	return b.mean, false
-}
-
-// basesOf returns the levels of the nodes of past with at least fewBins samples.
-func (m *meter) basesOf(past *frame) bases {
-	b := bases{own: map[string]float64{}}
-	var all []float64
-	for _, name := range past.nodes() {
-		x := m.scaled(past.rows[name])
-		if countKnown(x) >= fewBins {
-			b.own[name] = stat.Mean(x)
-			all = append(all, b.own[name])
-		}
-	}
-	b.mean, b.spread = stat.Mean(all), 0
-	if len(all) > 1 {
-		b.spread = stat.Variance(all)
-	}
-	return b
-}
-
-// scaled returns the samples of a row on the scale on which they are compared.
-func (m *meter) scaled(r *row) []float64 {
-	x := make([]float64, len(r.v))
-	for i, v := range r.v {
-		x[i] = bent(m.kind, strings.ToLower(m.c.Signal.Unit), v)
-	}
-	return x
-}
-
-// changed weighs by how much the levels of a continuous signal changed, where
+// regionLevels is the law of by how much the levels of a continuous signal changed, where
 // candidate and control are in different places, whose levels differ anyhow:
 // difference in differences.
-type changed struct {
+type regionLevels struct {
+	plain
 	meter  *meter
 	worse  Direction
 	warm   time.Duration
-	step   time.Duration
 	margin float64 // on the scale compared on
 	least  float64
 
@@ -75,20 +32,20 @@ type changed struct {
 	e         float64
 }
 
-func newChanged(t *tracker, s Service) *changed {
-	c := &changed{
-		meter: t.meter, worse: t.signal.Worse, warm: s.warmUp(), step: t.step,
-		margin: t.signal.margin(), least: s.Sensitivity.least(),
+func newRegionLevels(s settings) law {
+	c := &regionLevels{
+		meter: s.meter, worse: s.signal.Worse, warm: s.warmUp,
+		margin: s.signal.margin(), least: s.sensitivity.least(),
 		candidate: map[string]*runningMean{}, control: map[string]*runningMean{}, place: map[string]string{},
 	}
-	if t.kind != Value {
+	if s.kind != Value {
 		c.margin = math.Log1p(c.margin)
 	}
 	return c
 }
 
 // learn takes in how nodes, and the cohorts as wholes, moved before the bin first.
-func (c *changed) learn(cand, ctrl *frame, first int64) {
+func (c *regionLevels) learn(cand, ctrl *frame, first int64) {
 	span := gridSpan{first: first - placeboBins, last: first - 1}
 	past := [2]*frame{cand.slice(span), ctrl.slice(span)}
 	c.ratio = c.meter.kind == Value && c.positive()
@@ -98,7 +55,7 @@ func (c *changed) learn(cand, ctrl *frame, first int64) {
 	var rows [2][][]float64
 	for i, f := range past {
 		for _, name := range f.nodes() {
-			if _, own := c.meter.was[i].of(name); own {
+			if _, own := c.meter.was[i].level(name); own {
 				x := make([]float64, f.width)
 				for j, v := range f.rows[name].v {
 					x[j] = c.change(i, name, v)
@@ -133,7 +90,7 @@ func meanAt(rows [][]float64, j int) float64 {
 
 // positive reports whether all levels before were, so that a change can be
 // told as a share of them.
-func (c *changed) positive() bool {
+func (c *regionLevels) positive() bool {
 	n := 0
 	for _, b := range c.meter.was {
 		for _, v := range b.own {
@@ -148,9 +105,9 @@ func (c *changed) positive() bool {
 
 // change returns how far a value of a node of a cohort is from what the node
 // was before.
-func (c *changed) change(cohort int, node string, v float64) float64 {
-	was, _ := c.meter.was[cohort].of(node)
-	g := bent(c.meter.kind, strings.ToLower(c.meter.c.Signal.Unit), v)
+func (c *regionLevels) change(cohort int, node string, v float64) float64 {
+	was, _ := c.meter.was[cohort].level(node)
+	g := transform(c.meter.kind, strings.ToLower(c.meter.c.Signal.Unit), v)
 	if c.ratio {
 		return g/was - 1
 	}
@@ -158,7 +115,7 @@ func (c *changed) change(cohort int, node string, v float64) float64 {
 }
 
 // fold takes in one bin; without a sample of control it tells nothing.
-func (c *changed) fold(b moment, cand, ctrl []sample) {
+func (c *regionLevels) fold(b bin, cand, ctrl []sample) {
 	var together runningMean // what control shows: nodes that join late are not to be compared with what was before
 	for _, s := range ctrl {
 		v := c.change(1, s.node, s.v)
@@ -182,13 +139,13 @@ func (c *changed) fold(b moment, cand, ctrl []sample) {
 		}
 	}
 	if compared {
-		if c.n++; c.n >= leastBins {
+		if c.n++; c.n >= minBins {
 			c.weigh()
 		}
 	}
 }
 
-func (c *changed) weigh() {
+func (c *regionLevels) weigh() {
 	sign := c.worse.sign()
 	one := c.compare(sign)
 	if math.IsNaN(one.LogE) {
@@ -201,7 +158,7 @@ func (c *changed) weigh() {
 	}
 }
 
-func (c *changed) compare(sign float64) stat.Shift {
+func (c *regionLevels) compare(sign float64) stat.Shift {
 	ch := stat.Changes{
 		Noise: c.noise, Apart: c.apart, Past: c.past, Samples: float64(c.n),
 		Old: len(c.meter.was[0].own), Level: c.meter.was[0].spread, Margin: c.margin, Least: c.least,
@@ -213,7 +170,7 @@ func (c *changed) compare(sign float64) stat.Shift {
 	for _, name := range sortedKeys(c.candidate) {
 		r := c.candidate[name]
 		ch.Candidate, ch.Each = append(ch.Candidate, sign*(centre+r.mean)), append(ch.Each, float64(r.n))
-		if _, own := c.meter.was[0].of(name); !own {
+		if _, own := c.meter.was[0].level(name); !own {
 			ch.Fresh++
 		}
 	}
@@ -230,16 +187,29 @@ func (c *changed) compare(sign float64) stat.Shift {
 	return ch.Shift()
 }
 
-func (c *changed) logE() float64 { return c.e }
+func (c *regionLevels) logE() float64 { return c.e }
 
-func (c *changed) bins() int {
-	if c.shift.Variance > 0 || c.n < leastBins {
-		return c.n
+func (c *regionLevels) odds() odds { return odds{log: c.e} }
+
+func (c *regionLevels) reach() reach {
+	if c.shift.Variance > 0 || c.n < minBins {
+		return reach{bins: c.n, wanted: minBins}
 	}
-	return 0
+	return reach{wanted: minBins}
 }
 
-func (c *changed) smallest(logE float64) float64 {
+func (c *regionLevels) missing() string {
+	if c.past < fewBins {
+		return fmt.Sprintf("places are compared by how each changed, and %.0f bins from before the change hold both, %d wanted", c.past, fewBins)
+	}
+	return ""
+}
+
+func (c *regionLevels) contrast(since effect) contrast {
+	return since.against(c.expected(since.control.value()))
+}
+
+func (c *regionLevels) smallest(logE float64) float64 {
 	d := c.worse.sign() * c.shift.Smallest(logE)
 	switch was := c.meter.was[0].mean; {
 	case c.ratio:
@@ -252,7 +222,7 @@ func (c *changed) smallest(logE float64) float64 {
 }
 
 // expected returns what candidate would show had it changed as control did.
-func (c *changed) expected(control float64) float64 {
+func (c *regionLevels) expected(control float64) float64 {
 	switch a, b := c.meter.was[0].mean, c.meter.was[1].mean; {
 	case c.ratio:
 		return control * a / b

@@ -12,9 +12,10 @@ import (
 // which it is seen how the ratio of two places' rates drifts.
 const driftBins = 10
 
-// rated weighs by how much a rate of events changed, where candidate and
+// regionRates is the law of by how much a rate of events changed, where candidate and
 // control are in different places, whose rates differ anyhow.
-type rated struct {
+type regionRates struct {
+	plain
 	signal  Signal
 	kind    Kind
 	unit    float64 // Failures: what a share of 1 is in the signal's unit
@@ -23,7 +24,7 @@ type rated struct {
 	margin  float64
 	was     float64 // ln of the ratio of rates before
 	change  *stat.RateChange
-	scatter *failed         // Failures: says how many trials a node's bin is worth
+	scatter *failures       // Failures: says how many trials a node's bin is worth
 	within  stat.Dispersion // among control nodes of one place
 	across  stat.Dispersion // between the cohorts before the change
 
@@ -31,13 +32,13 @@ type rated struct {
 	n          int
 }
 
-func newRated(t *tracker, s Service) *rated {
-	r := &rated{
-		signal: t.signal, kind: t.kind, unit: 1, warm: s.warmUp() / 3, novelty: novelty(t.signal.Metric, t.step),
-		margin: math.Log1p(t.signal.margin()),
+func newRegionRates(s settings) law {
+	r := &regionRates{
+		signal: s.signal, kind: s.kind, unit: 1, warm: s.warmUp / 3, novelty: novelty(s.signal.Metric, s.step),
+		margin: math.Log1p(s.signal.margin()),
 	}
-	if t.kind == Failures {
-		r.scatter = newFailed(t, s)
+	if s.kind == Failures {
+		r.scatter = makeFailures(s)
 		r.unit = r.scatter.unit
 	}
 	return r
@@ -45,7 +46,7 @@ func newRated(t *tracker, s Service) *rated {
 
 // events returns the events of a sample and the exposure that they are out of;
 // where the number of calls is not known, that of one trial a bin.
-func (r *rated) events(s sample) (x, e float64) {
+func (r *regionRates) events(s sample) (x, e float64) {
 	switch {
 	case !known(s.v):
 		return 0, 0
@@ -60,7 +61,7 @@ func (r *rated) events(s sample) (x, e float64) {
 // learn takes in the rates before the bin first, and how they drift apart by
 // themselves: what blocks of ten bins differ by beyond what the events of
 // each explain is taken to last.
-func (r *rated) learn(cand, ctrl *frame, first int64) {
+func (r *regionRates) learn(cand, ctrl *frame, first int64) {
 	type block struct{ xC, eC, xK, eK float64 }
 	var total block
 	blocks := make([]block, placeboBins/driftBins)
@@ -105,7 +106,7 @@ func (r *rated) learn(cand, ctrl *frame, first int64) {
 	r.change = stat.NewRateChange(r.margin, was, phi*sampling+drift)
 }
 
-func (r *rated) sum(all []sample) (x, e float64) {
+func (r *regionRates) sum(all []sample) (x, e float64) {
 	for _, s := range all {
 		dx, de := r.events(s)
 		x, e = x+dx, e+de
@@ -114,7 +115,7 @@ func (r *rated) sum(all []sample) (x, e float64) {
 }
 
 // disperse takes in the scatter among control nodes of the same place.
-func (r *rated) disperse(ctrl []sample) {
+func (r *regionRates) disperse(ctrl []sample) {
 	x, e := map[string][]float64{}, map[string][]float64{}
 	for _, s := range ctrl {
 		if dx, de := r.events(s); de > 0 {
@@ -128,9 +129,9 @@ func (r *rated) disperse(ctrl []sample) {
 }
 
 // phi returns how much more than independent events those seen scatter.
-func (r *rated) phi() float64 { return max(r.within.Phi(), r.across.Phi()) }
+func (r *regionRates) phi() float64 { return max(r.within.Phi(), r.across.Phi()) }
 
-func (r *rated) fold(b moment, cand, ctrl []sample) {
+func (r *regionRates) fold(b bin, cand, ctrl []sample) {
 	if r.change == nil {
 		return
 	}
@@ -156,25 +157,40 @@ func (r *rated) fold(b moment, cand, ctrl []sample) {
 	r.disperse(ctrl)
 }
 
-func (r *rated) logE() float64 {
+func (r *regionRates) logE() float64 {
 	if r.change == nil {
 		return 0
 	}
 	return r.change.LogE()
 }
 
-func (r *rated) bins() int { return r.n }
+func (r *regionRates) odds() odds {
+	return odds{log: r.logE(), events: r.kind == Counts || r.kind == Crashes}
+}
 
-func (r *rated) smallest(logE float64) float64 {
+func (r *regionRates) reach() reach { return reach{bins: r.n, wanted: minBins} }
+
+func (r *regionRates) missing() string {
+	if r.change == nil {
+		return "places are compared by how the rate of each changed, and no bin from before the change holds both"
+	}
+	return ""
+}
+
+func (r *regionRates) contrast(since effect) contrast {
+	return since.against(r.expected(since.control.value()))
+}
+
+func (r *regionRates) smallest(logE float64) float64 {
 	if r.change == nil || !(r.eC > 0) {
 		return math.NaN()
 	}
 	usual := math.Exp(r.was) * r.xK / r.eK
-	d := smallestOver(usual, func(rate float64) float64 {
+	d := stat.Smallest(usual, doublings, halvings, func(rate float64) bool {
 		c := r.change.Anew()
 		c.Add(rate*r.eC, r.eC, r.xK, r.eK, r.phi())
-		return c.LogE()
-	}, logE)
+		return c.LogE() >= logE
+	}) - usual
 	if r.kind == Failures && usual+d > 1 {
 		return math.NaN() // not even if every call had been lost
 	}
@@ -182,7 +198,7 @@ func (r *rated) smallest(logE float64) float64 {
 }
 
 // expected returns what candidate would show had it changed as control did.
-func (r *rated) expected(control float64) float64 {
+func (r *regionRates) expected(control float64) float64 {
 	if r.change == nil {
 		return control
 	}

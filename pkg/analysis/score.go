@@ -60,11 +60,11 @@ func (c *course) weight() float64 {
 // compared reports whether any signal that counts has been compared, or nodes
 // are missing.
 func (c *course) compared() bool {
-	if c.absence != nil && c.absence.bins >= leastBins {
+	if c.absence != nil && c.absence.bins >= minBins {
 		return true
 	}
 	for _, s := range c.signals {
-		if s.weigher != nil && s.counts() && s.weigher.bins() > 0 {
+		if s.counts() && s.law.reach().bins > 0 {
 			return true
 		}
 	}
@@ -87,7 +87,7 @@ func (c *course) speaks() float64 {
 	if !known(m) {
 		m = 0
 	}
-	if a := c.absence; a != nil && (a.bins >= leastBins || a.held > 0) {
+	if a := c.absence; a != nil && (a.bins >= minBins || a.held > 0) {
 		m = stat.LogSumExp(logOf(a.signals)+m, events.at(a.share))
 		if a.held > 0 {
 			m = stat.LogSumExp(m, events.at(logOf(a.reserve)+a.held))
@@ -98,21 +98,11 @@ func (c *course) speaks() float64 {
 
 // worthOf returns the logarithm of the Bayes factor of a signal.
 func worthOf(s term) float64 {
-	t, ok := s.(*tracker)
-	switch {
-	case !ok:
-		return events.at(s.evidence())
-	case t.kind != Counts && t.kind != Crashes:
-		return measured.at(s.evidence())
+	o := s.odds()
+	if o.events {
+		return events.at(o.log)
 	}
-	w := t.weigher
-	if of, ok := w.(*watched); ok {
-		w = of.weigher
-	}
-	if c, ok := w.(*counted); ok && !t.bounds.ignored() {
-		return events.at(c.bayes())
-	}
-	return events.at(s.evidence())
+	return measured.at(o.log)
 }
 
 // scored returns the score and the weight that it rests on: the largest since

@@ -1,6 +1,7 @@
 package analysis
 
 import (
+	"fmt"
 	"math"
 	"strings"
 	"time"
@@ -8,10 +9,11 @@ import (
 	"github.com/andon-project/andon/pkg/stat"
 )
 
-// startingUp weighs what nodes show in their first minutes, against what other
+// startUps is the law of what nodes show in their first minutes, against what other
 // start-ups showed in theirs: those of control nodes that came up within the
 // history or since, and those of earlier rollouts that passed.
-type startingUp struct {
+type startUps struct {
+	plain
 	signal Signal
 	kind   Kind
 	unit   string
@@ -42,17 +44,17 @@ func newStarts() starts {
 	return starts{map[string]time.Time{}, map[string]*runningMean{}, map[string]float64{}, map[string]float64{}}
 }
 
-func newStartingUp(t *tracker, s Service) *startingUp {
-	w := &startingUp{
-		signal: t.signal, kind: t.kind, unit: strings.ToLower(t.signal.Unit), warm: max(s.warmUp(), t.step), step: t.step,
-		margin: t.signal.margin(), least: s.Sensitivity.least(), events: t.kind == Counts || t.kind == Crashes || t.kind == Failures,
+func newStartUps(s settings) law {
+	w := &startUps{
+		signal: s.signal, kind: s.kind, unit: strings.ToLower(s.signal.Unit), warm: max(s.warmUp, s.step), step: s.step,
+		margin: s.signal.margin(), least: s.sensitivity.least(), events: s.kind == Counts || s.kind == Crashes || s.kind == Failures,
 		candidate: newStarts(), control: newStarts(),
 	}
-	if t.kind != Value {
+	if s.kind != Value {
 		w.margin = math.Log1p(w.margin)
 	}
-	for _, l := range t.lessons {
-		if p, ok := l.StartUps[t.signal.Name]; ok && (w.events && p.Exposure > 0 || !w.events && p.Level.Known()) {
+	for _, l := range s.lessons {
+		if p, ok := l.StartUps[s.signal.Name]; ok && (w.events && p.Exposure > 0 || !w.events && p.Level.Known()) {
 			w.past = append(w.past, p)
 		}
 	}
@@ -61,14 +63,14 @@ func newStartingUp(t *tracker, s Service) *startingUp {
 
 // learn takes in the start-ups of control nodes before the bin first. A node
 // that is there from the first bin asked for came up before, nobody knows when.
-func (w *startingUp) learn(ctrl *frame, first int64) {
+func (w *startUps) learn(_, ctrl *frame, first int64) {
 	for bin := ctrl.first; bin < first; bin++ {
 		w.control.take(w, binTime(bin, w.step), ctrl.samplesAt(bin), bin == ctrl.first)
 	}
 }
 
 // take takes in one bin of nodes; those that are old are passed over for good.
-func (s *starts) take(w *startingUp, at time.Time, all []sample, old bool) {
+func (s *starts) take(w *startUps, at time.Time, all []sample, old bool) {
 	for _, x := range all {
 		first, seen := s.first[x.node]
 		if !seen {
@@ -86,7 +88,7 @@ func (s *starts) take(w *startingUp, at time.Time, all []sample, old bool) {
 
 // add takes in a sample of a start-up. A start-up is one trial of what is a
 // ratio of an unknown number of calls.
-func (s *starts) add(w *startingUp, x sample) {
+func (s *starts) add(w *startUps, x sample) {
 	if !known(x.v) {
 		return
 	}
@@ -101,13 +103,13 @@ func (s *starts) add(w *startingUp, x sample) {
 		s.x[x.node] += x.v * x.e
 		s.e[x.node] += x.e
 	default:
-		if g := bent(w.kind, w.unit, x.v); known(g) {
+		if g := transform(w.kind, w.unit, x.v); known(g) {
 			level(s.level, x.node).add(g)
 		}
 	}
 }
 
-func (w *startingUp) fold(b moment, cand, ctrl []sample) {
+func (w *startUps) fold(b bin, cand, ctrl []sample) {
 	w.control.take(w, b.at, ctrl, false)
 	starting := false
 	for _, x := range cand {
@@ -121,7 +123,7 @@ func (w *startingUp) fold(b moment, cand, ctrl []sample) {
 	}
 }
 
-func (w *startingUp) weigh() {
+func (w *startUps) weigh() {
 	if w.events {
 		w.weighEvents()
 		return
@@ -161,7 +163,7 @@ func scaledBy(f float64, x []float64) []float64 {
 
 // levels returns the level of each start-up that there is to compare with: of
 // a control node, or of a rollout.
-func (w *startingUp) levels() []float64 {
+func (w *startUps) levels() []float64 {
 	var out []float64
 	for _, name := range sortedKeys(w.control.level) {
 		out = append(out, w.control.level[name].mean)
@@ -175,7 +177,7 @@ func (w *startingUp) levels() []float64 {
 // weighEvents weighs the events of the candidate's start-ups against all those
 // of others, on the whole: the ratio of two predictive probabilities, with a
 // gamma distribution for the rate that the others leave.
-func (w *startingUp) weighEvents() {
+func (w *startUps) weighEvents() {
 	xC, eC := eventsOf(w.candidate)
 	xs, es := w.others()
 	xK, eK := .5, 0.
@@ -196,7 +198,7 @@ func (w *startingUp) weighEvents() {
 }
 
 // others returns the events and the exposure of each start-up to compare with.
-func (w *startingUp) others() (x, e []float64) {
+func (w *startUps) others() (x, e []float64) {
 	for _, name := range sortedKeys(w.control.e) {
 		x, e = append(x, w.control.x[name]), append(e, w.control.e[name])
 	}
@@ -213,18 +215,31 @@ func eventsOf(s starts) (x, e float64) {
 	return x, e
 }
 
-func (w *startingUp) logE() float64 { return w.e }
+func (w *startUps) logE() float64 { return w.e }
 
-// bins returns leastBins as soon as anything was compared: a start-up is over
-// after a few bins.
-func (w *startingUp) bins() int {
-	if w.n > 0 {
-		return leastBins
-	}
-	return 0
+func (w *startUps) odds() odds {
+	return odds{log: w.e, events: w.kind == Counts || w.kind == Crashes}
 }
 
-func (w *startingUp) smallest(logE float64) float64 {
+// reach is enough as soon as anything was compared: a start-up is over after a
+// few bins.
+func (w *startUps) reach() reach {
+	if w.n > 0 {
+		return reach{bins: minBins, wanted: minBins}
+	}
+	return reach{wanted: minBins}
+}
+
+func (w *startUps) missing() string {
+	others := len(w.levels())
+	if w.events {
+		xs, _ := w.others()
+		others = len(xs)
+	}
+	return fmt.Sprintf("%d start-ups of control nodes and of earlier rollouts are known to compare with, 2 wanted", others)
+}
+
+func (w *startUps) smallest(logE float64) float64 {
 	sign := w.signal.Worse.sign()
 	if w.events {
 		_, eC := eventsOf(w.candidate)
@@ -246,11 +261,17 @@ func sum(x []float64) float64 {
 	return s
 }
 
-// told returns what start-ups to compare with showed, and what the candidate's
+// contrast is of start-ups: those to compare with, and the candidate's.
+func (w *startUps) contrast(effect) contrast {
+	from, to := w.means()
+	return contrast{from: from, to: to, effect: to - from, when: " at start-up"}
+}
+
+// means returns what start-ups to compare with showed, and what the candidate's
 // do, in the signal's unit.
-func (w *startingUp) told() (from, to float64) {
+func (w *startUps) means() (from, to float64) {
 	if !w.events {
-		return unbent(w.kind, w.unit, stat.Mean(w.levels())), unbent(w.kind, w.unit, levelsMean(w.candidate.level))
+		return inverse(w.kind, w.unit, stat.Mean(w.levels())), inverse(w.kind, w.unit, levelsMean(w.candidate.level))
 	}
 	xs, es := w.others()
 	xC, eC := eventsOf(w.candidate)
@@ -264,12 +285,19 @@ func (w *startingUp) told() (from, to float64) {
 	return from, to
 }
 
-// lesson returns what the candidate's start-ups showed.
-func (w *startingUp) lesson() (StartUp, bool) {
+// teach tells what the candidate's start-ups showed.
+func (w *startUps) teach(to *Lesson) {
+	m := levelsMean(w.candidate.level)
+	showed, ok := StartUp{Level: Number(m)}, known(m)
 	if w.events {
 		x, e := eventsOf(w.candidate)
-		return StartUp{Level: Unknown, Events: x, Exposure: e}, e > 0
+		showed, ok = StartUp{Level: Unknown, Events: x, Exposure: e}, e > 0
 	}
-	m := levelsMean(w.candidate.level)
-	return StartUp{Level: Number(m)}, known(m)
+	if !ok {
+		return
+	}
+	if to.StartUps == nil {
+		to.StartUps = map[string]StartUp{}
+	}
+	to.StartUps[w.signal.Name] = showed
 }

@@ -2,36 +2,13 @@ package analysis
 
 import (
 	"context"
-	"math"
+	"slices"
+	"strings"
 	"time"
 )
 
 // mostLate is how many bins are asked for again after an error.
 const mostLate = 240
-
-// A weigher turns the bins of one signal into evidence.
-type weigher interface {
-	// fold takes in one bin: the samples of the candidate and control nodes.
-	fold(b moment, cand, ctrl []sample)
-	// logE returns the logarithm of the evidence by now.
-	logE() float64
-	// smallest returns the smallest effect, in the signal's unit, that would
-	// have made the evidence exp(logE) by now; NaN if that is not known.
-	smallest(logE float64) float64
-	// bins returns how many bins compared something.
-	bins() int
-}
-
-// A sample is what one node showed in one bin.
-type sample struct {
-	node  string
-	v     float64 // NaN if it showed nothing
-	e     float64 // exposure, of Counts
-	first time.Time
-
-	raw    float64 // what the signal's Metric returned
-	places []string
-}
 
 // A tracker follows one signal of a rollout.
 type tracker struct {
@@ -47,15 +24,16 @@ type tracker struct {
 	next       int64  // bin to be folded next
 	err        error  // of the last question, or why none can be asked
 
-	lessons []Lesson // of rollouts of the service that passed before
-	weigher weigher
-	bounds  bounds
-	breach  string // why it fails at once
-	blamed  bool   // for the rollout's fail
+	settings settings
+	law      law
+	onFold   []func(b bin, cand, ctrl []sample) // told of each bin before the law is
+	bounds   bounds
+	breach   string // why it fails at once
+	blamed   bool   // for the rollout's fail
 
 	arrived                    map[string]time.Time // first sample of each candidate node since the start
 	adopted                    map[string]time.Time // the same, by any signal of the rollout
-	split                      split
+	adoption                   adoption
 	candidateSeen, controlSeen int // samples
 	lastCandidate, lastControl time.Time
 	effect                     effect
@@ -69,44 +47,18 @@ func (a *Analyzer) newTracker(c *course, sig Signal, weight float64) *tracker {
 		signal: sig, kind: sig.InferKind(), weight: weight, strat: c.strategy, started: c.rollout.Started, step: c.step,
 		next: c.first, arrived: map[string]time.Time{}, adopted: c.adopted, lowAt: binTime(c.first-1, c.step),
 	}
-	t.bounds, t.lessons = bounds{signal: sig}, c.lessons
+	t.bounds = bounds{signal: sig}
 	t.meter, t.err = a.bareMeter(Compare(c.rollout, c.service, sig))
+	t.settings = settings{
+		signal: sig, kind: t.kind, strategy: t.strat, step: t.step, warmUp: c.service.warmUp(),
+		sensitivity: c.service.Sensitivity, lessons: c.lessons, meter: t.meter,
+	}
+	t.law = newThresholdsOnly(t.settings)
 	if t.err == nil {
-		t.weigher = t.newWeigher(c.service)
+		t.law = newLaw(t.settings)
 	}
 	return t
 }
-
-// newWeigher returns what weighs the signal.
-func (t *tracker) newWeigher(s Service) weigher {
-	switch {
-	case t.strat == BeforeAfter:
-		return newTimed(t)
-	case t.strat == Threshold:
-		return unweighed{}
-	case t.signal.Family == StartUpFamily:
-		return newStartingUp(t, s)
-	case t.strat == RegionControl && (t.kind == Counts || t.kind == Crashes || t.kind == Failures):
-		return newRated(t, s)
-	case t.strat == RegionControl:
-		return newChanged(t, s)
-	case t.kind == Crashes:
-		return newCrashed(t, s)
-	case t.kind == Counts:
-		return newCounted(t, s)
-	case t.kind == Failures:
-		return newFailed(t, s)
-	}
-	return newLevelled(t, s)
-}
-
-// unweighed is the weigher of signals that only have bounds.
-type unweighed struct{}
-
-func (unweighed) fold(moment, []sample, []sample) {}
-func (unweighed) logE() float64                   { return 0 }
-func (unweighed) smallest(float64) float64        { return math.NaN() }
-func (unweighed) bins() int                       { return 0 }
 
 // ask fetches the bins up to last that are not yet there, and what came before
 // the first on the first occasion.
@@ -144,7 +96,7 @@ func (t *tracker) ask(ctx context.Context, a *Analyzer, last int64) {
 // history returns how many bins before the first are asked for.
 func (t *tracker) history() int64 {
 	if t.strat == BeforeAfter {
-		return timedHistory(t.step)
+		return beforeAfterHistory(t.step)
 	}
 	return deviateBins
 }
@@ -172,33 +124,19 @@ func (t *tracker) learn() {
 		span := gridSpan{t.step, t.next - placeboBins, t.next - 1}
 		t.meter.was = [2]bases{t.meter.basesOf(t.cand.slice(span)), t.meter.basesOf(t.ctrl.slice(span))}
 	}
-	t.teach(t.weigher, t.cand, t.ctrl)
+	t.law.learn(t.cand, t.past(t.ctrl), t.next)
 	if t.strat != BeforeAfter || len(t.meter.c.Places) == 0 { // the parts learn from it at the first bin
 		t.trim()
 	}
 }
 
-// teach has a weigher learn from what came before the next bin.
-func (t *tracker) teach(w weigher, cand, past *frame) {
-	if t.strat == LoadTest { // before a run there is no load, and nothing to learn of one
-		past = &frame{first: t.next, rows: map[string]*row{}}
+// past returns what a law learns of control: before a load test's run there is no
+// load, and nothing to learn of one.
+func (t *tracker) past(ctrl *frame) *frame {
+	if t.strat == LoadTest {
+		return &frame{first: t.next, rows: map[string]*row{}}
 	}
-	switch w := unwatched(w).(type) {
-	case *levelled:
-		w.learn(past, t.next)
-	case *counted:
-		w.learn(past, t.next)
-	case *failed:
-		w.learn(past, t.next)
-	case *startingUp:
-		w.learn(past, t.next)
-	case *changed:
-		w.learn(cand, past, t.next)
-	case *rated:
-		w.learn(cand, past, t.next)
-	case *timed:
-		w.learn(cand, t.next)
-	}
+	return ctrl
 }
 
 // trim drops what no deviation depends on any more.
@@ -213,9 +151,9 @@ func (t *tracker) ready() bool {
 }
 
 // fold takes in the next bin.
-func (t *tracker) fold(c *course, b moment) {
-	cand := t.running(c, b.bin, t.cand.samplesAt(b.bin), func(o *tracker) *frame { return o.cand })
-	ctrl := t.running(c, b.bin, t.ctrl.samplesAt(b.bin), func(o *tracker) *frame { return o.ctrl })
+func (t *tracker) fold(c *course, b bin) {
+	cand := t.running(c, b.number, t.cand.samplesAt(b.number), func(o *tracker) *frame { return o.cand })
+	ctrl := t.running(c, b.number, t.ctrl.samplesAt(b.number), func(o *tracker) *frame { return o.ctrl })
 	for i := range cand {
 		s := &cand[i]
 		if _, ok := t.arrived[s.node]; !ok {
@@ -245,7 +183,10 @@ func (t *tracker) fold(c *course, b moment) {
 		}
 	}
 	t.effect.fold(cand, kept)
-	t.weigher.fold(b, cand, kept)
+	for _, f := range t.onFold {
+		f(b, cand, kept)
+	}
+	t.law.fold(b, cand, kept)
 	t.fanOut(c, b, cand, kept)
 	if e := t.evidence(); !(e > t.low) {
 		t.low, t.lowAt = e, b.at
@@ -259,10 +200,10 @@ func (t *tracker) fold(c *course, b moment) {
 
 // evidence returns the logarithm of the signal's evidence.
 func (t *tracker) evidence() float64 {
-	if t.weigher == nil || t.bounds.ignored() {
+	if t.bounds.ignored() {
 		return 0
 	}
-	return t.weigher.logE()
+	return t.law.logE()
 }
 
 // deviations returns those of the bin folded last.
@@ -276,4 +217,31 @@ func (t *tracker) deviations() []Deviation {
 	}
 	span := gridSpan{t.step, at.first - deviateBins + 1, at.first}
 	return t.meter.series(t.cand.slice(span), t.ctrl.slice(span), at)
+}
+
+// running adds to the samples of a signal of crashes the nodes that run, as
+// other signals show, and have no series of it yet: a counter that never counted
+// is often not exported, and its first increase is then seen nowhere but in its
+// beginning. As long as no node has such a series nothing is added, since it may
+// not exist at all.
+func (t *tracker) running(c *course, bin int64, samples []sample, side func(*tracker) *frame) []sample {
+	if t.kind != Crashes || t.signal.Per != "" || len(t.cand.rows)+len(t.ctrl.rows) == 0 {
+		return samples
+	}
+	here := map[string]bool{}
+	for _, s := range samples {
+		here[s.node] = true
+	}
+	for _, o := range c.signals {
+		if f := side(o); o != t && o.kind != Crashes && f != nil {
+			for _, s := range f.samplesAt(bin) {
+				if known(s.v) && !here[s.node] {
+					here[s.node] = true
+					samples = append(samples, sample{node: s.node, e: t.step.Seconds(), places: s.places})
+				}
+			}
+		}
+	}
+	slices.SortFunc(samples, func(a, b sample) int { return strings.Compare(a.node, b.node) })
+	return samples
 }

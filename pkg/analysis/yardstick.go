@@ -33,9 +33,9 @@ func (m *meter) poolYard(f *frame) *pool {
 	unit := strings.ToLower(m.c.Signal.Unit)
 	for _, name := range f.nodes() {
 		g := make([]float64, f.width)
-		was, _ := m.was[1].of(name)
+		was, _ := m.was[1].level(name)
 		for i, v := range f.rows[name].v {
-			g[i] = bent(m.kind, unit, v) - was
+			g[i] = transform(m.kind, unit, v) - was
 		}
 		p.nodes = append(p.nodes, g)
 	}
@@ -185,7 +185,7 @@ func (m *meter) ownYard(name string) yardstick {
 	scaled := func(r *row) []float64 {
 		x := make([]float64, len(r.v))
 		for i, v := range r.v {
-			x[i] = bent(m.kind, unit, v)
+			x[i] = transform(m.kind, unit, v)
 		}
 		return x
 	}
