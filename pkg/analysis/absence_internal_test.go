@@ -18,10 +18,9 @@ func TestCapitalDoesNotGrow(t *testing.T) {
 	var sum, square float64
 	spells := 0
 	for range runs {
-		c := &course{step: time.Minute}
-		c.rollout.Started, c.rollout.Stages = start, []time.Time{start}
+		c := &subject{step: time.Minute, rollout: Rollout{Started: start, Stages: []time.Time{start}}}
 		a := &absence{
-			course: c, step: time.Minute, grace: time.Minute, warm: 30 * time.Minute,
+			subject: c, grace: time.Minute, warm: 30 * time.Minute,
 			signals: 1 - absentReserve, reserve: absentReserve, share: math.Inf(-1),
 		}
 		up, logM, logE := false, 0., 0.

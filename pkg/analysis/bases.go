@@ -24,12 +24,12 @@ func (b bases) level(node string) (level float64, own bool) {
 }
 
 // basesOf returns the levels of the nodes of past with at least fewBins samples.
-func (m *meter) basesOf(past *frame) bases {
+func (m *scale) basesOf(past *frame) bases {
 	b := bases{own: map[string]float64{}}
 	var all []float64
 	for _, name := range past.nodes() {
 		x := m.scaled(past.rows[name])
-		if countKnown(x) >= fewBins {
+		if countKnown(x) >= minOwnBins {
 			b.own[name] = stat.Mean(x)
 			all = append(all, b.own[name])
 		}
@@ -42,7 +42,7 @@ func (m *meter) basesOf(past *frame) bases {
 }
 
 // scaled returns the samples of a row on the scale on which they are compared.
-func (m *meter) scaled(r *row) []float64 {
+func (m *scale) scaled(r *row) []float64 {
 	x := make([]float64, len(r.v))
 	for i, v := range r.v {
 		x[i] = transform(m.kind, strings.ToLower(m.c.Signal.Unit), v)

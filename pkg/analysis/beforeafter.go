@@ -35,15 +35,15 @@ func beforeAfterHistory(step time.Duration) int64 {
 // of all nodes at once often changes their names.
 type beforeAfter struct {
 	plain
-	step   time.Duration
-	day    int
-	sign   float64
-	x      []float64
-	past   int // samples before the change
-	learnt *stat.Recurrence
-	share  float64 // of times without a change that were as unusual
-	looks  int
-	least  struct{ logE, effect float64 } // as asked for last, at the last look
+	step         time.Duration
+	day          int
+	sign         float64
+	x            []float64
+	past         int // samples before the change
+	learnt       *stat.Recurrence
+	share        float64 // of times without a change that were as unusual
+	looks        int
+	smallestSeen struct{ logE, effect float64 } // as asked for last, at the last look
 }
 
 func newBeforeAfter(s settings) law {
@@ -85,7 +85,7 @@ func (w *beforeAfter) fold(_ bin, cand, _ []sample) {
 	if slices.Contains(stat.Looks[:], len(w.x)-w.past) {
 		s := 0.
 		s, w.looks = w.learnt.Look(w.x)
-		w.share, w.least.logE = w.learnt.Share(s), 0
+		w.share, w.smallestSeen.logE = w.learnt.Share(s), 0
 	}
 }
 
@@ -102,10 +102,10 @@ func (w *beforeAfter) smallest(logE float64) float64 {
 	if w.learnt == nil || w.looks == 0 {
 		return math.NaN()
 	}
-	if w.least.logE != logE {
-		w.least.logE, w.least.effect = logE, w.learnt.Smallest(w.x, math.Exp(-logE))
+	if w.smallestSeen.logE != logE {
+		w.smallestSeen.logE, w.smallestSeen.effect = logE, w.learnt.Smallest(w.x, math.Exp(-logE))
 	}
-	return w.least.effect
+	return w.smallestSeen.effect
 }
 
 func (w *beforeAfter) odds() odds { return odds{log: w.logE()} }

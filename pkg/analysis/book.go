@@ -13,7 +13,7 @@ const dedupe = 5
 const quietBins = 10
 
 // A book keeps what was seen of a signal's groups: a fold over bins.
-type book struct {
+type lineComparison struct {
 	c          Comparison
 	step       time.Duration
 	first      int64 // bin that the range begins with
@@ -23,12 +23,12 @@ type book struct {
 	series     bool // what each bin showed is kept
 	thresholds bool // nothing is compared: only what a person called a high risk fails the rollout
 
-	by     grouper
-	groups map[string]*group
-	lives  [2]map[string]*life
-	time   [2]float64 // nodes × bins
-	beside float64    // of control since the comparison began
-	told   [2]count   // all groups together
+	by       grouper
+	groups   map[string]*group
+	lives    [2]map[string]*life
+	time     [2]float64 // nodes × bins
+	peerTime float64    // of control since the comparison began
+	told     [2]count   // all groups together
 
 	recalled *Recollection         // nil if nothing is
 	alias    map[string]string     // ids in recalled to those that they were learnt under
@@ -46,8 +46,8 @@ type life struct {
 	first, last int64 // bins
 }
 
-func newBook(c Comparison, first, start int64) *book {
-	b := &book{
+func newLineComparison(c Comparison, first, start int64) *lineComparison {
+	b := &lineComparison{
 		c: c, step: c.step(), first: first, start: max(first, start), next: first, alias: map[string]string{},
 		groups: map[string]*group{}, chapters: map[stratum]*chapter{}, margin: countsMargin(c.Signal),
 	}
@@ -62,7 +62,7 @@ func newBook(c Comparison, first, start int64) *book {
 
 // fold takes in the next bin. At the last one of all what is still open is
 // taken as it is.
-func (b *book) fold(l lineBin, last bool) {
+func (b *lineComparison) fold(l lineBin, last bool) {
 	bin := b.next
 	b.next++
 	for side, names := range l.running {
@@ -94,7 +94,9 @@ func (b *book) fold(l lineBin, last bool) {
 
 // edge returns the end of a bin. Bins of lines end a little before those of
 // metrics, so that lines which are late by some seconds are in.
-func (b *book) edge(bin int64) time.Time { return binTime(bin, b.step).Add(-lateness(b.step)) }
+func (b *lineComparison) edge(bin int64) time.Time {
+	return binTime(bin, b.step).Add(-lateness(b.step))
+}
 
 // lateness is how late lines may come: a sixth of a bin, ten seconds at most,
 // and whole ones, for Loki counts at whole ones.
@@ -107,7 +109,7 @@ func lateness(step time.Duration) time.Duration {
 }
 
 // runs notes that a node runs.
-func (b *book) runs(side int, name, version string, bin int64) {
+func (b *lineComparison) runs(side int, name, version string, bin int64) {
 	l := b.lives[side][name]
 	if l == nil {
 		l = &life{first: bin}
@@ -123,7 +125,7 @@ func (b *book) runs(side int, name, version string, bin int64) {
 }
 
 // comparing reports whether a bin is compared.
-func (b *book) comparing(bin int64) bool { return bin >= b.start }
+func (b *lineComparison) comparing(bin int64) bool { return bin >= b.start }
 
 // alive reports whether a node runs in a bin.
 func (l *life) alive(bin int64) bool { return l != nil && bin-l.last < quietBins }
@@ -131,7 +133,7 @@ func (l *life) alive(bin int64) bool { return l != nil && bin-l.last < quietBins
 // cold reports whether what a candidate node says in a bin is of its start-up
 // and cannot be compared: no start-up of a control node is in the range, nor
 // in the catalogue. A crash is a crash, whenever.
-func (b *book) cold(side int, name string, bin int64) bool {
+func (b *lineComparison) cold(side int, name string, bin int64) bool {
 	if side == controlSide || b.crashes() || b.starts > 0 || b.startsKnown() || b.c.Since.IsZero() || b.c.timed() {
 		return false
 	}
@@ -139,12 +141,12 @@ func (b *book) cold(side int, name string, bin int64) bool {
 	return l != nil && bin-l.first < int64(b.c.WarmUp/b.step)
 }
 
-func (b *book) timed() bool { return b.c.timed() }
+func (b *lineComparison) timed() bool { return b.c.timed() }
 
-func (b *book) crashes() bool { return b.c.Signal.Crashes != "" }
+func (b *lineComparison) crashes() bool { return b.c.Signal.Crashes != "" }
 
 // exposed returns how many nodes of a side run in a bin and can be compared.
-func (b *book) exposed(side int, bin int64) float64 {
+func (b *lineComparison) exposed(side int, bin int64) float64 {
 	n := 0.
 	for name, l := range b.lives[side] {
 		if l.alive(bin) && !b.cold(side, name, bin) {
@@ -155,7 +157,7 @@ func (b *book) exposed(side int, bin int64) float64 {
 }
 
 // pass adds the time of a bin to what each side ran.
-func (b *book) pass(bin int64) {
+func (b *lineComparison) pass(bin int64) {
 	for side := range b.time {
 		if side == controlSide && b.c.timed() && b.comparing(bin) {
 			continue // it is the candidate now
@@ -167,7 +169,7 @@ func (b *book) pass(bin int64) {
 					b.usual++
 				}
 				if side == controlSide && b.comparing(bin) {
-					b.beside++
+					b.peerTime++
 				}
 			}
 		}

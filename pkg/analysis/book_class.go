@@ -3,10 +3,10 @@ package analysis
 import "math"
 
 // class returns how a group stands to control.
-func (b *book) class(g *group) Class {
+func (b *lineComparison) class(g *group) Class {
 	c, k := g.sides[candidateSide], g.sides[controlSide]
 	switch {
-	case c.lines == 0 && b.missed(k) >= enoughMissed:
+	case c.lines == 0 && b.missed(k) >= minMissed:
 		return ClassGone
 	case c.lines == 0:
 		return ClassKnown
@@ -23,7 +23,7 @@ func (b *book) class(g *group) Class {
 
 // missed returns how many events of a group candidate would have had at
 // control's rate.
-func (b *book) missed(k count) float64 {
+func (b *lineComparison) missed(k count) float64 {
 	if b.time[controlSide] == 0 {
 		return 0
 	}
@@ -31,7 +31,7 @@ func (b *book) missed(k count) float64 {
 }
 
 // treatment says what a group does to the rollout.
-func (b *book) treatment(g *group, class Class) (counted, failing bool) {
+func (b *lineComparison) treatment(g *group, class Class) (counted, failing bool) {
 	if g.sides[candidateSide].lines == 0 {
 		return false, false
 	}
@@ -57,7 +57,7 @@ func (b *book) treatment(g *group, class Class) (counted, failing bool) {
 }
 
 // setAside says whether a person's word keeps a group from being evidence.
-func (b *book) setAside(g *group) bool {
+func (b *lineComparison) setAside(g *group) bool {
 	switch b.memory[g.id].Risk {
 	case NoRisk:
 		return true
@@ -68,7 +68,7 @@ func (b *book) setAside(g *group) bool {
 }
 
 // failing returns why the signal fails the rollout at once, or "".
-func (b *book) failing() string {
+func (b *lineComparison) failing() string {
 	for _, g := range b.ordered() {
 		if class := b.class(g); b.groupFails(g, class) {
 			return b.sentence(g, class)
@@ -77,7 +77,7 @@ func (b *book) failing() string {
 	return ""
 }
 
-func (b *book) groupFails(g *group, class Class) bool {
+func (b *lineComparison) groupFails(g *group, class Class) bool {
 	_, failing := b.treatment(g, class)
 	return failing
 }

@@ -7,7 +7,7 @@ import (
 )
 
 // rename moves what was seen under ids that are not valid any more.
-func (b *book) rename() {
+func (b *lineComparison) rename() {
 	var moved []*group
 	defer func() {
 		if len(moved) > 0 {
@@ -32,7 +32,7 @@ func (b *book) rename() {
 }
 
 // recall takes in what is remembered by now.
-func (b *book) recall(r *Recollection) {
+func (b *lineComparison) recall(r *Recollection) {
 	if r == b.recalled {
 		return
 	}
@@ -43,7 +43,7 @@ func (b *book) recall(r *Recollection) {
 // remember sorts what is remembered by the ids that groups have now: what a
 // person said of a cluster holds for the more general one that it became. Of
 // two that became one the higher risk holds.
-func (b *book) remember() {
+func (b *lineComparison) remember() {
 	b.memory = map[string]Remembered{}
 	if b.recalled == nil {
 		return
@@ -67,4 +67,4 @@ func (b *book) remember() {
 
 var riskOrder = []Risk{HighRisk, MediumRisk, NoRisk, ""}
 
-func (b *book) startsKnown() bool { return b.recalled != nil && b.recalled.Starts > 0 }
+func (b *lineComparison) startsKnown() bool { return b.recalled != nil && b.recalled.Starts > 0 }

@@ -3,7 +3,7 @@ package analysis
 import "fmt"
 
 // title returns a group's template, or its crash's title.
-func (b *book) title(g *group) string {
+func (b *lineComparison) title(g *group) string {
 	switch by := b.by.(type) {
 	case *clustering:
 		return by.templates[g.id]
@@ -14,7 +14,7 @@ func (b *book) title(g *group) string {
 }
 
 // name returns what a group is called in a sentence.
-func (b *book) name(g *group) string {
+func (b *lineComparison) name(g *group) string {
 	if b.crashes() {
 		return clipped(b.title(g), 120)
 	}

@@ -15,10 +15,10 @@ import (
 )
 
 // mostGroups is how many groups a report names.
-const mostGroups = 1000
+const maxGroups = 1000
 
 // report says what is known by now. The groups come the worst first.
-func (b *book) report() (GroupReport, []Group) {
+func (b *lineComparison) report() (GroupReport, []Group) {
 	r := GroupReport{
 		Signal: b.c.Signal.Name, Step: b.step, From: b.edge(b.start - 1), To: b.edge(b.next - 1),
 		Evidence: Number(math.Exp(b.evidence())), Surprise: b.surpriseOf(), NotKept: b.by.lost(),
@@ -37,9 +37,9 @@ func (b *book) report() (GroupReport, []Group) {
 		}
 	}
 	slices.SortStableFunc(all, b.worse)
-	if n := len(all); n > mostGroups {
-		r.Notices = append(r.Notices, fmt.Sprintf("%d more, of which control and candidate show less, are left out", n-mostGroups))
-		all = all[:mostGroups]
+	if n := len(all); n > maxGroups {
+		r.Notices = append(r.Notices, fmt.Sprintf("%d more, of which control and candidate show less, are left out", n-maxGroups))
+		all = all[:maxGroups]
 	}
 	if r.NotKept > 0 {
 		r.Notices = append(r.Notices, fmt.Sprintf("%.0f lines belong to no cluster, for want of room: select fewer, or only errors", r.NotKept))
@@ -49,7 +49,7 @@ func (b *book) report() (GroupReport, []Group) {
 
 // worse orders groups for people: those that fail the rollout, then by class,
 // by evidence, and by how often candidate and control show them.
-func (b *book) worse(x, y Group) int {
+func (b *lineComparison) worse(x, y Group) int {
 	weight := func(g Group) float64 { return float64(g.Evidence) * b.share(b.groups[g.ID]) }
 	return cmp.Or(
 		-cmp.Compare(b2f(x.Failing), b2f(y.Failing)),
@@ -70,7 +70,7 @@ func b2f(b bool) int {
 }
 
 // surpriseOf returns how often control shows something that it never showed.
-func (b *book) surpriseOf() Number {
+func (b *lineComparison) surpriseOf() Number {
 	once, events := 0., 0.
 	for _, g := range b.groups {
 		k := g.sides[controlSide].events
@@ -82,7 +82,7 @@ func (b *book) surpriseOf() Number {
 	return Number(stat.GoodTuring(once, events))
 }
 
-func (b *book) groupOf(g *group) Group {
+func (b *lineComparison) groupOf(g *group) Group {
 	class := b.class(g)
 	out := Group{
 		ID: g.id, Class: class, Evidence: Number(math.Exp(b.logE(g))), FirstSeen: g.first, LastSeen: g.last,
@@ -124,7 +124,7 @@ func (b *book) groupOf(g *group) Group {
 // much more they scatter among control nodes, or, where that is not known, how
 // many lines an event has.
 func (g *group) burst() float64 {
-	if g.counted.lines != nil && g.counted.scatter.Freedom() >= enoughScatter {
+	if g.counted.lines != nil && g.counted.scatter.Freedom() >= minScatter {
 		return g.counted.scatter.Phi()
 	}
 	lines, events := 0., 0.
@@ -139,7 +139,7 @@ func compareNodes(a, b nodeOf) int {
 }
 
 // tally returns what a side showed.
-func (b *book) tally(c count, side int) Tally {
+func (b *lineComparison) tally(c count, side int) Tally {
 	t := Tally{Lines: c.lines, Events: c.events, Time: b.time[side] * b.step.Seconds()}
 	if c.lines > 0 {
 		t.FirstSeen, t.LastSeen = &c.first, &c.last
@@ -153,7 +153,7 @@ func (b *book) tally(c count, side int) Tally {
 }
 
 // sentence says what a group showed.
-func (b *book) sentence(g *group, class Class) string {
+func (b *lineComparison) sentence(g *group, class Class) string {
 	name, c, k := b.name(g), g.sides[candidateSide], g.sides[controlSide]
 	text := ""
 	switch class {
@@ -189,7 +189,7 @@ func (b *book) sentence(g *group, class Class) string {
 }
 
 // hourly returns the events an hour and node.
-func (b *book) hourly(c count, side int) float64 {
+func (b *lineComparison) hourly(c count, side int) float64 {
 	if b.time[side] == 0 {
 		return 0
 	}
@@ -197,7 +197,7 @@ func (b *book) hourly(c count, side int) float64 {
 }
 
 // many writes how many lines, or crashes, there were.
-func (b *book) many(n float64) string {
+func (b *lineComparison) many(n float64) string {
 	what := "line"
 	if b.crashes() {
 		what = "crash"
@@ -221,7 +221,7 @@ func oneIn(share float64) string {
 }
 
 // clusterReport returns the report with the clusters' templates and queries.
-func (b *book) clusterReport(ask *lineAsk) ClusterReport {
+func (b *lineComparison) clusterReport(ask *lineAsk) ClusterReport {
 	general, groups := b.report()
 	r := ClusterReport{GroupReport: general, Clusters: make([]LogCluster, 0, len(groups))}
 	by := b.by.(*clustering)
@@ -256,7 +256,7 @@ func quoted(s string) string {
 }
 
 // crashReport returns the report with the signatures' stacks.
-func (b *book) crashReport(ask *lineAsk) CrashReport {
+func (b *lineComparison) crashReport(ask *lineAsk) CrashReport {
 	general, groups := b.report()
 	r := CrashReport{GroupReport: general, Signatures: make([]CrashSignature, 0, len(groups))}
 	by := b.by.(*crashing)

@@ -1,7 +1,7 @@
 package analysis
 
 // take counts sightings, and weighs them bin by bin.
-func (b *book) take(all []sighting, bin int64) {
+func (b *lineComparison) take(all []sighting, bin int64) {
 	cells := map[*group]*cell{}
 	var order []*group
 	exposed := [2]float64{b.exposed(candidateSide, bin), b.exposed(controlSide, bin)}
@@ -31,7 +31,7 @@ func (b *book) take(all []sighting, bin int64) {
 }
 
 // cellOf returns the empty cell of a group: the nodes that could have an event.
-func (b *book) cellOf(g *group, bin int64, exposed [2]float64) *cell {
+func (b *lineComparison) cellOf(g *group, bin int64, exposed [2]float64) *cell {
 	c := &cell{risk: exposed, nodes: exposed}
 	for k, n := range g.nodes {
 		if n.events > 0 && bin-n.lastEvent < dedupe && b.lives[k.side][k.node].alive(bin) && !b.cold(k.side, k.node, bin) {
@@ -42,7 +42,7 @@ func (b *book) cellOf(g *group, bin int64, exposed [2]float64) *cell {
 }
 
 // note counts one sighting.
-func (b *book) note(g *group, c *cell, s sighting, bin int64) {
+func (b *lineComparison) note(g *group, c *cell, s sighting, bin int64) {
 	k := nodeOf{s.side, s.node}
 	n := g.nodes[k]
 	if n == nil {
@@ -86,7 +86,7 @@ func (n *nodeCount) binLines(bin int64, lines float64) {
 }
 
 // perNode fills in the lines of each control node that runs.
-func (b *book) perNode(g *group, c cell, bin int64) cell {
+func (b *lineComparison) perNode(g *group, c cell, bin int64) cell {
 	if g.counted.lines == nil {
 		return c
 	}

@@ -12,9 +12,9 @@ import (
 const (
 	// enoughPower is the probability with which an effect of the size that a
 	// Finding calls the smallest is seen.
-	enoughPower = .8
+	minPower = .8
 	// mostForeseen is how many events are tried before none is called enough.
-	mostForeseen = 10_000
+	maxForeseen = 10_000
 )
 
 // smallest returns the rate of lines of one new group, a node and hour, of
@@ -27,23 +27,23 @@ const (
 // (the waiting time for the n-th event of a Poisson process). Lines that come at
 // the rate r a bin make r/(1+rd) events of it, d being for how long a line of a
 // node hides those after it.
-func (b *book) smallest(logE float64) (perHour float64, why string) {
+func (b *lineComparison) smallest(logE float64) (perHour float64, why string) {
 	switch ran := b.time[candidateSide]; {
 	case ran == 0:
 		return math.NaN(), "no candidate node has run yet"
 	case b.time[controlSide] == 0:
 		return math.NaN(), "there is no control to compare with"
-	case b.beside == 0 && !b.timed():
+	case b.peerTime == 0 && !b.timed():
 		return math.NaN(), "no control node has run beside the candidate"
 	case b.thresholds:
 		return math.NaN(), "nothing is compared"
 	}
 	n := b.fewest(logE)
-	if n > mostForeseen {
+	if n > maxForeseen {
 		return math.NaN(), "no new line, however often it came, would have failed the rollout by now"
 	}
 	const hides = dedupe - .5 // in bins, from the middle of its own on
-	events := distuv.Gamma{Alpha: float64(n), Beta: 1}.Quantile(enoughPower) / b.time[candidateSide]
+	events := distuv.Gamma{Alpha: float64(n), Beta: 1}.Quantile(minPower) / b.time[candidateSide]
 	if events*hides >= .99 {
 		return math.NaN(), fmt.Sprintf("not even a new line on every candidate node all the time would have failed the rollout by now: it takes %d events, and a node has one in %d bins at most", n, dedupe)
 	}
@@ -52,7 +52,7 @@ func (b *book) smallest(logE float64) (perHour float64, why string) {
 
 // fewest returns how many events of one more group, all on candidate, would
 // have made the evidence exp(logE); more than mostForeseen if none would.
-func (b *book) fewest(logE float64) int {
+func (b *lineComparison) fewest(logE float64) int {
 	least := 1
 	switch {
 	case b.c.Sensitivity == High:
@@ -62,7 +62,7 @@ func (b *book) fewest(logE float64) int {
 	}
 	lo, hi := least-1, least
 	for b.foreseen(float64(hi)) < logE {
-		if hi > mostForeseen {
+		if hi > maxForeseen {
 			return hi
 		}
 		lo, hi = hi, 2*hi
@@ -80,13 +80,13 @@ func (b *book) fewest(logE float64) int {
 // foreseen returns the logarithm of what the signal's evidence would be with x
 // events of one more group on candidate, as evenly spread as may be, if all
 // other groups told nothing, in the first of the chapters: see fresh, and evidence.
-func (b *book) foreseen(x float64) float64 {
+func (b *lineComparison) foreseen(x float64) float64 {
 	c, k := b.time[candidateSide], b.time[controlSide]
 	part, of := b.chapterShare(), &chapter{}
 	if len(b.inOrder) > 0 {
 		of = b.inOrder[0]
 	}
-	beside := b.beside
+	beside := b.peerTime
 	if b.timed() {
 		beside = 0
 	}
@@ -106,7 +106,7 @@ func (b *book) foreseen(x float64) float64 {
 	if !b.crashes() {
 		return news
 	}
-	control := b.beside
+	control := b.peerTime
 	if b.timed() {
 		control = k
 	}

@@ -33,7 +33,7 @@ func countsMargin(s Signal) float64 {
 // with it: what control showed before in equal parts, what the catalogue knew
 // and what is new by order of appearance, so that however many appear the
 // shares never exceed 1.
-func (b *book) share(g *group) float64 {
+func (b *lineComparison) share(g *group) float64 {
 	switch {
 	case b.c.Since.IsZero(): // nothing was before: all there are, alike
 		return 1 / float64(max(1, len(b.groups)))
@@ -49,7 +49,7 @@ func (b *book) share(g *group) float64 {
 
 // logE returns the logarithm of the evidence that candidate shows a group more
 // often than control.
-func (b *book) logE(g *group) float64 {
+func (b *lineComparison) logE(g *group) float64 {
 	switch {
 	case !g.known && b.timed():
 		return b.again(g)
@@ -74,7 +74,7 @@ func (b *book) logE(g *group) float64 {
 //	E = 1/( (1-p)/A + p/B )
 //
 // which is 1/(1-p) on average at most in the one case, and B/p in the other.
-func (b *book) fresh(g *group) float64 {
+func (b *lineComparison) fresh(g *group) float64 {
 	p := b.chance(g.chapter)
 	return -stat.LogSumExp(math.Log1p(-p)-b.again(g), math.Log(p)-g.counted.logE())
 }
@@ -82,7 +82,7 @@ func (b *book) fresh(g *group) float64 {
 // again returns the logarithm of the evidence that a new group comes again more
 // often on candidate than it would if it came at one rate always and everywhere,
 // given when it first came.
-func (b *book) again(g *group) float64 {
+func (b *lineComparison) again(g *group) float64 {
 	c, k := g.sides[candidateSide].events, g.sides[controlSide].events
 	if c+k < 2 {
 		return 0
@@ -99,20 +99,20 @@ func (b *book) again(g *group) float64 {
 
 // leastChance is the least probability that something outside brings new lines
 // while a rollout is under way.
-const leastChance = .01
+const minChance = .01
 
 // chance returns the probability that something outside the rollout brought
 // something new to candidate by now, by how often control had something new of
 // that chapter in the second half of the time before and since.
-func (b *book) chance(p *chapter) float64 {
+func (b *lineComparison) chance(p *chapter) float64 {
 	x, t := p.usual+p.surprised+.5, b.usual
 	if !b.timed() {
-		t += b.beside
+		t += b.peerTime
 	}
 	if t == 0 {
 		return 1
 	}
-	return min(.999, max(leastChance, 1-math.Exp(-x/t*b.time[candidateSide])))
+	return min(.999, max(minChance, 1-math.Exp(-x/t*b.time[candidateSide])))
 }
 
 // evidence returns the logarithm of the signal's evidence: the mean of that of
@@ -121,7 +121,7 @@ func (b *book) chance(p *chapter) float64 {
 // What is new is half the first sightings together, which control would have
 // as often if they were chance, and half each new group by itself, by order of
 // appearance.
-func (b *book) evidence() float64 {
+func (b *lineComparison) evidence() float64 {
 	ordered := b.ordered()
 	news := stat.LogMean([]float64{b.eachChapter(ordered, b.firsts), b.each(ordered, false)}, []float64{1, 1})
 	if b.c.Sensitivity == Low && !b.sustained(ordered) {
@@ -137,7 +137,7 @@ func (b *book) evidence() float64 {
 }
 
 // firsts returns the logarithm of the evidence of first sightings in a chapter.
-func (b *book) firsts(p *chapter, ordered []*group) float64 {
+func (b *lineComparison) firsts(p *chapter, ordered []*group) float64 {
 	if b.c.timed() {
 		x := 0.
 		for _, g := range ordered {
@@ -158,7 +158,7 @@ func (b *book) firsts(p *chapter, ordered []*group) float64 {
 
 // each returns the logarithm of the mean evidence of the new groups, or of the
 // known ones, by their shares; what is set aside counts as 1.
-func (b *book) each(ordered []*group, known bool) float64 {
+func (b *lineComparison) each(ordered []*group, known bool) float64 {
 	var e, w []float64
 	rest := 1.
 	for _, g := range ordered {
@@ -176,7 +176,7 @@ func (b *book) each(ordered []*group, known bool) float64 {
 
 // rate returns the logarithm of the evidence that all groups of a chapter together
 // come more often.
-func (b *book) rate(_ *chapter, ordered []*group) float64 {
+func (b *lineComparison) rate(_ *chapter, ordered []*group) float64 {
 	all := stat.NewCounts(b.margin)
 	var x [2]float64
 	for _, g := range ordered {
@@ -197,7 +197,7 @@ func (b *book) rate(_ *chapter, ordered []*group) float64 {
 }
 
 // sustained reports whether unknown groups came many times and for long.
-func (b *book) sustained(ordered []*group) bool {
+func (b *lineComparison) sustained(ordered []*group) bool {
 	events := 0.
 	var first, last time.Time
 	for _, g := range ordered {
@@ -210,7 +210,7 @@ func (b *book) sustained(ordered []*group) bool {
 }
 
 // ordered returns the groups in the order of their first sightings.
-func (b *book) ordered() []*group {
+func (b *lineComparison) ordered() []*group {
 	out := make([]*group, 0, len(b.groups))
 	for _, g := range b.groups {
 		out = append(out, g)

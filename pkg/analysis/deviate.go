@@ -16,8 +16,8 @@ import (
 const (
 	placeboBins = 60                            // that tell how far control strays from itself
 	deviateBins = placeboBins + stat.Memory - 1 // that a deviation depends on
-	fewBins     = 10                            // before the change, for a node to be its own control
-	mostSigma   = 100                           // further is not told apart
+	minOwnBins  = 10                            // before the change, for a node to be its own control
+	maxSigma    = 100                           // further is not told apart
 )
 
 // Deviate returns the deviation of every candidate node from control over r,
@@ -59,7 +59,7 @@ func (a *Analyzer) Deviate(ctx context.Context, c Comparison, r Range) ([]Deviat
 	stride := max(1, int64((r.Step+step-1)/step))
 	first, last := binAt(r.Start, step), binAt(r.End, step)
 	first -= ((first % stride) + stride) % stride
-	m, err := a.newMeter(ctx, c, first)
+	m, err := a.newScale(ctx, c, first)
 	if err != nil {
 		return nil, err
 	}
@@ -87,7 +87,7 @@ func (c Comparison) timed() bool {
 type bins struct{ first, last, stride int64 }
 
 // A meter measures deviations.
-type meter struct {
+type scale struct {
 	c                  Comparison
 	kind               Kind
 	candidate, control side
@@ -97,8 +97,8 @@ type meter struct {
 }
 
 // newMeter prepares to measure from the bin first on.
-func (a *Analyzer) newMeter(ctx context.Context, c Comparison, first int64) (*meter, error) {
-	m, err := a.bareMeter(c)
+func (a *Analyzer) newScale(ctx context.Context, c Comparison, first int64) (*scale, error) {
+	m, err := a.bareScale(c)
 	if err != nil || !m.timed && !c.Relative {
 		return m, err
 	}
@@ -117,8 +117,8 @@ func (a *Analyzer) newMeter(ctx context.Context, c Comparison, first int64) (*me
 }
 
 // bareMeter is newMeter without the samples before the change.
-func (a *Analyzer) bareMeter(c Comparison) (*meter, error) {
-	m := &meter{c: c, kind: c.Signal.InferKind(), timed: c.timed()}
+func (a *Analyzer) bareScale(c Comparison) (*scale, error) {
+	m := &scale{c: c, kind: c.Signal.InferKind(), timed: c.timed()}
 	if c.Relative && c.Since.IsZero() {
 		return nil, errors.New("nodes are to be measured from what they were before, and it is not said since when")
 	}
@@ -137,19 +137,19 @@ func (a *Analyzer) bareMeter(c Comparison) (*meter, error) {
 
 // beforeSpan returns the bins before the change that a timed comparison takes
 // for control.
-func (m *meter) beforeSpan() gridSpan {
+func (m *scale) beforeSpan() gridSpan {
 	since := binFrom(m.c.Since, m.c.step())
 	return gridSpan{m.c.step(), since - placeboBins, since - 1}
 }
 
 // series returns the deviations of the nodes of cand in the bins of b. The
 // frames hold deviateBins-1 more before b.first.
-func (m *meter) series(cand, ctrl *frame, b bins) []Deviation {
-	var yard yardstick = m.poolYard(ctrl)
+func (m *scale) series(cand, ctrl *frame, b bins) []Deviation {
+	var yard reference = m.poolReference(ctrl)
 	var out []Deviation
 	for _, name := range cand.nodes() {
 		if m.timed {
-			yard = m.ownYard(name)
+			yard = m.ownReference(name)
 		}
 		if d := m.deviation(name, cand, yard, b); slices.ContainsFunc(d.Value, known) {
 			out = append(out, d)
@@ -158,7 +158,7 @@ func (m *meter) series(cand, ctrl *frame, b bins) []Deviation {
 	return out
 }
 
-func (m *meter) deviation(name string, cand *frame, yard yardstick, b bins) Deviation {
+func (m *scale) deviation(name string, cand *frame, yard reference, b bins) Deviation {
 	d := Deviation{Node: name}
 	r := cand.rows[name]
 	sign, unit := m.c.Signal.Worse.sign(), strings.ToLower(m.c.Signal.Unit)
@@ -175,7 +175,7 @@ func (m *meter) deviation(name string, cand *frame, yard yardstick, b bins) Devi
 		scale := max(yard.scale(t), m.floor(centre))
 		sigma := sign * stat.EWMA(moves[t-b.first:t-start+1]) / scale
 		d.Times = append(d.Times, binTime(t, m.c.step()))
-		d.Sigma = append(d.Sigma, max(-mostSigma, min(mostSigma, sigma)))
+		d.Sigma = append(d.Sigma, max(-maxSigma, min(maxSigma, sigma)))
 		d.Value = append(d.Value, r.v[t-cand.first])
 		d.Centre = append(d.Centre, inverse(m.kind, unit, centre))
 		d.Low = append(d.Low, inverse(m.kind, unit, centre-2*scale))
@@ -193,7 +193,7 @@ func (d *Deviation) grow(n int) {
 }
 
 // floor returns the smallest unit of deviation around a centre.
-func (m *meter) floor(centre float64) float64 {
+func (m *scale) floor(centre float64) float64 {
 	switch m.kind {
 	case Failures, Counts, Crashes:
 		return .05 // 1/(2√n) for n = 100 trials

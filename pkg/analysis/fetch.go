@@ -11,7 +11,7 @@ import (
 
 // mostPoints is how many steps are asked for at once; Prometheus refuses more
 // than 11,000.
-const mostPoints = 10_000
+const maxPoints = 10_000
 
 // A gridSpan is a span of bins.
 type gridSpan struct {
@@ -85,7 +85,7 @@ func (a *Analyzer) newSide(c Comparison, co Cohort) (side, error) {
 
 // fetchBoth asks for both sides at the same time; for the candidate alone if
 // time divides them.
-func (a *Analyzer) fetchBoth(ctx context.Context, m *meter, span gridSpan) (cand, ctrl *frame, err error) {
+func (a *Analyzer) fetchBoth(ctx context.Context, m *scale, span gridSpan) (cand, ctrl *frame, err error) {
 	ctrl = &frame{first: span.first, width: span.width(), rows: map[string]*row{}}
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() (err error) {
@@ -135,8 +135,8 @@ func (a *Analyzer) fetch(ctx context.Context, s side, g gridSpan) (*frame, error
 
 func (a *Analyzer) fetchOne(ctx context.Context, s side, expr string, g gridSpan) (*frame, error) {
 	out := &frame{first: g.first, rows: map[string]*row{}}
-	for lo := g.first; lo <= g.last; lo += mostPoints {
-		part := gridSpan{g.step, lo, min(g.last, lo+mostPoints-1)}
+	for lo := g.first; lo <= g.last; lo += maxPoints {
+		part := gridSpan{g.step, lo, min(g.last, lo+maxPoints-1)}
 		r := Range{Start: part.time(part.first).Add(-s.back), End: part.time(part.last).Add(-s.back), Step: g.step}
 		m, err := a.Metrics(ctx, expr, r)
 		if err != nil {

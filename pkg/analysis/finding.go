@@ -10,14 +10,14 @@ import (
 )
 
 // finding returns what the signal showed by now, with its share of the weight.
-func (t *tracker) finding(share, fail float64) Finding {
+func (t *metricSignal) finding(share, fail float64) Finding {
 	f := Finding{
 		Signal: t.signal.Name, Kind: "metric", Deviation: Unknown, Effect: Unknown, Smallest: Unknown,
 		Evidence: Number(math.Exp(t.evidence())), Weight: Number(share),
 		Candidate: t.candidateSeen, Control: t.controlSeen,
 	}
-	if t.meter != nil {
-		f.Query, f.Against = t.meter.candidate.metric, t.meter.control.metric
+	if t.scale != nil {
+		f.Query, f.Against = t.scale.candidate.metric, t.scale.control.metric
 	}
 	straying, nodes := t.furthest(&f)
 	moved := t.law.contrast(t.effect)
@@ -41,7 +41,7 @@ func (t *tracker) finding(share, fail float64) Finding {
 // furthest fills in the node that strays furthest in the last bin, and returns
 // how many nodes stray by two standard deviations for the worse, and of how
 // many.
-func (t *tracker) furthest(f *Finding) (straying, nodes int) {
+func (t *metricSignal) furthest(f *Finding) (straying, nodes int) {
 	worst := math.Inf(-1)
 	for _, d := range t.deviations() {
 		sigma := d.Sigma[0]
@@ -65,7 +65,7 @@ func (t *tracker) furthest(f *Finding) (straying, nodes int) {
 }
 
 // quality says whether the signal can be judged.
-func (t *tracker) quality() Quality {
+func (t *metricSignal) quality() Quality {
 	reach := t.law.reach()
 	control := t.controlSeen+reach.past > 0
 	switch {
@@ -95,16 +95,16 @@ func (t *tracker) quality() Quality {
 
 // young reports whether too little time has passed since the rollout began for
 // a missing series to mean anything.
-func (t *tracker) young() bool {
+func (t *metricSignal) young() bool {
 	return binTime(t.next-1, t.step).Sub(t.started) < minBins*t.step
 }
 
 // patience is how long a candidate may be without samples before what is known
 // of it is stale.
-func (t *tracker) patience() time.Duration { return 10 * t.step }
+func (t *metricSignal) patience() time.Duration { return 10 * t.step }
 
 // reason says in a sentence what the signal showed.
-func (t *tracker) reason(f Finding, straying, nodes int) string {
+func (t *metricSignal) reason(f Finding, straying, nodes int) string {
 	name := t.signal.Name
 	switch f.Quality {
 	case SourceError:
@@ -144,7 +144,7 @@ func (t *tracker) reason(f Finding, straying, nodes int) string {
 }
 
 // missing says what a judgment still needs.
-func (t *tracker) missing() string {
+func (t *metricSignal) missing() string {
 	if text := t.law.missing(); text != "" {
 		return text
 	}
@@ -195,9 +195,9 @@ func countKnown(x []float64) int {
 
 // unseen says why no smallest effect is known of a signal with a share of the
 // weight.
-func (t *tracker) unseen(f Finding, share float64) string {
+func (t *metricSignal) unseen(f Finding, share float64) string {
 	switch {
-	case t.meter == nil:
+	case t.scale == nil:
 		return "it could not be asked for"
 	case t.strat == Threshold:
 		return "only thresholds count"
@@ -207,4 +207,22 @@ func (t *tracker) unseen(f Finding, share float64) string {
 		return "too little was compared"
 	}
 	return "no effect, however large, would have failed the rollout by now through this signal alone"
+}
+
+func (t *metricSignal) about() Signal  { return t.signal }
+func (t *metricSignal) trouble() error { return t.err }
+func (t *metricSignal) share() float64 { return t.weight }
+func (t *metricSignal) markBlamed()    { t.blamed = true }
+func (t *metricSignal) counts() bool   { return t.weight > 0 || t.signal.Critical }
+
+func (t *metricSignal) compared() bool {
+	return t.controlSeen > 0 || t.scale != nil && t.scale.timed && t.candidateSeen > 0
+}
+
+func (t *metricSignal) odds() odds {
+	o := t.law.odds()
+	if t.bounds.ignored() {
+		o.log = 0
+	}
+	return o
 }

@@ -76,8 +76,8 @@ type count struct {
 }
 
 const (
-	mostExamples = 3
-	mostExample  = 1 << 10 // bytes of one
+	maxExamples = 3
+	maxExample  = 1 << 10 // bytes of one
 )
 
 // note takes in a sighting on the side.
@@ -91,7 +91,7 @@ func (c *count) note(s sighting, bin int64, series bool) {
 	}
 	if s.example.Text != "" {
 		c.examples = append(c.examples, shortened(s.example))
-		if len(c.examples) > mostExamples {
+		if len(c.examples) > maxExamples {
 			c.examples = append(c.examples[:1], c.examples[2:]...) // the first stays
 		}
 	}
@@ -104,7 +104,7 @@ func (c *count) note(s sighting, bin int64, series bool) {
 }
 
 func shortened(l Line) Line {
-	limit := mostExample
+	limit := maxExample
 	if n := len(l.Text); n > limit {
 		for limit > 0 && l.Text[limit]&0xC0 == 0x80 {
 			limit-- // not in the middle of a rune
@@ -152,7 +152,7 @@ func (c *count) merge(o count) {
 	c.lines, c.events = c.lines+o.lines, c.events+o.events
 	c.first, c.last = earlier(c.first, o.first), later(c.last, o.last)
 	c.examples = append(c.examples, o.examples...)
-	c.examples = c.examples[:min(len(c.examples), mostExamples)]
+	c.examples = c.examples[:min(len(c.examples), maxExamples)]
 	for b, n := range o.perBin {
 		if c.perBin == nil {
 			c.perBin = map[int64]float64{}

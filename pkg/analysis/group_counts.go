@@ -10,7 +10,7 @@ import (
 // enoughScatter is how many degrees of freedom the scatter of a group's lines
 // among control nodes must be known by before lines, not only events, are
 // weighed.
-const enoughScatter = 30
+const minScatter = 30
 
 // A counting weighs whether candidate shows a group more often than control.
 //
@@ -52,7 +52,7 @@ func (c *counting) fold(b cell, compare bool) {
 	if c.lines == nil {
 		return
 	}
-	if compare && c.scatter.Freedom() >= enoughScatter {
+	if compare && c.scatter.Freedom() >= minScatter {
 		c.compareLines(b)
 	}
 	c.usual.add(b.lines[controlSide], b.nodes[controlSide])
@@ -113,4 +113,4 @@ func pooledCounts(margin, xC, eC, xK, eK float64) float64 {
 
 // enoughMissed is how many events of a group candidate would have had for
 // their absence to be no chance: exp(-4.6) is 1 in 100.
-var enoughMissed = math.Log(100)
+var minMissed = math.Log(100)

@@ -76,7 +76,7 @@ func (c *clustering) now(id string) string {
 func (c *clustering) lost() float64 { return float64(c.c.NotKept()) }
 
 // mostSignatures bounds how many crash signatures are told apart.
-const mostSignatures = 2048
+const maxSignatures = 2048
 
 // A crashing groups the crashes in lines by their signatures.
 type crashing struct {
@@ -115,7 +115,7 @@ func (c *crashing) tell(found []crash.Found) []sighting {
 	for _, f := range found {
 		id := string(f.Signature)
 		if _, ok := c.crashes[id]; !ok {
-			if len(c.crashes) >= mostSignatures {
+			if len(c.crashes) >= maxSignatures {
 				c.dropped++
 				continue
 			}

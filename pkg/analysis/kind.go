@@ -45,7 +45,7 @@ func (s Sensitivity) Alpha() float64 {
 
 // least returns the smallest effect on a continuous signal that counts, in
 // standard deviations of a control node's level.
-func (s Sensitivity) least() float64 {
+func (s Sensitivity) minEffect() float64 {
 	switch s {
 	case High:
 		return .5
@@ -272,3 +272,7 @@ func novelty(expr string, step time.Duration) float64 {
 	}
 	return float64(step) / float64(widest)
 }
+
+// concurrent reports whether under the strategy candidate and control run at the
+// same time, or one is moved so that they do.
+func (s Strategy) concurrent() bool { return s != BeforeAfter && s != Threshold }

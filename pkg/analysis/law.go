@@ -81,7 +81,7 @@ type settings struct {
 	warmUp      time.Duration // of a fresh node
 	sensitivity Sensitivity
 	lessons     []Lesson // of rollouts of the service that passed before
-	meter       *meter
+	scale       *scale
 }
 
 // A domain is where a law applies: what is empty does not matter.

@@ -16,7 +16,7 @@ func TestLaws(t *testing.T) {
 			for _, family := range []Family{"", StartUpFamily} {
 				s := settings{
 					signal: Signal{Name: "x", Metric: "x", Kind: kind, Family: family}, kind: kind, strategy: strategy,
-					step: time.Minute, warmUp: 3 * time.Minute, meter: &meter{kind: kind},
+					step: time.Minute, warmUp: 3 * time.Minute, scale: &scale{kind: kind},
 				}
 				l := newLaw(s)
 				if e := l.logE(); e != 0 {

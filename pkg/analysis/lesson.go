@@ -7,9 +7,9 @@ import (
 const (
 	// leastLessons is how many rollouts must have passed for what they showed
 	// of fresh nodes to count.
-	leastLessons = 5
+	minLessons = 5
 	// mostLevel bounds what one rollout can teach: a factor of e³.
-	mostLevel = 3
+	maxLesson = 3
 )
 
 // lessonLooks are the ages of a comparison, in bins, at which it is noted how
@@ -42,12 +42,12 @@ func (l Lesson) empty() bool { return len(l.Levels) == 0 && len(l.StartUps) == 0
 // Lesson returns what a rollout taught by now, and whether it taught anything.
 // Only rollouts that passed should be remembered.
 func (w *Watch) Lesson(rollout string) (Lesson, bool) {
-	c := w.courses[rollout]
+	c := w.trials[rollout]
 	if c == nil {
 		return Lesson{}, false
 	}
 	var l Lesson
-	for _, t := range c.signals {
+	for _, t := range c.metrics {
 		t.law.teach(&l)
 	}
 	return l, !l.empty()
@@ -71,10 +71,10 @@ func explained(lessons []Lesson, signal string, n int) stat.Explained {
 	var seen []float64
 	for _, l := range lessons {
 		if all := l.Levels[signal]; len(all) > 0 {
-			seen = append(seen, max(-mostLevel, min(mostLevel, all[min(look, len(all)-1)])))
+			seen = append(seen, max(-maxLesson, min(maxLesson, all[min(look, len(all)-1)])))
 		}
 	}
-	if len(seen) < leastLessons {
+	if len(seen) < minLessons {
 		return stat.Explained{}
 	}
 	k := float64(len(seen))

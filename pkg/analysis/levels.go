@@ -22,13 +22,13 @@ const minBins = 3
 // how far its samples lie from what control shows in the same bins.
 type levels struct {
 	plain
-	kind   Kind
-	unit   string
-	worse  Direction
-	warm   time.Duration
-	step   time.Duration
-	margin float64 // on the bent scale; of Value a share of control's level
-	least  float64 // standard deviations that count
+	kind      Kind
+	unit      string
+	worse     Direction
+	warm      time.Duration
+	step      time.Duration
+	margin    float64 // on the bent scale; of Value a share of control's level
+	minEffect float64 // standard deviations that count
 
 	lessons     []Lesson // of rollouts that passed before
 	signal      string
@@ -41,8 +41,8 @@ type levels struct {
 	candidate   map[string]*runningMean // less what control shows in the same bin
 	control     map[string]*runningMean
 	apart       map[string]*runningMean // control nodes, less what they show together
-	beside      runningMean             // of one over the number of control nodes, over candidate samples
-	most        int                     // control nodes in one bin
+	peers       runningMean             // of one over the number of control nodes, over candidate samples
+	maxControl  int                     // control nodes in one bin
 	n           int
 	shift       stat.Shift
 	counter     stat.Shift // with the signs turned
@@ -54,7 +54,7 @@ type levels struct {
 func newLevels(s settings) law {
 	l := &levels{
 		kind: s.kind, unit: strings.ToLower(s.signal.Unit), worse: s.signal.Worse, warm: s.warmUp, step: s.step,
-		margin: s.signal.margin(), least: s.sensitivity.least(),
+		margin: s.signal.margin(), minEffect: s.sensitivity.minEffect(),
 		signal: s.signal.Name, fresh: s.learnsFresh(),
 		candidate: map[string]*runningMean{}, control: map[string]*runningMean{}, apart: map[string]*runningMean{},
 		since: map[string][]float64{}, own: map[string]float64{},
@@ -108,10 +108,10 @@ func (l *levels) levels(past *frame, warm bool) (rows [][]float64) {
 // candidate does: a change of load would show on candidate alone.
 func (l *levels) fold(b bin, cand, ctrl []sample) {
 	together, nodes := l.together(ctrl)
-	l.most = max(l.most, nodes)
+	l.maxControl = max(l.maxControl, nodes)
 	// The last of several control nodes is on its way out: what it shows while it
 	// is drained tells nothing of the candidate.
-	if nodes == 0 || nodes == 1 && l.most > 1 {
+	if nodes == 0 || nodes == 1 && l.maxControl > 1 {
 		return
 	}
 	if b.at.Sub(b.stage) >= l.warm {
@@ -131,7 +131,7 @@ func (l *levels) fold(b bin, cand, ctrl []sample) {
 	for _, s := range cand {
 		if v := transform(l.kind, l.unit, s.v); known(v) && b.at.Sub(s.first) >= l.warm {
 			level(l.candidate, s.node).add(v - together)
-			l.beside.add(1 / float64(nodes))
+			l.peers.add(1 / float64(nodes))
 			compared = true
 		}
 	}
@@ -206,8 +206,8 @@ func (l *levels) compare(sign float64) stat.Shift {
 		return out
 	}
 	levels := stat.Levels{
-		Noise: l.noise, Samples: float64(l.n), Before: l.before, Beside: l.beside.value(),
-		After: levelsOf(l.apart, levelsMean(l.apart), 1), Candidate: levelsOf(l.candidate, 0, minBins), Margin: l.fixedMargin, Least: l.least,
+		Noise: l.noise, Samples: float64(l.n), Before: l.before, Beside: l.peers.value(),
+		After: levelsOf(l.apart, levelsMean(l.apart), 1), Candidate: levelsOf(l.candidate, 0, minBins), Margin: l.fixedMargin, Least: l.minEffect,
 	}
 	for _, name := range sortedKeys(l.candidate) {
 		if n := l.candidate[name].n; n >= minBins {

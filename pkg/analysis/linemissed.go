@@ -24,8 +24,8 @@ type Pattern struct {
 type PatternsFunc func(ctx context.Context, expr string, r Range) ([]Pattern, error)
 
 const (
-	mostPatterns   = 300 // of a source that are looked at: what Loki returns at most
-	mostMissed     = 32  // of them that a sample may have missed, of which lines are read
+	maxPatterns    = 300 // of a source that are looked at: what Loki returns at most
+	maxMissed      = 32  // of them that a sample may have missed, of which lines are read
 	linesOfPattern = 64  // that are read of one
 	examplesOf     = 4   // lines of a cluster that tell whether a pattern has them
 )
@@ -67,9 +67,9 @@ func (k *lineAsk) missed(ctx context.Context, side int, by *clustering, all []*d
 	}
 	var seen []*drawn
 	asked := 0
-	for _, p := range uncovered(patterns[:min(len(patterns), mostPatterns)], by, all) {
-		if asked++; asked > mostMissed {
-			k.notice("more than %d of the source's own patterns may have lines that the sample does not hold; those with the fewest were looked at", mostMissed)
+	for _, p := range uncovered(patterns[:min(len(patterns), maxPatterns)], by, all) {
+		if asked++; asked > maxMissed {
+			k.notice("more than %d of the source's own patterns may have lines that the sample does not hold; those with the fewest were looked at", maxMissed)
 			break
 		}
 		found, err := k.follow(ctx, side, by, p, span)
@@ -183,8 +183,8 @@ func (k *lineAsk) foreign(by *clustering, all []*drawn, out []lineBin) []*drawn 
 	}
 	by.settle(time.Time{}, false)
 	more := besides(by, all, shown)
-	if n := len(more) - mostCounted; n > 0 {
+	if n := len(more) - maxCounted; n > 0 {
 		k.notice("%d clusters of candidate that the sample of control does not hold are not looked for there", n)
 	}
-	return more[:min(len(more), mostCounted)]
+	return more[:min(len(more), maxCounted)]
 }

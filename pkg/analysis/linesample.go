@@ -11,9 +11,9 @@ import (
 
 const (
 	// mostQuestions is how many parts a sample is drawn from: nodes × spans.
-	mostQuestions = 64
+	maxQuestions = 64
 	// mostCounted is how many clusters of a sample the source is asked to count.
-	mostCounted = 64
+	maxCounted = 64
 )
 
 // sample fills in a side's bins from more lines than the budget: clusters are
@@ -30,9 +30,9 @@ func (k *lineAsk) sample(ctx context.Context, side int, by *clustering, out []li
 	if err != nil {
 		return err
 	}
-	names := spread(slices.Sorted(maps.Keys(nodes)), mostQuestions)
+	names := spread(slices.Sorted(maps.Keys(nodes)), maxQuestions)
 	found := map[string]*drawn{}
-	parts := max(1, mostQuestions/max(1, len(names)))
+	parts := max(1, maxQuestions/max(1, len(names)))
 	for _, name := range names {
 		if err := k.draw(ctx, side, by, name, k.parts(side, span, parts), found); err != nil {
 			return err
@@ -105,7 +105,7 @@ func (k *lineAsk) draw(ctx context.Context, side int, by *clustering, node strin
 			return err
 		}
 	}
-	share := max(1, k.budget()/mostQuestions)
+	share := max(1, k.budget()/maxQuestions)
 	for _, r := range parts {
 		n := 0
 		for l, err := range k.a.Logs(ctx, expr, r) {
@@ -179,7 +179,7 @@ func (t *tally) put(s sighting, bin int64) {
 // all counts the clusters of a sample, and those besides. What is too rare to be
 // among the former is counted as often as the sample shows it.
 func (t *tally) all(ctx context.Context, sample, besides []*drawn) error {
-	most := min(len(sample), mostCounted)
+	most := min(len(sample), maxCounted)
 	for _, d := range sample[most:] {
 		t.show(d)
 	}
@@ -233,9 +233,9 @@ func (t *tally) show(d *drawn) {
 }
 
 const (
-	stackTime   = 5 * time.Second // that the lines of a stack trace may take
-	mostStacks  = 8               // of one node that are read in one bin
-	mostInStack = 2000            // lines of one
+	stackTime  = 5 * time.Second // that the lines of a stack trace may take
+	maxStacks  = 8               // of one node that are read in one bin
+	maxInStack = 2000            // lines of one
 )
 
 // around fills in the lines behind each of hits, which tell that a crash
@@ -253,7 +253,7 @@ func (k *lineAsk) around(ctx context.Context, side int, hits []sided, out []line
 			continue
 		case !h.At.After(k.read[key]):
 			continue // with the trace before it
-		case read[nodeOf{side, h.node}] >= mostStacks*len(out):
+		case read[nodeOf{side, h.node}] >= maxStacks*len(out):
 			k.notice("%s crashes so often that not every stack trace is read", h.node)
 			continue
 		}
@@ -288,7 +288,7 @@ func (k *lineAsk) stack(ctx context.Context, side int, h sided, end time.Time) (
 			return nil, err
 		}
 		out = append(out, k.sided(side, l))
-		if len(out) == mostInStack {
+		if len(out) == maxInStack {
 			break
 		}
 	}

@@ -39,7 +39,7 @@ func (a *Analyzer) Crashes(ctx context.Context, c Comparison, r Range) (CrashRep
 }
 
 // read folds the lines of a range.
-func (a *Analyzer) read(ctx context.Context, c Comparison, r Range) (*book, *lineAsk, error) {
+func (a *Analyzer) read(ctx context.Context, c Comparison, r Range) (*lineComparison, *lineAsk, error) {
 	if r.End.Before(r.Start) {
 		return nil, nil, fmt.Errorf("signal %s: the range ends at %s, before it starts at %s", c.Signal.Name, r.End, r.Start)
 	}
@@ -54,7 +54,7 @@ func (a *Analyzer) read(ctx context.Context, c Comparison, r Range) (*book, *lin
 	if err != nil {
 		return nil, nil, err
 	}
-	b := newBook(c, first, start)
+	b := newLineComparison(c, first, start)
 	b.recall(a.recall(c, r.End))
 	b.series = true
 	bins, err := ask.fetch(ctx, b.by, first, last)

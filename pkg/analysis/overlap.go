@@ -2,21 +2,32 @@ package analysis
 
 import (
 	"math"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/andon-project/andon/pkg/stat"
 )
 
+// An overlap tells the rollouts that come to the same nodes apart, by which nodes
+// adopted which of them when.
+type overlap struct {
+	*subject
+	metrics metricSignals
+	adopted map[string]time.Time // when each candidate node was first seen
+	twins   twins
+	fresh   []*metricSignal // that folded the bin folded last
+}
+
 // attribute takes in, for each signal that folded the bin at, which rollouts
 // its nodes had adopted by then.
-func (c *course) attribute(all []*course, at time.Time) {
+func (c *overlap) attribute(all []*overlap, at time.Time) {
 	if !c.divides() {
 		return
 	}
-	here := []*course{c}
+	here := []*overlap{c}
 	for _, o := range all {
-		if o != c && o.underwayAt(at) && c.sharesNodes(o) {
+		if o != c && o.underwayAt(at) && c.sharesNodes(o.subject) {
 			here = append(here, o)
 		}
 	}
@@ -25,45 +36,32 @@ func (c *course) attribute(all []*course, at time.Time) {
 			t.adoption.index(o.rollout.ID)
 		}
 		// One that is no longer under way stays nil: nobody has it any more.
-		who := make([]*course, len(t.adoption.change))
+		who := make([]*overlap, len(t.adoption.change))
 		for _, o := range here {
 			who[t.adoption.index(o.rollout.ID)] = o
 		}
-		t.attribute(who, c, at)
+		t.attribute(c.twins, func(change int, node string) (time.Duration, bool) { return who[change].since(node, at) })
 	}
 }
 
-// divides reports whether nodes can be told apart by whether they have
-// adopted the rollout.
-func (c *course) divides() bool { return c.concurrent() && c.service.Node != "" }
-
-// sharesNodes reports whether another rollout may come to the same nodes: one
-// of the same service, or of a service of another layer whose nodes are known
-// by the same label, such as the hosts underneath. Services of one layer that
-// run on the same hosts do not change each other.
-func (c *course) sharesNodes(o *course) bool {
-	a, b := c.service, o.service
-	return c.divides() && o.divides() && a.Node == b.Node && (a.Name == b.Name || a.Layer != b.Layer)
-}
-
-// attribute takes in the bin folded last; who are the rollouts by change.
-func (t *tracker) attribute(who []*course, c *course, at time.Time) {
+// attribute takes in which nodes had adopted which rollout in the bin folded last.
+func (t *metricSignal) attribute(out twins, since adoptedSince) {
 	r := t.law.reading()
 	if r.value == nil {
 		return
 	}
 	samples := t.cand.samplesAt(t.next - 1)
 	for _, s := range t.ctrl.samplesAt(t.next - 1) {
-		if own := t.cand.rows[s.node]; !c.twins[s.node] && (own == nil || !own.seen[t.next-1-t.cand.first]) {
+		if own := t.cand.rows[s.node]; !out[s.node] && (own == nil || !own.seen[t.next-1-t.cand.first]) {
 			samples = append(samples, s)
 		}
 	}
-	t.adoption.fold(r, samples, func(change int, node string) (time.Duration, bool) { return who[change].since(node, at) })
+	t.adoption.fold(r, samples, since)
 }
 
 // since returns how long ago a node adopted the rollout, if it has; a nil
 // rollout has been adopted by none.
-func (c *course) since(node string, at time.Time) (time.Duration, bool) {
+func (c *overlap) since(node string, at time.Time) (time.Duration, bool) {
 	if c == nil {
 		return 0, false
 	}
@@ -72,7 +70,7 @@ func (c *course) since(node string, at time.Time) (time.Duration, bool) {
 }
 
 // explains returns the logarithm of how well a rollout explains the signal.
-func (t *tracker) explains(rollout string) float64 {
+func (t *metricSignal) explains(rollout string) float64 {
 	d, ok := t.adoption.change[rollout]
 	if !ok || t.bounds.ignored() {
 		return 0
@@ -82,9 +80,9 @@ func (t *tracker) explains(rollout string) float64 {
 
 // explains returns the logarithm of how well a rollout explains what was
 // measured on c's nodes, as the weighted mean over signals.
-func (c *course) explains(rollout string) float64 {
+func (c *overlap) explains(rollout string) float64 {
 	var e, w []float64
-	for _, t := range c.signals {
+	for _, t := range c.metrics {
 		if t.controlSeen > 0 {
 			e, w = append(e, t.explains(rollout)), append(w, t.weight)
 		}
@@ -97,13 +95,27 @@ func (c *course) explains(rollout string) float64 {
 
 // touchedBy reports whether a node of c has adopted a rollout, so that the two
 // can be told apart by who adopted what when.
-func (c *course) touchedBy(rollout string) bool {
-	for _, t := range c.signals {
+func (c *overlap) touchedBy(rollout string) bool {
+	for _, t := range c.metrics {
 		if d, ok := t.adoption.change[rollout]; ok && t.adoption.touched[d] {
 			return true
 		}
 	}
 	return false
+}
+
+// touched returns the rollouts that nodes of c have adopted.
+func (c *overlap) touched() []string {
+	var out []string
+	for _, t := range c.metrics {
+		for id, d := range t.adoption.change {
+			if t.adoption.touched[d] && !slices.Contains(out, id) {
+				out = append(out, id)
+			}
+		}
+	}
+	slices.Sort(out)
+	return out
 }
 
 // names joins rollouts as a sentence does.

@@ -11,29 +11,29 @@ import (
 
 // What a finding holds of groups, so that a verdict stays small.
 const (
-	mostFound = 10 // groups
-	mostNodes = 20 // nodes of one
+	maxGroupsInFinding = 10 // groups
+	maxNodesInGroup    = 20 // nodes of one
 )
 
 // brief returns the group with the nodes that show it most.
 func (g Group) brief() Group {
-	if len(g.Nodes) > mostNodes {
+	if len(g.Nodes) > maxNodesInGroup {
 		g.Nodes = slices.Clone(g.Nodes)
 		slices.SortStableFunc(g.Nodes, func(a, b NodeCount) int { return gocmp.Compare(b.Lines, a.Lines) })
-		g.Nodes = g.Nodes[:mostNodes]
+		g.Nodes = g.Nodes[:maxNodesInGroup]
 	}
 	g.Examples = g.Examples[:min(len(g.Examples), 1)]
 	return g
 }
 
 // quality says whether the signal can be judged.
-func (r *reader) quality() Quality {
-	candidate, control := r.book.time[candidateSide] > 0, r.compared()
+func (r *lineSignal) quality() Quality {
+	candidate, control := r.comparison.time[candidateSide] > 0, r.compared()
 	young := binTime(r.next-1, r.step).Sub(r.begun) < minBins*r.step
 	switch {
 	case r.err != nil:
 		return SourceError
-	case r.book.next < r.next:
+	case r.comparison.next < r.next:
 		return LowExposure
 	case r.strat == Threshold && candidate:
 		return OK
@@ -54,13 +54,13 @@ func (r *reader) quality() Quality {
 }
 
 // finding returns what the signal showed by now, with its share of the weight.
-func (r *reader) finding(share, fail float64) Finding {
+func (r *lineSignal) finding(share, fail float64) Finding {
 	f := Finding{
 		Signal: r.signal.Name, Kind: "logs", Deviation: Unknown, Effect: Unknown, Smallest: Unknown,
 		Evidence: Number(math.Exp(r.evidence())), Weight: Number(share), Critical: r.signal.Critical, Blamed: r.blamed,
 		Quality: r.quality(), Classes: map[Class]int{},
 	}
-	if r.book.crashes() {
+	if r.comparison.crashes() {
 		f.Kind = "crashes"
 	}
 	if r.evidence() >= math.Log(10) {
@@ -68,7 +68,7 @@ func (r *reader) finding(share, fail float64) Finding {
 		f.Onset = &at
 	}
 	if r.counts() {
-		smallest, why := r.book.smallest(fail)
+		smallest, why := r.comparison.smallest(fail)
 		f.Smallest, f.Unseen = Number(smallest), why
 	} else {
 		f.Unseen = "it counts for nothing"
@@ -79,23 +79,23 @@ func (r *reader) finding(share, fail float64) Finding {
 	}
 	var groups []Group
 	var general GroupReport
-	if r.book.crashes() {
-		report := r.book.crashReport(r.line)
+	if r.comparison.crashes() {
+		report := r.comparison.crashReport(r.line)
 		general = report.GroupReport
 		for _, s := range report.Signatures {
 			groups = append(groups, s.Group)
 		}
-		for _, s := range report.Signatures[:min(len(report.Signatures), mostFound)] {
+		for _, s := range report.Signatures[:min(len(report.Signatures), maxGroupsInFinding)] {
 			s.Group = s.Group.brief()
 			f.Signatures = append(f.Signatures, s)
 		}
 	} else {
-		report := r.book.clusterReport(r.line)
+		report := r.comparison.clusterReport(r.line)
 		general = report.GroupReport
 		for _, c := range report.Clusters {
 			groups = append(groups, c.Group)
 		}
-		for _, c := range report.Clusters[:min(len(report.Clusters), mostFound)] {
+		for _, c := range report.Clusters[:min(len(report.Clusters), maxGroupsInFinding)] {
 			c.Group = c.Group.brief()
 			f.Clusters = append(f.Clusters, c)
 		}
@@ -138,7 +138,7 @@ func loudest(groups []Group) string {
 }
 
 // reason says in a sentence what the signal showed.
-func (r *reader) reason(f Finding, groups []Group) string {
+func (r *lineSignal) reason(f Finding, groups []Group) string {
 	name := r.signal.Name
 	switch f.Quality {
 	case SourceError:
@@ -162,7 +162,7 @@ func (r *reader) reason(f Finding, groups []Group) string {
 		}
 	}
 	what, total := "cluster", 0
-	if r.book.crashes() {
+	if r.comparison.crashes() {
 		what = "crash signature"
 	}
 	for _, n := range f.Classes {

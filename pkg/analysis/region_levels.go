@@ -14,11 +14,11 @@ import (
 // difference in differences.
 type regionLevels struct {
 	plain
-	meter  *meter
-	worse  Direction
-	warm   time.Duration
-	margin float64 // on the scale compared on
-	least  float64
+	scale     *scale
+	worse     Direction
+	warm      time.Duration
+	margin    float64 // on the scale compared on
+	minEffect float64
 
 	ratio     bool // Value: changes are shares of the level before
 	past      float64
@@ -34,8 +34,8 @@ type regionLevels struct {
 
 func newRegionLevels(s settings) law {
 	c := &regionLevels{
-		meter: s.meter, worse: s.signal.Worse, warm: s.warmUp,
-		margin: s.signal.margin(), least: s.sensitivity.least(),
+		scale: s.scale, worse: s.signal.Worse, warm: s.warmUp,
+		margin: s.signal.margin(), minEffect: s.sensitivity.minEffect(),
 		candidate: map[string]*runningMean{}, control: map[string]*runningMean{}, place: map[string]string{},
 	}
 	if s.kind != Value {
@@ -48,14 +48,14 @@ func newRegionLevels(s settings) law {
 func (c *regionLevels) learn(cand, ctrl *frame, first int64) {
 	span := gridSpan{first: first - placeboBins, last: first - 1}
 	past := [2]*frame{cand.slice(span), ctrl.slice(span)}
-	c.ratio = c.meter.kind == Value && c.positive()
-	if c.meter.kind == Value && !c.ratio {
-		c.margin = max(1e-9, c.margin*math.Abs(c.meter.was[1].mean))
+	c.ratio = c.scale.kind == Value && c.positive()
+	if c.scale.kind == Value && !c.ratio {
+		c.margin = max(1e-9, c.margin*math.Abs(c.scale.was[1].mean))
 	}
 	var rows [2][][]float64
 	for i, f := range past {
 		for _, name := range f.nodes() {
-			if _, own := c.meter.was[i].level(name); own {
+			if _, own := c.scale.was[i].level(name); own {
 				x := make([]float64, f.width)
 				for j, v := range f.rows[name].v {
 					x[j] = c.change(i, name, v)
@@ -92,7 +92,7 @@ func meanAt(rows [][]float64, j int) float64 {
 // told as a share of them.
 func (c *regionLevels) positive() bool {
 	n := 0
-	for _, b := range c.meter.was {
+	for _, b := range c.scale.was {
 		for _, v := range b.own {
 			if !(v > 0) {
 				return false
@@ -106,8 +106,8 @@ func (c *regionLevels) positive() bool {
 // change returns how far a value of a node of a cohort is from what the node
 // was before.
 func (c *regionLevels) change(cohort int, node string, v float64) float64 {
-	was, _ := c.meter.was[cohort].level(node)
-	g := transform(c.meter.kind, strings.ToLower(c.meter.c.Signal.Unit), v)
+	was, _ := c.scale.was[cohort].level(node)
+	g := transform(c.scale.kind, strings.ToLower(c.scale.c.Signal.Unit), v)
 	if c.ratio {
 		return g/was - 1
 	}
@@ -161,16 +161,16 @@ func (c *regionLevels) weigh() {
 func (c *regionLevels) compare(sign float64) stat.Shift {
 	ch := stat.Changes{
 		Noise: c.noise, Apart: c.apart, Past: c.past, Samples: float64(c.n),
-		Old: len(c.meter.was[0].own), Level: c.meter.was[0].spread, Margin: c.margin, Least: c.least,
+		Old: len(c.scale.was[0].own), Level: c.scale.was[0].spread, Margin: c.margin, Least: c.minEffect,
 	}
 	if c.ratio {
-		ch.Level /= c.meter.was[0].mean * c.meter.was[0].mean
+		ch.Level /= c.scale.was[0].mean * c.scale.was[0].mean
 	}
 	centre := levelsMean(c.control)
 	for _, name := range sortedKeys(c.candidate) {
 		r := c.candidate[name]
 		ch.Candidate, ch.Each = append(ch.Candidate, sign*(centre+r.mean)), append(ch.Each, float64(r.n))
-		if _, own := c.meter.was[0].level(name); !own {
+		if _, own := c.scale.was[0].level(name); !own {
 			ch.Fresh++
 		}
 	}
@@ -199,8 +199,8 @@ func (c *regionLevels) reach() reach {
 }
 
 func (c *regionLevels) missing() string {
-	if c.past < fewBins {
-		return fmt.Sprintf("places are compared by how each changed, and %.0f bins from before the change hold both, %d wanted", c.past, fewBins)
+	if c.past < minOwnBins {
+		return fmt.Sprintf("places are compared by how each changed, and %.0f bins from before the change hold both, %d wanted", c.past, minOwnBins)
 	}
 	return ""
 }
@@ -211,10 +211,10 @@ func (c *regionLevels) contrast(since effect) contrast {
 
 func (c *regionLevels) smallest(logE float64) float64 {
 	d := c.worse.sign() * c.shift.Smallest(logE)
-	switch was := c.meter.was[0].mean; {
+	switch was := c.scale.was[0].mean; {
 	case c.ratio:
 		return was * d
-	case c.meter.kind == Value:
+	case c.scale.kind == Value:
 		return d
 	default:
 		return math.Exp(was) * math.Expm1(d)
@@ -223,10 +223,10 @@ func (c *regionLevels) smallest(logE float64) float64 {
 
 // expected returns what candidate would show had it changed as control did.
 func (c *regionLevels) expected(control float64) float64 {
-	switch a, b := c.meter.was[0].mean, c.meter.was[1].mean; {
+	switch a, b := c.scale.was[0].mean, c.scale.was[1].mean; {
 	case c.ratio:
 		return control * a / b
-	case c.meter.kind == Value:
+	case c.scale.kind == Value:
 		return control + a - b
 	default:
 		return control * math.Exp(a-b)

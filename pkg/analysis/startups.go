@@ -14,14 +14,14 @@ import (
 // history or since, and those of earlier rollouts that passed.
 type startUps struct {
 	plain
-	signal Signal
-	kind   Kind
-	unit   string
-	warm   time.Duration
-	step   time.Duration
-	margin float64
-	least  float64
-	events bool // counts and failures; else levels
+	signal    Signal
+	kind      Kind
+	unit      string
+	warm      time.Duration
+	step      time.Duration
+	margin    float64
+	minEffect float64
+	events    bool // counts and failures; else levels
 
 	candidate starts
 	control   starts
@@ -47,7 +47,7 @@ func newStarts() starts {
 func newStartUps(s settings) law {
 	w := &startUps{
 		signal: s.signal, kind: s.kind, unit: strings.ToLower(s.signal.Unit), warm: max(s.warmUp, s.step), step: s.step,
-		margin: s.signal.margin(), least: s.sensitivity.least(), events: s.kind == Counts || s.kind == Crashes || s.kind == Failures,
+		margin: s.signal.margin(), minEffect: s.sensitivity.minEffect(), events: s.kind == Counts || s.kind == Crashes || s.kind == Failures,
 		candidate: newStarts(), control: newStarts(),
 	}
 	if s.kind != Value {
@@ -128,7 +128,7 @@ func (w *startUps) weigh() {
 		w.weighEvents()
 		return
 	}
-	s := stat.Sample{Control: w.levels(), Margin: w.margin, Least: w.least, Together: len(w.past) > 0, Floor: .02}
+	s := stat.Sample{Control: w.levels(), Margin: w.margin, Least: w.minEffect, Together: len(w.past) > 0, Floor: .02}
 	for _, name := range sortedKeys(w.candidate.level) {
 		s.Candidate = append(s.Candidate, w.candidate.level[name].mean)
 	}

@@ -20,19 +20,19 @@ type Seen struct {
 // Seen returns the groups of a rollout's logs and crashes, by signal and id;
 // nil if the rollout is not known.
 func (w *Watch) Seen(rollout string) []Seen {
-	c := w.courses[rollout]
+	c := w.trials[rollout]
 	if c == nil {
 		return nil
 	}
 	var out []Seen
-	for _, r := range c.readers {
-		out = append(out, r.book.seen()...)
+	for _, r := range c.lines {
+		out = append(out, r.comparison.seen()...)
 	}
 	return out
 }
 
 // seen lists the groups.
-func (b *book) seen() []Seen {
+func (b *lineComparison) seen() []Seen {
 	var out []Seen
 	for _, id := range sortedKeys(b.groups) {
 		g := b.groups[id]

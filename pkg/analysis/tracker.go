@@ -8,14 +8,14 @@ import (
 )
 
 // mostLate is how many bins are asked for again after an error.
-const mostLate = 240
+const maxLateBins = 240
 
 // A tracker follows one signal of a rollout.
-type tracker struct {
+type metricSignal struct {
 	signal  Signal
 	kind    Kind
 	weight  float64
-	meter   *meter
+	scale   *scale
 	strat   Strategy
 	started time.Time
 	step    time.Duration
@@ -37,21 +37,23 @@ type tracker struct {
 	candidateSeen, controlSeen int // samples
 	lastCandidate, lastControl time.Time
 	effect                     effect
-	parts                      []*part // by place
 	low                        float64 // lowest log evidence, and when
 	lowAt                      time.Time
 }
 
-func (a *Analyzer) newTracker(c *course, sig Signal, weight float64) *tracker {
-	t := &tracker{
+// metricSignals are those of one rollout.
+type metricSignals []*metricSignal
+
+func (a *Analyzer) newMetricSignal(c *subject, sig Signal, weight float64, lessons []Lesson, adopted map[string]time.Time) *metricSignal {
+	t := &metricSignal{
 		signal: sig, kind: sig.InferKind(), weight: weight, strat: c.strategy, started: c.rollout.Started, step: c.step,
-		next: c.first, arrived: map[string]time.Time{}, adopted: c.adopted, lowAt: binTime(c.first-1, c.step),
+		next: c.first, arrived: map[string]time.Time{}, adopted: adopted, lowAt: binTime(c.first-1, c.step),
 	}
 	t.bounds = bounds{signal: sig}
-	t.meter, t.err = a.bareMeter(Compare(c.rollout, c.service, sig))
+	t.scale, t.err = a.bareScale(Compare(c.rollout, c.service, sig))
 	t.settings = settings{
 		signal: sig, kind: t.kind, strategy: t.strat, step: t.step, warmUp: c.service.warmUp(),
-		sensitivity: c.service.Sensitivity, lessons: c.lessons, meter: t.meter,
+		sensitivity: c.service.Sensitivity, lessons: lessons, scale: t.scale,
 	}
 	t.law = newThresholdsOnly(t.settings)
 	if t.err == nil {
@@ -62,8 +64,8 @@ func (a *Analyzer) newTracker(c *course, sig Signal, weight float64) *tracker {
 
 // ask fetches the bins up to last that are not yet there, and what came before
 // the first on the first occasion.
-func (t *tracker) ask(ctx context.Context, a *Analyzer, last int64) {
-	if t.meter == nil || last < t.next-1 {
+func (t *metricSignal) ask(ctx context.Context, a *Analyzer, last int64) {
+	if t.scale == nil || last < t.next-1 {
 		return
 	}
 	span := gridSpan{t.step, t.next, last}
@@ -75,10 +77,10 @@ func (t *tracker) ask(ctx context.Context, a *Analyzer, last int64) {
 	if span.first > last {
 		return
 	}
-	cand, err := a.fetch(ctx, t.meter.candidate, span)
+	cand, err := a.fetch(ctx, t.scale.candidate, span)
 	ctrl := &frame{first: span.first, width: span.width(), rows: map[string]*row{}}
-	if err == nil && !t.meter.timed {
-		ctrl, err = a.fetch(ctx, t.meter.control, span)
+	if err == nil && !t.scale.timed {
+		ctrl, err = a.fetch(ctx, t.scale.control, span)
 	}
 	if t.err = err; err != nil {
 		t.forgive(last)
@@ -94,7 +96,7 @@ func (t *tracker) ask(ctx context.Context, a *Analyzer, last int64) {
 }
 
 // history returns how many bins before the first are asked for.
-func (t *tracker) history() int64 {
+func (t *metricSignal) history() int64 {
 	if t.strat == BeforeAfter {
 		return beforeAfterHistory(t.step)
 	}
@@ -103,12 +105,12 @@ func (t *tracker) history() int64 {
 
 // forgive gives up bins that were asked for in vain for too long, so that a
 // source that comes back is not asked for everything at once.
-func (t *tracker) forgive(last int64) {
+func (t *metricSignal) forgive(last int64) {
 	if t.cand == nil {
 		return
 	}
 	end := t.cand.first + int64(t.cand.width)
-	if lost := last - end - mostLate; lost > 0 {
+	if lost := last - end - maxLateBins; lost > 0 {
 		hole := &frame{first: end, width: int(lost), rows: map[string]*row{}}
 		t.cand.extend(hole)
 		t.ctrl.extend(&frame{first: end, width: int(lost), rows: map[string]*row{}})
@@ -116,23 +118,23 @@ func (t *tracker) forgive(last int64) {
 }
 
 // learn takes in what came before the first bin.
-func (t *tracker) learn() {
-	if t.meter.timed {
-		t.meter.before = t.cand.slice(t.meter.beforeSpan())
+func (t *metricSignal) learn() {
+	if t.scale.timed {
+		t.scale.before = t.cand.slice(t.scale.beforeSpan())
 	}
-	if t.meter.c.Relative {
+	if t.scale.c.Relative {
 		span := gridSpan{t.step, t.next - placeboBins, t.next - 1}
-		t.meter.was = [2]bases{t.meter.basesOf(t.cand.slice(span)), t.meter.basesOf(t.ctrl.slice(span))}
+		t.scale.was = [2]bases{t.scale.basesOf(t.cand.slice(span)), t.scale.basesOf(t.ctrl.slice(span))}
 	}
 	t.law.learn(t.cand, t.past(t.ctrl), t.next)
-	if t.strat != BeforeAfter || len(t.meter.c.Places) == 0 { // the parts learn from it at the first bin
+	if t.strat != BeforeAfter || len(t.scale.c.Places) == 0 { // the parts learn from it at the first bin
 		t.trim()
 	}
 }
 
 // past returns what a law learns of control: before a load test's run there is no
 // load, and nothing to learn of one.
-func (t *tracker) past(ctrl *frame) *frame {
+func (t *metricSignal) past(ctrl *frame) *frame {
 	if t.strat == LoadTest {
 		return &frame{first: t.next, rows: map[string]*row{}}
 	}
@@ -140,20 +142,20 @@ func (t *tracker) past(ctrl *frame) *frame {
 }
 
 // trim drops what no deviation depends on any more.
-func (t *tracker) trim() {
+func (t *metricSignal) trim() {
 	t.cand.trim(t.next - deviateBins)
 	t.ctrl.trim(t.next - deviateBins)
 }
 
 // ready reports whether the next bin is there.
-func (t *tracker) ready() bool {
+func (t *metricSignal) ready() bool {
 	return t.cand != nil && t.next < t.cand.first+int64(t.cand.width)
 }
 
-// fold takes in the next bin.
-func (t *tracker) fold(c *course, b bin) {
-	cand := t.running(c, b.number, t.cand.samplesAt(b.number), func(o *tracker) *frame { return o.cand })
-	ctrl := t.running(c, b.number, t.ctrl.samplesAt(b.number), func(o *tracker) *frame { return o.ctrl })
+// fold takes in the next bin; all are the signals of the rollout.
+func (t *metricSignal) fold(b bin, all metricSignals) {
+	cand := t.running(all, b.number, t.cand.samplesAt(b.number), func(o *metricSignal) *frame { return o.cand })
+	ctrl := t.running(all, b.number, t.ctrl.samplesAt(b.number), func(o *metricSignal) *frame { return o.ctrl })
 	for i := range cand {
 		s := &cand[i]
 		if _, ok := t.arrived[s.node]; !ok {
@@ -187,7 +189,6 @@ func (t *tracker) fold(c *course, b bin) {
 		f(b, cand, kept)
 	}
 	t.law.fold(b, cand, kept)
-	t.fanOut(c, b, cand, kept)
 	if e := t.evidence(); !(e > t.low) {
 		t.low, t.lowAt = e, b.at
 	}
@@ -199,7 +200,7 @@ func (t *tracker) fold(c *course, b bin) {
 }
 
 // evidence returns the logarithm of the signal's evidence.
-func (t *tracker) evidence() float64 {
+func (t *metricSignal) evidence() float64 {
 	if t.bounds.ignored() {
 		return 0
 	}
@@ -207,8 +208,8 @@ func (t *tracker) evidence() float64 {
 }
 
 // deviations returns those of the bin folded last.
-func (t *tracker) deviations() []Deviation {
-	if t.cand == nil || t.strat == LoadTest && t.meter.timed {
+func (t *metricSignal) deviations() []Deviation {
+	if t.cand == nil || t.strat == LoadTest && t.scale.timed {
 		return nil
 	}
 	at := bins{t.next - 1, t.next - 1, 1}
@@ -216,7 +217,7 @@ func (t *tracker) deviations() []Deviation {
 		return nil
 	}
 	span := gridSpan{t.step, at.first - deviateBins + 1, at.first}
-	return t.meter.series(t.cand.slice(span), t.ctrl.slice(span), at)
+	return t.scale.series(t.cand.slice(span), t.ctrl.slice(span), at)
 }
 
 // running adds to the samples of a signal of crashes the nodes that run, as
@@ -224,7 +225,7 @@ func (t *tracker) deviations() []Deviation {
 // is often not exported, and its first increase is then seen nowhere but in its
 // beginning. As long as no node has such a series nothing is added, since it may
 // not exist at all.
-func (t *tracker) running(c *course, bin int64, samples []sample, side func(*tracker) *frame) []sample {
+func (t *metricSignal) running(all metricSignals, bin int64, samples []sample, side func(*metricSignal) *frame) []sample {
 	if t.kind != Crashes || t.signal.Per != "" || len(t.cand.rows)+len(t.ctrl.rows) == 0 {
 		return samples
 	}
@@ -232,7 +233,7 @@ func (t *tracker) running(c *course, bin int64, samples []sample, side func(*tra
 	for _, s := range samples {
 		here[s.node] = true
 	}
-	for _, o := range c.signals {
+	for _, o := range all {
 		if f := side(o); o != t && o.kind != Crashes && f != nil {
 			for _, s := range f.samplesAt(bin) {
 				if known(s.v) && !here[s.node] {
@@ -244,4 +245,25 @@ func (t *tracker) running(c *course, bin int64, samples []sample, side func(*tra
 	}
 	slices.SortFunc(samples, func(a, b sample) int { return strings.Compare(a.node, b.node) })
 	return samples
+}
+
+// running returns the nodes of either side that had a sample of a metric in a bin.
+func (all metricSignals) running(bin int64) (out [2][]string) {
+	seen := [2]map[string]bool{{}, {}}
+	for _, t := range all {
+		if t.cand == nil {
+			continue
+		}
+		for side, f := range []*frame{t.cand, t.ctrl} {
+			for name, row := range f.rows {
+				if i := bin - f.first; i >= 0 && i < int64(f.width) && row.seen[i] && name != "" {
+					seen[side][name] = true
+				}
+			}
+		}
+	}
+	for side := range out {
+		out[side] = sortedKeys(seen[side])
+	}
+	return out
 }

@@ -9,7 +9,7 @@ import (
 )
 
 // A yardstick says where control is in a bin and how far it strays by itself.
-type yardstick interface {
+type reference interface {
 	centre(bin int64) float64
 	scale(bin int64) float64
 }
@@ -28,7 +28,7 @@ type pool struct {
 }
 
 // poolYard measures the control nodes of f.
-func (m *meter) poolYard(f *frame) *pool {
+func (m *scale) poolReference(f *frame) *pool {
 	p := &pool{first: f.first, centres: make([]float64, f.width), present: make([]int, f.width), scales: map[int64]float64{}}
 	unit := strings.ToLower(m.c.Signal.Unit)
 	for _, name := range f.nodes() {
@@ -180,7 +180,7 @@ func (k constant) scale(int64) float64  { return k.s }
 
 // ownYard measures a node before the change; all nodes, if it has too few
 // samples there.
-func (m *meter) ownYard(name string) yardstick {
+func (m *scale) ownReference(name string) reference {
 	unit := strings.ToLower(m.c.Signal.Unit)
 	scaled := func(r *row) []float64 {
 		x := make([]float64, len(r.v))
@@ -190,7 +190,7 @@ func (m *meter) ownYard(name string) yardstick {
 		return x
 	}
 	if r := m.before.rows[name]; r != nil {
-		if x := scaled(r); len(slices.DeleteFunc(slices.Clone(x), math.IsNaN)) >= fewBins {
+		if x := scaled(r); len(slices.DeleteFunc(slices.Clone(x), math.IsNaN)) >= minOwnBins {
 			c, s := own(x)
 			return constant{c, s}
 		}
