@@ -23,7 +23,7 @@ func (b bases) level(node string) (level float64, own bool) {
 	return b.mean, false
 }
 
-// basesOf returns the levels of the nodes of past with at least fewBins samples.
+// basesOf returns the levels of the nodes of past with at least minOwnBins samples.
 func (m *scale) basesOf(past *frame) bases {
 	b := bases{own: map[string]float64{}}
 	var all []float64

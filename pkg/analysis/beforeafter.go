@@ -9,23 +9,10 @@ import (
 	"github.com/andon-project/andon/pkg/stat"
 )
 
-// timedBins is how much of the past is asked for: seven days of minutes.
+// maxHistoryBins is how much of the past is asked for: seven days of minutes.
 const maxHistoryBins = 7 * 24 * 60
 
-// Needs returns the evidence that fails a rollout of the strategy taken: one
-// over the rate of false halts that the sensitivity promises. Without a
-// concurrent control less can be promised, and evidence goes no further.
-func (s Sensitivity) Needs(taken Strategy) float64 {
-	switch {
-	case taken != BeforeAfter:
-		return 1 / s.Alpha()
-	case s == Low:
-		return 1000
-	}
-	return 100
-}
-
-// timedHistory returns how many bins before the change are asked for: seven
+// beforeAfterHistory returns how many bins before the change are asked for: seven
 // days, if that is not more bins than seven days of minutes.
 func beforeAfterHistory(step time.Duration) int64 {
 	return max(deviateBins, min(maxHistoryBins, int64(7*24*time.Hour/step)))

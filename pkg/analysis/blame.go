@@ -146,11 +146,11 @@ func (c *blame) shared(rollout string) float64 {
 }
 
 // posterior returns the probability of c and then of each that counts beside
-// it, by c.counting. Without a control the bound on evidence already stands for
+// it, by c.rivals. Without a control the bound on evidence already stands for
 // chance, so that it is the share among the rollouts.
 func (c *blame) posterior() []float64 {
 	logs := []float64{c.evidence.log}
-	for _, s := range c.counting() {
+	for _, s := range c.rivals() {
 		logs = append(logs, s.logE)
 	}
 	each, none := stat.Posterior(logs, prior)
@@ -162,8 +162,8 @@ func (c *blame) posterior() []float64 {
 	return each
 }
 
-// counting returns the suspects that may keep c from failing.
-func (c *blame) counting() []suspect {
+// rivals returns the suspects that may keep c from failing.
+func (c *blame) rivals() []suspect {
 	if c.concurrent() {
 		return c.suspects
 	}
@@ -187,7 +187,7 @@ func (c *blame) ambiguous() []string {
 		p, e float64
 	}
 	all := []member{{id: c.rollout.ID, e: c.evidence.log}}
-	for _, s := range c.counting() {
+	for _, s := range c.rivals() {
 		all = append(all, member{id: s.rollout, e: s.logE})
 	}
 	for i, p := range c.posterior() {
@@ -213,7 +213,7 @@ func (c *blame) ambiguous() []string {
 // undivided says why a rollout with enough evidence has not failed.
 func (c *blame) undivided(showed string) string {
 	best := suspect{logE: math.Inf(-1)}
-	for _, s := range c.counting() {
+	for _, s := range c.rivals() {
 		if s.logE > best.logE {
 			best = s
 		}

@@ -48,7 +48,7 @@ const (
 //
 // Sigma is positive for worse; if both directions are bad it is positive for
 // higher.
-func (a *Analyzer) Deviate(ctx context.Context, c Comparison, r Range) ([]Deviation, error) {
+func (a metricSource) Deviate(ctx context.Context, c Comparison, r Range) ([]Deviation, error) {
 	if c.Signal.Metric == "" {
 		return nil, fmt.Errorf("signal %s: deviations are of metrics; set metric", c.Signal.Name)
 	}
@@ -86,7 +86,7 @@ func (c Comparison) timed() bool {
 // bins are the numbers of bins from first to last, every stride.
 type bins struct{ first, last, stride int64 }
 
-// A meter measures deviations.
+// A scale measures how far candidate nodes deviate from control.
 type scale struct {
 	c                  Comparison
 	kind               Kind
@@ -96,8 +96,8 @@ type scale struct {
 	was                [2]bases // of candidate and control, if relative
 }
 
-// newMeter prepares to measure from the bin first on.
-func (a *Analyzer) newScale(ctx context.Context, c Comparison, first int64) (*scale, error) {
+// newScale prepares to measure from the bin first on.
+func (a metricSource) newScale(ctx context.Context, c Comparison, first int64) (*scale, error) {
 	m, err := a.bareScale(c)
 	if err != nil || !m.timed && !c.Relative {
 		return m, err
@@ -116,8 +116,8 @@ func (a *Analyzer) newScale(ctx context.Context, c Comparison, first int64) (*sc
 	return m, nil
 }
 
-// bareMeter is newMeter without the samples before the change.
-func (a *Analyzer) bareScale(c Comparison) (*scale, error) {
+// bareScale is newScale without the samples before the change.
+func (a metricSource) bareScale(c Comparison) (*scale, error) {
 	m := &scale{c: c, kind: c.Signal.InferKind(), timed: c.timed()}
 	if c.Relative && c.Since.IsZero() {
 		return nil, errors.New("nodes are to be measured from what they were before, and it is not said since when")
@@ -145,20 +145,20 @@ func (m *scale) beforeSpan() gridSpan {
 // series returns the deviations of the nodes of cand in the bins of b. The
 // frames hold deviateBins-1 more before b.first.
 func (m *scale) series(cand, ctrl *frame, b bins) []Deviation {
-	var yard reference = m.poolReference(ctrl)
+	var control reference = m.poolReference(ctrl)
 	var out []Deviation
 	for _, name := range cand.nodes() {
 		if m.timed {
-			yard = m.ownReference(name)
+			control = m.ownReference(name)
 		}
-		if d := m.deviation(name, cand, yard, b); slices.ContainsFunc(d.Value, known) {
+		if d := m.deviation(name, cand, control, b); slices.ContainsFunc(d.Value, known) {
 			out = append(out, d)
 		}
 	}
 	return out
 }
 
-func (m *scale) deviation(name string, cand *frame, yard reference, b bins) Deviation {
+func (m *scale) deviation(name string, cand *frame, control reference, b bins) Deviation {
 	d := Deviation{Node: name}
 	r := cand.rows[name]
 	sign, unit := m.c.Signal.Worse.sign(), strings.ToLower(m.c.Signal.Unit)
@@ -167,12 +167,12 @@ func (m *scale) deviation(name string, cand *frame, yard reference, b bins) Devi
 	moves := make([]float64, b.last-start+1)
 	for i := range moves {
 		u := start + int64(i)
-		moves[i] = transform(m.kind, unit, r.v[u-cand.first]) - was - yard.centre(u)
+		moves[i] = transform(m.kind, unit, r.v[u-cand.first]) - was - control.centre(u)
 	}
 	d.grow(int((b.last-b.first)/b.stride) + 1)
 	for t := b.first; t <= b.last; t += b.stride {
-		centre := yard.centre(t) + was
-		scale := max(yard.scale(t), m.floor(centre))
+		centre := control.centre(t) + was
+		scale := max(control.scale(t), m.floor(centre))
 		sigma := sign * stat.EWMA(moves[t-b.first:t-start+1]) / scale
 		d.Times = append(d.Times, binTime(t, m.c.step()))
 		d.Sigma = append(d.Sigma, max(-maxSigma, min(maxSigma, sigma)))
@@ -202,5 +202,3 @@ func (m *scale) floor(centre float64) float64 {
 	}
 	return .02
 }
-
-func known(v float64) bool { return !math.IsNaN(v) }

@@ -53,3 +53,13 @@ func (m runningMean) value() float64 {
 	}
 	return m.mean
 }
+
+func meanKnown(x []float64) float64 {
+	var m runningMean
+	for _, v := range x {
+		if known(v) {
+			m.add(v)
+		}
+	}
+	return m.value()
+}

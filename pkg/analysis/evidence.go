@@ -1,6 +1,7 @@
 package analysis
 
 import (
+	"context"
 	"math"
 
 	"github.com/andon-project/andon/pkg/stat"
@@ -12,6 +13,8 @@ const blameFDR = .1
 
 // A signalUnderTrial is a signal as it goes into the rollout's evidence.
 type signalUnderTrial interface {
+	ask(ctx context.Context, last int64) // for the bins up to last that are not there yet
+
 	about() Signal
 	trouble() error // why it cannot be read; nil if it can
 	compared() bool // there is something to compare with

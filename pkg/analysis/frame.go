@@ -9,6 +9,12 @@ import (
 	"github.com/prometheus/common/model"
 )
 
+// The two sides of a comparison.
+const (
+	candidateSide = iota
+	controlSide
+)
+
 // A frame holds the samples of one cohort's nodes over consecutive bins. A bin
 // is known by its number: its time divided by the step.
 type frame struct {
@@ -44,15 +50,15 @@ func newRow(width int, exposed bool) *row {
 // newFrame puts the series of m into bins. Series of the same node are
 // averaged, leaving out NaN; a series without the node label, or any if node is
 // empty, belongs to the node "".
-func newFrame(m model.Matrix, by side, g gridSpan) *frame {
+func newFrame(m model.Matrix, side side, g gridSpan) *frame {
 	f := &frame{first: g.first, width: g.width(), rows: map[string]*row{}}
 	counts := map[string][]int{}
 	for _, s := range m {
-		name := string(s.Metric[model.LabelName(by.node)])
+		name := string(s.Metric[model.LabelName(side.node)])
 		r := f.rows[name]
 		if r == nil {
 			r = newRow(f.width, false)
-			r.places = placesOf(s.Metric, by.places)
+			r.places = placesOf(s.Metric, side.places)
 			f.rows[name] = r
 			counts[name] = make([]int, f.width)
 		}
@@ -263,4 +269,16 @@ func (f *frame) mean(bin int64) float64 {
 		return math.NaN()
 	}
 	return sum / weight
+}
+
+func known(v float64) bool { return !math.IsNaN(v) }
+
+func countKnown(x []float64) int {
+	n := 0
+	for _, v := range x {
+		if known(v) {
+			n++
+		}
+	}
+	return n
 }

@@ -7,19 +7,19 @@ import (
 	"github.com/andon-project/andon/pkg/stat"
 )
 
-// enoughScatter is how many degrees of freedom the scatter of a group's lines
+// minScatter is how many degrees of freedom the scatter of a group's lines
 // among control nodes must be known by before lines, not only events, are
 // weighed.
 const minScatter = 30
 
-// A counting weighs whether candidate shows a group more often than control.
+// A groupCounts weighs whether candidate shows a group more often than control.
 //
 // Events, of which there is one per node and five bins at most, are weighed as
 // they are: the nodes that had one within five bins cannot have another, and
 // are no exposure. Where a group is so frequent that every node always has one
 // they tell nothing; there lines are weighed, tempered by how much more than
 // independent ones those of control nodes scatter. Evidence is the mean of the two.
-type counting struct {
+type groupCounts struct {
 	margin  float64
 	events  *stat.Counts
 	lines   *stat.Counts // nil if lines are not weighed: of what control never showed nobody knows how it scatters
@@ -27,8 +27,8 @@ type counting struct {
 	usual   total // lines of control, and nodes times bins
 }
 
-func newCounting(known bool, margin float64) counting {
-	c := counting{}
+func newGroupCounts(known bool, margin float64) groupCounts {
+	c := groupCounts{}
 	if known {
 		c.margin = margin
 		c.lines = stat.NewCounts(margin)
@@ -45,7 +45,7 @@ type cell struct {
 }
 
 // fold takes in one bin.
-func (c *counting) fold(b cell, compare bool) {
+func (c *groupCounts) fold(b cell, compare bool) {
 	if compare {
 		c.events.Add(b.events[candidateSide], b.risk[candidateSide], b.events[controlSide], b.risk[controlSide])
 	}
@@ -65,7 +65,7 @@ func (c *counting) fold(b cell, compare bool) {
 
 // compareLines weighs the lines of a bin; those of the candidate nodes together,
 // which is on the safe side of each.
-func (c *counting) compareLines(b cell) {
+func (c *groupCounts) compareLines(b cell) {
 	nC, xK, nK := b.nodes[candidateSide], b.lines[controlSide], b.nodes[controlSide]
 	phi := c.scatter.Phi()
 	rate := max(c.usual.rate(), total{xK, nK}.rate())
@@ -73,7 +73,7 @@ func (c *counting) compareLines(b cell) {
 }
 
 // logE returns the logarithm of the evidence.
-func (c *counting) logE() float64 {
+func (c *groupCounts) logE() float64 {
 	e := c.events.LogE()
 	if c.lines == nil {
 		return e
@@ -82,7 +82,7 @@ func (c *counting) logE() float64 {
 }
 
 // merge takes in what was weighed under another id.
-func (c *counting) merge(o counting) {
+func (c *groupCounts) merge(o groupCounts) {
 	switch {
 	case c.margin == o.margin:
 		c.events.Merge(o.events)
@@ -97,8 +97,8 @@ func (c *counting) merge(o counting) {
 	}
 }
 
-// countsAt is evidence from one time.
-type countsAt struct {
+// datedCounts are evidence from one time.
+type datedCounts struct {
 	at     time.Time
 	counts *stat.Counts
 }
@@ -111,6 +111,6 @@ func pooledCounts(margin, xC, eC, xK, eK float64) float64 {
 	return c.LogE()
 }
 
-// enoughMissed is how many events of a group candidate would have had for
+// minMissed is how many events of a group candidate would have had for
 // their absence to be no chance: exp(-4.6) is 1 in 100.
 var minMissed = math.Log(100)

@@ -5,10 +5,10 @@ import (
 )
 
 const (
-	// leastLessons is how many rollouts must have passed for what they showed
+	// minLessons is how many rollouts must have passed for what they showed
 	// of fresh nodes to count.
 	minLessons = 5
-	// mostLevel bounds what one rollout can teach: a factor of e³.
+	// maxLesson bounds what one rollout can teach: a factor of e³.
 	maxLesson = 3
 )
 
@@ -39,29 +39,15 @@ type StartUp struct {
 // empty reports whether there is nothing in the lesson.
 func (l Lesson) empty() bool { return len(l.Levels) == 0 && len(l.StartUps) == 0 }
 
-// Lesson returns what a rollout taught by now, and whether it taught anything.
-// Only rollouts that passed should be remembered.
-func (w *Watch) Lesson(rollout string) (Lesson, bool) {
-	c := w.trials[rollout]
-	if c == nil {
-		return Lesson{}, false
-	}
-	var l Lesson
-	for _, t := range c.metrics {
-		t.law.teach(&l)
-	}
-	return l, !l.empty()
-}
-
 // learnsFresh reports whether fresh nodes may differ in the signal without any
 // regression, so that it is learnt by how much.
 func (s settings) learnsFresh() bool {
 	return (s.kind == Resource || s.kind == Memory) && s.strategy != LoadTest
 }
 
-// explained returns by how much fresh nodes differed from control in a signal
+// fromLessons returns by how much fresh nodes differed from control in a signal
 // at the age of n bins, in the rollouts that passed before.
-func explained(lessons []Lesson, signal string, n int) stat.Explained {
+func fromLessons(lessons []Lesson, signal string, n int) stat.Explained {
 	look := 0
 	for i, at := range lessonLooks {
 		if n >= at {

@@ -10,7 +10,7 @@ import (
 	"github.com/andon-project/andon/pkg/stat"
 )
 
-// leastBins is how many bins since the change a comparison of levels needs, and
+// minBins is how many bins since the change a comparison of levels needs, and
 // a candidate node to take part in it.
 const minBins = 3
 
@@ -27,7 +27,7 @@ type levels struct {
 	worse     Direction
 	warm      time.Duration
 	step      time.Duration
-	margin    float64 // on the bent scale; of Value a share of control's level
+	margin    float64 // transformed; of Value a share of control's level
 	minEffect float64 // standard deviations that count
 
 	lessons     []Lesson // of rollouts that passed before
@@ -217,7 +217,7 @@ func (l *levels) compare(sign float64) stat.Shift {
 	if len(l.before) < 2 {
 		levels.Noise, levels.Before = l.noiseSince(), levels.After
 	}
-	levels.Explained = explained(l.lessons, l.signal, l.n)
+	levels.Explained = fromLessons(l.lessons, l.signal, l.n)
 	levels.Explained.Mean *= sign
 	sh := levels.Shift()
 	noise := levels.Noise

@@ -192,7 +192,7 @@ type Remembered struct {
 type RecallFunc func(service, release string, at time.Time) *Recollection
 
 // recall returns what is remembered of a comparison's service at a time.
-func (a *Analyzer) recall(c Comparison, at time.Time) *Recollection {
+func (a lineSource) recall(c Comparison, at time.Time) *Recollection {
 	if a.Recall == nil || c.Service == "" {
 		return nil
 	}

@@ -47,7 +47,7 @@ type Matrix struct {
 // have.
 //
 // It needs a control beside the candidate: by labels, or shifted with Back.
-func (a *Analyzer) Matrix(ctx context.Context, c Comparison, r Range) (Matrix, error) {
+func (a metricSource) Matrix(ctx context.Context, c Comparison, r Range) (Matrix, error) {
 	var none Matrix
 	if c.Signal.Metric == "" {
 		return none, fmt.Errorf("signal %s: only metrics are compared; set metric", c.Signal.Name)

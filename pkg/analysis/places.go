@@ -8,7 +8,7 @@ import (
 	"github.com/andon-project/andon/pkg/stat"
 )
 
-// mostPlaces is how many values of one label are told apart.
+// maxPlaces is how many values of one label are told apart.
 const maxPlaces = 20
 
 // A place is one value of a label of Service.Scope.

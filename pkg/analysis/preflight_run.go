@@ -64,8 +64,7 @@ type preflightSetting struct {
 	step      time.Duration
 	first     int64 // bin that the rollout begins with
 
-	metrics RangeFunc
-	resolve ResolveFunc
+	source metricSource
 }
 
 // changesAllNodes reports whether a change goes everywhere at once: no cohort, no
@@ -79,10 +78,10 @@ func (s preflightSetting) written(expr string, by Selector) (string, error) {
 	if expr == "" || len(by) == 0 {
 		return expr, nil
 	}
-	if s.resolve == nil {
+	if s.source.Resolve == nil {
 		return expr, errors.New("cohorts are selected by labels, and the Analyzer cannot write them into queries; set Resolve")
 	}
-	out, err := s.resolve(expr, by)
+	out, err := s.source.Resolve(expr, by)
 	if err != nil {
 		return expr, fmt.Errorf("writing the matchers %v into %s: %w", by, expr, err)
 	}
@@ -157,7 +156,7 @@ func (c *preflightCheck) ask(ctx context.Context, r Rollout, last int64) {
 	there := make([][]presentSeries, g.width())
 	if c.expr != "" {
 		var m model.Matrix
-		m, err := c.setting.metrics(ctx, c.expr, Range{Start: g.time(g.first), End: g.time(g.last), Step: step})
+		m, err := c.setting.source.Metrics(ctx, c.expr, Range{Start: g.time(g.first), End: g.time(g.last), Step: step})
 		if c.err = err; err != nil {
 			return
 		}

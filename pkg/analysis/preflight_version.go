@@ -10,7 +10,7 @@ import (
 	"github.com/prometheus/common/model"
 )
 
-// mostNamed is how many names a sentence holds.
+// maxNamed is how many names a sentence holds.
 const maxNamed = 6
 
 // A versionExam decides a VersionCheck.

@@ -23,7 +23,7 @@ func stratumOf(labels map[string]string) stratum {
 	return s
 }
 
-// mostChapters is how many strata have a baseline of their own.
+// maxChapters is how many strata have a baseline of their own.
 const maxChapters = 32
 
 // A chapter is the baseline of one stratum: what was new in it, and how often.
@@ -73,8 +73,8 @@ func (b *lineComparison) eachChapter(ordered []*group, of func(*chapter, []*grou
 }
 
 // open begins a group with its first sighting.
-func (b *lineComparison) open(s sighting, bin int64) *group {
-	p := b.chapterOf(s.of, bin)
+func (b *lineComparison) open(s groupLines, bin int64) *group {
+	p := b.chapterOf(s.stratum, bin)
 	g := &group{id: s.group, chapter: p, nodes: map[nodeOf]*nodeCount{}}
 	b.groups[s.group] = g
 	seen := b.memory[s.group].Seen
@@ -91,7 +91,7 @@ func (b *lineComparison) open(s sighting, bin int64) *group {
 		p.ranks[1]++
 		g.rank = p.ranks[1]
 	}
-	g.counted = newCounting(g.known, b.margin)
+	g.counts = newGroupCounts(g.known, b.margin)
 	return g
 }
 
@@ -110,7 +110,7 @@ func (p *chapter) lately(k nodeOf, bin int64) bool {
 // enter gives a new group its place in the order of appearance, and counts its
 // first sighting if the node did not show something new within five bins: a
 // stack trace line by line is one surprise.
-func (b *lineComparison) enter(g *group, s sighting, bin int64, exposed [2]float64) {
+func (b *lineComparison) enter(g *group, s groupLines, bin int64, exposed [2]float64) {
 	p := g.chapter
 	p.ranks[0]++
 	g.rank = p.ranks[0]
@@ -130,6 +130,6 @@ func (b *lineComparison) enter(g *group, s sighting, bin int64, exposed [2]float
 	}
 	x := [2]float64{}
 	x[s.side] = 1
-	g.novelty = &countsAt{s.at, stat.NewCounts(0)}
+	g.novelty = &datedCounts{s.at, stat.NewCounts(0)}
 	g.novelty.counts.Add(x[candidateSide], exposed[candidateSide], x[controlSide], exposed[controlSide])
 }

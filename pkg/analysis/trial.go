@@ -44,9 +44,9 @@ func (a *Analyzer) newTrial(u Underway) *trial {
 	w := weights(u.Service.Signals)
 	for i, sig := range u.Service.Signals {
 		if sig.Metric != "" {
-			c.metrics = append(c.metrics, a.newMetricSignal(s, sig, w[i], u.Lessons, c.overlap.adopted))
+			c.metrics = append(c.metrics, newMetricSignal(a.metricSource(), s, sig, w[i], u.Lessons, c.overlap.adopted))
 		} else {
-			c.lines = append(c.lines, a.newLineSignal(s, sig, w[i]))
+			c.lines = append(c.lines, newLineSignal(a.lineSource(), s, sig, w[i]))
 		}
 	}
 	c.overlap.metrics = c.metrics
@@ -58,7 +58,7 @@ func (a *Analyzer) newTrial(u Underway) *trial {
 	c.blame = &blame{subject: s, evidence: c.evidence, overlap: c.overlap, maxEvidence: map[string]float64{}}
 	c.preflight = newPreflightRun(preflightSetting{
 		service: s.service, candidate: divide(s.rollout, Service{}).candidate, strategy: s.strategy,
-		step: s.step, first: s.first, metrics: a.Metrics, resolve: a.Resolve,
+		step: s.step, first: s.first, source: a.metricSource(),
 	})
 	return c
 }
@@ -191,8 +191,8 @@ func (c *trial) failOnFeedback(at time.Time) bool {
 }
 
 // recall takes in what is remembered by now.
-func (c *trial) recall(a *Analyzer, now time.Time) {
+func (c *trial) recall(now time.Time) {
 	for _, r := range c.lines {
-		r.recall(a, now)
+		r.recall(now)
 	}
 }

@@ -12,7 +12,7 @@ const (
 	// prior is the share of rollouts that make their service worse, before
 	// anything is seen of one.
 	prior = .05
-	// enoughBlame is how sure it must be that it was this rollout and none of
+	// minBlame is how sure it must be that it was this rollout and none of
 	// those that overlap it.
 	minBlame = .95
 	// warnEvidence keeps a rollout from passing.
@@ -53,16 +53,10 @@ func (w *Watch) Tick(ctx context.Context, under []Underway, now time.Time) []Ver
 	var g errgroup.Group
 	g.SetLimit(w.limit)
 	for _, c := range all {
-		c.recall(w.a, now)
-		for _, s := range c.metrics {
+		c.recall(now)
+		for _, t := range c.evidence.all() {
 			g.Go(func() error {
-				s.ask(ctx, w.a, c.lastBin(now))
-				return nil
-			})
-		}
-		for _, r := range c.lines {
-			g.Go(func() error {
-				r.ask(ctx, w.a, c.lastBin(now))
+				t.ask(ctx, c.lastBin(now))
 				return nil
 			})
 		}
@@ -82,7 +76,7 @@ func (w *Watch) Tick(ctx context.Context, under []Underway, now time.Time) []Ver
 	return out
 }
 
-// follow returns the courses of the rollouts of under, in their order, and
+// follow returns the trials of the rollouts of under, in their order, and
 // forgets the others.
 func (w *Watch) follow(under []Underway) []*trial {
 	all := make([]*trial, len(under))
@@ -112,7 +106,7 @@ func (w *Watch) follow(under []Underway) []*trial {
 	return all
 }
 
-// unique returns the courses without repetitions, for a rollout named twice.
+// unique returns the trials without repetitions, for a rollout named twice.
 func unique(all []*trial) []*trial {
 	var out []*trial
 	for _, c := range all {
@@ -179,4 +173,32 @@ func (w *Watch) Startup(rollout string) (time.Duration, bool) {
 		return 0, false
 	}
 	return c.evidence.absence.startup(binTime(c.decided+1, c.step))
+}
+
+// Seen returns the groups of a rollout's logs and crashes, by signal and id;
+// nil if the rollout is not known.
+func (w *Watch) Seen(rollout string) []Seen {
+	c := w.trials[rollout]
+	if c == nil {
+		return nil
+	}
+	var out []Seen
+	for _, r := range c.lines {
+		out = append(out, r.comparison.seen()...)
+	}
+	return out
+}
+
+// Lesson returns what a rollout taught by now, and whether it taught anything.
+// Only rollouts that passed should be remembered.
+func (w *Watch) Lesson(rollout string) (Lesson, bool) {
+	c := w.trials[rollout]
+	if c == nil {
+		return Lesson{}, false
+	}
+	var l Lesson
+	for _, t := range c.metrics {
+		t.law.teach(&l)
+	}
+	return l, !l.empty()
 }

@@ -7,11 +7,12 @@ import (
 	"time"
 )
 
-// mostLate is how many bins are asked for again after an error.
+// maxLateBins is how many bins are asked for again after an error.
 const maxLateBins = 240
 
-// A tracker follows one signal of a rollout.
+// A metricSignal follows one signal of metrics of a rollout.
 type metricSignal struct {
+	source  metricSource
 	signal  Signal
 	kind    Kind
 	weight  float64
@@ -44,8 +45,9 @@ type metricSignal struct {
 // metricSignals are those of one rollout.
 type metricSignals []*metricSignal
 
-func (a *Analyzer) newMetricSignal(c *subject, sig Signal, weight float64, lessons []Lesson, adopted map[string]time.Time) *metricSignal {
+func newMetricSignal(a metricSource, c *subject, sig Signal, weight float64, lessons []Lesson, adopted map[string]time.Time) *metricSignal {
 	t := &metricSignal{
+		source: a,
 		signal: sig, kind: sig.InferKind(), weight: weight, strat: c.strategy, started: c.rollout.Started, step: c.step,
 		next: c.first, arrived: map[string]time.Time{}, adopted: adopted, lowAt: binTime(c.first-1, c.step),
 	}
@@ -64,7 +66,7 @@ func (a *Analyzer) newMetricSignal(c *subject, sig Signal, weight float64, lesso
 
 // ask fetches the bins up to last that are not yet there, and what came before
 // the first on the first occasion.
-func (t *metricSignal) ask(ctx context.Context, a *Analyzer, last int64) {
+func (t *metricSignal) ask(ctx context.Context, last int64) {
 	if t.scale == nil || last < t.next-1 {
 		return
 	}
@@ -77,10 +79,10 @@ func (t *metricSignal) ask(ctx context.Context, a *Analyzer, last int64) {
 	if span.first > last {
 		return
 	}
-	cand, err := a.fetch(ctx, t.scale.candidate, span)
+	cand, err := t.source.fetch(ctx, t.scale.candidate, span)
 	ctrl := &frame{first: span.first, width: span.width(), rows: map[string]*row{}}
 	if err == nil && !t.scale.timed {
-		ctrl, err = a.fetch(ctx, t.scale.control, span)
+		ctrl, err = t.source.fetch(ctx, t.scale.control, span)
 	}
 	if t.err = err; err != nil {
 		t.forgive(last)

@@ -13,7 +13,7 @@ import (
 // compared over all of r. Bins are c.Step wide, as those of a tick are; r.Step
 // is not used. A tick that judges the signal sees the same, if r begins sixty
 // bins before the rollout.
-func (a *Analyzer) Cluster(ctx context.Context, c Comparison, r Range) (ClusterReport, error) {
+func (a lineSource) Cluster(ctx context.Context, c Comparison, r Range) (ClusterReport, error) {
 	if c.Signal.Logs == "" {
 		return ClusterReport{}, fmt.Errorf("signal %s: clusters are of logs; set logs", c.Signal.Name)
 	}
@@ -27,7 +27,7 @@ func (a *Analyzer) Cluster(ctx context.Context, c Comparison, r Range) (ClusterR
 // Crashes says how the crashes of candidate stand to those of control, over
 // the same time as Cluster. If the query leaves lines out, the stack traces
 // behind those that it finds are read as well.
-func (a *Analyzer) Crashes(ctx context.Context, c Comparison, r Range) (CrashReport, error) {
+func (a lineSource) Crashes(ctx context.Context, c Comparison, r Range) (CrashReport, error) {
 	if c.Signal.Crashes == "" {
 		return CrashReport{}, fmt.Errorf("signal %s: crash signatures are of crashes; set crashes", c.Signal.Name)
 	}
@@ -39,7 +39,7 @@ func (a *Analyzer) Crashes(ctx context.Context, c Comparison, r Range) (CrashRep
 }
 
 // read folds the lines of a range.
-func (a *Analyzer) read(ctx context.Context, c Comparison, r Range) (*lineComparison, *lineAsk, error) {
+func (a lineSource) read(ctx context.Context, c Comparison, r Range) (*lineComparison, *lineAsk, error) {
 	if r.End.Before(r.Start) {
 		return nil, nil, fmt.Errorf("signal %s: the range ends at %s, before it starts at %s", c.Signal.Name, r.End, r.Start)
 	}
@@ -57,7 +57,7 @@ func (a *Analyzer) read(ctx context.Context, c Comparison, r Range) (*lineCompar
 	b := newLineComparison(c, first, start)
 	b.recall(a.recall(c, r.End))
 	b.series = true
-	bins, err := ask.fetch(ctx, b.by, first, last)
+	bins, err := ask.fetch(ctx, b.grouper, first, last)
 	if err != nil {
 		return nil, nil, fmt.Errorf("signal %s: %w", c.Signal.Name, err)
 	}

@@ -1,12 +1,12 @@
 package analysis
 
-// take counts sightings, and weighs them bin by bin.
-func (b *lineComparison) take(all []sighting, bin int64) {
+// take counts lines of groups, and weighs them bin by bin.
+func (b *lineComparison) take(all []groupLines, bin int64) {
 	cells := map[*group]*cell{}
 	var order []*group
 	exposed := [2]float64{b.exposed(candidateSide, bin), b.exposed(controlSide, bin)}
 	for _, s := range all {
-		s.group = b.by.now(s.group)
+		s.group = b.grouper.now(s.group)
 		g := b.groups[s.group]
 		if g == nil {
 			g = b.open(s, bin)
@@ -26,7 +26,7 @@ func (b *lineComparison) take(all []sighting, bin int64) {
 		if !g.known && g.rank == 0 {
 			continue // only seen where it cannot be compared
 		}
-		g.counted.fold(b.perNode(g, *cells[g], bin), b.comparing(bin) && !b.c.timed())
+		g.counts.fold(b.perNode(g, *cells[g], bin), b.comparing(bin) && !b.c.timed())
 	}
 }
 
@@ -41,8 +41,8 @@ func (b *lineComparison) cellOf(g *group, bin int64, exposed [2]float64) *cell {
 	return c
 }
 
-// note counts one sighting.
-func (b *lineComparison) note(g *group, c *cell, s sighting, bin int64) {
+// note counts the lines of one group.
+func (b *lineComparison) note(g *group, c *cell, s groupLines, bin int64) {
 	k := nodeOf{s.side, s.node}
 	n := g.nodes[k]
 	if n == nil {
@@ -56,7 +56,7 @@ func (b *lineComparison) note(g *group, c *cell, s sighting, bin int64) {
 	n.binLines(bin, s.lines)
 	g.first, g.last, g.touched = earlier(g.first, s.at), later(g.last, s.at), bin
 	g.sides[s.side].note(s, bin, b.series)
-	b.told[s.side].note(sighting{at: s.at, lines: s.lines}, bin, b.series)
+	b.totals[s.side].note(groupLines{at: s.at, lines: s.lines}, bin, b.series)
 	if b.cold(s.side, s.node, bin) {
 		return
 	}
@@ -70,7 +70,7 @@ func (b *lineComparison) note(g *group, c *cell, s sighting, bin int64) {
 	n.lastEvent = bin
 	n.events++
 	g.sides[s.side].events++
-	b.told[s.side].events++
+	b.totals[s.side].events++
 	c.events[s.side]++
 	if s.side == candidateSide && g.sinceAt.IsZero() {
 		g.sinceAt = s.at
@@ -87,7 +87,7 @@ func (n *nodeCount) binLines(bin int64, lines float64) {
 
 // perNode fills in the lines of each control node that runs.
 func (b *lineComparison) perNode(g *group, c cell, bin int64) cell {
-	if g.counted.lines == nil {
+	if g.counts.lines == nil {
 		return c
 	}
 	for _, name := range sortedKeys(b.lives[controlSide]) {

@@ -12,23 +12,24 @@ const dedupe = 5
 // quietBins is for how many bins a node that says nothing is taken to run.
 const quietBins = 10
 
-// A book keeps what was seen of a signal's groups: a fold over bins.
+// A lineComparison keeps what was seen of a signal's groups on both sides: a fold
+// over bins.
 type lineComparison struct {
-	c          Comparison
-	step       time.Duration
-	first      int64 // bin that the range begins with
-	start      int64 // bin that the comparison begins with; before it only control is looked at
-	next       int64 // bin to be folded next
-	margin     float64
-	series     bool // what each bin showed is kept
-	thresholds bool // nothing is compared: only what a person called a high risk fails the rollout
+	c              Comparison
+	step           time.Duration
+	first          int64 // bin that the range begins with
+	start          int64 // bin that the comparison begins with; before it only control is looked at
+	next           int64 // bin to be folded next
+	margin         float64
+	series         bool // what each bin showed is kept
+	thresholdsOnly bool // nothing is compared: only what a person called a high risk fails the rollout
 
-	by       grouper
+	grouper  grouper
 	groups   map[string]*group
 	lives    [2]map[string]*life
 	time     [2]float64 // nodes × bins
 	peerTime float64    // of control since the comparison began
-	told     [2]count   // all groups together
+	totals   [2]count   // all groups together
 
 	recalled *Recollection         // nil if nothing is
 	alias    map[string]string     // ids in recalled to those that they were learnt under
@@ -52,9 +53,9 @@ func newLineComparison(c Comparison, first, start int64) *lineComparison {
 		groups: map[string]*group{}, chapters: map[stratum]*chapter{}, margin: countsMargin(c.Signal),
 	}
 	if b.crashes() {
-		b.by = newCrashing()
+		b.grouper = newCrashing()
 	} else {
-		b.by = newClustering()
+		b.grouper = newClustering()
 	}
 	b.lives = [2]map[string]*life{{}, {}}
 	return b
@@ -77,16 +78,16 @@ func (b *lineComparison) fold(l lineBin, last bool) {
 		b.runs(s.side, s.node, s.version, bin)
 		b.chapterOf(stratumOf(s.Labels), bin)
 	}
-	all := slices.Clone(l.counted)
+	all := slices.Clone(l.sourceCounts)
 	for _, s := range all {
 		b.runs(s.side, s.node, s.version, bin)
-		b.chapterOf(s.of, bin)
+		b.chapterOf(s.stratum, bin)
 	}
 	for _, s := range l.lines {
-		all = append(all, b.by.add(s)...)
+		all = append(all, b.grouper.add(s)...)
 	}
-	all = append(all, b.by.settle(b.edge(bin), last)...)
-	slices.SortStableFunc(all, func(x, y sighting) int { return inTurn(x.at, x.node, y.at, y.node) })
+	all = append(all, b.grouper.settle(b.edge(bin), last)...)
+	slices.SortStableFunc(all, func(x, y groupLines) int { return inTurn(x.at, x.node, y.at, y.node) })
 	b.rename()
 	b.pass(bin)
 	b.take(all, bin)

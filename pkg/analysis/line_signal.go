@@ -6,8 +6,9 @@ import (
 	"time"
 )
 
-// A reader follows one signal of logs or crashes of a rollout.
+// A lineSignal follows one signal of logs or crashes of a rollout.
 type lineSignal struct {
+	source lineSource
 	signal Signal
 	weight float64
 	strat  Strategy
@@ -29,11 +30,11 @@ type lineSignal struct {
 	cachedAt   int64
 }
 
-func (a *Analyzer) newLineSignal(c *subject, sig Signal, weight float64) *lineSignal {
-	r := &lineSignal{signal: sig, weight: weight, strat: c.strategy, step: c.step, begun: c.rollout.Started, next: c.first, lowAt: binTime(c.first-1, c.step), cachedAt: -1}
+func newLineSignal(a lineSource, c *subject, sig Signal, weight float64) *lineSignal {
+	r := &lineSignal{source: a, signal: sig, weight: weight, strat: c.strategy, step: c.step, begun: c.rollout.Started, next: c.first, lowAt: binTime(c.first-1, c.step), cachedAt: -1}
 	cmp := Compare(c.rollout, c.service, sig)
 	r.comparison = newLineComparison(cmp, c.first-placeboBins, c.first)
-	r.comparison.thresholds = c.strategy == Threshold
+	r.comparison.thresholdsOnly = c.strategy == Threshold
 	r.line, r.err = a.newLineAsk(cmp, c.first)
 	return r
 }
@@ -50,7 +51,7 @@ func (r *lineSignal) compared() bool { return r.comparison.time[controlSide] > 0
 
 // ask fetches the bins up to last that are not there yet, and what control
 // said before the first on the first occasion.
-func (r *lineSignal) ask(ctx context.Context, a *Analyzer, last int64) {
+func (r *lineSignal) ask(ctx context.Context, last int64) {
 	if r.line == nil || last < r.next-1 {
 		return
 	}
@@ -65,7 +66,7 @@ func (r *lineSignal) ask(ctx context.Context, a *Analyzer, last int64) {
 		r.bins = append(r.bins, make([]lineBin, lost)...)
 		from += lost
 	}
-	got, err := r.line.fetch(ctx, r.comparison.by, from, last)
+	got, err := r.line.fetch(ctx, r.comparison.grouper, from, last)
 	if r.err = err; err != nil {
 		return
 	}
@@ -89,8 +90,8 @@ func (r *lineSignal) fold(b bin, running [2][]string) {
 		l.running[side] = append(l.running[side], running[side]...)
 	}
 	twin := func(side int, node string) bool { return side == controlSide && b.twins[node] }
-	l.lines = slices.DeleteFunc(l.lines, func(s sided) bool { return twin(s.side, s.node) })
-	l.counted = slices.DeleteFunc(l.counted, func(s sighting) bool { return twin(s.side, s.node) })
+	l.lines = slices.DeleteFunc(l.lines, func(s sidedLine) bool { return twin(s.side, s.node) })
+	l.sourceCounts = slices.DeleteFunc(l.sourceCounts, func(s groupLines) bool { return twin(s.side, s.node) })
 	l.running[controlSide] = slices.DeleteFunc(l.running[controlSide], func(n string) bool { return b.twins[n] })
 	r.comparison.fold(l, false)
 	if r.comparison.exposed(candidateSide, b.number) > 0 {
@@ -114,7 +115,7 @@ func (r *lineSignal) evidence() float64 {
 }
 
 // recall takes in what is remembered by now.
-func (r *lineSignal) recall(a *Analyzer, now time.Time) {
-	r.comparison.recall(a.recall(r.comparison.c, now))
+func (r *lineSignal) recall(now time.Time) {
+	r.comparison.recall(r.source.recall(r.comparison.c, now))
 	r.cachedAt = -1
 }

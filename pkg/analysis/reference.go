@@ -8,18 +8,18 @@ import (
 	"github.com/andon-project/andon/pkg/stat"
 )
 
-// A yardstick says where control is in a bin and how far it strays by itself.
+// A reference says where control is in a bin and how far it strays by itself.
 type reference interface {
 	centre(bin int64) float64
 	scale(bin int64) float64
 }
 
-// A pool is the yardstick of control nodes at the same time.
+// A pool is the reference of control nodes at the same time.
 type pool struct {
 	first   int64
 	centres []float64
 	present []int       // control nodes in each bin
-	nodes   [][]float64 // bent values
+	nodes   [][]float64 // transformed values
 	strays  [][]float64 // smoothed distance of each node from the others
 	scales  map[int64]float64
 
@@ -27,7 +27,7 @@ type pool struct {
 	from, to int
 }
 
-// poolYard measures the control nodes of f.
+// poolReference measures the control nodes of f.
 func (m *scale) poolReference(f *frame) *pool {
 	p := &pool{first: f.first, centres: make([]float64, f.width), present: make([]int, f.width), scales: map[int64]float64{}}
 	unit := strings.ToLower(m.c.Signal.Unit)
@@ -172,13 +172,13 @@ func own(x []float64) (centre, scale float64) {
 	return centre, stat.MADScale * stat.Median(s)
 }
 
-// A constant is the yardstick of a node that is its own control.
+// A constant is the reference of a node that is its own control.
 type constant struct{ c, s float64 }
 
 func (k constant) centre(int64) float64 { return k.c }
 func (k constant) scale(int64) float64  { return k.s }
 
-// ownYard measures a node before the change; all nodes, if it has too few
+// ownReference measures a node before the change; all nodes, if it has too few
 // samples there.
 func (m *scale) ownReference(name string) reference {
 	unit := strings.ToLower(m.c.Signal.Unit)

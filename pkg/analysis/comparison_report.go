@@ -14,21 +14,21 @@ import (
 	"github.com/andon-project/andon/pkg/stat"
 )
 
-// mostGroups is how many groups a report names.
+// maxGroups is how many groups a report names.
 const maxGroups = 1000
 
 // report says what is known by now. The groups come the worst first.
 func (b *lineComparison) report() (GroupReport, []Group) {
 	r := GroupReport{
 		Signal: b.c.Signal.Name, Step: b.step, From: b.edge(b.start - 1), To: b.edge(b.next - 1),
-		Evidence: Number(math.Exp(b.evidence())), Surprise: b.surpriseOf(), NotKept: b.by.lost(),
+		Evidence: Number(math.Exp(b.evidence())), Surprise: b.surpriseOf(), NotKept: b.grouper.lost(),
 	}
 	if b.series {
 		for bin := b.first; bin < b.next; bin++ {
 			r.Times = append(r.Times, b.edge(bin))
 		}
 	}
-	r.Candidate, r.Control = b.tally(b.told[candidateSide], candidateSide), b.tally(b.told[controlSide], controlSide)
+	r.Candidate, r.Control = b.tally(b.totals[candidateSide], candidateSide), b.tally(b.totals[controlSide], controlSide)
 	r.Candidate.Nodes, r.Control.Nodes = len(b.lives[candidateSide]), len(b.lives[controlSide])
 	var all []Group
 	for _, g := range b.ordered() {
@@ -124,8 +124,8 @@ func (b *lineComparison) groupOf(g *group) Group {
 // much more they scatter among control nodes, or, where that is not known, how
 // many lines an event has.
 func (g *group) burst() float64 {
-	if g.counted.lines != nil && g.counted.scatter.Freedom() >= minScatter {
-		return g.counted.scatter.Phi()
+	if g.counts.lines != nil && g.counts.scatter.Freedom() >= minScatter {
+		return g.counts.scatter.Phi()
 	}
 	lines, events := 0., 0.
 	for _, c := range g.sides {
@@ -224,9 +224,8 @@ func oneIn(share float64) string {
 func (b *lineComparison) clusterReport(ask *lineAsk) ClusterReport {
 	general, groups := b.report()
 	r := ClusterReport{GroupReport: general, Clusters: make([]LogCluster, 0, len(groups))}
-	by := b.by.(*clustering)
 	for _, g := range groups {
-		c := LogCluster{Group: g, Template: by.templates[g.ID]}
+		c := LogCluster{Group: g, Template: b.grouper.title(g.ID)}
 		side := candidateSide
 		if g.Candidate.Lines == 0 {
 			side = controlSide
@@ -259,9 +258,8 @@ func quoted(s string) string {
 func (b *lineComparison) crashReport(ask *lineAsk) CrashReport {
 	general, groups := b.report()
 	r := CrashReport{GroupReport: general, Signatures: make([]CrashSignature, 0, len(groups))}
-	by := b.by.(*crashing)
 	for _, g := range groups {
-		k := by.crashes[g.ID]
+		k := b.grouper.crash(g.ID)
 		s := CrashSignature{Group: g, Title: k.Title, Runtime: string(k.Runtime), Exception: k.Class, Message: k.Message, Stack: k.Raw, Frames: []string{}}
 		for _, f := range k.Frames {
 			s.Frames = append(s.Frames, f.String())

@@ -1,11 +1,8 @@
 package analysis
 
 import (
-	"cmp"
 	"fmt"
-	"maps"
 	"math"
-	"slices"
 	"time"
 )
 
@@ -167,30 +164,6 @@ func (s Signal) moved(c contrast) string {
 		verb = "fell"
 	}
 	return fmt.Sprintf("%s %s from %s to %s", name, verb, from, to)
-}
-
-func sortedKeys[K cmp.Ordered, V any](m map[K]V) []K {
-	return slices.Sorted(maps.Keys(m))
-}
-
-func meanKnown(x []float64) float64 {
-	var m runningMean
-	for _, v := range x {
-		if known(v) {
-			m.add(v)
-		}
-	}
-	return m.value()
-}
-
-func countKnown(x []float64) int {
-	n := 0
-	for _, v := range x {
-		if known(v) {
-			n++
-		}
-	}
-	return n
 }
 
 // unseen says why no smallest effect is known of a signal with a share of the

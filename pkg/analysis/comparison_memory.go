@@ -15,14 +15,14 @@ func (b *lineComparison) rename() {
 		}
 	}()
 	for id, g := range b.groups {
-		if b.by.now(id) != id {
+		if b.grouper.now(id) != id {
 			moved = append(moved, g)
 		}
 	}
 	slices.SortFunc(moved, func(a, c *group) int { return strings.Compare(a.id, c.id) })
 	for _, g := range moved {
 		delete(b.groups, g.id)
-		g.id = b.by.now(g.id)
+		g.id = b.grouper.now(g.id)
 		if into := b.groups[g.id]; into != nil {
 			into.merge(g)
 		} else {
@@ -51,9 +51,9 @@ func (b *lineComparison) remember() {
 	for _, id := range sortedKeys(b.recalled.Groups) {
 		r := b.recalled.Groups[id]
 		if b.alias[id] == "" {
-			b.alias[id] = b.by.learn(id, r)
+			b.alias[id] = b.grouper.learn(id, r)
 		}
-		now := b.by.now(b.alias[id])
+		now := b.grouper.now(b.alias[id])
 		if m, ok := b.memory[now]; ok {
 			r.Seen = earlier(r.Seen, m.Seen)
 			if slices.Index(riskOrder, m.Risk) < slices.Index(riskOrder, r.Risk) {

@@ -3,15 +3,7 @@ package analysis
 import "fmt"
 
 // title returns a group's template, or its crash's title.
-func (b *lineComparison) title(g *group) string {
-	switch by := b.by.(type) {
-	case *clustering:
-		return by.templates[g.id]
-	case *crashing:
-		return by.crashes[g.id].Title
-	}
-	return g.id
-}
+func (b *lineComparison) title(g *group) string { return b.grouper.title(g.id) }
 
 // name returns what a group is called in a sentence.
 func (b *lineComparison) name(g *group) string {

@@ -108,7 +108,7 @@ func (c *trial) open(v Verdict) (Decision, string) {
 	f, ok := leading(v.Findings)
 	if c.evidence.log >= math.Log(warnEvidence) && c.strategy != Threshold {
 		reason := fmt.Sprintf("%s; evidence is %s, %s would fail it", f.Reason, number(math.Exp(min(c.evidence.log, 700))), number(math.Exp(c.needs())))
-		if c.evidence.log >= c.needs()-1e-9 && len(c.blame.counting()) > 0 {
+		if c.evidence.log >= c.needs()-1e-9 && len(c.blame.rivals()) > 0 {
 			return Inconclusive, c.blame.undivided(f.Reason)
 		}
 		return Inconclusive, reason + c.wouldFail(v)
@@ -199,4 +199,4 @@ func (c *trial) score() (score, weight Number) {
 
 // weight returns the logarithm of how much what is known raises the odds that
 // the rollout is a regression.
-func (c *trial) weight() float64 { return c.evidence.weight(c.blame.counting()) }
+func (c *trial) weight() float64 { return c.evidence.weight(c.blame.rivals()) }

@@ -1,12 +1,9 @@
 package analysis
 
 import (
-	"math"
 	"regexp"
 	"strings"
 	"time"
-
-	"github.com/prometheus/common/model"
 )
 
 // DefaultStep is the width of a bin where nothing else is said.
@@ -43,7 +40,7 @@ func (s Sensitivity) Alpha() float64 {
 	return 1e-3
 }
 
-// least returns the smallest effect on a continuous signal that counts, in
+// minEffect returns the smallest effect on a continuous signal that counts, in
 // standard deviations of a control node's level.
 func (s Sensitivity) minEffect() float64 {
 	switch s {
@@ -192,57 +189,6 @@ func (d Direction) sign() float64 {
 	return 1
 }
 
-// bent returns v on the scale on which the signal's nodes are compared:
-//
-//	latency, resource, memory   ln v; a value that is not positive is no sample
-//	failures, counts            arcsin √v, whose scatter hardly depends on v
-//	                            and which is finite at 0 and at 1
-//	value                       v
-func transform(k Kind, unit string, v float64) float64 {
-	switch k {
-	case Latency, Resource, Memory:
-		if !(v > 0) {
-			return math.NaN()
-		}
-		return math.Log(v)
-	case Failures, Counts, Crashes:
-		if k == Failures && isPercent(unit) {
-			v /= 100
-		}
-		switch {
-		case !(v >= 0):
-			return math.NaN()
-		case v > 1:
-			return math.Pi/2 + math.Sqrt(v) - 1
-		}
-		return math.Asin(math.Sqrt(v))
-	}
-	return v
-}
-
-// unbent is bent's inverse.
-func inverse(k Kind, unit string, g float64) float64 {
-	switch k {
-	case Latency, Resource, Memory:
-		return math.Exp(g)
-	case Failures, Counts, Crashes:
-		v := 0.
-		switch {
-		case math.IsNaN(g):
-			v = g
-		case g > math.Pi/2:
-			v = math.Pow(g-math.Pi/2+1, 2)
-		case g > 0:
-			v = math.Pow(math.Sin(g), 2)
-		}
-		if k == Failures && isPercent(unit) {
-			v *= 100
-		}
-		return v
-	}
-	return g
-}
-
 // failures returns the share of failures in a value of a Failures signal,
 // within [0, 1].
 func (s Signal) failures(v float64) float64 {
@@ -256,23 +202,19 @@ func (s Signal) failures(v float64) float64 {
 	return v
 }
 
-var window = regexp.MustCompile(`\[([0-9][0-9a-z]*)`)
-
-// novelty returns which share of a bin's sample is new since the bin before:
-// an expression over [5m] asked every minute tells everything five times.
-func novelty(expr string, step time.Duration) float64 {
-	widest := time.Duration(0)
-	for _, m := range window.FindAllStringSubmatch(expr, -1) {
-		if d, err := model.ParseDuration(m[1]); err == nil {
-			widest = max(widest, time.Duration(d))
-		}
-	}
-	if widest <= step {
-		return 1
-	}
-	return float64(step) / float64(widest)
-}
-
 // concurrent reports whether under the strategy candidate and control run at the
 // same time, or one is moved so that they do.
 func (s Strategy) concurrent() bool { return s != BeforeAfter && s != Threshold }
+
+// Needs returns the evidence that fails a rollout of the strategy taken: one
+// over the rate of false halts that the sensitivity promises. Without a
+// concurrent control less can be promised, and evidence goes no further.
+func (s Sensitivity) Needs(taken Strategy) float64 {
+	switch {
+	case taken != BeforeAfter:
+		return 1 / s.Alpha()
+	case s == Low:
+		return 1000
+	}
+	return 100
+}

@@ -58,7 +58,7 @@ func (b *lineComparison) logE(g *group) float64 {
 	case b.timed():
 		return pooledCounts(b.margin, g.sides[candidateSide].events, b.time[candidateSide], g.sides[controlSide].events, b.time[controlSide])
 	}
-	return g.counted.logE()
+	return g.counts.logE()
 }
 
 // fresh returns the logarithm of the evidence of a new group.
@@ -76,7 +76,7 @@ func (b *lineComparison) logE(g *group) float64 {
 // which is 1/(1-p) on average at most in the one case, and B/p in the other.
 func (b *lineComparison) fresh(g *group) float64 {
 	p := b.chance(g.chapter)
-	return -stat.LogSumExp(math.Log1p(-p)-b.again(g), math.Log(p)-g.counted.logE())
+	return -stat.LogSumExp(math.Log1p(-p)-b.again(g), math.Log(p)-g.counts.logE())
 }
 
 // again returns the logarithm of the evidence that a new group comes again more
@@ -97,7 +97,7 @@ func (b *lineComparison) again(g *group) float64 {
 		pooledCounts(0, first[candidateSide], g.since[candidateSide], first[controlSide], g.since[controlSide])
 }
 
-// leastChance is the least probability that something outside brings new lines
+// minChance is the least probability that something outside brings new lines
 // while a rollout is under way.
 const minChance = .01
 
@@ -186,8 +186,8 @@ func (b *lineComparison) rate(_ *chapter, ordered []*group) float64 {
 		for side := range x {
 			x[side] += g.sides[side].events
 		}
-		if !b.c.timed() && g.counted.margin == b.margin {
-			all.Merge(g.counted.events)
+		if !b.c.timed() && g.counts.margin == b.margin {
+			all.Merge(g.counts.events)
 		}
 	}
 	if b.c.timed() {

@@ -10,10 +10,10 @@ import (
 )
 
 const (
-	// enoughPower is the probability with which an effect of the size that a
+	// minPower is the probability with which an effect of the size that a
 	// Finding calls the smallest is seen.
 	minPower = .8
-	// mostForeseen is how many events are tried before none is called enough.
+	// maxForeseen is how many events are tried before none is called enough.
 	maxForeseen = 10_000
 )
 
@@ -35,7 +35,7 @@ func (b *lineComparison) smallest(logE float64) (perHour float64, why string) {
 		return math.NaN(), "there is no control to compare with"
 	case b.peerTime == 0 && !b.timed():
 		return math.NaN(), "no control node has run beside the candidate"
-	case b.thresholds:
+	case b.thresholdsOnly:
 		return math.NaN(), "nothing is compared"
 	}
 	n := b.fewest(logE)
@@ -51,7 +51,7 @@ func (b *lineComparison) smallest(logE float64) (perHour float64, why string) {
 }
 
 // fewest returns how many events of one more group, all on candidate, would
-// have made the evidence exp(logE); more than mostForeseen if none would.
+// have made the evidence exp(logE); more than maxForeseen if none would.
 func (b *lineComparison) fewest(logE float64) int {
 	least := 1
 	switch {

@@ -44,7 +44,7 @@ func (b *lineComparison) treatment(g *group, class Class) (counted, failing bool
 	case MediumRisk:
 		return high, high
 	}
-	if b.thresholds {
+	if b.thresholdsOnly {
 		return false, false
 	}
 	switch class {
