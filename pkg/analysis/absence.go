@@ -128,13 +128,6 @@ func (a *absence) fold(b bin, cand, ctrl []sample) {
 	}
 }
 
-func later(a, b time.Time) time.Time {
-	if a.After(b) {
-		return a
-	}
-	return b
-}
-
 // within returns by when 99 in 100 nodes serve, before any start-up was seen.
 func (a *absence) within(at time.Time) time.Duration {
 	if !a.came.IsZero() || len(a.rollout.AsOf(at).Stages) > 0 {

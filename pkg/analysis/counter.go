@@ -1,22 +1,12 @@
 package analysis
 
 import (
-	"regexp"
 	"slices"
-	"strings"
 )
 
 // bornAfter is for how many bins a counter must not have been there for its
 // first value to be an increase.
 const bornAfter = 5
-
-var counter = regexp.MustCompile(`_(total|count)\b`)
-
-// isCounter reports whether a signal of crashes is a bare counter, such as
-// restarts_total, whose increases are yet to be taken.
-func (s Signal) isCounter() bool {
-	return s.InferKind() == Crashes && s.Per == "" && !strings.Contains(s.Metric, "[") && counter.MatchString(s.Metric)
-}
 
 // increases turns the values of counters into increases a second. A counter that
 // begins anew counts from 0, and so does one that was not there in the bornAfter

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"math"
 	"slices"
 	"strings"
@@ -19,6 +18,17 @@ const (
 	minOwnBins  = 10                            // before the change, for a node to be its own control
 	maxSigma    = 100                           // further is not told apart
 )
+
+// A Deviation is how far one candidate node strays from control over time.
+type Deviation struct {
+	Node  string
+	Times []time.Time
+	Sigma []float64 // standard deviations of control, positive is worse; NaN where unknown
+
+	// Value is the node's own value, Low and High the band of control
+	// (its centre ± 2 standard deviations), all in the signal's unit.
+	Value, Centre, Low, High []float64
+}
 
 // Deviate returns the deviation of every candidate node from control over r,
 // nodes in order of name. Nodes without a sample in r are left out.
@@ -69,18 +79,6 @@ func (a metricSource) Deviate(ctx context.Context, c Comparison, r Range) ([]Dev
 		return nil, err
 	}
 	return m.series(cand, ctrl, bins{first, last, stride}), nil
-}
-
-func (c Comparison) step() time.Duration {
-	if c.Step > 0 {
-		return c.Step
-	}
-	return DefaultStep
-}
-
-// timed reports whether only time divides the cohorts.
-func (c Comparison) timed() bool {
-	return c.Candidate.Back == c.Control.Back && maps.Equal(c.Candidate.Select, c.Control.Select)
 }
 
 // bins are the numbers of bins from first to last, every stride.

@@ -49,6 +49,14 @@ func floorDiv(a, b int64) int64 {
 	return q
 }
 
+// later returns the later of two times.
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}
+
 // A side is what is asked for one cohort of one signal.
 type side struct {
 	metric, per string // resolved
@@ -149,15 +157,15 @@ func (a metricSource) fetchOne(ctx context.Context, s side, expr string, g gridS
 			return nil, err
 		}
 		if s.back != 0 {
-			m = moved(m, s.back)
+			m = shifted(m, s.back)
 		}
 		out.extend(newFrame(m, s, part))
 	}
 	return out, nil
 }
 
-// moved returns m as if it had happened later by back.
-func moved(m model.Matrix, back time.Duration) model.Matrix {
+// shifted returns m as if it had happened later by back.
+func shifted(m model.Matrix, back time.Duration) model.Matrix {
 	out := make(model.Matrix, len(m))
 	for i, s := range m {
 		t := &model.SampleStream{Metric: s.Metric, Values: make([]model.SamplePair, len(s.Values))}

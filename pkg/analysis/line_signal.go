@@ -8,12 +8,12 @@ import (
 
 // A lineSignal follows one signal of logs or crashes of a rollout.
 type lineSignal struct {
-	source lineSource
-	signal Signal
-	weight float64
-	strat  Strategy
-	step   time.Duration
-	begun  time.Time
+	source   lineSource
+	signal   Signal
+	weight   float64
+	strategy Strategy
+	step     time.Duration
+	begun    time.Time
 
 	line       *lineAsk
 	comparison *lineComparison
@@ -31,7 +31,7 @@ type lineSignal struct {
 }
 
 func newLineSignal(a lineSource, c *subject, sig Signal, weight float64) *lineSignal {
-	r := &lineSignal{source: a, signal: sig, weight: weight, strat: c.strategy, step: c.step, begun: c.rollout.Started, next: c.first, lowAt: binTime(c.first-1, c.step), cachedAt: -1}
+	r := &lineSignal{source: a, signal: sig, weight: weight, strategy: c.strategy, step: c.step, begun: c.rollout.Started, next: c.first, lowAt: binTime(c.first-1, c.step), cachedAt: -1}
 	cmp := Compare(c.rollout, c.service, sig)
 	r.comparison = newLineComparison(cmp, c.first-placeboBins, c.first)
 	r.comparison.thresholdsOnly = c.strategy == Threshold

@@ -16,7 +16,7 @@ const (
 )
 
 // brief returns the group with the nodes that show it most.
-func (g Group) brief() Group {
+func brief(g Group) Group {
 	if len(g.Nodes) > maxNodesInGroup {
 		g.Nodes = slices.Clone(g.Nodes)
 		slices.SortStableFunc(g.Nodes, func(a, b NodeCount) int { return gocmp.Compare(b.Lines, a.Lines) })
@@ -35,7 +35,7 @@ func (r *lineSignal) quality() Quality {
 		return SourceError
 	case r.comparison.next < r.next:
 		return LowExposure
-	case r.strat == Threshold && candidate:
+	case r.strategy == Threshold && candidate:
 		return OK
 	case !candidate && !control && !young:
 		return NoSeries
@@ -86,7 +86,7 @@ func (r *lineSignal) finding(share, fail float64) Finding {
 			groups = append(groups, s.Group)
 		}
 		for _, s := range report.Signatures[:min(len(report.Signatures), maxGroupsInFinding)] {
-			s.Group = s.Group.brief()
+			s.Group = brief(s.Group)
 			f.Signatures = append(f.Signatures, s)
 		}
 	} else {
@@ -96,7 +96,7 @@ func (r *lineSignal) finding(share, fail float64) Finding {
 			groups = append(groups, c.Group)
 		}
 		for _, c := range report.Clusters[:min(len(report.Clusters), maxGroupsInFinding)] {
-			c.Group = c.Group.brief()
+			c.Group = brief(c.Group)
 			f.Clusters = append(f.Clusters, c)
 		}
 	}

@@ -289,3 +289,11 @@ func (k *lineAsk) tell(r *GroupReport) {
 	r.Sampled = k.sampled
 	r.Notices = append(append([]string{}, k.notices...), r.Notices...)
 }
+
+// recall returns what is remembered of a comparison's service at a time.
+func (a lineSource) recall(c Comparison, at time.Time) *Recollection {
+	if a.Recall == nil || c.Service == "" {
+		return nil
+	}
+	return a.Recall(c.Service, c.Release, at)
+}

@@ -12,25 +12,20 @@ const maxLateBins = 240
 
 // A metricSignal follows one signal of metrics of a rollout.
 type metricSignal struct {
-	source  metricSource
-	signal  Signal
-	kind    Kind
-	weight  float64
-	scale   *scale
-	strat   Strategy
-	started time.Time
-	step    time.Duration
+	settings // that its law is made from; no scale if it cannot be asked for
+	source   metricSource
+	weight   float64
+	started  time.Time // of the rollout
 
 	cand, ctrl *frame // the last deviateBins folded, and those yet to be folded
 	next       int64  // bin to be folded next
 	err        error  // of the last question, or why none can be asked
 
-	settings settings
-	law      law
-	onFold   []func(b bin, cand, ctrl []sample) // told of each bin before the law is
-	bounds   bounds
-	breach   string // why it fails at once
-	blamed   bool   // for the rollout's fail
+	law    law
+	onFold []func(b bin, cand, ctrl []sample) // told of each bin before the law is
+	bounds bounds
+	breach string // why it fails at once
+	blamed bool   // for the rollout's fail
 
 	arrived                    map[string]time.Time // first sample of each candidate node since the start
 	adopted                    map[string]time.Time // the same, by any signal of the rollout
@@ -45,20 +40,17 @@ type metricSignal struct {
 // metricSignals are those of one rollout.
 type metricSignals []*metricSignal
 
-func newMetricSignal(a metricSource, c *subject, sig Signal, weight float64, lessons []Lesson, adopted map[string]time.Time) *metricSignal {
+func newMetricSignal(a metricSource, c *subject, sig Signal, lessons []Lesson) *metricSignal {
+	m, err := a.bareScale(Compare(c.rollout, c.service, sig))
 	t := &metricSignal{
-		source: a,
-		signal: sig, kind: sig.InferKind(), weight: weight, strat: c.strategy, started: c.rollout.Started, step: c.step,
-		next: c.first, arrived: map[string]time.Time{}, adopted: adopted, lowAt: binTime(c.first-1, c.step),
+		settings: settings{
+			signal: sig, kind: sig.InferKind(), strategy: c.strategy, step: c.step, warmUp: c.service.warmUp(),
+			sensitivity: c.service.Sensitivity, lessons: lessons, scale: m,
+		},
+		source: a, started: c.rollout.Started, next: c.first, err: err, bounds: bounds{signal: sig},
+		law: thresholdsOnly{}, arrived: map[string]time.Time{}, lowAt: binTime(c.first-1, c.step),
 	}
-	t.bounds = bounds{signal: sig}
-	t.scale, t.err = a.bareScale(Compare(c.rollout, c.service, sig))
-	t.settings = settings{
-		signal: sig, kind: t.kind, strategy: t.strat, step: t.step, warmUp: c.service.warmUp(),
-		sensitivity: c.service.Sensitivity, lessons: lessons, scale: t.scale,
-	}
-	t.law = newThresholdsOnly(t.settings)
-	if t.err == nil {
+	if err == nil {
 		t.law = newLaw(t.settings)
 	}
 	return t
@@ -99,7 +91,7 @@ func (t *metricSignal) ask(ctx context.Context, last int64) {
 
 // history returns how many bins before the first are asked for.
 func (t *metricSignal) history() int64 {
-	if t.strat == BeforeAfter {
+	if t.strategy == BeforeAfter {
 		return beforeAfterHistory(t.step)
 	}
 	return deviateBins
@@ -129,7 +121,7 @@ func (t *metricSignal) learn() {
 		t.scale.was = [2]bases{t.scale.basesOf(t.cand.slice(span)), t.scale.basesOf(t.ctrl.slice(span))}
 	}
 	t.law.learn(t.cand, t.past(t.ctrl), t.next)
-	if t.strat != BeforeAfter || len(t.scale.c.Places) == 0 { // the parts learn from it at the first bin
+	if t.strategy != BeforeAfter || len(t.scale.c.Places) == 0 { // the parts learn from it at the first bin
 		t.trim()
 	}
 }
@@ -137,7 +129,7 @@ func (t *metricSignal) learn() {
 // past returns what a law learns of control: before a load test's run there is no
 // load, and nothing to learn of one.
 func (t *metricSignal) past(ctrl *frame) *frame {
-	if t.strat == LoadTest {
+	if t.strategy == LoadTest {
 		return &frame{first: t.next, rows: map[string]*row{}}
 	}
 	return ctrl
@@ -211,7 +203,7 @@ func (t *metricSignal) evidence() float64 {
 
 // deviations returns those of the bin folded last.
 func (t *metricSignal) deviations() []Deviation {
-	if t.cand == nil || t.strat == LoadTest && t.scale.timed {
+	if t.cand == nil || t.strategy == LoadTest && t.scale.timed {
 		return nil
 	}
 	at := bins{t.next - 1, t.next - 1, 1}

@@ -70,9 +70,9 @@ func (t *metricSignal) quality() Quality {
 		return SourceError
 	case t.cand == nil:
 		return LowExposure
-	case t.strat == Threshold && t.candidateSeen == 0:
+	case t.strategy == Threshold && t.candidateSeen == 0:
 		return NoSeries
-	case t.strat == Threshold:
+	case t.strategy == Threshold:
 		return OK
 	case t.candidateSeen == 0 && !control && t.young():
 		return LowExposure
@@ -111,7 +111,7 @@ func (t *metricSignal) reason(f Finding, straying, nodes int) string {
 	case NoCandidateData:
 		return fmt.Sprintf("%s has no value on candidate since the rollout began, and %d on control", name, f.Control)
 	case NoControlData:
-		if t.strat == BeforeAfter {
+		if t.strategy == BeforeAfter {
 			return name + " has no value from before the change to compare with"
 		}
 		return fmt.Sprintf("%s has no value on control since the rollout began, and %d on candidate", name, f.Candidate)
@@ -124,13 +124,13 @@ func (t *metricSignal) reason(f Finding, straying, nodes int) string {
 	if t.bounds.ignored() {
 		return fmt.Sprintf("%s: all %d points are inside the ignore threshold", name, t.bounds.points)
 	}
-	if t.strat == Threshold {
+	if t.strategy == Threshold {
 		return fmt.Sprintf("%s: no threshold breached by %d points", name, t.bounds.points)
 	}
 	if t.candidateSeen+t.controlSeen == 0 && f.Quality == LowExposure {
 		return name + " has no value since the rollout began, yet"
 	}
-	text := t.signal.moved(t.law.contrast(t.effect))
+	text := moved(t.signal, t.law.contrast(t.effect))
 	if straying > 0 && (nodes > 1 || f.Node != "") {
 		text += fmt.Sprintf(" on %d of %d candidate nodes", straying, nodes)
 	}
@@ -150,7 +150,7 @@ func (t *metricSignal) missing() string {
 }
 
 // moved says from where to where a signal went.
-func (s Signal) moved(c contrast) string {
+func moved(s Signal, c contrast) string {
 	name := s.Name + c.when
 	if !known(c.from) || !known(c.to) {
 		return name + " has no bin in which both cohorts have a value"
@@ -172,7 +172,7 @@ func (t *metricSignal) unseen(f Finding, share float64) string {
 	switch {
 	case t.scale == nil:
 		return "it could not be asked for"
-	case t.strat == Threshold:
+	case t.strategy == Threshold:
 		return "only thresholds count"
 	case share == 0 && !t.signal.Critical:
 		return "it counts for nothing"

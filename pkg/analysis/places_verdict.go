@@ -9,23 +9,13 @@ import (
 	"time"
 )
 
-// A ScopeVerdict is what a rollout showed in one place: the nodes there,
-// compared with each other alone.
-type ScopeVerdict struct {
-	Label    string   `json:"label"` // of Service.Scope
-	Value    string   `json:"value"` // empty if nothing could be told by the label; Reason says why
-	Verdict  Decision `json:"verdict"`
-	Evidence Number   `json:"evidence"` // e-value, latched at its highest
-	Reason   string   `json:"reason"`
-}
-
 // showed says what the signal with the largest part in a place's evidence did there.
 func (c *places) showed(at *place) string {
 	signals, parts := c.located(at)
 	best, text := math.Inf(-1), "nothing"
 	for i, p := range parts {
 		if e := p.logE() + math.Log(signals[i].weight); e > best {
-			best, text = e, signals[i].signal.moved(p.law.contrast(p.effect))
+			best, text = e, moved(signals[i].signal, p.law.contrast(p.effect))
 		}
 	}
 	return text

@@ -218,3 +218,11 @@ func (s Sensitivity) Needs(taken Strategy) float64 {
 	}
 	return 100
 }
+
+var counter = regexp.MustCompile(`_(total|count)\b`)
+
+// isCounter reports whether a signal of crashes is a bare counter, such as
+// restarts_total, whose increases are yet to be taken.
+func (s Signal) isCounter() bool {
+	return s.InferKind() == Crashes && s.Per == "" && !strings.Contains(s.Metric, "[") && counter.MatchString(s.Metric)
+}

@@ -5,16 +5,6 @@ import (
 	"time"
 )
 
-// A StageVerdict is what one stage of a rollout showed.
-type StageVerdict struct {
-	Stage    int        `json:"stage"`    // counted from 1
-	From     time.Time  `json:"from"`     // when it was complete; of the first, when the rollout started
-	To       *time.Time `json:"to"`       // when the next one was complete, or the rollout ended; null while it lasts
-	Verdict  Decision   `json:"verdict"`  // on the rollout at its end, or now
-	Evidence Number     `json:"evidence"` // by what factor it multiplied the rollout's evidence
-	Reason   string     `json:"reason"`   // of that verdict
-}
-
 // stages tells the stages of a rollout apart.
 type stages struct {
 	*subject

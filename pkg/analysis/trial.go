@@ -44,7 +44,9 @@ func (a *Analyzer) newTrial(u Underway) *trial {
 	w := weights(u.Service.Signals)
 	for i, sig := range u.Service.Signals {
 		if sig.Metric != "" {
-			c.metrics = append(c.metrics, newMetricSignal(a.metricSource(), s, sig, w[i], u.Lessons, c.overlap.adopted))
+			t := newMetricSignal(a.metricSource(), s, sig, u.Lessons)
+			t.weight, t.adopted = w[i], c.overlap.adopted
+			c.metrics = append(c.metrics, t)
 		} else {
 			c.lines = append(c.lines, newLineSignal(a.lineSource(), s, sig, w[i]))
 		}

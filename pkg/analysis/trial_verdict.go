@@ -44,12 +44,12 @@ func (c *trial) judged(now time.Time) Verdict {
 	}
 	v.Verdict, v.Reason = c.open(v)
 	if v.Set = c.blame.ambiguous(); v.Set != nil {
-		v.Verdict, v.Quality, v.Reason = Inconclusive, Ambiguous, v.whyAmbiguous()
+		v.Verdict, v.Quality, v.Reason = Inconclusive, Ambiguous, whyAmbiguous(v)
 	}
 	return v
 }
 
-func (v Verdict) whyAmbiguous() string {
+func whyAmbiguous(v Verdict) string {
 	showed := "the service became worse"
 	if f, ok := leading(v.Findings); ok {
 		showed = f.Reason
