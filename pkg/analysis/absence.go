@@ -17,7 +17,7 @@ const (
 	absentStake  = .75
 	reserveStake = .75
 	// otherService is how much a start-up of another service says of those of
-	// this one: four as much as one of its own.
+	// this one: four of them as much as one of its own.
 	otherService = .25
 	// fromStart is within how many warm-ups of the start 99 in 100 nodes serve,
 	// if no stage is known to be complete. Nodes of a complete stage do within
@@ -39,8 +39,9 @@ const (
 //
 // It is bet with the same capital as the signals. Of a capital of 1 the share
 // absentReserve is kept, the rest is in the signals, whose mean is M: the
-// evidence is E = uM + v, at first with u = .8 and v = .2; the reserve v is bet on
-// single nodes that do not serve (see missing), which v stands for with what came of that. At the first bin of a
+// evidence is E = uM + v, at first with u = .8 and v = .2. The reserve is bet on
+// single nodes that do not serve (see missing), and v is what it has become by
+// that. At the first bin of a
 // spell of absence that counts, shares f of the former and g of the latter, as
 // they stood before it, are staked,
 //
@@ -122,9 +123,9 @@ func (a *absence) fold(b bin, cand, ctrl []sample) {
 			a.bet()
 		}
 		a.bins++
-		law := a.startups(b.at)
+		waits := a.startups(b.at)
 		t := a.span().Seconds()
-		a.logX += law.LogSurvival(t-a.step.Seconds()) - law.LogSurvival(t)
+		a.logX += waits.LogSurvival(t-a.step.Seconds()) - waits.LogSurvival(t)
 	}
 }
 

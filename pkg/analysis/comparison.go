@@ -25,6 +25,7 @@ type lineComparison struct {
 	thresholdsOnly bool // nothing is compared: only what a person called a high risk fails the rollout
 
 	grouper  grouper
+	clusters *clustering // the same; nil of crashes
 	groups   map[string]*group
 	lives    [2]map[string]*life
 	time     [2]float64 // nodes × bins
@@ -55,7 +56,8 @@ func newLineComparison(c Comparison, first, start int64) *lineComparison {
 	if b.crashes() {
 		b.grouper = newCrashing()
 	} else {
-		b.grouper = newClustering()
+		b.clusters = newClustering()
+		b.grouper = b.clusters
 	}
 	b.lives = [2]map[string]*life{{}, {}}
 	return b

@@ -66,7 +66,7 @@ func (r *lineSignal) ask(ctx context.Context, last int64) {
 		r.bins = append(r.bins, make([]lineBin, lost)...)
 		from += lost
 	}
-	got, err := r.line.fetch(ctx, r.comparison.grouper, from, last)
+	got, err := r.line.fetch(ctx, r.comparison.clusters, from, last)
 	if r.err = err; err != nil {
 		return
 	}

@@ -118,10 +118,9 @@ func (k *lineAsk) binOf(t time.Time) int64 {
 	return binFrom(t.Add(lateness(k.c.step())), k.c.step())
 }
 
-// fetch asks for the bins from lo to hi. What groups are counted by the
-// source, by tells; it is only asked where there are more lines than the
-// budget.
-func (k *lineAsk) fetch(ctx context.Context, grouper grouper, lo, hi int64) ([]lineBin, error) {
+// fetch asks for the bins from lo to hi. Where there are more lines than the
+// budget, clusters are those that the source is asked to count; nil of crashes.
+func (k *lineAsk) fetch(ctx context.Context, clusters *clustering, lo, hi int64) ([]lineBin, error) {
 	out := make([]lineBin, hi-lo+1)
 	k.shown = nil
 	for side := range k.sides {
@@ -134,7 +133,7 @@ func (k *lineAsk) fetch(ctx context.Context, grouper grouper, lo, hi int64) ([]l
 				return nil, err
 			}
 		}
-		if err := k.fetchLines(ctx, side, grouper, out, lo, [2]int64{from, to}); err != nil {
+		if err := k.fetchLines(ctx, side, clusters, out, lo, [2]int64{from, to}); err != nil {
 			return nil, err
 		}
 	}
@@ -199,18 +198,17 @@ func (k *lineAsk) countsBy(ctx context.Context, side int, expr string, more []st
 }
 
 // fetchLines fills in the lines, or what they come to.
-func (k *lineAsk) fetchLines(ctx context.Context, side int, grouper grouper, out []lineBin, lo int64, span [2]int64) error {
+func (k *lineAsk) fetchLines(ctx context.Context, side int, clusters *clustering, out []lineBin, lo int64, span [2]int64) error {
 	expr := k.sides[side].expr
 	all, over, err := k.lines(ctx, side, expr, span)
 	if err != nil {
 		return err
 	}
-	c, clusters := grouper.(*clustering)
-	if over && clusters && k.source.Metrics != nil {
-		return k.sample(ctx, side, c, out, lo, span)
+	if over && clusters != nil && k.source.Metrics != nil {
+		return k.sample(ctx, side, clusters, out, lo, span)
 	}
-	starts := !clusters && k.sides[side].filters
-	if over && !clusters {
+	starts := clusters == nil && k.sides[side].filters
+	if over && clusters == nil {
 		// Of all lines those of crashes are few, and the rest of a stack is read behind its first.
 		starts = true
 		if all, over, err = k.lines(ctx, side, crashStarts(expr), span); err != nil {

@@ -57,7 +57,7 @@ func (a lineSource) read(ctx context.Context, c Comparison, r Range) (*lineCompa
 	b := newLineComparison(c, first, start)
 	b.recall(a.recall(c, r.End))
 	b.series = true
-	bins, err := ask.fetch(ctx, b.grouper, first, last)
+	bins, err := ask.fetch(ctx, b.clusters, first, last)
 	if err != nil {
 		return nil, nil, fmt.Errorf("signal %s: %w", c.Signal.Name, err)
 	}
