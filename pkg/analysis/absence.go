@@ -17,7 +17,7 @@ const (
 	absentStake  = .75
 	reserveStake = .75
 	// otherService is how much a start-up of another service says of those of
-	// this one: four as much as one of its own.
+	// this one: four of them as much as one of its own.
 	otherService = .25
 	// fromStart is within how many warm-ups of the start 99 in 100 nodes serve,
 	// if no stage is known to be complete. Nodes of a complete stage do within
@@ -39,8 +39,9 @@ const (
 //
 // It is bet with the same capital as the signals. Of a capital of 1 the share
 // absentReserve is kept, the rest is in the signals, whose mean is M: the
-// evidence is E = uM + v, at first with u = .8 and v = .2; the reserve v is bet on
-// single nodes that do not serve (see missing), which v stands for with what came of that. At the first bin of a
+// evidence is E = uM + v, at first with u = .8 and v = .2. The reserve is bet on
+// single nodes that do not serve (see missing), and v is what it has become by
+// that. At the first bin of a
 // spell of absence that counts, shares f of the former and g of the latter, as
 // they stood before it, are staked,
 //
@@ -55,12 +56,13 @@ const (
 // spell stakes half the share of M that the one before it did, so that nodes which
 // come and go leave .11 of it at least.
 type absence struct {
-	course *course
-	signal *tracker
-	grace  time.Duration
-	warm   time.Duration
-	step   time.Duration
-	past   []time.Duration // start-ups of earlier rollouts of the service
+	*subject
+	signal  *metricSignal
+	missing *missing   // nil without another signal
+	peers   []*absence // of all rollouts that are judged together; nil where there is none
+	grace   time.Duration
+	warm    time.Duration
+	past    []time.Duration // start-ups of earlier rollouts of the service
 
 	came   time.Time // first sample of any candidate node
 	last   time.Time // latest
@@ -81,40 +83,29 @@ type absence struct {
 // newAbsence watches the signal that tells who serves: the first inbound one
 // of failures or counts, else the first that is not of memory, resources or
 // crashes, whose series come and go as they like. It returns nil if there is none.
-func newAbsence(c *course, past []time.Duration) *absence {
-	var chosen *tracker
-	for _, s := range c.signals {
-		serves := s.kind == Failures || s.kind == Counts
+func newAbsence(s *subject, metrics metricSignals, past []time.Duration) *absence {
+	var chosen *metricSignal
+	for _, t := range metrics {
+		serves := t.kind == Failures || t.kind == Counts
 		switch {
-		case s.signal.outbound(), s.signal.Family == StartUpFamily, s.kind == Memory, s.kind == Resource, s.kind == Crashes, s.meter == nil:
+		case t.signal.outbound(), t.signal.Family == StartUpFamily, t.kind == Memory, t.kind == Resource, t.kind == Crashes, t.scale == nil:
 		case chosen == nil, serves && chosen.kind != Failures && chosen.kind != Counts:
-			chosen = s
+			chosen = t
 		}
 	}
 	if chosen == nil {
 		return nil
 	}
 	a := &absence{
-		course: c, signal: chosen, step: c.step, past: past,
-		grace: max(c.step, c.service.warmUp()/3), warm: max(3*c.step, c.service.warmUp()),
+		subject: s, signal: chosen, missing: newMissing(s, chosen, len(metrics)), past: past,
+		grace: max(s.step, s.service.warmUp()/3), warm: max(3*s.step, s.service.warmUp()),
 		signals: 1 - absentReserve, reserve: absentReserve, share: math.Inf(-1),
 	}
-	chosen.weigher = &watched{chosen.weigher, a}
+	chosen.onFold = append(chosen.onFold, a.fold)
 	return a
 }
 
-// watched is a weigher whose bins an absence looks at too.
-type watched struct {
-	weigher
-	absence *absence
-}
-
-func (w *watched) fold(b moment, cand, ctrl []sample) {
-	w.absence.fold(b, cand, ctrl)
-	w.weigher.fold(b, cand, ctrl)
-}
-
-func (a *absence) fold(b moment, cand, ctrl []sample) {
+func (a *absence) fold(b bin, cand, ctrl []sample) {
 	switch {
 	case len(cand) > 0:
 		if a.came.IsZero() {
@@ -132,22 +123,15 @@ func (a *absence) fold(b moment, cand, ctrl []sample) {
 			a.bet()
 		}
 		a.bins++
-		law := a.startups(b.at)
+		waits := a.startups(b.at)
 		t := a.span().Seconds()
-		a.logX += law.LogSurvival(t-a.step.Seconds()) - law.LogSurvival(t)
+		a.logX += waits.LogSurvival(t-a.step.Seconds()) - waits.LogSurvival(t)
 	}
-}
-
-func later(a, b time.Time) time.Time {
-	if a.After(b) {
-		return a
-	}
-	return b
 }
 
 // within returns by when 99 in 100 nodes serve, before any start-up was seen.
 func (a *absence) within(at time.Time) time.Duration {
-	if !a.came.IsZero() || len(a.course.rollout.AsOf(at).Stages) > 0 {
+	if !a.came.IsZero() || len(a.rollout.AsOf(at).Stages) > 0 {
 		return a.warm
 	}
 	return fromStart * a.warm
@@ -163,11 +147,11 @@ func (a *absence) startups(at time.Time) *stat.Startups {
 		law.Add(d.Seconds(), 1)
 	}
 	seen := map[string]bool{}
-	for _, o := range a.course.beside {
+	for _, o := range a.peers {
 		if took, ok := o.startup(at); ok && !seen[o.rollout.ID] && o.underwayAt(at) {
 			seen[o.rollout.ID] = true
 			weight := 1.
-			if o.service.Name != a.course.service.Name {
+			if o.service.Name != a.service.Name {
 				weight = otherService
 			}
 			law.Add(took.Seconds(), weight)
@@ -179,12 +163,12 @@ func (a *absence) startups(at time.Time) *stat.Startups {
 // startup returns how long the first candidate node took to serve, from the
 // first stage on or from the start if none is known, if it had by the bin
 // before at. A node came up half a bin before it was seen, on average.
-func (c *course) startup(at time.Time) (time.Duration, bool) {
-	if c.absence == nil || c.absence.came.IsZero() || !c.absence.came.Before(at) {
+func (a *absence) startup(at time.Time) (time.Duration, bool) {
+	if a == nil || a.came.IsZero() || !a.came.Before(at) {
 		return 0, false
 	}
-	from := c.rollout.AsOf(c.absence.came).FirstStage()
-	return max(0, c.absence.came.Sub(from)-c.step/2), true
+	from := a.rollout.AsOf(a.came).FirstStage()
+	return max(0, a.came.Sub(from)-a.step/2), true
 }
 
 // staked reports whether something is staked on absence.
@@ -200,7 +184,7 @@ func (a *absence) bet() {
 // invest returns the logarithm of the rollout's evidence, given that of the
 // signals' mean after the bin.
 func (a *absence) invest(m float64) float64 {
-	a.before, a.held = m, a.course.missing.logE()
+	a.before, a.held = m, a.missing.logE()
 	a.share = math.Inf(-1)
 	if a.staked() {
 		a.share = math.Log(a.stake) + a.logE()
@@ -211,11 +195,11 @@ func (a *absence) invest(m float64) float64 {
 // logE returns the logarithm of the evidence, at most that of 10/alpha, so that
 // absence does not drown what was measured on other rollouts.
 func (a *absence) logE() float64 {
-	return min(a.logX, math.Log(10/a.course.service.Sensitivity.Alpha()))
+	return min(a.logX, math.Log(10/a.service.Sensitivity.Alpha()))
 }
 
-// finding returns the finding on absence, and whether there is one.
-func (a *absence) finding() (Finding, bool) {
+// finding returns the finding on absence by the bin at, and whether there is one.
+func (a *absence) finding(at time.Time) (Finding, bool) {
 	if a.bins == 0 && a.blamed == 0 {
 		return Finding{}, false
 	}
@@ -225,13 +209,13 @@ func (a *absence) finding() (Finding, bool) {
 		Signal: t.signal.Name, Kind: "presence", Deviation: Unknown, Effect: Unknown, Smallest: Unknown,
 		Evidence: Number(math.Exp(a.logE())), Weight: Number(min(1, a.stake)), Onset: &since, Quality: OK,
 		Candidate: t.candidateSeen, Control: t.controlSeen,
-		Query: t.meter.candidate.metric, Against: t.meter.control.metric, Blamed: a.blamed > 0,
+		Query: t.scale.candidate.metric, Against: t.scale.control.metric, Blamed: a.blamed > 0,
 		Reason: fmt.Sprintf("no candidate node has shown %s for %s while control did", t.signal.Name, a.span()),
 	}
 	if a.bins > 0 {
 		f.Effect = Number(a.span().Seconds())
-		if least, ok := a.smallest(); ok {
-			f.Smallest = Number(least.Seconds())
+		if span, ok := a.smallest(at); ok {
+			f.Smallest = Number(span.Seconds())
 		}
 	}
 	if a.bins == 0 {
@@ -241,13 +225,13 @@ func (a *absence) finding() (Finding, bool) {
 }
 
 // smallest returns how long no node must come up for that alone to fail the
-// rollout, by the start-ups known now, and whether that is ever enough.
-func (a *absence) smallest() (time.Duration, bool) {
-	alpha := a.course.service.Sensitivity.Alpha()
+// rollout, by the start-ups known before the bin at, and whether that is ever enough.
+func (a *absence) smallest(at time.Time) (time.Duration, bool) {
+	alpha := a.service.Sensitivity.Alpha()
 	if math.Log(a.stake)+math.Log(10/alpha) < -math.Log(alpha) {
 		return 0, false
 	}
-	law := a.startups(binTime(a.course.decided, a.step))
+	law := a.startups(at)
 	for t := a.step; t < 24*time.Hour; t += a.step {
 		if math.Log(a.stake)-law.LogSurvival(t.Seconds()) >= -math.Log(alpha) {
 			return t, true

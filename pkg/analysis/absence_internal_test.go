@@ -18,15 +18,14 @@ func TestCapitalDoesNotGrow(t *testing.T) {
 	var sum, square float64
 	spells := 0
 	for range runs {
-		c := &course{step: time.Minute}
-		c.rollout.Started, c.rollout.Stages = start, []time.Time{start}
+		c := &subject{step: time.Minute, rollout: Rollout{Started: start, Stages: []time.Time{start}}}
 		a := &absence{
-			course: c, step: time.Minute, grace: time.Minute, warm: 30 * time.Minute,
+			subject: c, grace: time.Minute, warm: 30 * time.Minute,
 			signals: 1 - absentReserve, reserve: absentReserve, share: math.Inf(-1),
 		}
 		up, logM, logE := false, 0., 0.
-		for bin := 1; bin <= bins; bin++ {
-			at := start.Add(time.Duration(bin) * time.Minute)
+		for n := 1; n <= bins; n++ {
+			at := start.Add(time.Duration(n) * time.Minute)
 			// Until there is a bet, whatever happens; then by the predictive law.
 			stay, swing := .9, .3
 			if !up && !at.Before(later(start, a.last).Add(a.grace)) {
@@ -48,7 +47,7 @@ func TestCapitalDoesNotGrow(t *testing.T) {
 			if up {
 				cand = []sample{{node: "new", v: 1}}
 			}
-			a.fold(moment{at: at, stage: start}, cand, []sample{{node: "old", v: 1}})
+			a.fold(bin{at: at, stage: start}, cand, []sample{{node: "old", v: 1}})
 			logE = a.invest(logM)
 		}
 		spells += a.spells

@@ -25,6 +25,46 @@ func (a *Analyzer) Judge(ctx context.Context, ro Rollout, s Service, now time.Ti
 	return v[0], ctx.Err()
 }
 
+func (a *Analyzer) metricSource() metricSource {
+	return metricSource{Metrics: a.Metrics, Resolve: a.Resolve}
+}
+
+func (a *Analyzer) lineSource() lineSource {
+	return lineSource{
+		Logs: a.Logs, Metrics: a.LogMetrics, Patterns: a.Patterns, Resolve: a.ResolveLogs, Recall: a.Recall, Budget: a.Budget,
+	}
+}
+
+// Deviate returns the deviation of every candidate node from control over r,
+// nodes in order of name: see metricSource.Deviate.
+func (a *Analyzer) Deviate(ctx context.Context, c Comparison, r Range) ([]Deviation, error) {
+	return a.metricSource().Deviate(ctx, c, r)
+}
+
+// Matrix compares the course of every candidate node with that of every control
+// node: see metricSource.Matrix.
+func (a *Analyzer) Matrix(ctx context.Context, c Comparison, r Range) (Matrix, error) {
+	return a.metricSource().Matrix(ctx, c, r)
+}
+
+// Cluster says how the log lines of candidate stand to those of control: see
+// lineSource.Cluster.
+func (a *Analyzer) Cluster(ctx context.Context, c Comparison, r Range) (ClusterReport, error) {
+	return a.lineSource().Cluster(ctx, c, r)
+}
+
+// Crashes says how the crashes of candidate stand to those of control: see
+// lineSource.Crashes.
+func (a *Analyzer) Crashes(ctx context.Context, c Comparison, r Range) (CrashReport, error) {
+	return a.lineSource().Crashes(ctx, c, r)
+}
+
+// Survey returns what all nodes of a service show of a signal over a range, of
+// whatever version: what the catalogue learns while no rollout is under way.
+func (a *Analyzer) Survey(ctx context.Context, s Service, sig Signal, r Range) ([]Seen, error) {
+	return a.lineSource().Survey(ctx, s, sig, r)
+}
+
 // Underway is a rollout with the service that it changes.
 type Underway struct {
 	Rollout Rollout

@@ -21,13 +21,24 @@ type suspect struct {
 	logE    float64 // logarithm of how well it explains what speaks against the other
 }
 
-// blame says of the rollouts that were under way at one time how probable it
-// is that each, and not another, made its service worse.
-func blame(all []*course, at time.Time) {
-	var live []*course
+// A blame says how probable it is that one rollout, and none of those that
+// overlap it, made its service worse.
+type blame struct {
+	*subject
+	evidence *evidence
+	overlap  *overlap
+
+	share       float64            // among the rollouts
+	suspects    []suspect          // the rollouts that overlap, or did
+	maxEvidence map[string]float64 // of each that was weighed against a rollout without control, the most
+}
+
+// apportion settles the blame among the rollouts that were under way at one time.
+func apportion(all []*trial, at time.Time) {
+	var live []*blame
 	for _, c := range all {
 		if c.underwayAt(at) {
-			live = append(live, c)
+			live = append(live, c.blame)
 		}
 	}
 	for _, c := range live {
@@ -37,10 +48,10 @@ func blame(all []*course, at time.Time) {
 
 // suspect weighs the rollouts that overlap c, and those that did and came to
 // its nodes or its callees: that they were taken back does not make c guilty.
-func (c *course) suspect(live []*course) {
+func (c *blame) suspect(live []*blame) {
 	c.suspects = c.suspects[:0]
 	here := map[string]bool{c.rollout.ID: true}
-	logs := []float64{c.logE}
+	logs := []float64{c.evidence.log}
 	for _, o := range live {
 		if o != c {
 			here[o.rollout.ID] = true
@@ -48,7 +59,7 @@ func (c *course) suspect(live []*course) {
 		}
 	}
 	for _, id := range c.gone(here) {
-		e, ok := c.met[id]
+		e, ok := c.maxEvidence[id]
 		if !ok {
 			e = c.shared(id)
 		}
@@ -58,22 +69,20 @@ func (c *course) suspect(live []*course) {
 		logs = append(logs, s.logE)
 	}
 	each, _ := stat.Posterior(logs, prior)
-	c.blame = each[0]
+	c.share = each[0]
 }
 
 // gone returns the rollouts that are remembered though they are not here.
-func (c *course) gone(here map[string]bool) []string {
+func (c *blame) gone(here map[string]bool) []string {
 	var out []string
-	for id := range c.met {
+	for id := range c.maxEvidence {
 		if !here[id] {
 			out = append(out, id)
 		}
 	}
-	for _, t := range c.signals {
-		for id, d := range t.split.change {
-			if !here[id] && t.split.touched[d] && !slices.Contains(out, id) {
-				out = append(out, id)
-			}
+	for _, id := range c.overlap.touched() {
+		if !here[id] && !slices.Contains(out, id) {
+			out = append(out, id)
 		}
 	}
 	slices.Sort(out)
@@ -99,28 +108,28 @@ func (c *course) gone(here map[string]bool) []string {
 // other's own evidence lends to its being bad, p(E_o) - p(1), p(E) = πE/(1+πE);
 // two culprits at once are thought no likelier than a culprit and its victim:
 // a max( E_o, E_c (p(E_o) - p(1)) ).
-func (c *course) rival(o *course) float64 {
+func (c *blame) rival(o *blame) float64 {
 	switch same := c.service.Name == o.service.Name; {
 	case !c.concurrent():
-		e := o.logE + logOf(c.mayCall(o))
-		if c.excusedBy(o) {
-			e = max(e, c.met[o.rollout.ID])
+		e := o.evidence.log + logOf(c.mayCall(o.subject))
+		if c.excusedBy(o.subject) {
+			e = max(e, c.maxEvidence[o.rollout.ID])
 			if e >= math.Log(excuseEvidence) {
-				c.met[o.rollout.ID] = e
+				c.maxEvidence[o.rollout.ID] = e
 			}
 		}
 		return e
-	case c.touchedBy(o.rollout.ID):
-		absent := c.absentShare()
+	case c.overlap.touchedBy(o.rollout.ID):
+		absent := c.evidence.absentShare()
 		if !same {
-			absent *= c.mayCall(o)
+			absent *= c.mayCall(o.subject)
 		}
-		return stat.LogSumExp(logOf(absent)+o.logE, logOf(1-c.absentShare())+c.shared(o.rollout.ID))
+		return stat.LogSumExp(logOf(absent)+o.evidence.log, logOf(1-c.evidence.absentShare())+c.shared(o.rollout.ID))
 	case same, c.strategy == LoadTest:
-		return o.logE
+		return o.evidence.log
 	}
-	explained := max(o.logE, c.logE+logOf(suspicion(o.logE)))
-	return explained + logOf(c.absentShare()*c.mayCall(o))
+	explained := max(o.evidence.log, c.evidence.log+logOf(suspicion(o.evidence.log)))
+	return explained + logOf(c.evidence.absentShare()*c.mayCall(o.subject))
 }
 
 // suspicion returns by how much evidence raises the probability that a rollout
@@ -132,24 +141,16 @@ func suspicion(logE float64) float64 {
 }
 
 // shared returns the logarithm of E_c A_o/A_c.
-func (c *course) shared(rollout string) float64 {
-	return c.logE + c.explains(rollout) - c.explains(c.rollout.ID)
-}
-
-// absentShare returns the share of the evidence that comes from absence.
-func (c *course) absentShare() float64 {
-	if c.absence == nil {
-		return 0
-	}
-	return min(1, math.Exp(c.absence.share-c.logE))
+func (c *blame) shared(rollout string) float64 {
+	return c.evidence.log + c.overlap.explains(rollout) - c.overlap.explains(c.rollout.ID)
 }
 
 // posterior returns the probability of c and then of each that counts beside
-// it, by c.counting. Without a control the bound on evidence already stands for
+// it, by c.rivals. Without a control the bound on evidence already stands for
 // chance, so that it is the share among the rollouts.
-func (c *course) posterior() []float64 {
-	logs := []float64{c.logE}
-	for _, s := range c.counting() {
+func (c *blame) posterior() []float64 {
+	logs := []float64{c.evidence.log}
+	for _, s := range c.rivals() {
 		logs = append(logs, s.logE)
 	}
 	each, none := stat.Posterior(logs, prior)
@@ -161,14 +162,14 @@ func (c *course) posterior() []float64 {
 	return each
 }
 
-// counting returns the suspects that may keep c from failing.
-func (c *course) counting() []suspect {
+// rivals returns the suspects that may keep c from failing.
+func (c *blame) rivals() []suspect {
 	if c.concurrent() {
 		return c.suspects
 	}
 	var out []suspect
 	for _, s := range c.suspects {
-		if _, ok := c.met[s.rollout]; ok {
+		if _, ok := c.maxEvidence[s.rollout]; ok {
 			out = append(out, s)
 		}
 	}
@@ -177,31 +178,31 @@ func (c *course) counting() []suspect {
 
 // ambiguous returns the smallest set of rollouts, sorted, that it was one of,
 // if c is in it and not alone, and the evidence on them together is enough; else nil.
-func (c *course) ambiguous() []string {
-	if c.firstFail != nil || c.strategy == Threshold {
+func (c *blame) ambiguous() []string {
+	if c.strategy == Threshold {
 		return nil
 	}
 	type member struct {
 		id   string
 		p, e float64
 	}
-	all := []member{{id: c.rollout.ID, e: c.logE}}
-	for _, s := range c.counting() {
+	all := []member{{id: c.rollout.ID, e: c.evidence.log}}
+	for _, s := range c.rivals() {
 		all = append(all, member{id: s.rollout, e: s.logE})
 	}
 	for i, p := range c.posterior() {
 		all[i].p = p
 	}
-	if all[0].p < 1-enoughBlame {
+	if all[0].p < 1-minBlame {
 		return nil
 	}
 	slices.SortStableFunc(all, func(a, b member) int { return cmp.Compare(b.p, a.p) })
 	var set []string
 	var e []float64
-	for p, i := 0., 0; p < enoughBlame && i < len(all); i++ {
+	for p, i := 0., 0; p < minBlame && i < len(all); i++ {
 		p += all[i].p
 		set, e = append(set, all[i].id), append(e, all[i].e)
-		if p >= enoughBlame && len(set) > 1 && slices.Contains(set, c.rollout.ID) && stat.LogSumExp(e...) >= c.needs()-1e-9 {
+		if p >= minBlame && len(set) > 1 && slices.Contains(set, c.rollout.ID) && stat.LogSumExp(e...) >= c.needs()-1e-9 {
 			slices.Sort(set)
 			return set
 		}
@@ -210,9 +211,9 @@ func (c *course) ambiguous() []string {
 }
 
 // undivided says why a rollout with enough evidence has not failed.
-func (c *course) undivided(showed string) string {
+func (c *blame) undivided(showed string) string {
 	best := suspect{logE: math.Inf(-1)}
-	for _, s := range c.counting() {
+	for _, s := range c.rivals() {
 		if s.logE > best.logE {
 			best = s
 		}
@@ -222,7 +223,7 @@ func (c *course) undivided(showed string) string {
 		others, were = fmt.Sprintf("%d other rollouts", n), "were"
 	}
 	how := "as well"
-	if best.logE > c.logE {
+	if best.logE > c.evidence.log {
 		how = "better"
 	}
 	return fmt.Sprintf("%s, but %s %s under way and %s may explain it %s; this one's share of the blame is %.2f",

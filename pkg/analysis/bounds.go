@@ -5,11 +5,6 @@ import (
 	"time"
 )
 
-// holds reports whether v lies beyond the bound.
-func (b *Bound) holds(v float64) bool {
-	return b != nil && (b.Above != nil && v > *b.Above || b.Below != nil && v < *b.Below)
-}
-
 // bounds watches a signal's static thresholds. They speak of what the signal's
 // Metric returns, exposure or not.
 type bounds struct {

@@ -11,9 +11,9 @@ const (
 	// ordinary is how many rollouts are presumed to have been harmless, and one
 	// bad, before any of a service is labelled: one in twenty.
 	ordinary = 19
-	// enoughLabels is how many labelled rollouts it takes for their order alone to say
+	// minLabels is how many labelled rollouts it takes for their order alone to say
 	// what a score means.
-	enoughLabels = 200
+	minLabels = 200
 	// plattShift and plattSlope are the standard deviations of what is presumed
 	// of Platt's line: that it changes nothing.
 	plattShift, plattSlope = 1., .5
@@ -65,7 +65,7 @@ func Calibrate(labels []Label) *Calibration {
 	}
 	weighed := slices.DeleteFunc(slices.Clone(labels), func(l Label) bool { return !l.Weight.Known() })
 	c.platt(weighed)
-	if len(weighed) >= enoughLabels {
+	if len(weighed) >= minLabels {
 		c.isotonic(weighed)
 	}
 	return c

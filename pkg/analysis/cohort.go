@@ -2,6 +2,7 @@ package analysis
 
 import (
 	"context"
+	"maps"
 	"time"
 
 	"github.com/prometheus/common/model"
@@ -63,3 +64,16 @@ type RangeFunc func(ctx context.Context, expr string, r Range) (model.Matrix, er
 // A ResolveFunc writes a selector's matchers into every selector of a PromQL
 // expression.
 type ResolveFunc func(expr string, s Selector) (string, error)
+
+// step returns the width of a bin.
+func (c Comparison) step() time.Duration {
+	if c.Step > 0 {
+		return c.Step
+	}
+	return DefaultStep
+}
+
+// timed reports whether only time divides the cohorts.
+func (c Comparison) timed() bool {
+	return c.Candidate.Back == c.Control.Back && maps.Equal(c.Candidate.Select, c.Control.Select)
+}

@@ -68,23 +68,6 @@ func (e Edges) Calls(service string) []Call {
 	return out
 }
 
-// mayCall returns 0 if it is known that c's service does not call the other's,
-// else 1; any service may be thought to call itself. Only people can say that a
-// service calls no others: calls that no query shows may be rare, or not traced.
-func (c *course) mayCall(o *course) float64 {
-	if c.service.DependsOn == nil || c.excusedBy(o) {
-		return 1
-	}
-	return 0
-}
-
-// excusedBy reports whether the other may keep c, which has no control, from
-// failing: it changes the same service, or one that is known to be called.
-func (c *course) excusedBy(o *course) bool {
-	name := o.service.Name
-	return c.service.Name == name || slices.Contains(c.service.DependsOn, name) || c.dependencies.has(name)
-}
-
 // Callees returns, for each service, the services that it calls directly or
 // through others, sorted, of a map from services to those they call directly.
 // A service that is called and is not known to call any has an empty list, not

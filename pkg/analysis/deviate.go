@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"math"
 	"slices"
 	"strings"
@@ -16,9 +15,20 @@ import (
 const (
 	placeboBins = 60                            // that tell how far control strays from itself
 	deviateBins = placeboBins + stat.Memory - 1 // that a deviation depends on
-	fewBins     = 10                            // before the change, for a node to be its own control
-	mostSigma   = 100                           // further is not told apart
+	minOwnBins  = 10                            // before the change, for a node to be its own control
+	maxSigma    = 100                           // further is not told apart
 )
+
+// A Deviation is how far one candidate node strays from control over time.
+type Deviation struct {
+	Node  string
+	Times []time.Time
+	Sigma []float64 // standard deviations of control, positive is worse; NaN where unknown
+
+	// Value is the node's own value, Low and High the band of control
+	// (its centre ± 2 standard deviations), all in the signal's unit.
+	Value, Centre, Low, High []float64
+}
 
 // Deviate returns the deviation of every candidate node from control over r,
 // nodes in order of name. Nodes without a sample in r are left out.
@@ -48,7 +58,7 @@ const (
 //
 // Sigma is positive for worse; if both directions are bad it is positive for
 // higher.
-func (a *Analyzer) Deviate(ctx context.Context, c Comparison, r Range) ([]Deviation, error) {
+func (a metricSource) Deviate(ctx context.Context, c Comparison, r Range) ([]Deviation, error) {
 	if c.Signal.Metric == "" {
 		return nil, fmt.Errorf("signal %s: deviations are of metrics; set metric", c.Signal.Name)
 	}
@@ -59,7 +69,7 @@ func (a *Analyzer) Deviate(ctx context.Context, c Comparison, r Range) ([]Deviat
 	stride := max(1, int64((r.Step+step-1)/step))
 	first, last := binAt(r.Start, step), binAt(r.End, step)
 	first -= ((first % stride) + stride) % stride
-	m, err := a.newMeter(ctx, c, first)
+	m, err := a.newScale(ctx, c, first)
 	if err != nil {
 		return nil, err
 	}
@@ -71,23 +81,11 @@ func (a *Analyzer) Deviate(ctx context.Context, c Comparison, r Range) ([]Deviat
 	return m.series(cand, ctrl, bins{first, last, stride}), nil
 }
 
-func (c Comparison) step() time.Duration {
-	if c.Step > 0 {
-		return c.Step
-	}
-	return DefaultStep
-}
-
-// timed reports whether only time divides the cohorts.
-func (c Comparison) timed() bool {
-	return c.Candidate.Back == c.Control.Back && maps.Equal(c.Candidate.Select, c.Control.Select)
-}
-
 // bins are the numbers of bins from first to last, every stride.
 type bins struct{ first, last, stride int64 }
 
-// A meter measures deviations.
-type meter struct {
+// A scale measures how far candidate nodes deviate from control.
+type scale struct {
 	c                  Comparison
 	kind               Kind
 	candidate, control side
@@ -96,9 +94,9 @@ type meter struct {
 	was                [2]bases // of candidate and control, if relative
 }
 
-// newMeter prepares to measure from the bin first on.
-func (a *Analyzer) newMeter(ctx context.Context, c Comparison, first int64) (*meter, error) {
-	m, err := a.bareMeter(c)
+// newScale prepares to measure from the bin first on.
+func (a metricSource) newScale(ctx context.Context, c Comparison, first int64) (*scale, error) {
+	m, err := a.bareScale(c)
 	if err != nil || !m.timed && !c.Relative {
 		return m, err
 	}
@@ -116,9 +114,9 @@ func (a *Analyzer) newMeter(ctx context.Context, c Comparison, first int64) (*me
 	return m, nil
 }
 
-// bareMeter is newMeter without the samples before the change.
-func (a *Analyzer) bareMeter(c Comparison) (*meter, error) {
-	m := &meter{c: c, kind: c.Signal.InferKind(), timed: c.timed()}
+// bareScale is newScale without the samples before the change.
+func (a metricSource) bareScale(c Comparison) (*scale, error) {
+	m := &scale{c: c, kind: c.Signal.InferKind(), timed: c.timed()}
 	if c.Relative && c.Since.IsZero() {
 		return nil, errors.New("nodes are to be measured from what they were before, and it is not said since when")
 	}
@@ -129,55 +127,57 @@ func (a *Analyzer) bareMeter(c Comparison) (*meter, error) {
 	if m.candidate, err = a.newSide(c, c.Candidate); err != nil {
 		return nil, err
 	}
-	m.control, err = a.newSide(c, c.Control)
-	return m, err
+	if m.control, err = a.newSide(c, c.Control); err != nil {
+		return nil, err
+	}
+	return m, nil
 }
 
 // beforeSpan returns the bins before the change that a timed comparison takes
 // for control.
-func (m *meter) beforeSpan() gridSpan {
+func (m *scale) beforeSpan() gridSpan {
 	since := binFrom(m.c.Since, m.c.step())
 	return gridSpan{m.c.step(), since - placeboBins, since - 1}
 }
 
 // series returns the deviations of the nodes of cand in the bins of b. The
 // frames hold deviateBins-1 more before b.first.
-func (m *meter) series(cand, ctrl *frame, b bins) []Deviation {
-	var yard yardstick = m.poolYard(ctrl)
+func (m *scale) series(cand, ctrl *frame, b bins) []Deviation {
+	var control reference = m.poolReference(ctrl)
 	var out []Deviation
 	for _, name := range cand.nodes() {
 		if m.timed {
-			yard = m.ownYard(name)
+			control = m.ownReference(name)
 		}
-		if d := m.deviation(name, cand, yard, b); slices.ContainsFunc(d.Value, known) {
+		if d := m.deviation(name, cand, control, b); slices.ContainsFunc(d.Value, known) {
 			out = append(out, d)
 		}
 	}
 	return out
 }
 
-func (m *meter) deviation(name string, cand *frame, yard yardstick, b bins) Deviation {
+func (m *scale) deviation(name string, cand *frame, control reference, b bins) Deviation {
 	d := Deviation{Node: name}
 	r := cand.rows[name]
 	sign, unit := m.c.Signal.Worse.sign(), strings.ToLower(m.c.Signal.Unit)
-	was, _ := m.was[0].of(name)
+	was, _ := m.was[0].level(name)
 	start := b.first - stat.Memory + 1
 	moves := make([]float64, b.last-start+1)
 	for i := range moves {
 		u := start + int64(i)
-		moves[i] = bent(m.kind, unit, r.v[u-cand.first]) - was - yard.centre(u)
+		moves[i] = transform(m.kind, unit, r.v[u-cand.first]) - was - control.centre(u)
 	}
 	d.grow(int((b.last-b.first)/b.stride) + 1)
 	for t := b.first; t <= b.last; t += b.stride {
-		centre := yard.centre(t) + was
-		scale := max(yard.scale(t), m.floor(centre))
+		centre := control.centre(t) + was
+		scale := max(control.scale(t), m.floor(centre))
 		sigma := sign * stat.EWMA(moves[t-b.first:t-start+1]) / scale
 		d.Times = append(d.Times, binTime(t, m.c.step()))
-		d.Sigma = append(d.Sigma, max(-mostSigma, min(mostSigma, sigma)))
+		d.Sigma = append(d.Sigma, max(-maxSigma, min(maxSigma, sigma)))
 		d.Value = append(d.Value, r.v[t-cand.first])
-		d.Centre = append(d.Centre, unbent(m.kind, unit, centre))
-		d.Low = append(d.Low, unbent(m.kind, unit, centre-2*scale))
-		d.High = append(d.High, unbent(m.kind, unit, centre+2*scale))
+		d.Centre = append(d.Centre, inverse(m.kind, unit, centre))
+		d.Low = append(d.Low, inverse(m.kind, unit, centre-2*scale))
+		d.High = append(d.High, inverse(m.kind, unit, centre+2*scale))
 	}
 	return d
 }
@@ -191,7 +191,7 @@ func (d *Deviation) grow(n int) {
 }
 
 // floor returns the smallest unit of deviation around a centre.
-func (m *meter) floor(centre float64) float64 {
+func (m *scale) floor(centre float64) float64 {
 	switch m.kind {
 	case Failures, Counts, Crashes:
 		return .05 // 1/(2√n) for n = 100 trials
@@ -200,5 +200,3 @@ func (m *meter) floor(centre float64) float64 {
 	}
 	return .02
 }
-
-func known(v float64) bool { return !math.IsNaN(v) }

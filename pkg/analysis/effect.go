@@ -10,6 +10,16 @@ import (
 // the signal's unit.
 type effect struct{ candidate, control runningMean }
 
+// against returns the contrast with what the candidate was expected to show.
+func (e effect) against(expected float64) contrast {
+	c := contrast{from: e.control.value(), to: e.candidate.value()}
+	c.effect = c.to - expected
+	if known(expected) {
+		c.from = expected
+	}
+	return c
+}
+
 // fold takes in a bin in which both have a sample.
 func (e *effect) fold(cand, ctrl []sample) {
 	c, k := meanOf(cand), meanOf(ctrl)
@@ -42,4 +52,14 @@ func (m runningMean) value() float64 {
 		return math.NaN()
 	}
 	return m.mean
+}
+
+func meanKnown(x []float64) float64 {
+	var m runningMean
+	for _, v := range x {
+		if known(v) {
+			m.add(v)
+		}
+	}
+	return m.value()
 }

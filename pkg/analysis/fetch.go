@@ -9,9 +9,9 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// mostPoints is how many steps are asked for at once; Prometheus refuses more
+// maxPoints is how many steps are asked for at once; Prometheus refuses more
 // than 11,000.
-const mostPoints = 10_000
+const maxPoints = 10_000
 
 // A gridSpan is a span of bins.
 type gridSpan struct {
@@ -49,6 +49,14 @@ func floorDiv(a, b int64) int64 {
 	return q
 }
 
+// later returns the later of two times.
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}
+
 // A side is what is asked for one cohort of one signal.
 type side struct {
 	metric, per string // resolved
@@ -59,8 +67,14 @@ type side struct {
 	counter     bool // of which the metric is a bare counter
 }
 
+// A metricSource is whom samples are asked from.
+type metricSource struct {
+	Metrics RangeFunc
+	Resolve ResolveFunc // writes a selector's matchers into PromQL; nil if nobody can
+}
+
 // newSide writes the cohort's selector into the signal's expressions.
-func (a *Analyzer) newSide(c Comparison, co Cohort) (side, error) {
+func (a metricSource) newSide(c Comparison, co Cohort) (side, error) {
 	s := side{metric: c.Signal.Metric, per: c.Signal.Per, node: c.Node, places: c.Places, back: co.Back, counter: c.Signal.isCounter()}
 	kind := c.Signal.InferKind()
 	s.counts = kind == Counts || kind == Crashes
@@ -85,7 +99,7 @@ func (a *Analyzer) newSide(c Comparison, co Cohort) (side, error) {
 
 // fetchBoth asks for both sides at the same time; for the candidate alone if
 // time divides them.
-func (a *Analyzer) fetchBoth(ctx context.Context, m *meter, span gridSpan) (cand, ctrl *frame, err error) {
+func (a metricSource) fetchBoth(ctx context.Context, m *scale, span gridSpan) (cand, ctrl *frame, err error) {
 	ctrl = &frame{first: span.first, width: span.width(), rows: map[string]*row{}}
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() (err error) {
@@ -107,7 +121,7 @@ func (a *Analyzer) fetchBoth(ctx context.Context, m *meter, span gridSpan) (cand
 }
 
 // fetch asks for the samples of a side over g.
-func (a *Analyzer) fetch(ctx context.Context, s side, g gridSpan) (*frame, error) {
+func (a metricSource) fetch(ctx context.Context, s side, g gridSpan) (*frame, error) {
 	whole := g
 	if s.counter {
 		whole.first -= bornAfter
@@ -133,25 +147,25 @@ func (a *Analyzer) fetch(ctx context.Context, s side, g gridSpan) (*frame, error
 	return over(f, per, g.step.Seconds()), nil
 }
 
-func (a *Analyzer) fetchOne(ctx context.Context, s side, expr string, g gridSpan) (*frame, error) {
+func (a metricSource) fetchOne(ctx context.Context, s side, expr string, g gridSpan) (*frame, error) {
 	out := &frame{first: g.first, rows: map[string]*row{}}
-	for lo := g.first; lo <= g.last; lo += mostPoints {
-		part := gridSpan{g.step, lo, min(g.last, lo+mostPoints-1)}
+	for lo := g.first; lo <= g.last; lo += maxPoints {
+		part := gridSpan{g.step, lo, min(g.last, lo+maxPoints-1)}
 		r := Range{Start: part.time(part.first).Add(-s.back), End: part.time(part.last).Add(-s.back), Step: g.step}
 		m, err := a.Metrics(ctx, expr, r)
 		if err != nil {
 			return nil, err
 		}
 		if s.back != 0 {
-			m = moved(m, s.back)
+			m = shifted(m, s.back)
 		}
 		out.extend(newFrame(m, s, part))
 	}
 	return out, nil
 }
 
-// moved returns m as if it had happened later by back.
-func moved(m model.Matrix, back time.Duration) model.Matrix {
+// shifted returns m as if it had happened later by back.
+func shifted(m model.Matrix, back time.Duration) model.Matrix {
 	out := make(model.Matrix, len(m))
 	for i, s := range m {
 		t := &model.SampleStream{Metric: s.Metric, Values: make([]model.SamplePair, len(s.Values))}

@@ -4,8 +4,15 @@ import (
 	"maps"
 	"math"
 	"slices"
+	"time"
 
 	"github.com/prometheus/common/model"
+)
+
+// The two sides of a comparison.
+const (
+	candidateSide = iota
+	controlSide
 )
 
 // A frame holds the samples of one cohort's nodes over consecutive bins. A bin
@@ -43,15 +50,15 @@ func newRow(width int, exposed bool) *row {
 // newFrame puts the series of m into bins. Series of the same node are
 // averaged, leaving out NaN; a series without the node label, or any if node is
 // empty, belongs to the node "".
-func newFrame(m model.Matrix, by side, g gridSpan) *frame {
+func newFrame(m model.Matrix, side side, g gridSpan) *frame {
 	f := &frame{first: g.first, width: g.width(), rows: map[string]*row{}}
 	counts := map[string][]int{}
 	for _, s := range m {
-		name := string(s.Metric[model.LabelName(by.node)])
+		name := string(s.Metric[model.LabelName(side.node)])
 		r := f.rows[name]
 		if r == nil {
 			r = newRow(f.width, false)
-			r.places = placesOf(s.Metric, by.places)
+			r.places = placesOf(s.Metric, side.places)
 			f.rows[name] = r
 			counts[name] = make([]int, f.width)
 		}
@@ -232,4 +239,46 @@ func (f *frame) samplesAt(bin int64) []sample {
 		out = append(out, s)
 	}
 	return out
+}
+
+// A sample is what one node showed in one bin.
+type sample struct {
+	node  string
+	v     float64 // NaN if it showed nothing
+	e     float64 // exposure, of Counts
+	first time.Time
+
+	raw    float64 // what the signal's Metric returned
+	places []string
+}
+
+// mean returns the mean over nodes in a bin, weighed by exposure where there is one.
+func (f *frame) mean(bin int64) float64 {
+	sum, weight := 0., 0.
+	for _, name := range f.nodes() {
+		r, i := f.rows[name], bin-f.first
+		w := 1.
+		if r.e != nil {
+			w = r.e[i]
+		}
+		if known(r.v[i]) {
+			sum, weight = sum+w*r.v[i], weight+w
+		}
+	}
+	if weight == 0 {
+		return math.NaN()
+	}
+	return sum / weight
+}
+
+func known(v float64) bool { return !math.IsNaN(v) }
+
+func countKnown(x []float64) int {
+	n := 0
+	for _, v := range x {
+		if known(v) {
+			n++
+		}
+	}
+	return n
 }

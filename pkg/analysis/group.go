@@ -5,33 +5,27 @@ import (
 	"time"
 )
 
-// The two sides of a comparison.
-const (
-	candidateSide = iota
-	controlSide
-)
-
-// A sighting is a line, or several of one node and bin, of one group.
-type sighting struct {
+// A groupLines is a line, or several of one node and bin, of one group.
+type groupLines struct {
 	group         string
 	side          int
 	node, version string
 	at            time.Time
 	lines         float64
 	example       Line
-	of            stratum
+	stratum       stratum
 }
 
-// A sided line is one with the side and the node that it came from.
-type sided struct {
+// A sidedLine is one with the side and the node that it came from.
+type sidedLine struct {
 	Line
 	side          int
 	node, version string
 }
 
-// seen returns the sighting of one line.
-func (l sided) seen(group string) sighting {
-	return sighting{group: group, side: l.side, node: l.node, version: l.version, at: l.At, lines: 1, example: l.Line, of: stratumOf(l.Labels)}
+// ofGroup returns a line as one of a group.
+func (l sidedLine) ofGroup(group string) groupLines {
+	return groupLines{group: group, side: l.side, node: l.node, version: l.version, at: l.At, lines: 1, example: l.Line, stratum: stratumOf(l.Labels)}
 }
 
 // A group is what was seen of one cluster or signature.
@@ -42,10 +36,10 @@ type group struct {
 	rank      int // order of appearance, from 1, among the new or among those that only the catalogue knew; 0 for none
 	sides     [2]count
 	nodes     map[nodeOf]*nodeCount
-	counted   counting
-	firstSide int        // of a new one: where it first appeared
-	since     [2]float64 // of a new one: for how long each side had run when it appeared
-	novelty   *countsAt  // what its first sighting tells; nil if nothing
+	counts    groupCounts
+	firstSide int          // of a new one: where it first appeared
+	since     [2]float64   // of a new one: for how long each side had run when it appeared
+	novelty   *datedCounts // what its first sighting tells; nil if nothing
 	first     time.Time
 	last      time.Time
 	sinceAt   time.Time // first sighting on candidate that counts
@@ -76,12 +70,12 @@ type count struct {
 }
 
 const (
-	mostExamples = 3
-	mostExample  = 1 << 10 // bytes of one
+	maxExamples = 3
+	maxExample  = 1 << 10 // bytes of one
 )
 
-// note takes in a sighting on the side.
-func (c *count) note(s sighting, bin int64, series bool) {
+// note takes in the lines of a group on the side.
+func (c *count) note(s groupLines, bin int64, series bool) {
 	c.lines += s.lines
 	if c.first.IsZero() || s.at.Before(c.first) {
 		c.first = s.at
@@ -91,7 +85,7 @@ func (c *count) note(s sighting, bin int64, series bool) {
 	}
 	if s.example.Text != "" {
 		c.examples = append(c.examples, shortened(s.example))
-		if len(c.examples) > mostExamples {
+		if len(c.examples) > maxExamples {
 			c.examples = append(c.examples[:1], c.examples[2:]...) // the first stays
 		}
 	}
@@ -104,7 +98,7 @@ func (c *count) note(s sighting, bin int64, series bool) {
 }
 
 func shortened(l Line) Line {
-	limit := mostExample
+	limit := maxExample
 	if n := len(l.Text); n > limit {
 		for limit > 0 && l.Text[limit]&0xC0 == 0x80 {
 			limit-- // not in the middle of a rune
@@ -136,7 +130,7 @@ func (g *group) merge(o *group) {
 		g.firstSide, g.since = o.firstSide, o.since
 	}
 	g.known, g.warm = g.known || o.known, g.warm || o.warm
-	g.counted.merge(o.counted)
+	g.counts.merge(o.counts)
 	switch {
 	case g.novelty == nil:
 		g.novelty = o.novelty
@@ -152,7 +146,7 @@ func (c *count) merge(o count) {
 	c.lines, c.events = c.lines+o.lines, c.events+o.events
 	c.first, c.last = earlier(c.first, o.first), later(c.last, o.last)
 	c.examples = append(c.examples, o.examples...)
-	c.examples = c.examples[:min(len(c.examples), mostExamples)]
+	c.examples = c.examples[:min(len(c.examples), maxExamples)]
 	for b, n := range o.perBin {
 		if c.perBin == nil {
 			c.perBin = map[int64]float64{}

@@ -13,15 +13,19 @@ import (
 type grouper interface {
 	// add takes in a line, and returns what can be told by now; a crash is told
 	// when the lines behind it are there.
-	add(l sided) []sighting
+	add(l sidedLine) []groupLines
 	// settle is called at the end of each bin: it returns what can be told by
 	// that time, and groups may change their ids.
-	settle(end time.Time, last bool) []sighting
+	settle(end time.Time, last bool) []groupLines
 	// now returns the id that a group has now which had id once.
 	now(id string) string
 	// learn makes known what is remembered under an id, and returns the id that
 	// it has here.
 	learn(id string, r Remembered) string
+	// title returns a cluster's template, or a crash's title.
+	title(id string) string
+	// crash returns the crash of a signature; the zero one for clusters.
+	crash(id string) crash.Crash
 	// lost returns how many lines could not be put into a group.
 	lost() float64
 }
@@ -47,16 +51,19 @@ func (c *clustering) learn(id string, r Remembered) string {
 	return id
 }
 
-func (c *clustering) add(l sided) []sighting {
+func (c *clustering) title(id string) string   { return c.templates[id] }
+func (c *clustering) crash(string) crash.Crash { return crash.Crash{} }
+
+func (c *clustering) add(l sidedLine) []groupLines {
 	c.fresh = true
 	id := c.c.Add([]byte(l.Text))
 	if id == 0 {
 		return nil // counted by lost
 	}
-	return []sighting{l.seen(id.String())}
+	return []groupLines{l.ofGroup(id.String())}
 }
 
-func (c *clustering) settle(time.Time, bool) []sighting {
+func (c *clustering) settle(time.Time, bool) []groupLines {
 	if c.fresh {
 		c.fresh = false
 		for _, k := range c.c.Clusters() {
@@ -76,34 +83,34 @@ func (c *clustering) now(id string) string {
 
 func (c *clustering) lost() float64 { return float64(c.c.NotKept()) }
 
-// mostSignatures bounds how many crash signatures are told apart.
-const mostSignatures = 2048
+// maxSignatures bounds how many crash signatures are told apart.
+const maxSignatures = 2048
 
 // A crashing groups the crashes in lines by their signatures.
 type crashing struct {
 	finder  *crash.Finder
 	crashes map[string]crash.Crash // one of each signature
-	streams map[string]sided       // the last line of each stream that has a crash open
+	streams map[string]sidedLine   // the last line of each stream that has a crash open
 	dropped float64
 }
 
 func newCrashing() *crashing {
-	return &crashing{finder: crash.NewFinder(crash.Options{}), crashes: map[string]crash.Crash{}, streams: map[string]sided{}}
+	return &crashing{finder: crash.NewFinder(crash.Options{}), crashes: map[string]crash.Crash{}, streams: map[string]sidedLine{}}
 }
 
 // streamOf names what writes lines one after the other: a container or a file
 // of a node.
-func streamOf(l sided) string {
+func streamOf(l sidedLine) string {
 	return string(rune('0'+l.side)) + l.node + "\x00" + l.Labels["container"] + "\x00" + l.Labels["filename"]
 }
 
-func (c *crashing) add(l sided) []sighting {
+func (c *crashing) add(l sidedLine) []groupLines {
 	name := streamOf(l)
-	c.streams[name] = sided{Line: Line{Labels: l.Labels}, side: l.side, node: l.node, version: l.version}
+	c.streams[name] = sidedLine{Line: Line{Labels: l.Labels}, side: l.side, node: l.node, version: l.version}
 	return c.tell(c.finder.Add(name, l.Text, l.At))
 }
 
-func (c *crashing) settle(end time.Time, last bool) []sighting {
+func (c *crashing) settle(end time.Time, last bool) []groupLines {
 	out := c.tell(c.finder.Add("", "", end))
 	if last {
 		out = append(out, c.tell(c.finder.Flush())...)
@@ -111,18 +118,18 @@ func (c *crashing) settle(end time.Time, last bool) []sighting {
 	return out
 }
 
-func (c *crashing) tell(found []crash.Found) []sighting {
-	var out []sighting
+func (c *crashing) tell(found []crash.Found) []groupLines {
+	var out []groupLines
 	for _, f := range found {
 		id := string(f.Signature)
 		if _, ok := c.crashes[id]; !ok {
-			if len(c.crashes) >= mostSignatures {
+			if len(c.crashes) >= maxSignatures {
 				c.dropped++
 				continue
 			}
 			c.crashes[id] = f.Crash
 		}
-		s := c.streams[f.Stream].seen(id)
+		s := c.streams[f.Stream].ofGroup(id)
 		s.at = f.First
 		s.example.At, s.example.Text = f.First, f.Raw
 		out = append(out, s)
@@ -130,8 +137,8 @@ func (c *crashing) tell(found []crash.Found) []sighting {
 	return out
 }
 
-func (c *crashing) now(id string) string { return id }
-
+func (c *crashing) title(id string) string               { return c.crashes[id].Title }
+func (c *crashing) crash(id string) crash.Crash          { return c.crashes[id] }
+func (c *crashing) now(id string) string                 { return id }
 func (c *crashing) learn(id string, _ Remembered) string { return id }
-
-func (c *crashing) lost() float64 { return c.dropped }
+func (c *crashing) lost() float64                        { return c.dropped }

@@ -1,17 +1,15 @@
 package analysis
 
 import (
-	"slices"
-
 	"github.com/andon-project/andon/pkg/stat"
 )
 
 const (
-	// leastLessons is how many rollouts must have passed for what they showed
+	// minLessons is how many rollouts must have passed for what they showed
 	// of fresh nodes to count.
-	leastLessons = 5
-	// mostLevel bounds what one rollout can teach: a factor of e³.
-	mostLevel = 3
+	minLessons = 5
+	// maxLesson bounds what one rollout can teach: a factor of e³.
+	maxLesson = 3
 )
 
 // lessonLooks are the ages of a comparison, in bins, at which it is noted how
@@ -41,44 +39,15 @@ type StartUp struct {
 // empty reports whether there is nothing in the lesson.
 func (l Lesson) empty() bool { return len(l.Levels) == 0 && len(l.StartUps) == 0 }
 
-// Lesson returns what a rollout taught by now, and whether it taught anything.
-// Only rollouts that passed should be remembered.
-func (w *Watch) Lesson(rollout string) (Lesson, bool) {
-	c := w.courses[rollout]
-	if c == nil {
-		return Lesson{}, false
-	}
-	var l Lesson
-	for _, t := range c.signals {
-		switch w := unwatched(t.weigher).(type) {
-		case *levelled:
-			if len(w.marks) > 0 && t.learnsFresh() {
-				if l.Levels == nil {
-					l.Levels = map[string][]float64{}
-				}
-				l.Levels[t.signal.Name] = slices.Clone(w.marks)
-			}
-		case *startingUp:
-			if s, ok := w.lesson(); ok {
-				if l.StartUps == nil {
-					l.StartUps = map[string]StartUp{}
-				}
-				l.StartUps[t.signal.Name] = s
-			}
-		}
-	}
-	return l, !l.empty()
-}
-
 // learnsFresh reports whether fresh nodes may differ in the signal without any
 // regression, so that it is learnt by how much.
-func (t *tracker) learnsFresh() bool {
-	return (t.kind == Resource || t.kind == Memory) && t.strat != LoadTest
+func (s settings) learnsFresh() bool {
+	return (s.kind == Resource || s.kind == Memory) && s.strategy != LoadTest
 }
 
-// explained returns by how much fresh nodes differed from control in a signal
+// fromLessons returns by how much fresh nodes differed from control in a signal
 // at the age of n bins, in the rollouts that passed before.
-func explained(lessons []Lesson, signal string, n int) stat.Explained {
+func fromLessons(lessons []Lesson, signal string, n int) stat.Explained {
 	look := 0
 	for i, at := range lessonLooks {
 		if n >= at {
@@ -88,10 +57,10 @@ func explained(lessons []Lesson, signal string, n int) stat.Explained {
 	var seen []float64
 	for _, l := range lessons {
 		if all := l.Levels[signal]; len(all) > 0 {
-			seen = append(seen, max(-mostLevel, min(mostLevel, all[min(look, len(all)-1)])))
+			seen = append(seen, max(-maxLesson, min(maxLesson, all[min(look, len(all)-1)])))
 		}
 	}
-	if len(seen) < leastLessons {
+	if len(seen) < minLessons {
 		return stat.Explained{}
 	}
 	k := float64(len(seen))

@@ -190,11 +190,3 @@ type Remembered struct {
 // concerns a release of it; nil if nothing is. What was returned is never
 // changed, and is the same pointer while nothing is new.
 type RecallFunc func(service, release string, at time.Time) *Recollection
-
-// recall returns what is remembered of a comparison's service at a time.
-func (a *Analyzer) recall(c Comparison, at time.Time) *Recollection {
-	if a.Recall == nil || c.Service == "" {
-		return nil
-	}
-	return a.Recall(c.Service, c.Release, at)
-}

@@ -22,14 +22,24 @@ const DefaultBudget = 50_000
 
 // A lineAsk asks for the lines of both sides of a comparison.
 type lineAsk struct {
-	a       *Analyzer
+	source  lineSource
 	c       Comparison
 	start   int64 // bin that the comparison begins with
 	sides   [2]lineSide
 	notices []string
 	sampled bool
-	shown   []*drawn             // clusters of a sample of candidate
+	shown   []*sampledCluster    // clusters of a sample of candidate
 	read    map[string]time.Time // of a crash signal: up to when stack traces of a stream were read
+}
+
+// A lineSource is whom lines are asked from, and what is remembered of them.
+type lineSource struct {
+	Logs     LinesFunc
+	Metrics  RangeFunc    // nil if nobody counts lines
+	Patterns PatternsFunc // nil if nobody finds any
+	Resolve  ResolveFunc  // writes a selector's matchers into LogQL; into its stream selector if nil
+	Recall   RecallFunc   // nothing is remembered if nil
+	Budget   int          // lines that are looked at in answer to one question; DefaultBudget if zero
 }
 
 // A lineSide is what is asked for one side.
@@ -42,13 +52,13 @@ type lineSide struct {
 
 // A lineBin is what is known of one bin.
 type lineBin struct {
-	lines   []sided
-	running [2][]string
-	strata  []stratum  // that said anything, where running tells more than lines
-	counted []sighting // by the source
+	lines        []sidedLine
+	running      [2][]string
+	strata       []stratum    // that said anything, where running tells more than lines
+	sourceCounts []groupLines // by the source
 }
 
-func (a *Analyzer) newLineAsk(c Comparison, start int64) (*lineAsk, error) {
+func (a lineSource) newLineAsk(c Comparison, start int64) (*lineAsk, error) {
 	expr := cmp.Or(c.Signal.Logs, c.Signal.Crashes)
 	switch {
 	case expr == "":
@@ -58,7 +68,7 @@ func (a *Analyzer) newLineAsk(c Comparison, start int64) (*lineAsk, error) {
 	case c.timed() && c.Since.IsZero():
 		return nil, errors.New("nothing to compare with: candidate and control select the same; select by labels, shift one with back, or say since when")
 	}
-	k := &lineAsk{a: a, c: c, start: start, read: map[string]time.Time{}}
+	k := &lineAsk{source: a, c: c, start: start, read: map[string]time.Time{}}
 	for side, co := range [2]Cohort{c.Candidate, c.Control} {
 		s := lineSide{back: co.Back}
 		var err error
@@ -81,8 +91,8 @@ func (a *Analyzer) newLineAsk(c Comparison, start int64) (*lineAsk, error) {
 }
 
 func (k *lineAsk) resolve(expr string, s Selector) (string, error) {
-	if k.a.ResolveLogs != nil {
-		return k.a.ResolveLogs(expr, s)
+	if k.source.Resolve != nil {
+		return k.source.Resolve(expr, s)
 	}
 	return logql.Resolve(expr, s)
 }
@@ -98,7 +108,7 @@ func (k *lineAsk) spans(side int, lo, hi int64) (int64, int64) {
 	return lo, hi
 }
 
-// edge is book.edge.
+// edge is lineComparison.edge.
 func (k *lineAsk) edge(bin int64) time.Time {
 	return binTime(bin, k.c.step()).Add(-lateness(k.c.step()))
 }
@@ -108,10 +118,9 @@ func (k *lineAsk) binOf(t time.Time) int64 {
 	return binFrom(t.Add(lateness(k.c.step())), k.c.step())
 }
 
-// fetch asks for the bins from lo to hi. What groups are counted by the
-// source, by tells; it is only asked where there are more lines than the
-// budget.
-func (k *lineAsk) fetch(ctx context.Context, by grouper, lo, hi int64) ([]lineBin, error) {
+// fetch asks for the bins from lo to hi. Where there are more lines than the
+// budget, clusters are those that the source is asked to count; nil of crashes.
+func (k *lineAsk) fetch(ctx context.Context, clusters *clustering, lo, hi int64) ([]lineBin, error) {
 	out := make([]lineBin, hi-lo+1)
 	k.shown = nil
 	for side := range k.sides {
@@ -124,13 +133,13 @@ func (k *lineAsk) fetch(ctx context.Context, by grouper, lo, hi int64) ([]lineBi
 				return nil, err
 			}
 		}
-		if err := k.fetchLines(ctx, side, by, out, lo, [2]int64{from, to}); err != nil {
+		if err := k.fetchLines(ctx, side, clusters, out, lo, [2]int64{from, to}); err != nil {
 			return nil, err
 		}
 	}
 	for i := range out {
 		// Two streams have no order but that of time; the rest makes it one.
-		slices.SortStableFunc(out[i].lines, func(x, y sided) int {
+		slices.SortStableFunc(out[i].lines, func(x, y sidedLine) int {
 			return cmp.Or(inTurn(x.At, x.node, y.At, y.node), cmp.Compare(x.side, y.side))
 		})
 	}
@@ -140,7 +149,7 @@ func (k *lineAsk) fetch(ctx context.Context, by grouper, lo, hi int64) ([]lineBi
 // fetchRunning fills in which nodes say anything at all, where the lines that
 // are read do not tell.
 func (k *lineAsk) fetchRunning(ctx context.Context, side int, out []lineBin, lo int64, span [2]int64) error {
-	if k.a.LogMetrics == nil {
+	if k.source.Metrics == nil {
 		return nil
 	}
 	return k.countsBy(ctx, side, k.sides[side].streams, strataLabels, span, func(bin int64, m model.Metric, _ float64) {
@@ -173,7 +182,7 @@ func (k *lineAsk) countsBy(ctx context.Context, side int, expr string, more []st
 		}
 	}
 	count := logql.CountOverTime(expr, by, step, lateness(step)+k.sides[side].back)
-	m, err := k.a.LogMetrics(ctx, count, Range{Start: binTime(span[0], step), End: binTime(span[1], step), Step: step})
+	m, err := k.source.Metrics(ctx, count, Range{Start: binTime(span[0], step), End: binTime(span[1], step), Step: step})
 	if err != nil {
 		return err
 	}
@@ -189,18 +198,17 @@ func (k *lineAsk) countsBy(ctx context.Context, side int, expr string, more []st
 }
 
 // fetchLines fills in the lines, or what they come to.
-func (k *lineAsk) fetchLines(ctx context.Context, side int, by grouper, out []lineBin, lo int64, span [2]int64) error {
+func (k *lineAsk) fetchLines(ctx context.Context, side int, clusters *clustering, out []lineBin, lo int64, span [2]int64) error {
 	expr := k.sides[side].expr
 	all, over, err := k.lines(ctx, side, expr, span)
 	if err != nil {
 		return err
 	}
-	c, clusters := by.(*clustering)
-	if over && clusters && k.a.LogMetrics != nil {
-		return k.sample(ctx, side, c, out, lo, span)
+	if over && clusters != nil && k.source.Metrics != nil {
+		return k.sample(ctx, side, clusters, out, lo, span)
 	}
-	starts := !clusters && k.sides[side].filters
-	if over && !clusters {
+	starts := clusters == nil && k.sides[side].filters
+	if over && clusters == nil {
 		// Of all lines those of crashes are few, and the rest of a stack is read behind its first.
 		starts = true
 		if all, over, err = k.lines(ctx, side, crashStarts(expr), span); err != nil {
@@ -229,8 +237,8 @@ func (k *lineAsk) fetchLines(ctx context.Context, side int, by grouper, out []li
 
 // lines reads the lines of an expression, and whether there are more than the
 // budget, which are left out.
-func (k *lineAsk) lines(ctx context.Context, side int, expr string, span [2]int64) (all []sided, over bool, err error) {
-	for l, err := range k.a.Logs(ctx, expr, k.within(side, span)) {
+func (k *lineAsk) lines(ctx context.Context, side int, expr string, span [2]int64) (all []sidedLine, over bool, err error) {
+	for l, err := range k.source.Logs(ctx, expr, k.within(side, span)) {
 		if err != nil {
 			return nil, false, err
 		}
@@ -262,9 +270,9 @@ func (k *lineAsk) within(side int, span [2]int64) Range {
 	return Range{Start: k.edge(span[0] - 1).Add(time.Nanosecond - back), End: k.edge(span[1]).Add(-back), Step: k.c.step()}
 }
 
-func (k *lineAsk) sided(side int, l Line) sided {
+func (k *lineAsk) sided(side int, l Line) sidedLine {
 	l.At = l.At.Add(k.sides[side].back)
-	return sided{Line: l, side: side, node: l.Labels[k.c.Node], version: l.Labels[k.c.Version]}
+	return sidedLine{Line: l, side: side, node: l.Labels[k.c.Node], version: l.Labels[k.c.Version]}
 }
 
 func (k *lineAsk) notice(format string, args ...any) {
@@ -278,4 +286,12 @@ func (k *lineAsk) tell(r *GroupReport) {
 	r.Query, r.Against = k.sides[candidateSide].expr, k.sides[controlSide].expr
 	r.Sampled = k.sampled
 	r.Notices = append(append([]string{}, k.notices...), r.Notices...)
+}
+
+// recall returns what is remembered of a comparison's service at a time.
+func (a lineSource) recall(c Comparison, at time.Time) *Recollection {
+	if a.Recall == nil || c.Service == "" {
+		return nil
+	}
+	return a.Recall(c.Service, c.Release, at)
 }

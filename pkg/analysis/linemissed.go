@@ -24,8 +24,8 @@ type Pattern struct {
 type PatternsFunc func(ctx context.Context, expr string, r Range) ([]Pattern, error)
 
 const (
-	mostPatterns   = 300 // of a source that are looked at: what Loki returns at most
-	mostMissed     = 32  // of them that a sample may have missed, of which lines are read
+	maxPatterns    = 300 // of a source that are looked at: what Loki returns at most
+	maxMissed      = 32  // of them that a sample may have missed, of which lines are read
 	linesOfPattern = 64  // that are read of one
 	examplesOf     = 4   // lines of a cluster that tell whether a pattern has them
 )
@@ -33,8 +33,8 @@ const (
 // beyond returns the clusters that a sample of one side does not hold and that
 // are to be counted there all the same: what the source itself found, and what
 // the other side shows.
-func (k *lineAsk) beyond(ctx context.Context, side int, by *clustering, all []*drawn, out []lineBin, span [2]int64) ([]*drawn, error) {
-	found, err := k.missed(ctx, side, by, all, span)
+func (k *lineAsk) beyond(ctx context.Context, side int, clusters *clustering, all []*sampledCluster, out []lineBin, span [2]int64) ([]*sampledCluster, error) {
+	found, err := k.missed(ctx, side, clusters, all, span)
 	if err != nil {
 		return nil, err
 	}
@@ -46,18 +46,18 @@ func (k *lineAsk) beyond(ctx context.Context, side int, by *clustering, all []*d
 		k.shown = all
 		return found, nil
 	}
-	return append(found, k.foreign(by, all, out)...), nil
+	return append(found, k.foreign(clusters, all, out)...), nil
 }
 
 // missed returns the clusters that a sample does not hold and the source's own
 // patterns lead to. A pattern is another program's idea of a cluster: it has the
 // line's header in it and is coarser or finer than ours. So it only says which
 // lines to read, and what they come to is found as for any others.
-func (k *lineAsk) missed(ctx context.Context, side int, by *clustering, all []*drawn, span [2]int64) ([]*drawn, error) {
-	if k.a.Patterns == nil {
+func (k *lineAsk) missed(ctx context.Context, side int, clusters *clustering, all []*sampledCluster, span [2]int64) ([]*sampledCluster, error) {
+	if k.source.Patterns == nil {
 		return nil, nil
 	}
-	patterns, err := k.a.Patterns(ctx, k.sides[side].expr, k.within(side, span))
+	patterns, err := k.source.Patterns(ctx, k.sides[side].expr, k.within(side, span))
 	if ctx.Err() != nil {
 		return nil, ctx.Err()
 	}
@@ -65,33 +65,33 @@ func (k *lineAsk) missed(ctx context.Context, side int, by *clustering, all []*d
 		k.notice("the source's own patterns, which lead to what a sample misses, are not known: %v", err)
 		return nil, nil
 	}
-	var seen []*drawn
+	var seen []*sampledCluster
 	asked := 0
-	for _, p := range uncovered(patterns[:min(len(patterns), mostPatterns)], by, all) {
-		if asked++; asked > mostMissed {
-			k.notice("more than %d of the source's own patterns may have lines that the sample does not hold; those with the fewest were looked at", mostMissed)
+	for _, p := range uncovered(patterns[:min(len(patterns), maxPatterns)], clusters, all) {
+		if asked++; asked > maxMissed {
+			k.notice("more than %d of the source's own patterns may have lines that the sample does not hold; those with the fewest were looked at", maxMissed)
 			break
 		}
-		found, err := k.follow(ctx, side, by, p, span)
+		found, err := k.follow(ctx, side, clusters, p, span)
 		if err != nil {
 			return nil, err
 		}
 		seen = append(seen, found...)
 	}
-	by.settle(time.Time{}, false)
-	return besides(by, all, seen), nil
+	clusters.settle(time.Time{}, false)
+	return besides(clusters, all, seen), nil
 }
 
 // follow reads lines of a pattern, and returns the clusters that they are of.
-func (k *lineAsk) follow(ctx context.Context, side int, by *clustering, p Pattern, span [2]int64) ([]*drawn, error) {
-	var out []*drawn
+func (k *lineAsk) follow(ctx context.Context, side int, clusters *clustering, p Pattern, span [2]int64) ([]*sampledCluster, error) {
+	var out []*sampledCluster
 	n := 0
-	for l, err := range k.a.Logs(ctx, withTemplate(k.sides[side].expr, p.template()), k.within(side, span)) {
+	for l, err := range k.source.Logs(ctx, withTemplate(k.sides[side].expr, p.template()), k.within(side, span)) {
 		if err != nil {
 			return nil, err
 		}
-		for _, s := range by.add(k.sided(side, l)) {
-			out = append(out, &drawn{id: s.group})
+		for _, s := range clusters.add(k.sided(side, l)) {
+			out = append(out, &sampledCluster{id: s.group})
 		}
 		if n++; n == linesOfPattern {
 			break
@@ -102,17 +102,17 @@ func (k *lineAsk) follow(ctx context.Context, side int, by *clustering, p Patter
 
 // besides returns the clusters of more that are not among all, each once and
 // with no lines: those are not of a fair sample.
-func besides(by *clustering, all, more []*drawn) []*drawn {
+func besides(clusters *clustering, all, more []*sampledCluster) []*sampledCluster {
 	held := map[string]bool{}
 	for _, d := range all {
-		held[by.now(d.id)] = true
+		held[clusters.now(d.id)] = true
 	}
-	var out []*drawn
+	var out []*sampledCluster
 	for _, d := range more {
-		id := by.now(d.id)
-		if _, kept := by.templates[id]; kept && !held[id] {
+		id := clusters.now(d.id)
+		if _, kept := clusters.templates[id]; kept && !held[id] {
 			held[id] = true
-			out = append(out, &drawn{id: id})
+			out = append(out, &sampledCluster{id: id})
 		}
 	}
 	return out
@@ -124,12 +124,12 @@ func (p Pattern) template() string { return strings.ReplaceAll(p.Text, "<_>", "<
 // uncovered returns the patterns that no line of a sample has and that are no
 // lines of its clusters, those with the fewest lines first: it is those that a
 // sample misses.
-func uncovered(patterns []Pattern, by *clustering, all []*drawn) []Pattern {
-	var clusters []*regexp.Regexp
+func uncovered(patterns []Pattern, clusters *clustering, all []*sampledCluster) []Pattern {
+	var known []*regexp.Regexp
 	var lines []string
 	for _, d := range all {
-		if t := by.templates[d.id]; cluster.HasText(t) {
-			clusters = append(clusters, regexp.MustCompile(cluster.Regexp(t)+`\s*$`))
+		if t := clusters.templates[d.id]; cluster.HasText(t) {
+			known = append(known, regexp.MustCompile(cluster.Regexp(t)+`\s*$`))
 		}
 		for _, l := range d.lines[:min(len(d.lines), examplesOf)] {
 			lines = append(lines, l.Text)
@@ -142,7 +142,7 @@ func uncovered(patterns []Pattern, by *clustering, all []*drawn) []Pattern {
 		}
 		whole := regexp.MustCompile(`^\s*` + cluster.Regexp(p.template()) + `\s*$`)
 		if !slices.ContainsFunc(lines, whole.MatchString) &&
-			!slices.ContainsFunc(clusters, func(c *regexp.Regexp) bool { return c.MatchString(p.Text) }) {
+			!slices.ContainsFunc(known, func(c *regexp.Regexp) bool { return c.MatchString(p.Text) }) {
 			out = append(out, p)
 		}
 	}
@@ -156,10 +156,10 @@ func uncovered(patterns []Pattern, by *clustering, all []*drawn) []Pattern {
 // not hold. What is rare on both would be unknown to control for no other reason
 // than the size of its log, were it not counted there. If candidate was sampled
 // too, its clusters are known; else its lines are in out.
-func (k *lineAsk) foreign(by *clustering, all []*drawn, out []lineBin) []*drawn {
+func (k *lineAsk) foreign(clusters *clustering, all []*sampledCluster, out []lineBin) []*sampledCluster {
 	shown := slices.Clone(k.shown)
 	own := newClustering() // of lines that are given to by later
-	first := map[string]sided{}
+	first := map[string]sidedLine{}
 	for _, b := range out {
 		for _, l := range b.lines {
 			for _, s := range own.add(l) {
@@ -177,14 +177,14 @@ func (k *lineAsk) foreign(by *clustering, all []*drawn, out []lineBin) []*drawn 
 			continue
 		}
 		done[now] = true
-		for _, s := range by.add(first[id]) { // a line that is given to it twice does no harm
-			shown = append(shown, &drawn{id: s.group})
+		for _, s := range clusters.add(first[id]) { // a line that is given to it twice does no harm
+			shown = append(shown, &sampledCluster{id: s.group})
 		}
 	}
-	by.settle(time.Time{}, false)
-	more := besides(by, all, shown)
-	if n := len(more) - mostCounted; n > 0 {
+	clusters.settle(time.Time{}, false)
+	more := besides(clusters, all, shown)
+	if n := len(more) - maxCounted; n > 0 {
 		k.notice("%d clusters of candidate that the sample of control does not hold are not looked for there", n)
 	}
-	return more[:min(len(more), mostCounted)]
+	return more[:min(len(more), maxCounted)]
 }

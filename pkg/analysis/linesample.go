@@ -10,16 +10,16 @@ import (
 )
 
 const (
-	// mostQuestions is how many parts a sample is drawn from: nodes × spans.
-	mostQuestions = 64
-	// mostCounted is how many clusters of a sample the source is asked to count.
-	mostCounted = 64
+	// maxQuestions is how many parts a sample is drawn from: nodes × spans.
+	maxQuestions = 64
+	// maxCounted is how many clusters of a sample the source is asked to count.
+	maxCounted = 64
 )
 
 // sample fills in a side's bins from more lines than the budget: clusters are
 // found in a sample that is fair to nodes and to time, so that neither a noisy
 // node nor a noisy minute hides the others, and then counted by the source.
-func (k *lineAsk) sample(ctx context.Context, side int, by *clustering, out []lineBin, lo int64, span [2]int64) error {
+func (k *lineAsk) sample(ctx context.Context, side int, clusters *clustering, out []lineBin, lo int64, span [2]int64) error {
 	k.sampled = true
 	total, nodes := 0., map[string]bool{}
 	err := k.counts(ctx, side, k.sides[side].expr, span, func(bin int64, node string, n float64) {
@@ -30,22 +30,22 @@ func (k *lineAsk) sample(ctx context.Context, side int, by *clustering, out []li
 	if err != nil {
 		return err
 	}
-	names := spread(slices.Sorted(maps.Keys(nodes)), mostQuestions)
-	found := map[string]*drawn{}
-	parts := max(1, mostQuestions/max(1, len(names)))
+	names := spread(slices.Sorted(maps.Keys(nodes)), maxQuestions)
+	found := map[string]*sampledCluster{}
+	parts := max(1, maxQuestions/max(1, len(names)))
 	for _, name := range names {
-		if err := k.draw(ctx, side, by, name, k.parts(side, span, parts), found); err != nil {
+		if err := k.draw(ctx, side, clusters, name, k.parts(side, span, parts), found); err != nil {
 			return err
 		}
 	}
-	by.settle(time.Time{}, false)
-	extra, err := k.beyond(ctx, side, by, settled(by, found), out, span)
+	clusters.settle(time.Time{}, false)
+	extra, err := k.beyond(ctx, side, clusters, settled(clusters, found), out, span)
 	if err != nil {
 		return err
 	}
-	all := settled(by, found)
-	counted := tally{k: k, side: side, by: by, out: out, lo: lo, span: span}
-	if err := counted.all(ctx, all, besides(by, all, extra)); err != nil {
+	all := settled(clusters, found)
+	counted := tally{k: k, side: side, clusters: clusters, out: out, lo: lo, span: span}
+	if err := counted.all(ctx, all, besides(clusters, all, extra)); err != nil {
 		return err
 	}
 	k.notice("there are more than %d lines: %d clusters were found in a sample of them, and the source counted those", k.budget(), len(all))
@@ -56,8 +56,8 @@ func (k *lineAsk) sample(ctx context.Context, side int, by *clustering, out []li
 }
 
 func (k *lineAsk) budget() int {
-	if k.a.Budget > 0 {
-		return k.a.Budget
+	if k.source.Budget > 0 {
+		return k.source.Budget
 	}
 	return DefaultBudget
 }
@@ -90,14 +90,14 @@ func (k *lineAsk) parts(side int, span [2]int64, n int) []Range {
 	return out
 }
 
-// A drawn is a cluster of a sample.
-type drawn struct {
+// A sampledCluster is a cluster of a sample.
+type sampledCluster struct {
 	id    string
-	lines []sided
+	lines []sidedLine
 }
 
 // draw takes the first lines of one node in each part.
-func (k *lineAsk) draw(ctx context.Context, side int, by *clustering, node string, parts []Range, found map[string]*drawn) error {
+func (k *lineAsk) draw(ctx context.Context, side int, clusters *clustering, node string, parts []Range, found map[string]*sampledCluster) error {
 	expr := k.sides[side].expr
 	if k.c.Node != "" {
 		var err error
@@ -105,18 +105,18 @@ func (k *lineAsk) draw(ctx context.Context, side int, by *clustering, node strin
 			return err
 		}
 	}
-	share := max(1, k.budget()/mostQuestions)
+	share := max(1, k.budget()/maxQuestions)
 	for _, r := range parts {
 		n := 0
-		for l, err := range k.a.Logs(ctx, expr, r) {
+		for l, err := range k.source.Logs(ctx, expr, r) {
 			if err != nil {
 				return err
 			}
 			s := k.sided(side, l)
-			for _, seen := range by.add(s) {
+			for _, seen := range clusters.add(s) {
 				d := found[seen.group]
 				if d == nil {
-					d = &drawn{id: seen.group}
+					d = &sampledCluster{id: seen.group}
 					found[seen.group] = d
 				}
 				d.lines = append(d.lines, s)
@@ -141,45 +141,45 @@ func equal(v string) string {
 
 // settled returns the clusters of a sample under the ids that they have now,
 // those with the most lines first.
-func settled(by *clustering, found map[string]*drawn) []*drawn {
-	now := map[string]*drawn{}
+func settled(clusters *clustering, found map[string]*sampledCluster) []*sampledCluster {
+	now := map[string]*sampledCluster{}
 	for _, id := range sortedKeys(found) {
 		d := found[id]
-		d.id = by.now(id)
+		d.id = clusters.now(id)
 		if into := now[d.id]; into != nil {
 			into.lines = append(into.lines, d.lines...)
 			continue
 		}
 		now[d.id] = d
 	}
-	out := make([]*drawn, 0, len(now))
+	out := make([]*sampledCluster, 0, len(now))
 	for _, id := range sortedKeys(now) {
 		out = append(out, now[id])
 	}
-	slices.SortStableFunc(out, func(a, b *drawn) int { return len(b.lines) - len(a.lines) })
+	slices.SortStableFunc(out, func(a, b *sampledCluster) int { return len(b.lines) - len(a.lines) })
 	return out
 }
 
 // A tally has the source count clusters of one side.
 type tally struct {
-	k     *lineAsk
-	side  int
-	by    *clustering
-	out   []lineBin
-	lo    int64
-	span  [2]int64
-	lines float64 // that were counted
+	k        *lineAsk
+	side     int
+	clusters *clustering
+	out      []lineBin
+	lo       int64
+	span     [2]int64
+	lines    float64 // that were counted
 }
 
-func (t *tally) put(s sighting, bin int64) {
+func (t *tally) put(s groupLines, bin int64) {
 	t.lines += s.lines
-	t.out[bin-t.lo].counted = append(t.out[bin-t.lo].counted, s)
+	t.out[bin-t.lo].sourceCounts = append(t.out[bin-t.lo].sourceCounts, s)
 }
 
 // all counts the clusters of a sample, and those besides. What is too rare to be
 // among the former is counted as often as the sample shows it.
-func (t *tally) all(ctx context.Context, sample, besides []*drawn) error {
-	most := min(len(sample), mostCounted)
+func (t *tally) all(ctx context.Context, sample, besides []*sampledCluster) error {
+	most := min(len(sample), maxCounted)
 	for _, d := range sample[most:] {
 		t.show(d)
 	}
@@ -197,22 +197,22 @@ func (t *tally) all(ctx context.Context, sample, besides []*drawn) error {
 // count counts one cluster. If the source finds none of its lines, which are
 // written otherwise than its template is (with a quote escaped, behind a header),
 // it is counted as often as the sample shows it.
-func (t *tally) count(ctx context.Context, d *drawn) error {
-	first := map[string]sided{} // of each node
+func (t *tally) count(ctx context.Context, d *sampledCluster) error {
+	first := map[string]sidedLine{} // of each node
 	for _, l := range d.lines {
 		if _, ok := first[l.node]; !ok {
 			first[l.node] = l
 		}
 	}
-	expr := withTemplate(t.k.sides[t.side].expr, t.by.templates[d.id])
-	var of stratum
+	expr := withTemplate(t.k.sides[t.side].expr, t.clusters.templates[d.id])
+	var stratum stratum
 	if len(d.lines) > 0 {
-		of = stratumOf(d.lines[0].Labels)
+		stratum = stratumOf(d.lines[0].Labels)
 	}
 	none := true
 	err := t.k.counts(ctx, t.side, expr, t.span, func(bin int64, node string, n float64) {
 		none = false
-		s := sighting{group: d.id, side: t.side, node: node, at: t.k.edge(bin), lines: n, of: of}
+		s := groupLines{group: d.id, side: t.side, node: node, at: t.k.edge(bin), lines: n, stratum: stratum}
 		if l, ok := first[node]; ok {
 			s.example, s.version = l.Line, l.version
 			delete(first, node)
@@ -226,23 +226,23 @@ func (t *tally) count(ctx context.Context, d *drawn) error {
 }
 
 // show counts a cluster as often as the sample shows it.
-func (t *tally) show(d *drawn) {
+func (t *tally) show(d *sampledCluster) {
 	for _, l := range d.lines {
-		t.put(l.seen(d.id), min(max(t.k.binOf(l.At), t.span[0]), t.span[1]))
+		t.put(l.ofGroup(d.id), min(max(t.k.binOf(l.At), t.span[0]), t.span[1]))
 	}
 }
 
 const (
-	stackTime   = 5 * time.Second // that the lines of a stack trace may take
-	mostStacks  = 8               // of one node that are read in one bin
-	mostInStack = 2000            // lines of one
+	stackTime  = 5 * time.Second // that the lines of a stack trace may take
+	maxStacks  = 8               // of one node that are read in one bin
+	maxInStack = 2000            // lines of one
 )
 
 // around fills in the lines behind each of hits, which tell that a crash
 // begins: the query that finds it leaves out the rest of the stack trace. A
 // hit that holds a whole trace, newlines and all, needs none. A trace that goes
 // on after the end of its bin belongs to it.
-func (k *lineAsk) around(ctx context.Context, side int, hits []sided, out []lineBin, lo int64) error {
+func (k *lineAsk) around(ctx context.Context, side int, hits []sidedLine, out []lineBin, lo int64) error {
 	read := map[nodeOf]int{}
 	for _, h := range hits {
 		at := &out[k.binOf(h.At)-lo]
@@ -253,7 +253,7 @@ func (k *lineAsk) around(ctx context.Context, side int, hits []sided, out []line
 			continue
 		case !h.At.After(k.read[key]):
 			continue // with the trace before it
-		case read[nodeOf{side, h.node}] >= mostStacks*len(out):
+		case read[nodeOf{side, h.node}] >= maxStacks*len(out):
 			k.notice("%s crashes so often that not every stack trace is read", h.node)
 			continue
 		}
@@ -270,7 +270,7 @@ func (k *lineAsk) around(ctx context.Context, side int, hits []sided, out []line
 }
 
 // stack returns the lines of a hit's stream from the hit to end.
-func (k *lineAsk) stack(ctx context.Context, side int, h sided, end time.Time) ([]sided, error) {
+func (k *lineAsk) stack(ctx context.Context, side int, h sidedLine, end time.Time) ([]sidedLine, error) {
 	pick := Selector{}
 	for _, label := range []string{k.c.Node, "container", "filename"} {
 		if v, ok := h.Labels[label]; ok && label != "" {
@@ -282,13 +282,13 @@ func (k *lineAsk) stack(ctx context.Context, side int, h sided, end time.Time) (
 		return nil, err
 	}
 	back := k.sides[side].back
-	var out []sided
-	for l, err := range k.a.Logs(ctx, expr, Range{Start: h.At.Add(-back), End: end.Add(-back), Step: k.c.step()}) {
+	var out []sidedLine
+	for l, err := range k.source.Logs(ctx, expr, Range{Start: h.At.Add(-back), End: end.Add(-back), Step: k.c.step()}) {
 		if err != nil {
 			return nil, err
 		}
 		out = append(out, k.sided(side, l))
-		if len(out) == mostInStack {
+		if len(out) == maxInStack {
 			break
 		}
 	}

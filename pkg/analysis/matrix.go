@@ -47,7 +47,7 @@ type Matrix struct {
 // have.
 //
 // It needs a control beside the candidate: by labels, or shifted with Back.
-func (a *Analyzer) Matrix(ctx context.Context, c Comparison, r Range) (Matrix, error) {
+func (a metricSource) Matrix(ctx context.Context, c Comparison, r Range) (Matrix, error) {
 	var none Matrix
 	if c.Signal.Metric == "" {
 		return none, fmt.Errorf("signal %s: only metrics are compared; set metric", c.Signal.Name)
@@ -59,7 +59,7 @@ func (a *Analyzer) Matrix(ctx context.Context, c Comparison, r Range) (Matrix, e
 	if span.width() < saxLeast {
 		return none, fmt.Errorf("signal %s: from %s to %s there are fewer than %d bins of %s", c.Signal.Name, r.Start, r.End, saxLeast, span.step)
 	}
-	m, err := a.bareMeter(c)
+	m, err := a.bareScale(c)
 	if err != nil {
 		return none, err
 	}
@@ -71,7 +71,7 @@ func (a *Analyzer) Matrix(ctx context.Context, c Comparison, r Range) (Matrix, e
 }
 
 // matrix compares the nodes of two frames of the same bins.
-func (m *meter) matrix(cand, ctrl *frame) Matrix {
+func (m *scale) matrix(cand, ctrl *frame) Matrix {
 	var out Matrix
 	var rows, against [][]float64
 	out.Candidate, rows = m.bentRows(cand)
@@ -107,12 +107,12 @@ func (m *meter) matrix(cand, ctrl *frame) Matrix {
 
 // bentRows returns the nodes that have a value, and their values on the scale
 // of the kind.
-func (m *meter) bentRows(f *frame) (names []string, rows [][]float64) {
+func (m *scale) bentRows(f *frame) (names []string, rows [][]float64) {
 	unit := strings.ToLower(m.c.Signal.Unit)
 	for _, name := range f.nodes() {
 		x := make([]float64, f.width)
 		for i, v := range f.rows[name].v {
-			x[i] = bent(m.kind, unit, v)
+			x[i] = transform(m.kind, unit, v)
 		}
 		if countKnown(x) > 0 {
 			names, rows = append(names, name), append(rows, x)

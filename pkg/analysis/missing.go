@@ -23,12 +23,12 @@ var missingMargin = math.Log1p(.2)
 // Its evidence is a bet of the part of the capital that absence keeps in
 // reserve, so that the other signals lose nothing by it.
 type missing struct {
-	serves *tracker
-	warm   time.Duration
-	counts *stat.Counts
-	nodes  [2]map[string]*presence // of candidate and control
-	n      int                     // bins
-	beside float64                 // control nodes that went missing, in all
+	serves      *metricSignal
+	warm        time.Duration
+	counts      *stat.Counts
+	nodes       [2]map[string]*presence // of candidate and control
+	n           int                     // bins
+	controlGone float64                 // control nodes that went missing, in all
 }
 
 // A presence says since when a node has been up without serving, and whether
@@ -39,31 +39,34 @@ type presence struct {
 }
 
 // newMissing returns nil where it cannot be told who is up.
-func newMissing(c *course) *missing {
-	if c.absence == nil || len(c.signals) < 2 || c.service.Node == "" {
+func newMissing(s *subject, serves *metricSignal, signals int) *missing {
+	if signals < 2 || s.service.Node == "" {
 		return nil
 	}
 	return &missing{
-		serves: c.absence.signal, warm: max(leastBins*c.step, c.service.warmUp()), counts: stat.NewCounts(missingMargin),
+		serves: serves, warm: max(minBins*s.step, s.service.warmUp()), counts: stat.NewCounts(missingMargin),
 		nodes: [2]map[string]*presence{{}, {}},
 	}
 }
 
-// fold takes in a bin that all signals that have it have folded.
-func (m *missing) fold(b moment, all []*tracker) {
-	if m.serves.next != b.bin+1 {
+// fold takes in a bin that all signals that have it have folded; m may be nil.
+func (m *missing) fold(b bin, all metricSignals) {
+	if m == nil {
+		return
+	}
+	if m.serves.next != b.number+1 {
 		return // it is late
 	}
 	var x, e [2]float64
 	for side := range m.nodes {
 		up := map[string]bool{}
 		for _, t := range all {
-			if t.next != b.bin+1 {
+			if t.next != b.number+1 {
 				continue
 			}
-			f := m.of(t, side)
+			f := m.frameOf(t, side)
 			for node, r := range f.rows {
-				if r.seen[b.bin-f.first] && (side == 0 || !b.twins[node]) {
+				if r.seen[b.number-f.first] && (side == 0 || !b.twins[node]) {
 					up[node] = up[node] || t == m.serves
 				}
 			}
@@ -73,12 +76,12 @@ func (m *missing) fold(b moment, all []*tracker) {
 			x[side], e[side] = x[side]+dx, e[side]+de
 		}
 	}
-	m.beside += x[controlSide]
+	m.controlGone += x[controlSide]
 	m.counts.Add(x[0], e[0], x[1], e[1])
 	m.n++
 }
 
-func (m *missing) of(t *tracker, side int) *frame {
+func (m *missing) frameOf(t *metricSignal, side int) *frame {
 	if side == 0 {
 		return t.cand
 	}
@@ -142,7 +145,21 @@ func (m *missing) finding(weight, fail float64) (Finding, bool) {
 		Signal: t.signal.Name, Kind: "presence", Node: first, Deviation: Unknown, Effect: Unknown, Smallest: Number(smallest), Unseen: why,
 		Evidence: Number(math.Exp(m.logE())), Weight: Number(weight), Onset: &since, Quality: OK,
 		Candidate: t.candidateSeen, Control: t.controlSeen,
-		Query: t.meter.candidate.metric, Against: t.meter.control.metric,
+		Query: t.scale.candidate.metric, Against: t.scale.control.metric,
 		Reason: fmt.Sprintf("%d of %d candidate nodes are up and show no %s, %d of %d of control", gone[0], len(m.nodes[0]), t.signal.Name, gone[1], len(m.nodes[1])),
 	}, true
+}
+
+// smallest returns how many of the candidate nodes would have had to go missing,
+// all at once as nodes do that never come up, for that to make the evidence
+// on it exp(logE) by now; and if not even all but one would do, why. That none
+// serves is for absence.
+func (m *missing) smallest(logE float64) (nodes float64, why string) {
+	all, beside := len(m.nodes[candidateSide]), float64(len(m.nodes[controlSide]))
+	for n := 1; n < all; n++ {
+		if pooledCounts(missingMargin, float64(n), float64(all), m.controlGone, beside) >= logE {
+			return float64(n), ""
+		}
+	}
+	return math.NaN(), fmt.Sprintf("not even if all but one of the %d candidate nodes did not serve would that alone have failed the rollout by now", all)
 }

@@ -9,42 +9,33 @@ import (
 	"time"
 )
 
-// A ScopeVerdict is what a rollout showed in one place: the nodes there,
-// compared with each other alone.
-type ScopeVerdict struct {
-	Label    string   `json:"label"` // of Service.Scope
-	Value    string   `json:"value"` // empty if nothing could be told by the label; Reason says why
-	Verdict  Decision `json:"verdict"`
-	Evidence Number   `json:"evidence"` // e-value, latched at its highest
-	Reason   string   `json:"reason"`
-}
-
 // showed says what the signal with the largest part in a place's evidence did there.
-func (c *course) showed(at *place) string {
-	trackers, parts := c.located(at)
+func (c *places) showed(at *place) string {
+	signals, parts := c.located(at)
 	best, text := math.Inf(-1), "nothing"
 	for i, p := range parts {
-		if e := p.logE() + math.Log(trackers[i].weight); e > best {
-			best, text = e, trackers[i].changeOf(p.weigher, p.effect)
+		if e := p.logE() + math.Log(signals[i].weight); e > best {
+			best, text = e, moved(signals[i].signal, p.law.contrast(p.effect))
 		}
 	}
 	return text
 }
 
-// scopes returns the verdict on each place, in order of label and value.
-func (c *course) scopes(now time.Time) []ScopeVerdict {
+// verdicts returns the verdict on each place by the bin decided on last, in order
+// of label and value.
+func (c *places) verdicts(decided int64) []ScopeVerdict {
 	var out []ScopeVerdict
 	for label, name := range c.service.Scope {
-		here := slices.DeleteFunc(slices.Clone(c.places.list), func(p *place) bool { return p.label != label })
+		here := slices.DeleteFunc(slices.Clone(c.list), func(p *place) bool { return p.label != label })
 		slices.SortFunc(here, func(a, b *place) int { return cmp.Compare(a.value, b.value) })
 		for _, p := range here {
-			d, reason := c.openPlace(p, now)
+			d, reason := c.open(p, decided)
 			out = append(out, ScopeVerdict{name, p.value, d, Number(math.Exp(p.peak)), reason + c.untold(name, p)})
 		}
-		switch more := c.places.more[label]; {
+		switch more := c.more[label]; {
 		case more > 0:
-			out = append(out, ScopeVerdict{name, "", Inconclusive, Unknown, fmt.Sprintf("%d more values of %s are not told apart; %d are", more, name, mostPlaces)})
-		case len(here) == 0 && c.decided >= c.first:
+			out = append(out, ScopeVerdict{name, "", Inconclusive, Unknown, fmt.Sprintf("%d more values of %s are not told apart; %d are", more, name, maxPlaces)})
+		case len(here) == 0 && decided >= c.first:
 			out = append(out, ScopeVerdict{name, "", Inconclusive, Unknown, fmt.Sprintf("no series has the label %s; keep it in the queries, as in sum by (%s) (…)", name, strings.Join(c.kept(name), ", "))})
 		}
 	}
@@ -52,17 +43,17 @@ func (c *course) scopes(now time.Time) []ScopeVerdict {
 }
 
 // kept returns the labels that a query should keep.
-func (c *course) kept(label string) []string {
+func (c *places) kept(label string) []string {
 	labels := []string{c.service.Node, c.service.Version, label}
 	return slices.DeleteFunc(labels, func(l string) bool { return l == "" })
 }
 
 // untold names the signals that count whose series lack the label.
-func (c *course) untold(label string, at *place) string {
+func (c *places) untold(label string, at *place) string {
 	var names []string
-	trackers, _ := c.located(at)
-	for _, t := range c.signals {
-		if t.counts() && t.candidateSeen+t.controlSeen > 0 && !slices.Contains(trackers, t) {
+	signals, _ := c.located(at)
+	for _, t := range c.metrics {
+		if t.counts() && t.candidateSeen+t.controlSeen > 0 && !slices.Contains(signals, t) {
 			names = append(names, t.signal.Name)
 		}
 	}
@@ -72,51 +63,43 @@ func (c *course) untold(label string, at *place) string {
 	return fmt.Sprintf("; not told by %s: %s", label, list(names))
 }
 
-// openPlace returns the decision on a place, and why.
-func (c *course) openPlace(at *place, now time.Time) (Decision, string) {
+// open returns the decision on a place, and why.
+func (c *places) open(at *place, decided int64) (Decision, string) {
 	_, parts := c.located(at)
-	bins, candidate, control, last := 0, 0, 0, time.Time{}
+	bins, wanted, candidate, control, last := 0, 0, 0, 0, time.Time{}
 	for _, p := range parts {
-		bins, candidate, control = max(bins, p.weigher.bins()), candidate+p.candidate, control+p.control
+		r := p.law.reach()
+		bins, wanted, candidate, control = max(bins, r.bins), max(wanted, r.wanted), candidate+p.candidate, control+p.control
 		last = later(last, p.last)
 	}
 	switch {
-	case at.failed != "":
-		return Fail, at.failed + c.atOnce(at)
+	case at.reason != "":
+		return Fail, at.reason + c.atOnce(at, decided)
 	case candidate == 0:
 		return Inconclusive, "no candidate node there"
 	case at.logE >= math.Log(warnEvidence) && c.strategy != Threshold:
 		return Inconclusive, fmt.Sprintf("%s; evidence is %s, %s would fail it%s", c.showed(at), number(math.Exp(min(at.logE, 700))),
-			number(math.Exp(c.needs())*float64(len(c.places.list))), c.atOnce(at))
+			number(math.Exp(c.needs())*float64(len(c.list))), c.atOnce(at, decided))
 	case c.strategy == Threshold:
 		return Pass, "no threshold breached"
 	case c.concurrent() && control == 0:
-		return Inconclusive, "no control node there since the rollout began" + c.atOnce(at)
-	case binTime(c.decided, c.step).Sub(last) > 10*c.step:
+		return Inconclusive, "no control node there since the rollout began" + c.atOnce(at, decided)
+	case binTime(decided, c.step).Sub(last) > 10*c.step:
 		return Inconclusive, "no value on a candidate node there since " + last.UTC().Format(time.RFC3339)
-	case bins < c.leastBins():
-		return Inconclusive, fmt.Sprintf("%d bins of %s compared there, %d wanted%s", bins, c.step, c.leastBins(), c.atOnce(at))
+	case bins < wanted:
+		return Inconclusive, fmt.Sprintf("%d bins of %s compared there, %d wanted%s", bins, c.step, wanted, c.atOnce(at, decided))
 	}
-	return Pass, "no signal tells its candidate from its control nodes by more than chance; the most that any showed: " + c.showed(at) + c.atOnce(at)
-}
-
-// leastBins is how many bins must have been compared for a result to mean
-// something.
-func (c *course) leastBins() int {
-	if c.strategy == BeforeAfter {
-		return 1
-	}
-	return leastBins
+	return Pass, "no signal tells its candidate from its control nodes by more than chance; the most that any showed: " + c.showed(at) + c.atOnce(at, decided)
 }
 
 // atOnce says of a place whose control nodes were gone within the warm-up of
 // its first candidate node that it skipped the stages.
-func (c *course) atOnce(at *place) string {
+func (c *places) atOnce(at *place, decided int64) string {
 	warm := c.service.warmUp()
-	if !c.concurrent() || c.strategy == RegionControl || at.came.IsZero() || binTime(c.decided, c.step).Sub(at.came) <= warm {
+	if !c.concurrent() || c.strategy == RegionControl || at.came.IsZero() || binTime(decided, c.step).Sub(at.came) <= warm {
 		return ""
 	}
-	if at.left.IsZero() || at.left.Sub(at.came) < warm && binTime(c.decided, c.step).Sub(at.left) > warm {
+	if at.left.IsZero() || at.left.Sub(at.came) < warm && binTime(decided, c.step).Sub(at.left) > warm {
 		return "; everything there was changed at once, without stages"
 	}
 	return ""

@@ -12,8 +12,8 @@ import (
 
 // A sourcesExam decides a CompletenessCheck.
 type sourcesExam struct {
-	check CompletenessCheck
-	least float64 // NaN: what was there before
+	check      CompletenessCheck
+	minSources float64 // NaN: what was there before
 
 	had     map[string]bool // before, with By
 	hadN    float64         // before; NaN if not known
@@ -25,7 +25,7 @@ type sourcesExam struct {
 }
 
 func newSourcesExam(check CompletenessCheck) (*sourcesExam, error) {
-	e := &sourcesExam{check: check, least: math.NaN(), hadN: math.NaN(), nowN: math.NaN()}
+	e := &sourcesExam{check: check, minSources: math.NaN(), hadN: math.NaN(), nowN: math.NaN()}
 	if check.AtLeast == "" || check.AtLeast == Previous {
 		return e, nil
 	}
@@ -33,13 +33,13 @@ func newSourcesExam(check CompletenessCheck) (*sourcesExam, error) {
 	if err != nil || math.IsNaN(v) {
 		return e, fmt.Errorf("at_least is %q; write a number, or %s", check.AtLeast, Previous)
 	}
-	e.least = v
+	e.minSources = v
 	return e, nil
 }
 
 // count returns how many sources are there, and with By which; NaN if that
 // cannot be told.
-func (e *sourcesExam) count(now []present) (float64, map[string]bool) {
+func (e *sourcesExam) count(now []presentSeries) (float64, map[string]bool) {
 	switch {
 	case len(now) == 0:
 		return math.NaN(), nil
@@ -60,15 +60,15 @@ func (e *sourcesExam) count(now []present) (float64, map[string]bool) {
 	return float64(len(names)), names
 }
 
-func (e *sourcesExam) before(now []present) {
+func (e *sourcesExam) before(now []presentSeries) {
 	if n, names := e.count(now); known(n) {
 		e.hadN, e.had = n, names
 	}
 }
 
 func (e *sourcesExam) needs() float64 {
-	if known(e.least) {
-		return e.least
+	if known(e.minSources) {
+		return e.minSources
 	}
 	return e.hadN
 }
@@ -77,7 +77,7 @@ func (e *sourcesExam) effect() float64 { return e.nowN - e.needs() }
 
 // look fails at the second bin in a row with too few sources, for one may be a
 // scrape that was missed.
-func (e *sourcesExam) look(l look) (outcome, string) {
+func (e *sourcesExam) look(l observation) (outcome, string) {
 	n, names := e.count(l.now)
 	e.bins++
 	if len(l.now) > 0 && !known(n) {
@@ -102,21 +102,21 @@ func (e *sourcesExam) look(l look) (outcome, string) {
 	case !known(e.nowN):
 		return e.unless(l, fmt.Sprintf("there is no number of sources since the rollout started, and %s are wanted", number(e.needs())))
 	case e.short >= 2 || e.short > 0 && l.over:
-		return grounded, fmt.Sprintf("%s sources at %s, %s wanted%s", amount(e.nowN), stamped(e.lastAt), amount(e.needs()), e.names())
+		return checkFailed, fmt.Sprintf("%s sources at %s, %s wanted%s", amount(e.nowN), stamped(e.lastAt), amount(e.needs()), e.names())
 	case !l.over:
-		return waiting, fmt.Sprintf("%s sources so far, %s wanted", amount(e.nowN), amount(e.needs()))
+		return checkPending, fmt.Sprintf("%s sources so far, %s wanted", amount(e.nowN), amount(e.needs()))
 	case e.bins > preflightStale:
-		return undecided, fmt.Sprintf("there has been no number of sources since %s", stamped(e.lastAt))
+		return checkUndecided, fmt.Sprintf("there has been no number of sources since %s", stamped(e.lastAt))
 	}
-	return cleared, fmt.Sprintf("%s sources, %s wanted", amount(e.nowN), amount(e.needs()))
+	return checkPassed, fmt.Sprintf("%s sources, %s wanted", amount(e.nowN), amount(e.needs()))
 }
 
 // unless returns why the check is not decided: for good if its time is over.
-func (e *sourcesExam) unless(l look, why string) (outcome, string) {
+func (e *sourcesExam) unless(l observation, why string) (outcome, string) {
 	if l.over {
-		return undecided, why
+		return checkUndecided, why
 	}
-	return waiting, why
+	return checkPending, why
 }
 
 func (e *sourcesExam) unreadable(series int) string {
@@ -138,12 +138,12 @@ func amount(v float64) string { return strconv.FormatFloat(v, 'f', -1, 64) }
 
 // A scopeExam decides a ScopeCheck.
 type scopeExam struct {
-	check      ScopeCheck
-	everything func(Rollout) bool
-	touched    []string
+	check           ScopeCheck
+	changesAllNodes func(Rollout) bool
+	touched         []string
 }
 
-func (e *scopeExam) before([]present) {}
+func (e *scopeExam) before([]presentSeries) {}
 
 func (e *scopeExam) effect() float64 {
 	if len(e.touched) == 0 {
@@ -153,13 +153,13 @@ func (e *scopeExam) effect() float64 {
 }
 
 // look counts what was announced and what is seen, together.
-func (e *scopeExam) look(l look) (outcome, string) {
+func (e *scopeExam) look(l observation) (outcome, string) {
 	add := func(v string) {
 		if v != "" && !slices.Contains(e.touched, v) {
 			e.touched = append(e.touched, v)
 		}
 	}
-	for _, v := range parted(l.known.Scope[e.check.Of]) {
+	for _, v := range parted(l.rollout.Scope[e.check.Of]) {
 		add(v)
 	}
 	for _, p := range l.now {
@@ -167,16 +167,16 @@ func (e *scopeExam) look(l look) (outcome, string) {
 	}
 	slices.Sort(e.touched)
 	all := ""
-	if e.everything(l.known) {
+	if e.changesAllNodes(l.rollout) {
 		all = "; everything at once: all nodes change together, without a stage or a control"
 	}
 	switch n := len(e.touched); {
 	case n > e.check.AtMost:
-		return grounded, fmt.Sprintf("%d values of %s at once, at most %d allowed: %s%s", n, e.check.Of, e.check.AtMost, named(e.touched), all)
+		return checkFailed, fmt.Sprintf("%d values of %s at once, at most %d allowed: %s%s", n, e.check.Of, e.check.AtMost, named(e.touched), all)
 	case e.check.Metric != "" && !l.over:
-		return waiting, fmt.Sprintf("%d values of %s so far, at most %d allowed%s", n, e.check.Of, e.check.AtMost, all)
+		return checkPending, fmt.Sprintf("%d values of %s so far, at most %d allowed%s", n, e.check.Of, e.check.AtMost, all)
 	case n == 0:
-		return undecided, fmt.Sprintf("neither the rollout's scope nor a series names the %s that it goes to%s", e.check.Of, all)
+		return checkUndecided, fmt.Sprintf("neither the rollout's scope nor a series names the %s that it goes to%s", e.check.Of, all)
 	}
-	return cleared, fmt.Sprintf("%d of at most %d values of %s: %s%s", len(e.touched), e.check.AtMost, e.check.Of, named(e.touched), all)
+	return checkPassed, fmt.Sprintf("%d of at most %d values of %s: %s%s", len(e.touched), e.check.AtMost, e.check.Of, named(e.touched), all)
 }

@@ -10,8 +10,8 @@ import (
 	"github.com/prometheus/common/model"
 )
 
-// mostNamed is how many names a sentence holds.
-const mostNamed = 6
+// maxNamed is how many names a sentence holds.
+const maxNamed = 6
 
 // A versionExam decides a VersionCheck.
 //
@@ -26,44 +26,44 @@ type versionExam struct {
 	all         bool
 	step        time.Duration
 
-	latest   []present
+	latest   []presentSeries
 	latestAt time.Time
 	wrong    int
 }
 
-func newVersionExam(c *course, check VersionCheck, candidate Selector) *versionExam {
-	e := &versionExam{label: cmp.Or(check.Label, c.service.Version), node: c.service.Node, step: c.step}
-	e.all = !c.concurrent() || c.strategy == LoadTest || len(without(candidate, e.label)) > 0
+func newVersionExam(s preflightSetting, check VersionCheck) *versionExam {
+	e := &versionExam{label: cmp.Or(check.Label, s.service.Version), node: s.service.Node, step: s.step}
+	e.all = !s.strategy.concurrent() || s.strategy == LoadTest || len(without(s.candidate, e.label)) > 0
 	return e
 }
 
-func (e *versionExam) before([]present) {}
-func (e *versionExam) effect() float64  { return float64(e.wrong) }
+func (e *versionExam) before([]presentSeries) {}
+func (e *versionExam) effect() float64        { return float64(e.wrong) }
 
-func (e *versionExam) look(l look) (outcome, string) {
+func (e *versionExam) look(l observation) (outcome, string) {
 	if len(l.now) > 0 {
 		e.latest, e.latestAt = l.now, l.at
 	}
-	want := l.known.Version
+	want := l.rollout.Version
 	switch {
 	case e.label == "":
-		return undecided, "nothing says which label names the version; set version of the service, or label of the check"
+		return checkUndecided, "nothing says which label names the version; set version of the service, or label of the check"
 	case want == "":
-		return undecided, "the rollout was announced without a version"
+		return checkUndecided, "the rollout was announced without a version"
 	case len(e.latest) == 0 && !l.over:
-		return waiting, fmt.Sprintf("nothing reports a version yet, %s is wanted", want)
+		return checkPending, fmt.Sprintf("nothing reports a version yet, %s is wanted", want)
 	case len(e.latest) == 0:
-		return undecided, fmt.Sprintf("nothing reported a version by %s, %s was wanted; check the query and the labels of the candidate", stamped(l.at), want)
+		return checkUndecided, fmt.Sprintf("nothing reported a version by %s, %s was wanted; check the query and the labels of the candidate", stamped(l.at), want)
 	case l.over && l.at.Sub(e.latestAt) > preflightStale*e.step:
-		return undecided, fmt.Sprintf("nothing has reported a version since %s, %s was wanted", stamped(e.latestAt), want)
-	case !slices.ContainsFunc(e.latest, func(p present) bool { return p.labels[model.LabelName(e.label)] != "" }):
+		return checkUndecided, fmt.Sprintf("nothing has reported a version since %s, %s was wanted", stamped(e.latestAt), want)
+	case !slices.ContainsFunc(e.latest, func(p presentSeries) bool { return p.labels[model.LabelName(e.label)] != "" }):
 		if !l.over {
-			return waiting, fmt.Sprintf("what reports has no label %s", e.label)
+			return checkPending, fmt.Sprintf("what reports has no label %s", e.label)
 		}
-		return undecided, fmt.Sprintf("what reports has no label %s, so that it cannot be seen which version runs", e.label)
+		return checkUndecided, fmt.Sprintf("what reports has no label %s, so that it cannot be seen which version runs", e.label)
 	}
-	units := e.units(l.known)
-	lagging := e.lagging(units, l.known)
+	units := e.units(l.rollout)
+	lagging := e.lagging(units, l.rollout)
 	e.wrong = len(lagging)
 	right := 0
 	for _, u := range units {
@@ -73,17 +73,17 @@ func (e *versionExam) look(l look) (outcome, string) {
 	}
 	if len(lagging) == 0 {
 		if e.all && !l.over {
-			return waiting, fmt.Sprintf("%d of %d report %s so far", right, len(units), want)
+			return checkPending, fmt.Sprintf("%d of %d report %s so far", right, len(units), want)
 		}
-		return cleared, fmt.Sprintf("%d of %d report %s", right, len(units), want)
+		return checkPassed, fmt.Sprintf("%d of %d report %s", right, len(units), want)
 	}
 	if !l.over {
-		return waiting, fmt.Sprintf("%d of %d report %s so far; not yet: %s", right, len(units), want, named(lagging))
+		return checkPending, fmt.Sprintf("%d of %d report %s so far; not yet: %s", right, len(units), want, named(lagging))
 	}
 	if right == 0 {
-		return grounded, fmt.Sprintf("version %s was announced and has not appeared by %s; what runs: %s", want, stamped(l.at), named(lagging))
+		return checkFailed, fmt.Sprintf("version %s was announced and has not appeared by %s; what runs: %s", want, stamped(l.at), named(lagging))
 	}
-	return grounded, fmt.Sprintf("version %s was announced, and by %s something else runs: %s", want, stamped(l.at), named(lagging))
+	return checkFailed, fmt.Sprintf("version %s was announced, and by %s something else runs: %s", want, stamped(l.at), named(lagging))
 }
 
 // A unit is a node, or whatever else reports a version.
@@ -168,7 +168,7 @@ func (e *versionExam) lagging(units []unit, ro Rollout) []string {
 	}
 	for _, label := range sortedKeys(ro.Scope) {
 		name := model.LabelName(label)
-		if !slices.ContainsFunc(e.latest, func(p present) bool { return p.labels[name] != "" }) {
+		if !slices.ContainsFunc(e.latest, func(p presentSeries) bool { return p.labels[name] != "" }) {
 			continue
 		}
 		for _, value := range parted(ro.Scope[label]) {
@@ -207,8 +207,8 @@ func parted(values string) []string {
 
 // named joins names, and only counts those that are too many.
 func named(names []string) string {
-	if n := len(names) - mostNamed; n > 1 {
-		return strings.Join(names[:mostNamed], ", ") + fmt.Sprintf(" and %d more", n)
+	if n := len(names) - maxNamed; n > 1 {
+		return strings.Join(names[:maxNamed], ", ") + fmt.Sprintf(" and %d more", n)
 	}
 	return list(names)
 }

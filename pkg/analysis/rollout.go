@@ -217,3 +217,8 @@ const (
 	Memory   Kind = "memory"   // shown, not counted: a young process is never comparable with an old one
 	Value    Kind = "value"    // continuous, as it is
 )
+
+// holds reports whether v lies beyond the bound.
+func (b *Bound) holds(v float64) bool {
+	return b != nil && (b.Above != nil && v > *b.Above || b.Below != nil && v < *b.Below)
+}

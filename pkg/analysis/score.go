@@ -38,17 +38,17 @@ func (w worth) at(logE float64) float64 {
 
 // weight returns the logarithm of how much what is known raises the odds that
 // the rollout is a regression; 0 before anything was compared. What others
-// explain is no evidence against this one.
-func (c *course) weight() float64 {
+// explain is no evidence against this one: rivals are those that may.
+func (c *evidence) weight(rivals []suspect) float64 {
 	if c.strategy == Threshold || !c.compared() {
 		return 0
 	}
-	l, rivals, own := explains, c.suspects, 0.
+	l, own := explains, 0.
 	if c.concurrent() {
 		own = c.speaks()
 	} else {
 		// What stands for evidence here is a tail's; it goes beyond the bound.
-		l, rivals, own = before, c.counting(), before.at(c.bonferroni())
+		l, own = before, before.at(c.bonferroni())
 	}
 	logs := []float64{0}
 	for _, s := range rivals {
@@ -59,16 +59,16 @@ func (c *course) weight() float64 {
 
 // compared reports whether any signal that counts has been compared, or nodes
 // are missing.
-func (c *course) compared() bool {
-	if c.absence != nil && c.absence.bins >= leastBins {
+func (c *evidence) compared() bool {
+	if c.absence != nil && c.absence.bins >= minBins {
 		return true
 	}
-	for _, s := range c.signals {
-		if s.weigher != nil && s.counts() && s.weigher.bins() > 0 {
+	for _, s := range c.metrics {
+		if s.counts() && s.law.reach().bins > 0 {
 			return true
 		}
 	}
-	for _, r := range c.readers {
+	for _, r := range c.lines {
 		if r.counts() && r.compared() {
 			return true
 		}
@@ -81,13 +81,13 @@ func (c *course) compared() bool {
 // aside in case that nodes vanish later is left out: that vouches for the promise,
 // and speaks neither for the rollout nor against it. So is absence in its first
 // bins: a scrape is lost now and then.
-func (c *course) speaks() float64 {
-	b, w := c.termsBy(worthOf)
+func (c *evidence) speaks() float64 {
+	b, w := c.values(worthOf)
 	m := stat.LogMean(b, w)
 	if !known(m) {
 		m = 0
 	}
-	if a := c.absence; a != nil && (a.bins >= leastBins || a.held > 0) {
+	if a := c.absence; a != nil && (a.bins >= minBins || a.held > 0) {
 		m = stat.LogSumExp(logOf(a.signals)+m, events.at(a.share))
 		if a.held > 0 {
 			m = stat.LogSumExp(m, events.at(logOf(a.reserve)+a.held))
@@ -97,34 +97,10 @@ func (c *course) speaks() float64 {
 }
 
 // worthOf returns the logarithm of the Bayes factor of a signal.
-func worthOf(s term) float64 {
-	t, ok := s.(*tracker)
-	switch {
-	case !ok:
-		return events.at(s.evidence())
-	case t.kind != Counts && t.kind != Crashes:
-		return measured.at(s.evidence())
+func worthOf(s signalUnderTrial) float64 {
+	o := s.odds()
+	if o.events {
+		return events.at(o.log)
 	}
-	w := t.weigher
-	if of, ok := w.(*watched); ok {
-		w = of.weigher
-	}
-	if c, ok := w.(*counted); ok && !t.bounds.ignored() {
-		return events.at(c.bayes())
-	}
-	return events.at(s.evidence())
-}
-
-// scored returns the score and the weight that it rests on: the largest since
-// the rollout failed, or that of now. What failed without evidence is certain.
-func (c *course) scored() (score, weight Number) {
-	w := c.weight()
-	if c.firstFail != nil {
-		w = max(w, c.failWeight)
-	}
-	score = Number(c.calibration.Probability(c.service.Name, w))
-	if math.IsInf(w, 1) {
-		return score, Unknown
-	}
-	return score, Number(w)
+	return measured.at(o.log)
 }

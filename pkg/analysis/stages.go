@@ -5,52 +5,44 @@ import (
 	"time"
 )
 
-// A StageVerdict is what one stage of a rollout showed.
-type StageVerdict struct {
-	Stage    int        `json:"stage"`    // counted from 1
-	From     time.Time  `json:"from"`     // when it was complete; of the first, when the rollout started
-	To       *time.Time `json:"to"`       // when the next one was complete, or the rollout ended; null while it lasts
-	Verdict  Decision   `json:"verdict"`  // on the rollout at its end, or now
-	Evidence Number     `json:"evidence"` // by what factor it multiplied the rollout's evidence
-	Reason   string     `json:"reason"`   // of that verdict
-}
-
-// A staging tells the stages of a rollout apart.
-type staging struct {
+// stages tells the stages of a rollout apart.
+type stages struct {
+	*subject
 	over  []StageVerdict
 	began float64 // log evidence when the stage under way began
 }
 
 // turn ends the stages that the next ones, complete by known, have made way
-// for. It is called before the first bin of a stage is folded, so that what is
-// known then is all of the one before.
-func (c *course) turn(known Rollout) {
-	for len(c.staging.over) < len(known.Stages)-1 {
-		to := known.Stages[len(c.staging.over)+1]
-		s := c.stage(c.rollout.AsOf(binTime(c.decided, c.step)), c.judged(binTime(c.decided, c.step)))
-		s.To = &to
-		c.staging.over = append(c.staging.over, s)
-		c.staging.began = c.logE
+// for: with the verdict at the bin decided on last, when the evidence was
+// exp(logE). It is called before the first bin of a stage is folded, so that what
+// is known then is all of the one before.
+func (s *stages) turn(known Rollout, last time.Time, logE float64, judged func(at time.Time) Verdict) {
+	for len(s.over) < len(known.Stages)-1 {
+		to := known.Stages[len(s.over)+1]
+		ended := s.stage(s.rollout.AsOf(last), logE, judged(last))
+		ended.To = &to
+		s.over = append(s.over, ended)
+		s.began = logE
 	}
 }
 
 // stage returns the stage under way with the verdict v.
-func (c *course) stage(known Rollout, v Verdict) StageVerdict {
-	n := len(c.staging.over)
-	s := StageVerdict{
-		Stage: n + 1, From: c.rollout.Started, Verdict: v.Verdict, Reason: v.Reason,
-		Evidence: Number(math.Exp(c.logE - c.staging.began)),
+func (s *stages) stage(known Rollout, logE float64, v Verdict) StageVerdict {
+	n := len(s.over)
+	out := StageVerdict{
+		Stage: n + 1, From: s.rollout.Started, Verdict: v.Verdict, Reason: v.Reason,
+		Evidence: Number(math.Exp(logE - s.began)),
 	}
 	if n > 0 {
-		s.From = *c.staging.over[n-1].To
+		out.From = *s.over[n-1].To
 	}
 	if !known.Ended.IsZero() {
-		s.To = &known.Ended
+		out.To = &known.Ended
 	}
-	return s
+	return out
 }
 
-// stages returns all that began, with the verdict v on the one under way.
-func (c *course) stages(now time.Time, v Verdict) []StageVerdict {
-	return append(c.staging.over[:len(c.staging.over):len(c.staging.over)], c.stage(c.rollout.AsOf(now), v))
+// verdicts returns all that began, with the verdict v on the one under way.
+func (s *stages) verdicts(now time.Time, logE float64, v Verdict) []StageVerdict {
+	return append(s.over[:len(s.over):len(s.over)], s.stage(s.rollout.AsOf(now), logE, v))
 }

@@ -23,8 +23,8 @@ func stratumOf(labels map[string]string) stratum {
 	return s
 }
 
-// mostChapters is how many strata have a baseline of their own.
-const mostChapters = 32
+// maxChapters is how many strata have a baseline of their own.
+const maxChapters = 32
 
 // A chapter is the baseline of one stratum: what was new in it, and how often.
 type chapter struct {
@@ -38,11 +38,11 @@ type chapter struct {
 // chapterOf returns the chapter of a stratum. Those that are there when the comparison
 // begins share the weight; one that is seen later belongs to the first, or shares
 // would depend on what is yet to come.
-func (b *book) chapterOf(s stratum, bin int64) *chapter {
+func (b *lineComparison) chapterOf(s stratum, bin int64) *chapter {
 	if p := b.chapters[s]; p != nil {
 		return p
 	}
-	if n := len(b.inOrder); n > 0 && (b.comparing(bin) || n == mostChapters) {
+	if n := len(b.inOrder); n > 0 && (b.comparing(bin) || n == maxChapters) {
 		b.chapters[s] = b.inOrder[0]
 		return b.inOrder[0]
 	}
@@ -53,11 +53,11 @@ func (b *book) chapterOf(s stratum, bin int64) *chapter {
 }
 
 // chapterShare returns the share of the weight that each chapter has.
-func (b *book) chapterShare() float64 { return 1 / float64(max(1, len(b.inOrder))) }
+func (b *lineComparison) chapterShare() float64 { return 1 / float64(max(1, len(b.inOrder))) }
 
 // eachChapter returns the logarithm of the mean over chapters of the evidence of their
 // groups; ordered are all groups.
-func (b *book) eachChapter(ordered []*group, of func(*chapter, []*group) float64) float64 {
+func (b *lineComparison) eachChapter(ordered []*group, of func(*chapter, []*group) float64) float64 {
 	by := map[*chapter][]*group{}
 	for _, g := range ordered {
 		by[g.chapter] = append(by[g.chapter], g)
@@ -73,8 +73,8 @@ func (b *book) eachChapter(ordered []*group, of func(*chapter, []*group) float64
 }
 
 // open begins a group with its first sighting.
-func (b *book) open(s sighting, bin int64) *group {
-	p := b.chapterOf(s.of, bin)
+func (b *lineComparison) open(s groupLines, bin int64) *group {
+	p := b.chapterOf(s.stratum, bin)
 	g := &group{id: s.group, chapter: p, nodes: map[nodeOf]*nodeCount{}}
 	b.groups[s.group] = g
 	seen := b.memory[s.group].Seen
@@ -91,13 +91,15 @@ func (b *book) open(s sighting, bin int64) *group {
 		p.ranks[1]++
 		g.rank = p.ranks[1]
 	}
-	g.counted = newCounting(g.known, b.margin)
+	g.counts = newGroupCounts(g.known, b.margin)
 	return g
 }
 
 // settled reports whether a bin before the comparison is in its second half,
 // when what control shows all the time has been seen.
-func (b *book) settled(bin int64) bool { return bin < b.start && bin >= b.first+(b.start-b.first)/2 }
+func (b *lineComparison) settled(bin int64) bool {
+	return bin < b.start && bin >= b.first+(b.start-b.first)/2
+}
 
 // lately reports whether a node showed something new within five bins.
 func (p *chapter) lately(k nodeOf, bin int64) bool {
@@ -108,7 +110,7 @@ func (p *chapter) lately(k nodeOf, bin int64) bool {
 // enter gives a new group its place in the order of appearance, and counts its
 // first sighting if the node did not show something new within five bins: a
 // stack trace line by line is one surprise.
-func (b *book) enter(g *group, s sighting, bin int64, exposed [2]float64) {
+func (b *lineComparison) enter(g *group, s groupLines, bin int64, exposed [2]float64) {
 	p := g.chapter
 	p.ranks[0]++
 	g.rank = p.ranks[0]
@@ -128,6 +130,6 @@ func (b *book) enter(g *group, s sighting, bin int64, exposed [2]float64) {
 	}
 	x := [2]float64{}
 	x[s.side] = 1
-	g.novelty = &countsAt{s.at, stat.NewCounts(0)}
+	g.novelty = &datedCounts{s.at, stat.NewCounts(0)}
 	g.novelty.counts.Add(x[candidateSide], exposed[candidateSide], x[controlSide], exposed[controlSide])
 }

@@ -17,22 +17,8 @@ type Seen struct {
 	Gone      bool      // only control did, and candidate would have by now
 }
 
-// Seen returns the groups of a rollout's logs and crashes, by signal and id;
-// nil if the rollout is not known.
-func (w *Watch) Seen(rollout string) []Seen {
-	c := w.courses[rollout]
-	if c == nil {
-		return nil
-	}
-	var out []Seen
-	for _, r := range c.readers {
-		out = append(out, r.book.seen()...)
-	}
-	return out
-}
-
 // seen lists the groups.
-func (b *book) seen() []Seen {
+func (b *lineComparison) seen() []Seen {
 	var out []Seen
 	for _, id := range sortedKeys(b.groups) {
 		g := b.groups[id]
@@ -50,7 +36,7 @@ func (b *book) seen() []Seen {
 
 // Survey returns what all nodes of a service show of a signal over a range, of
 // whatever version: what the catalogue learns while no rollout is under way.
-func (a *Analyzer) Survey(ctx context.Context, s Service, sig Signal, r Range) ([]Seen, error) {
+func (a lineSource) Survey(ctx context.Context, s Service, sig Signal, r Range) ([]Seen, error) {
 	c := Comparison{Service: s.Name, Signal: sig, Node: s.Node, Version: s.Version, Since: r.End.Add(time.Nanosecond), Step: s.Bin()}
 	b, _, err := a.read(ctx, c, r)
 	if err != nil {

@@ -58,6 +58,26 @@ type Verdict struct {
 	Scopes []ScopeVerdict `json:"scopes,omitempty"`
 }
 
+// A StageVerdict is what one stage of a rollout showed.
+type StageVerdict struct {
+	Stage    int        `json:"stage"`    // counted from 1
+	From     time.Time  `json:"from"`     // when it was complete; of the first, when the rollout started
+	To       *time.Time `json:"to"`       // when the next one was complete, or the rollout ended; null while it lasts
+	Verdict  Decision   `json:"verdict"`  // on the rollout at its end, or now
+	Evidence Number     `json:"evidence"` // by what factor it multiplied the rollout's evidence
+	Reason   string     `json:"reason"`   // of that verdict
+}
+
+// A ScopeVerdict is what a rollout showed in one place: the nodes there,
+// compared with each other alone.
+type ScopeVerdict struct {
+	Label    string   `json:"label"` // of Service.Scope
+	Value    string   `json:"value"` // empty if nothing could be told by the label; Reason says why
+	Verdict  Decision `json:"verdict"`
+	Evidence Number   `json:"evidence"` // e-value, latched at its highest
+	Reason   string   `json:"reason"`
+}
+
 // A Finding is what one signal showed.
 type Finding struct {
 	Signal string `json:"signal"`
@@ -133,15 +153,4 @@ func (n *Number) UnmarshalJSON(b []byte) error {
 		return nil
 	}
 	return json.Unmarshal(b, (*float64)(n))
-}
-
-// A Deviation is how far one candidate node strays from control over time.
-type Deviation struct {
-	Node  string
-	Times []time.Time
-	Sigma []float64 // standard deviations of control, positive is worse; NaN where unknown
-
-	// Value is the node's own value, Low and High the band of control
-	// (its centre ± 2 standard deviations), all in the signal's unit.
-	Value, Centre, Low, High []float64
 }

@@ -2,7 +2,6 @@ package analysis
 
 import (
 	"context"
-	"math"
 	"slices"
 	"time"
 
@@ -13,9 +12,9 @@ const (
 	// prior is the share of rollouts that make their service worse, before
 	// anything is seen of one.
 	prior = .05
-	// enoughBlame is how sure it must be that it was this rollout and none of
+	// minBlame is how sure it must be that it was this rollout and none of
 	// those that overlap it.
-	enoughBlame = .95
+	minBlame = .95
 	// warnEvidence keeps a rollout from passing.
 	warnEvidence = 100
 )
@@ -27,14 +26,14 @@ const (
 type Watch struct {
 	a           *Analyzer
 	limit       int
-	courses     map[string]*course
+	trials      map[string]*trial
 	calibration *Calibration
 }
 
 // NewWatch returns a Watch that asks its sources at most limit questions at a
 // time; at least one.
 func (a *Analyzer) NewWatch(limit int) *Watch {
-	return &Watch{a: a, limit: max(1, limit), courses: map[string]*course{}}
+	return &Watch{a: a, limit: max(1, limit), trials: map[string]*trial{}}
 }
 
 // Calibrate has the scores of the next ticks rest on c. It changes nothing but
@@ -54,22 +53,16 @@ func (w *Watch) Tick(ctx context.Context, under []Underway, now time.Time) []Ver
 	var g errgroup.Group
 	g.SetLimit(w.limit)
 	for _, c := range all {
-		c.recall(w.a, now)
-		for _, s := range c.signals {
+		c.recall(now)
+		for _, t := range c.evidence.all() {
 			g.Go(func() error {
-				s.ask(ctx, w.a, c.lastBin(now))
+				t.ask(ctx, c.lastBin(now))
 				return nil
 			})
 		}
-		for _, r := range c.readers {
+		for _, f := range c.preflight {
 			g.Go(func() error {
-				r.ask(ctx, w.a, c.lastBin(now))
-				return nil
-			})
-		}
-		for _, f := range c.flights {
-			g.Go(func() error {
-				f.ask(ctx, w.a, c.lastBin(now))
+				f.ask(ctx, c.rollout, c.lastBin(now))
 				return nil
 			})
 		}
@@ -83,33 +76,39 @@ func (w *Watch) Tick(ctx context.Context, under []Underway, now time.Time) []Ver
 	return out
 }
 
-// follow returns the courses of the rollouts of under, in their order, and
+// follow returns the trials of the rollouts of under, in their order, and
 // forgets the others.
-func (w *Watch) follow(under []Underway) []*course {
-	all := make([]*course, len(under))
-	kept := make(map[string]*course, len(under))
+func (w *Watch) follow(under []Underway) []*trial {
+	all := make([]*trial, len(under))
+	kept := make(map[string]*trial, len(under))
 	for i, u := range under {
 		c := kept[u.Rollout.ID]
 		if c == nil {
-			c = w.courses[u.Rollout.ID]
+			c = w.trials[u.Rollout.ID]
 		}
 		if c == nil || !c.same(u) {
-			c = w.a.newCourse(u)
+			c = w.a.newTrial(u)
 		}
 		c.rollout, c.calibration = u.Rollout, w.calibration
 		c.service.DependsOn, c.dependencies = u.Service.DependsOn, u.Dependencies
 		all[i], kept[u.Rollout.ID] = c, c
 	}
-	w.courses = kept
+	w.trials = kept
+	absences := make([]*absence, len(all))
+	for i, c := range all {
+		absences[i] = c.evidence.absence
+	}
 	for _, c := range kept {
-		c.beside = all
+		if a := c.evidence.absence; a != nil {
+			a.peers = absences
+		}
 	}
 	return all
 }
 
-// unique returns the courses without repetitions, for a rollout named twice.
-func unique(all []*course) []*course {
-	var out []*course
+// unique returns the trials without repetitions, for a rollout named twice.
+func unique(all []*trial) []*trial {
+	var out []*trial
 	for _, c := range all {
 		if !slices.Contains(out, c) {
 			out = append(out, c)
@@ -120,7 +119,11 @@ func unique(all []*course) []*course {
 
 // fold takes in, bin by bin and all rollouts together, what was asked for.
 // Bins of services with different steps are taken in order of time.
-func (w *Watch) fold(all []*course, now time.Time) {
+func (w *Watch) fold(all []*trial, now time.Time) {
+	overlaps := make([]*overlap, len(all))
+	for i, c := range all {
+		overlaps[i] = c.overlap
+	}
 	for {
 		var at time.Time
 		for _, c := range all {
@@ -131,19 +134,19 @@ func (w *Watch) fold(all []*course, now time.Time) {
 		if at.IsZero() {
 			return
 		}
-		var decide []*course
+		var decide []*trial
 		for _, c := range all {
-			c.fresh = c.fresh[:0]
+			c.overlap.fresh = c.overlap.fresh[:0]
 			if t, ok := c.nextTime(now); ok && t.Equal(at) && c.fold(at) {
 				decide = append(decide, c)
 			}
 		}
 		// Only now is it known of all which nodes have adopted them.
-		for _, c := range all {
-			c.attribute(all, at)
+		for _, o := range overlaps {
+			o.attribute(overlaps, at)
 		}
 		if len(decide) > 0 {
-			blame(all, at)
+			apportion(all, at)
 			for _, c := range decide {
 				c.decide(at)
 			}
@@ -151,19 +154,10 @@ func (w *Watch) fold(all []*course, now time.Time) {
 	}
 }
 
-// A Point is a rollout's evidence at one time.
-type Point struct {
-	At  time.Time `json:"at"`
-	Log float64   `json:"log"` // natural logarithm of the evidence; finite
-}
-
-// mostPointsKept bounds a trail.
-const mostPointsKept = 720
-
 // Trail returns the evidence on a rollout over time, oldest first, thinned
 // when it grows long; nil if the rollout is not known.
 func (w *Watch) Trail(rollout string) []Point {
-	if c := w.courses[rollout]; c != nil {
+	if c := w.trials[rollout]; c != nil {
 		return slices.Clone(c.trail)
 	}
 	return nil
@@ -174,29 +168,37 @@ func (w *Watch) Trail(rollout string) []Point {
 // if none has yet or the rollout is not known. It is for Underway.Startups of
 // later ones.
 func (w *Watch) Startup(rollout string) (time.Duration, bool) {
-	c := w.courses[rollout]
+	c := w.trials[rollout]
 	if c == nil {
 		return 0, false
 	}
-	return c.startup(binTime(c.decided+1, c.step))
+	return c.evidence.absence.startup(binTime(c.decided+1, c.step))
 }
 
-// keep appends a point, leaving out every other of the older ones when there
-// are too many.
-func keep(trail []Point, p Point) []Point {
-	if math.IsNaN(p.Log) || math.IsInf(p.Log, 0) {
-		return trail
+// Seen returns the groups of a rollout's logs and crashes, by signal and id;
+// nil if the rollout is not known.
+func (w *Watch) Seen(rollout string) []Seen {
+	c := w.trials[rollout]
+	if c == nil {
+		return nil
 	}
-	if len(trail) >= mostPointsKept {
-		n := 0
-		for i := 0; i < len(trail); i += 2 {
-			trail[n] = trail[i]
-			n++
-		}
-		trail = trail[:n]
+	var out []Seen
+	for _, r := range c.lines {
+		out = append(out, r.comparison.seen()...)
 	}
-	if n := len(trail); n > 0 && trail[n-1].At.Equal(p.At) {
-		trail = trail[:n-1] // decided on once more, for late samples
+	return out
+}
+
+// Lesson returns what a rollout taught by now, and whether it taught anything.
+// Only rollouts that passed should be remembered.
+func (w *Watch) Lesson(rollout string) (Lesson, bool) {
+	c := w.trials[rollout]
+	if c == nil {
+		return Lesson{}, false
 	}
-	return append(trail, p)
+	var l Lesson
+	for _, t := range c.metrics {
+		t.law.teach(&l)
+	}
+	return l, !l.empty()
 }

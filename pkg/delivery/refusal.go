@@ -21,8 +21,7 @@ type maskedError struct {
 	err  error
 }
 
-func (e *maskedError) Error() string { return e.text }
-
+func (e *maskedError) Error() string        { return e.text }
 func (e *maskedError) Is(target error) bool { return errors.Is(e.err, target) }
 
 // masked returns err without its secrets. The URL that net/http puts before

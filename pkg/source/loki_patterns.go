@@ -27,8 +27,7 @@ const (
 type Presence struct{ askAgain atomic.Int64 } // unix time in nanoseconds
 
 func (p *Presence) absent(now time.Time) bool { return now.UnixNano() < p.askAgain.Load() }
-
-func (p *Presence) miss(now time.Time) { p.askAgain.Store(now.Add(absentFor).UnixNano()) }
+func (p *Presence) miss(now time.Time)        { p.askAgain.Store(now.Add(absentFor).UnixNano()) }
 
 // Patterns returns what Loki's pattern ingesters found in the streams that a
 // query selects, those with the most lines first; its pipeline does not matter

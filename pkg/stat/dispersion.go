@@ -96,16 +96,11 @@ func Spread(x, e []float64, phi, upper float64) float64 {
 		}
 	}
 	s2, g := nodesDiffer*nodesDiffer, 0.
-	if k > 1 && sx > 0 {
-		chi2 := 0.
-		for i := range x {
-			if want := e[i] * sx / se; want > 0 {
-				chi2 += (x[i] - want) * (x[i] - want) / want
-			}
-		}
-		moment := max(0, chi2-phi*(k-1)) * se / sx / (se - ee/se)
+	var pearson Dispersion
+	if pearson.Add(x, e); pearson.freedom > 0 {
+		moment := max(0, pearson.chi2-phi*pearson.freedom) * se / sx / (se - ee/se)
 		y := sx / k * max(moment, s2) / phi
-		g = (k - 1) * y * y / (1 + y) / (1 + y)
+		g = pearson.freedom * y * y / (1 + y) / (1 + y)
 		s2 = (PriorNodes*s2 + g*moment) / (PriorNodes + g)
 	}
 	nu := PriorNodes + g

@@ -261,14 +261,6 @@ func (s Shift) Smallest(logE float64) float64 {
 	if !(s.Variance > 0) {
 		return math.NaN()
 	}
-	lo, hi := 0., 200.
-	for range 60 {
-		mid := (lo + hi) / 2
-		if LogHalfNormal(mid, s.Variance, s.tau()) < logE {
-			lo = mid
-		} else {
-			hi = mid
-		}
-	}
-	return (hi+.8416)*math.Sqrt(s.Variance) + s.Margin
+	z := Bisect(0, 200, 60, func(z float64) bool { return !(LogHalfNormal(z, s.Variance, s.tau()) < logE) })
+	return (z+.8416)*math.Sqrt(s.Variance) + s.Margin
 }

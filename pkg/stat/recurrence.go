@@ -281,22 +281,9 @@ func (r *Recurrence) Smallest(x []float64, p float64) float64 {
 	for range 40 {
 		if reaches(sign * hi) {
 			level := Mean(r.atPower[past-reference:])
-			return r.power.Unbend(level+sign*bisect(hi, func(m float64) bool { return reaches(sign * m) })) - r.power.Unbend(level)
+			return r.power.Unbend(level+sign*Bisect(0, hi, 12, func(m float64) bool { return reaches(sign * m) })) - r.power.Unbend(level)
 		}
 		hi *= 2
 	}
 	return math.NaN()
-}
-
-// bisect returns about the smallest move up to hi that reaches; hi does.
-func bisect(hi float64, reaches func(float64) bool) float64 {
-	lo := 0.
-	for range 12 {
-		if mid := (lo + hi) / 2; reaches(mid) {
-			hi = mid
-		} else {
-			lo = mid
-		}
-	}
-	return hi
 }

@@ -74,21 +74,14 @@ func (s stats) WALReplayStatus() (tsdb.WALReplayStatus, error) { return tsdb.WAL
 // nothing is the absence of targets, Alertmanagers and rules.
 type nothing struct{}
 
-func (nothing) ScrapePools() []string { return nil }
-
-func (nothing) TargetsActive() map[string][]*scrape.Target { return nil }
-
+func (nothing) ScrapePools() []string                       { return nil }
+func (nothing) TargetsActive() map[string][]*scrape.Target  { return nil }
 func (nothing) TargetsDropped() map[string][]*scrape.Target { return nil }
-
-func (nothing) TargetsDroppedCounts() map[string]int { return nil }
-
-func (nothing) Alertmanagers() []*url.URL { return nil }
-
-func (nothing) DroppedAlertmanagers() []*url.URL { return nil }
-
-func (nothing) RuleGroups() []*rules.Group { return nil }
-
-func (nothing) AlertingRules() []*rules.AlertingRule { return nil }
+func (nothing) TargetsDroppedCounts() map[string]int        { return nil }
+func (nothing) Alertmanagers() []*url.URL                   { return nil }
+func (nothing) DroppedAlertmanagers() []*url.URL            { return nil }
+func (nothing) RuleGroups() []*rules.Group                  { return nil }
+func (nothing) AlertingRules() []*rules.AlertingRule        { return nil }
 
 func (nothing) ScrapePoolConfig(string) (*config.ScrapeConfig, error) {
 	return nil, errors.New("this Prometheus scrapes nothing")

@@ -47,8 +47,7 @@ func from(minute int, a, b series) series {
 	}
 }
 
-func gone(int) (float64, bool) { return math.NaN(), false }
-
+func gone(int) (float64, bool)   { return math.NaN(), false }
 func untold(int) (float64, bool) { return math.NaN(), true }
 
 func nodes(all ...series) Cohort {

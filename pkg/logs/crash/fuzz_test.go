@@ -53,22 +53,14 @@ func check(t *testing.T, c Crash) {
 	}
 }
 
-func FuzzGo(f *testing.F) { fuzz(f, &golang, Go) }
-
-func FuzzThrown(f *testing.F) { fuzz(f, &thrown, Java, Node, DotNet) }
-
+func FuzzGo(f *testing.F)      { fuzz(f, &golang, Go) }
+func FuzzThrown(f *testing.F)  { fuzz(f, &thrown, Java, Node, DotNet) }
 func FuzzHotspot(f *testing.F) { fuzz(f, &hotspot, Java) }
-
-func FuzzV8(f *testing.F) { fuzz(f, &v8, Node) }
-
-func FuzzPython(f *testing.F) { fuzz(f, &python, Python) }
-
-func FuzzRust(f *testing.F) { fuzz(f, &rustlang, Rust) }
-
-func FuzzCpp(f *testing.F) { fuzz(f, &native, Cpp) }
-
-func FuzzKernel(f *testing.F) { fuzz(f, &kernel, Kernel) }
-
+func FuzzV8(f *testing.F)      { fuzz(f, &v8, Node) }
+func FuzzPython(f *testing.F)  { fuzz(f, &python, Python) }
+func FuzzRust(f *testing.F)    { fuzz(f, &rustlang, Rust) }
+func FuzzCpp(f *testing.F)     { fuzz(f, &native, Cpp) }
+func FuzzKernel(f *testing.F)  { fuzz(f, &kernel, Kernel) }
 func FuzzWindows(f *testing.F) { fuzz(f, &windows, Windows) }
 
 func FuzzDemangle(f *testing.F) {

@@ -1,0 +1,35 @@
+package analysis
+
+// twins are control nodes that are left out because they are candidate nodes
+// under another name: a measurement under two names is not a control.
+type twins map[string]bool
+
+// find leaves out, from a bin on, control nodes that show the same values, to
+// the last digit and not zero, as a candidate node in two or more continuous
+// signals. It takes two signals because idle nodes share zeros and nodes of one
+// host its memory.
+func (t twins) find(bin int64, metrics metricSignals) {
+	type pair struct{ candidate, control string }
+	equal := map[pair]int{}
+	for _, s := range metrics {
+		if s.kind == Failures || s.kind == Counts || s.kind == Crashes || !s.ready() || s.next != bin {
+			continue
+		}
+		byValue := map[float64][]string{}
+		for name, r := range s.cand.rows {
+			if v := r.v[bin-s.cand.first]; v != 0 && known(v) {
+				byValue[v] = append(byValue[v], name)
+			}
+		}
+		for name, r := range s.ctrl.rows {
+			for _, other := range byValue[r.v[bin-s.ctrl.first]] {
+				equal[pair{other, name}]++
+			}
+		}
+	}
+	for p, n := range equal {
+		if n >= 2 {
+			t[p.control] = true
+		}
+	}
+}
