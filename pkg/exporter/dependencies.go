@@ -26,7 +26,7 @@ const (
 // nothing. It is safe for concurrent use.
 type callBook struct {
 	mu      sync.Mutex
-	queries map[CallQuery]*callsSeen
+	queries map[analysis.CallQuery]*callsSeen
 	of      *Config                           // that all and known are made for
 	all     analysis.Edges                    // made anew when anything is new
 	known   map[string]*analysis.Dependencies // by service, the same
@@ -55,7 +55,7 @@ func (b *callBook) read(ctx context.Context, s *setup, now time.Time, log hclog.
 		answer, err := s.ask(ctx, q.Query, r)
 		var found map[callPair]time.Time
 		if err == nil {
-			found, err = q.calls(answer, s.config, log)
+			found, err = callsIn(q, answer, s.config, log)
 		}
 		b.mu.Lock()
 		if err != nil && seen.failed == "" {
@@ -80,11 +80,11 @@ func (b *callBook) forget(c *Config) {
 
 // next returns what is known from a query, the range that it is to be asked
 // for, and whether it is time to.
-func (b *callBook) next(q CallQuery, now time.Time) (*callsSeen, analysis.Range, bool) {
+func (b *callBook) next(q analysis.CallQuery, now time.Time) (*callsSeen, analysis.Range, bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.queries == nil {
-		b.queries = map[CallQuery]*callsSeen{}
+		b.queries = map[analysis.CallQuery]*callsSeen{}
 	}
 	seen := b.queries[q]
 	if seen == nil {
@@ -138,10 +138,10 @@ func (s *callsSeen) take(found map[callPair]time.Time, err error, now time.Time)
 	}
 }
 
-// calls returns the pairs of configured services in an answer, with when each
+// callsIn returns the pairs of configured services in the answer to q, with when each
 // was last seen. Others are passed over. The error says that the answer does
 // not name who calls whom.
-func (q CallQuery) calls(answer model.Matrix, c *Config, log hclog.Logger) (map[callPair]time.Time, error) {
+func callsIn(q analysis.CallQuery, answer model.Matrix, c *Config, log hclog.Logger) (map[callPair]time.Time, error) {
 	out := map[callPair]time.Time{}
 	named := make(map[string]bool, len(c.Services))
 	for _, s := range c.Services {

@@ -40,7 +40,7 @@ func parseFeedback(body []byte) (Feedback, error) {
 	d.DisallowUnknownFields()
 	err := d.Decode(&f)
 	if field, unknown := unknownField(err); unknown {
-		return f, fmt.Errorf("unknown key %.100q; %s", field, suggest(field, []string{"service", "id", "template", "title", "risk", "by", "note"}))
+		return f, errors.New(analysis.UnknownKey(field, []string{"service", "id", "template", "title", "risk", "by", "note"}))
 	}
 	if err != nil {
 		return f, fmt.Errorf("the body is not feedback: %w", jsonWords(err))
@@ -69,8 +69,8 @@ func parseFeedback(body []byte) (Feedback, error) {
 // postFeedback keeps what a person says of a cluster or a signature.
 func (e *Exporter) postFeedback(w http.ResponseWriter, r *http.Request) {
 	e.tellFeedback(w, r, func(f Feedback) error {
-		if !slices.Contains([]analysis.Risk{analysis.HighRisk, analysis.MediumRisk, analysis.NoRisk}, f.Risk) {
-			return fmt.Errorf(`"risk" %.20q is not one of high, medium, none`, f.Risk)
+		for _, p := range analysis.Under("risk", analysis.CheckWord("risk", f.Risk, analysis.Risks)) {
+			return p
 		}
 		return nil
 	}, factFeedback)
@@ -106,7 +106,7 @@ func (e *Exporter) tellFeedback(w http.ResponseWriter, r *http.Request, check fu
 		for _, s := range c.Services {
 			names = append(names, s.Name)
 		}
-		refuse(w, http.StatusUnprocessableEntity, fmt.Sprintf("the service %.100q is not in the configuration; %s", f.Service, suggest(f.Service, names)), curlFeedback)
+		refuse(w, http.StatusUnprocessableEntity, fmt.Sprintf("the service %.100q is not in the configuration; %s", f.Service, analysis.Suggest(f.Service, names)), curlFeedback)
 		return
 	}
 	f.At = e.opt.Now().UTC()

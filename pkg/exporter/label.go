@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -76,8 +77,8 @@ const notJudged = "not_judged"
 // was labelled and by what was said, with 0 for what nobody said.
 func (l *labelBook) counts() map[string]map[bool]int {
 	out := make(map[string]map[bool]int)
-	for _, verdict := range []string{string(analysis.Pass), string(analysis.Fail), string(analysis.Inconclusive), notJudged} {
-		out[verdict] = map[bool]int{true: 0, false: 0}
+	for _, verdict := range append(slices.Clone(analysis.Decisions), notJudged) {
+		out[string(verdict)] = map[bool]int{true: 0, false: 0}
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -118,7 +119,7 @@ func parseLabel(body []byte) (regression bool, by, reason string, err error) {
 	d.DisallowUnknownFields()
 	err = d.Decode(&said)
 	if field, unknown := unknownField(err); unknown {
-		return false, "", "", fmt.Errorf("unknown key %.100q; %s", field, suggest(field, []string{"regression", "by", "reason"}))
+		return false, "", "", errors.New(analysis.UnknownKey(field, []string{"regression", "by", "reason"}))
 	}
 	if err != nil {
 		return false, "", "", fmt.Errorf("the body is not a label: %w", jsonWords(err))
