@@ -57,6 +57,7 @@ func TestSuggest(t *testing.T) {
 		{"ulr", "did you mean url?"},
 		{"HIGH", "did you mean high?"},
 		{"hi", "did you mean high?"},
+		{"huge", "write one of name, namespace, username, url, high, medium"},
 		{"colour", "write one of name, namespace, username, url, high, medium"},
 		{"", "write one of name, namespace, username, url, high, medium"},
 		{strings.Repeat("x", 200), "write one of name, namespace, username, url, high, medium"},

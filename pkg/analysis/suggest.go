@@ -15,10 +15,10 @@ func UnknownKey(key string, known []string) string {
 // Suggest says what to write in place of word: the known word that was
 // probably meant, or one of all.
 func Suggest(word string, known []string) string {
-	best, least := "", 3
+	lower := strings.ToLower(word)
+	best, least := "", 1+min(2, max(1, (len(word)+1)/3)) // short words are near to too many
 	for _, k := range known {
-		lower := strings.ToLower(word)
-		if len(word) >= 3 && strings.HasPrefix(k, lower) {
+		if len(word) >= 2 && strings.HasPrefix(k, lower) {
 			best = k
 			break
 		}

@@ -3,7 +3,6 @@ package plugin
 import (
 	"cmp"
 	"errors"
-	"fmt"
 	"net/http"
 	"slices"
 	"strings"
@@ -15,8 +14,6 @@ import (
 
 // editors are the roles that may say what they think of a cluster.
 var editors = []string{"Editor", "Admin", "Grafana Admin"}
-
-var risks = []analysis.Risk{analysis.HighRisk, analysis.MediumRisk, analysis.NoRisk}
 
 // A feedback is what a person says of a log cluster or a crash signature, as
 // the exporter takes it.
@@ -37,8 +34,8 @@ func (d *Datasource) feedback(req *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	if !slices.Contains(risks, f.Risk) {
-		return nil, badBody{fmt.Errorf("risk: %q is not one of %v", f.Risk, risks)}
+	for _, p := range analysis.Under("risk", analysis.CheckWord("risk", f.Risk, analysis.Risks)) {
+		return nil, badBody{p}
 	}
 	return d.tell(req, "/api/v1/feedback", f)
 }

@@ -3,6 +3,8 @@ package plugin
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
+	"slices"
 
 	"github.com/andon-project/andon/pkg/analysis"
 )
@@ -143,7 +145,7 @@ func decodeQuery(raw []byte, queryType string) (Query, error) {
 	}
 	setDefault(&q.QueryType, "deviation")
 	if _, ok := queryTypes[q.QueryType]; !ok {
-		return Query{}, fmt.Errorf("queryType: %q is not one of %s", q.QueryType, known(queryTypes))
+		return Query{}, problemsOf(analysis.Under("queryType", analysis.CheckWord("query type", q.QueryType, slices.Sorted(maps.Keys(queryTypes)))))
 	}
 	return q, nil
 }
@@ -156,7 +158,7 @@ func (q Query) complete() (Query, error) {
 	setDefault(&q.Cohorts, byLabels)
 	setDefault(&q.Worse, analysis.Higher)
 	setDefault(&q.Sensitivity, analysis.Medium)
-	if err := q.checkWords(kind.views); err != nil {
+	if err := problemsOf(q.Check()); err != nil {
 		return Query{}, err
 	}
 	return q, kind.check(q)
