@@ -9,6 +9,8 @@ import (
 	"github.com/andon-project/andon/pkg/analysis"
 )
 
+//go:generate go test -run ^TestTypeScript$ -update .
+
 // A Query is what the query editor, a dashboard or an alert rule asks for.
 // Its JSON form is kept in dashboards and alert rules for years: fields are
 // added, never renamed. Fields that are not known are passed over, since

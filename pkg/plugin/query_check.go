@@ -9,6 +9,14 @@ import (
 	"github.com/andon-project/andon/pkg/analysis"
 )
 
+// The words of a query that are nobody else's; the editors' TypeScript is made
+// from them, as from those of package analysis.
+var (
+	cohortWays = []string{byLabels, byTime}
+	divisions  = []string{"class", "cluster"}                 // of series: one for each
+	operators  = []string{"=", "!=", "=~", "!~", "=|", "!=|"} // of a Filter
+)
+
 // Check returns all that is wrong with what a query says of signals, cohorts
 // and services, in the words in which the configuration is told; and with what
 // only a query has. Expressions are not read: macros may be in them, and of a
@@ -17,9 +25,9 @@ func (q Query) Check() []analysis.Problem {
 	var all []analysis.Problem
 	add := func(path string, of []analysis.Problem) { all = append(all, analysis.Under(path, of)...) }
 	add("view", analysis.CheckWord("view", q.View, queryTypes[q.QueryType].views))
-	add("cohorts", analysis.CheckWord("way to tell cohorts apart", q.Cohorts, []string{byLabels, byTime}))
+	add("cohorts", analysis.CheckWord("way to tell cohorts apart", q.Cohorts, cohortWays))
 	if q.By != "" {
-		add("by", analysis.CheckWord("division of series", q.By, []string{"class", "cluster"}))
+		add("by", analysis.CheckWord("division of series", q.By, divisions))
 	}
 	add("", q.comparedSignal().Check(analysis.Parsers{}, q.NodeLabel))
 	add("sensitivity", analysis.CheckWord("sensitivity", q.Sensitivity, analysis.Sensitivities))

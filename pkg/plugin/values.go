@@ -144,11 +144,22 @@ func (d *Datasource) listServices(req *http.Request) (any, error) {
 	return append([]service{}, all...), err
 }
 
+// A listedRollout is a rollout that the exporter has seen, for an editor.
+type listedRollout struct {
+	ID       string            `json:"id"`
+	Service  string            `json:"service"`
+	Version  string            `json:"version"`
+	Started  time.Time         `json:"started"`
+	Ended    *time.Time        `json:"ended"`   // null while it is under way
+	Verdict  analysis.Decision `json:"verdict"` // empty if there is none
+	UnderWay bool              `json:"underWay"`
+}
+
 // listRollouts answers GET /rollouts?service=….
 func (d *Datasource) listRollouts(req *http.Request) (any, error) {
 	all, err := d.history(req.Context(), req.URL.Query().Get("service"), time.Time{})
-	return eachOf(all, func(p past) any {
-		return map[string]any{"id": p.Rollout.ID, "service": p.Rollout.Service, "version": p.Rollout.Version, "started": p.Rollout.Started,
-			"ended": p.ended(), "verdict": p.decision(), "underWay": p.UnderWay}
+	return eachOf(all, func(p past) listedRollout {
+		return listedRollout{ID: p.Rollout.ID, Service: p.Rollout.Service, Version: p.Rollout.Version, Started: p.Rollout.Started,
+			Ended: p.ended(), Verdict: p.decision(), UnderWay: p.UnderWay}
 	}), err
 }
