@@ -2,6 +2,7 @@ package analysis
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 )
@@ -95,15 +96,11 @@ func (s Signal) InferKind() Kind {
 // eventful finds what is counted by the time that nodes run.
 var eventful = regexp.MustCompile(`(^|[^a-z])(crash|restart|panic|oom|terminated)`)
 
-func isBytes(unit string) bool { return unit == "bytes" || unit == "decbytes" }
+func isBytes(unit string) bool { return slices.Contains(BytesUnits, unit) }
 
-func isTime(unit string) bool {
-	return unit == "s" || unit == "ms" || unit == "seconds" || unit == "milliseconds"
-}
+func isTime(unit string) bool { return slices.Contains(TimeUnits, unit) }
 
-func isRatio(unit string) bool {
-	return unit == "ratio" || unit == "percentunit" || isPercent(unit)
-}
+func isRatio(unit string) bool { return slices.Contains(RatioUnits, unit) }
 
 func isPercent(unit string) bool { return unit == "percent" || unit == "%" }
 

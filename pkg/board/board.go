@@ -142,7 +142,7 @@ func (b *Board) Announce(ctx context.Context, ro analysis.Rollout, now time.Time
 	case <-ctx.Done():
 		return ro, false, fmt.Errorf("announcing a rollout of %q: %w", ro.Service, context.Cause(ctx))
 	}
-	if err := checkOrder(ro); err != nil {
+	if err := refusal(ro.ID, ro.CheckOrder()); err != nil {
 		return ro, false, err
 	}
 	if err := b.settleDoubts(ctx); err != nil {
@@ -165,7 +165,7 @@ func (b *Board) Announce(ctx context.Context, ro analysis.Rollout, now time.Time
 			return b.update(ctx, known, ro, now)
 		}
 	}
-	if err := check(ro, now); err != nil {
+	if err := refusal(ro.ID, ro.Check(now)); err != nil {
 		return ro, false, err
 	}
 	return b.announce(ctx, ro, now)
@@ -212,7 +212,7 @@ func (b *Board) update(ctx context.Context, known, ro analysis.Rollout, now time
 	if known.Ref != "" {
 		ro.Ref = ""
 	}
-	if err := errors.Join(check(ro, now), conflicts(known, ro)); err != nil {
+	if err := errors.Join(refusal(ro.ID, ro.Check(now)), conflicts(known, ro)); err != nil {
 		return ro, false, err
 	}
 	if !same(mergeRollout(known, ro), known) {

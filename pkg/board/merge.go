@@ -133,9 +133,9 @@ func deriveID(ro analysis.Rollout) string {
 		}
 		return '-'
 	}, raw)
-	if plain == raw && len(ro.Scope) == 0 && len(raw) <= maxName {
+	if plain == raw && len(ro.Scope) == 0 && len(raw) <= analysis.MaxName {
 		return raw
 	}
 	// What was left out or could be read in two ways is told apart by a digest.
-	return plain[:min(len(plain), maxName-9)] + "-" + digest(raw+"\x00"+group(ro), 8)
+	return plain[:min(len(plain), analysis.MaxName-9)] + "-" + digest(raw+"\x00"+group(ro), 8)
 }

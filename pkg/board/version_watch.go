@@ -74,9 +74,9 @@ func (l VersionWatch) appeared(ctx context.Context, seen []analysis.Rollout, now
 			}
 			ro = analysis.Rollout{ID: known[i].ID, Service: ro.Service, Ended: ro.Ended}
 		}
-		if err := CheckVersion(ro.Version); err != nil {
+		if wrong := analysis.CheckVersion(ro.Version); len(wrong) > 0 {
 			if l.Refused != nil {
-				l.Refused(ro.Service, ro.Version, err)
+				l.Refused(ro.Service, ro.Version, wrong[0])
 			}
 			continue
 		}

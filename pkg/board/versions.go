@@ -193,14 +193,3 @@ func idOf(s string) string {
 		return '-'
 	}, s)
 }
-
-// CheckVersion refuses versions that an analysis.Selector would read as
-// matchers.
-func CheckVersion(v string) error {
-	for _, operator := range []string{"!=", "=~", "!~"} {
-		if strings.HasPrefix(v, operator) {
-			return fmt.Errorf("the version %.100q begins with %s, which in a cohort is a matcher", v, operator)
-		}
-	}
-	return nil
-}

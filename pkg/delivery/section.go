@@ -10,6 +10,8 @@ import (
 	"strings"
 
 	"go.yaml.in/yaml/v3"
+
+	"github.com/andon-project/andon/pkg/analysis"
 )
 
 // decodeSection decodes a tool's section of the configuration into what into
@@ -75,7 +77,11 @@ func unfit(n *yaml.Node, t reflect.Type, path string) []string {
 	switch {
 	case len(fields) > 0 || rest != nil:
 		if n.Kind != yaml.MappingNode {
-			return []string{fmt.Sprintf("line %d: %s must be a mapping; %s", n.Line, path, instead("", names(fields)))}
+			hint := "write {name: value}"
+			if len(fields) > 0 {
+				hint = "write keys and values: " + strings.Join(names(fields), ", ")
+			}
+			return []string{fmt.Sprintf("line %d: %s is not a mapping; %s", n.Line, path, hint)}
 		}
 		return unfitKeys(n, t, path)
 	case t.Kind() == reflect.Slice:
@@ -116,7 +122,7 @@ func unfitKeys(n *yaml.Node, t reflect.Type, path string) (wrong []string) {
 			field = rest
 		}
 		if field == nil {
-			wrong = append(wrong, fmt.Sprintf("line %d: %s has no key %q; %s", key.Line, path, key.Value, instead(key.Value, names(fields))))
+			wrong = append(wrong, fmt.Sprintf("line %d: %s: %s", key.Line, path, analysis.UnknownKey(key.Value, names(fields))))
 			continue
 		}
 		wrong = append(wrong, unfit(value, field, path+"."+key.Value)...)
@@ -159,49 +165,4 @@ func names(fields map[string]reflect.Type) []string {
 	}
 	slices.Sort(all)
 	return all
-}
-
-// instead says what to write in place of word: the known word nearest to it
-// if that is near, or else all known words.
-func instead(word string, known []string) string {
-	best, least := "", 1+len(word)/3
-	for _, k := range known {
-		if len(word) >= 3 && strings.HasPrefix(k, word) {
-			best = k
-			break
-		}
-		if d := distance(word, k); d <= least && (best == "" || d < least) {
-			best, least = k, d
-		}
-	}
-	if len(known) == 0 {
-		return "write {name: value}"
-	}
-	all := "known are " + strings.Join(known, ", ")
-	if word == "" || best == "" {
-		return all
-	}
-	return fmt.Sprintf("did you mean %q? %s", best, all)
-}
-
-// distance returns how many bytes must be put in, left out or changed to make
-// b of a.
-func distance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		above := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			change := above
-			if a[i] != b[j] {
-				change++
-			}
-			above = row[j+1]
-			row[j+1] = min(change, row[j]+1, row[j+1]+1)
-		}
-	}
-	return row[len(b)]
 }

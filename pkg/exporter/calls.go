@@ -26,7 +26,7 @@ const (
 // nothing. They are safe for concurrent use.
 type calls struct {
 	mu      sync.Mutex
-	queries map[CallQuery]*queryCalls
+	queries map[analysis.CallQuery]*queryCalls
 	config  *Config                           // that all and known are made for
 	all     analysis.Edges                    // made anew when anything is new
 	known   map[string]*analysis.Dependencies // by service, the same
@@ -80,11 +80,11 @@ func (k *calls) forget(c *Config) {
 
 // next returns what is known from a query, the range that it is to be asked
 // for, and whether it is time to.
-func (k *calls) next(q CallQuery, now time.Time) (*queryCalls, analysis.Range, bool) {
+func (k *calls) next(q analysis.CallQuery, now time.Time) (*queryCalls, analysis.Range, bool) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if k.queries == nil {
-		k.queries = map[CallQuery]*queryCalls{}
+		k.queries = map[analysis.CallQuery]*queryCalls{}
 	}
 	seen := k.queries[q]
 	if seen == nil {
@@ -141,7 +141,7 @@ func (s *queryCalls) take(found map[callPair]time.Time, err error, now time.Time
 // callsIn returns the pairs of configured services in the answer to a query,
 // with when each was last seen. Others are passed over. The error says that
 // the answer does not name who calls whom.
-func callsIn(answer model.Matrix, q CallQuery, c *Config, log hclog.Logger) (map[callPair]time.Time, error) {
+func callsIn(answer model.Matrix, q analysis.CallQuery, c *Config, log hclog.Logger) (map[callPair]time.Time, error) {
 	out := map[callPair]time.Time{}
 	named := make(map[string]bool, len(c.Services))
 	for _, s := range c.Services {

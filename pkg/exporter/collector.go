@@ -170,7 +170,7 @@ func (j judgment) collect(put putFunc) {
 	}
 	put(descInfo, 1, ro.ID, ro.Service, string(j.service.Layer), ro.Scope["environment"], ro.Version, string(strategy), ro.Tool)
 	put(descStart, unix(ro.Started), ro.ID)
-	for _, d := range []analysis.Decision{analysis.Pass, analysis.Fail, analysis.Inconclusive} {
+	for _, d := range analysis.Decisions {
 		put(descVerdict, one(v.Verdict == d), ro.ID, string(d))
 	}
 	known := func(d *prometheus.Desc, n analysis.Number, labels ...string) {

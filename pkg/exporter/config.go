@@ -13,6 +13,7 @@ import (
 	"github.com/andon-project/andon/pkg/analysis"
 	"github.com/andon-project/andon/pkg/delivery"
 	"github.com/andon-project/andon/pkg/source"
+	"github.com/andon-project/andon/pkg/strict"
 )
 
 // A Config is what the exporter is told: where the samples are, what is
@@ -34,11 +35,17 @@ type Config struct {
 
 	// Dependencies are the queries that show which service calls which, beside
 	// what services say themselves in depends_on.
-	Dependencies []CallQuery `yaml:"dependencies,omitempty"`
+	Dependencies []analysis.CallQuery `yaml:"dependencies,omitempty"`
 
 	text  string         // the file, to tell whether a reload changes anything
 	calls analysis.Edges // that depends_on declares
 }
+
+// A Problem is one thing that is wrong with a configuration.
+type Problem = strict.Problem
+
+// A ConfigError is all that is wrong with a configuration.
+type ConfigError = strict.Error
 
 // An Endpoint is an HTTP API with the client settings that Prometheus itself
 // knows.
@@ -131,6 +138,9 @@ func defaultEndpoint() Endpoint {
 	return Endpoint{HTTP: promconfig.DefaultHTTPClientConfig}
 }
 
+// SetDefaults makes e what it is where the configuration is silent.
+func (e *Endpoint) SetDefaults() { *e = defaultEndpoint() }
+
 // LoadConfig reads and checks the configuration in a file. The error is a
 // *ConfigError with all that is wrong with it, if it could be read.
 func LoadConfig(file string) (*Config, error) {
@@ -150,16 +160,8 @@ func LoadConfig(file string) (*Config, error) {
 func ParseConfig(text []byte) (*Config, error) {
 	c := DefaultConfig()
 	c.text = string(text)
-	f := filler{lines: make(map[string]int), strange: make(map[string]bool)}
-	f.parse(text, &c)
-	if f.read {
-		form := f.problems
-		f.problems = nil
-		checkConfig(&c, &f)
-		f.problems = append(form, f.besides(form)...)
-	}
-	if len(f.problems) > 0 {
-		return nil, &ConfigError{Problems: f.sorted()}
+	if err := strict.Read(text, &c, c.check); err != nil {
+		return nil, err
 	}
 	c.complete()
 	return &c, nil

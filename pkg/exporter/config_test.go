@@ -10,6 +10,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/andon-project/andon/pkg/strict"
 )
 
 var update = flag.Bool("update", false, "rewrite the golden files")
@@ -175,7 +177,7 @@ func allKeys(t reflect.Type, path string) []string {
 		t = t.Elem()
 	}
 	var out []string
-	for key, index := range keysOf(t) {
+	for key, index := range strict.Fields(t) {
 		at := strings.TrimPrefix(path+"."+key, ".")
 		f := t.FieldByIndex(index)
 		if strings.HasPrefix(path, "prometheus") || strings.HasPrefix(path, "loki") {

@@ -41,7 +41,7 @@ func parseFeedback(body []byte) (Feedback, error) {
 	d.DisallowUnknownFields()
 	err := d.Decode(&f)
 	if field, unknown := unknownField(err); unknown {
-		return f, fmt.Errorf("unknown key %.100q; %s", field, suggest(field, []string{"service", "id", "template", "title", "risk", "by", "note"}))
+		return f, errors.New(analysis.UnknownKey(field, []string{"service", "id", "template", "title", "risk", "by", "note"}))
 	}
 	if err != nil {
 		return f, fmt.Errorf("the body is not feedback: %w", jsonWords(err))
@@ -81,8 +81,8 @@ type feedbackAPI struct {
 // postFeedback keeps what a person says of a cluster or a signature.
 func (a feedbackAPI) postFeedback(w http.ResponseWriter, r *http.Request) {
 	a.take(w, r, func(f Feedback) error {
-		if !slices.Contains([]analysis.Risk{analysis.HighRisk, analysis.MediumRisk, analysis.NoRisk}, f.Risk) {
-			return fmt.Errorf(`"risk" %.20q is not one of high, medium, none`, f.Risk)
+		for _, p := range analysis.Under("risk", analysis.CheckWord("risk", f.Risk, analysis.Risks)) {
+			return p
 		}
 		return nil
 	}, factFeedback)

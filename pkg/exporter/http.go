@@ -185,7 +185,7 @@ func unknownService(c *Config, name string) string {
 	for _, s := range c.Services {
 		names = append(names, s.Name)
 	}
-	return fmt.Sprintf("the service %.100q is not in the configuration; %s", name, suggest(name, names))
+	return fmt.Sprintf("the service %.100q is not in the configuration; %s", name, analysis.Suggest(name, names))
 }
 
 // jsonWords says in words what the JSON package says in those of Go.

@@ -31,7 +31,7 @@ func parseLabel(body []byte) (regression bool, by, reason string, err error) {
 	d.DisallowUnknownFields()
 	err = d.Decode(&said)
 	if field, unknown := unknownField(err); unknown {
-		return false, "", "", fmt.Errorf("unknown key %.100q; %s", field, suggest(field, []string{"regression", "by", "reason"}))
+		return false, "", "", errors.New(analysis.UnknownKey(field, []string{"regression", "by", "reason"}))
 	}
 	if err != nil {
 		return false, "", "", fmt.Errorf("the body is not a label: %w", jsonWords(err))

@@ -272,7 +272,7 @@ func (m *memory) counts() map[analysis.Risk]float64 {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	out := make(map[analysis.Risk]float64, len(m.given))
-	for _, r := range []analysis.Risk{analysis.HighRisk, analysis.MediumRisk, analysis.NoRisk} {
+	for _, r := range analysis.Risks {
 		out[r] = m.given[r]
 	}
 	return out

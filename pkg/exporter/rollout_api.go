@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"reflect"
 	"time"
 
 	"github.com/andon-project/andon/pkg/analysis"
@@ -19,8 +20,7 @@ func parseRollout(body []byte) (analysis.Rollout, error) {
 	d.DisallowUnknownFields()
 	err := d.Decode(&ro)
 	if field, unknown := unknownField(err); unknown {
-		return ro, fmt.Errorf("unknown key %.100q; %s", field, suggest(field, []string{
-			"id", "service", "version", "previous", "scope", "strategy", "candidate", "control", "started", "stages", "ended", "tool", "ref"}))
+		return ro, errors.New(analysis.UnknownKey(field, analysis.Keys(reflect.TypeFor[analysis.Rollout](), "json")))
 	}
 	if err != nil {
 		return ro, fmt.Errorf("the body is not a rollout: %w", jsonWords(err))

@@ -67,8 +67,11 @@ func parseTime(field string, t Text) (time.Time, error) {
 // parseDuration reads a PromQL duration above zero.
 func parseDuration(field, s string) (time.Duration, error) {
 	d, err := model.ParseDuration(s)
-	if err != nil || d <= 0 {
-		return 0, fmt.Errorf("%s: %q is not a duration above zero; write it as 30s, 5m, 1h or 1d", field, s)
+	if err != nil {
+		return 0, fmt.Errorf("%s: %s", field, analysis.NotDuration(s))
+	}
+	if d <= 0 {
+		return 0, fmt.Errorf("%s: %q is not above zero; write a number with its unit, such as 30s, 5m or 1h", field, s)
 	}
 	return time.Duration(d), nil
 }

@@ -118,7 +118,7 @@ func TestErrorsAreOfOneQuery(t *testing.T) {
 		{name: "not PromQL, by time", url: good, query: `"expr":"sum(","cohorts":"time","back":"1d"`, status: 400, says: "unclosed left parenthesis"},
 		{name: "not a regular expression", url: good, query: strings.Replace(canary, `"!=v2"`, `"=~("`, 1), status: 400, says: "not a regular expression"},
 		{name: "refused when it runs", url: good, query: strings.Replace(canary, `"latency_seconds"`, `"label_replace(latency_seconds,\"pod\",\"\",\"pod\",\".*\")+on(job) latency_seconds"`, 1), status: 400, says: "same labelset"},
-		{name: "unknown type", url: good, query: canary + `,"queryType":"magic"`, status: 400, says: `queryType: "magic" is not one of clusters, crashes, deviation`},
+		{name: "unknown type", url: good, query: canary + `,"queryType":"magic"`, status: 400, says: `queryType: "magic" is not a query type; write one of clusters, crashes, deviation`},
 		{name: "no cohorts", url: good, query: `"expr":"up"`, status: 400, says: "candidate is empty"},
 		{name: "variable in an alert rule", url: good, query: strings.Replace(canary, `"v2"`, `"${v}"`, 1), fromAlert: "true", status: 400, says: "${v}"},
 		{name: "no URL", query: canary, status: 400, says: "no URL of Prometheus"},

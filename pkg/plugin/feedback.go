@@ -3,7 +3,6 @@ package plugin
 import (
 	"cmp"
 	"errors"
-	"fmt"
 	"net/http"
 	"slices"
 	"strings"
@@ -16,8 +15,6 @@ import (
 // editors are the roles that may say what they think of a cluster.
 var editors = []string{"Editor", "Admin", "Grafana Admin"}
 
-var risks = []analysis.Risk{analysis.HighRisk, analysis.MediumRisk, analysis.NoRisk}
-
 // feedback answers POST /feedback: it passes on what the person who is logged
 // in at Grafana says.
 func (s resources) feedback(req *http.Request) (any, error) {
@@ -25,8 +22,8 @@ func (s resources) feedback(req *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	if !slices.Contains(risks, f.Risk) {
-		return nil, badBodyError{fmt.Errorf("risk: %q is not one of %v", f.Risk, risks)}
+	for _, p := range analysis.Under("risk", analysis.CheckWord("risk", f.Risk, analysis.Risks)) {
+		return nil, badBodyError{p}
 	}
 	return s.sources.exporter().giveFeedback(req.Context(), f)
 }

@@ -35,11 +35,22 @@ func (s resources) services(req *http.Request) (any, error) {
 	return eachOf(all, func(s ConfiguredService) listedService { return listedService(s) }), err
 }
 
+// A listedRollout is a rollout that the exporter has seen, for an editor.
+type listedRollout struct {
+	ID       string            `json:"id"`
+	Service  string            `json:"service"`
+	Version  string            `json:"version"`
+	Started  time.Time         `json:"started"`
+	Ended    *time.Time        `json:"ended"`   // null while it is under way
+	Verdict  analysis.Decision `json:"verdict"` // empty if there is none
+	UnderWay bool              `json:"underWay"`
+}
+
 // rollouts answers GET /rollouts?service=….
 func (s resources) rollouts(req *http.Request) (any, error) {
 	all, err := s.sources.exporter().rollouts(req.Context(), req.URL.Query().Get("service"), time.Time{})
-	return eachOf(all, func(p rolloutRow) any {
-		return map[string]any{"id": p.Rollout.ID, "service": p.Rollout.Service, "version": p.Rollout.Version, "started": p.Rollout.Started,
-			"ended": p.ended(), "verdict": p.decision(), "underWay": p.UnderWay}
+	return eachOf(all, func(p rolloutRow) listedRollout {
+		return listedRollout{ID: p.Rollout.ID, Service: p.Rollout.Service, Version: p.Rollout.Version, Started: p.Rollout.Started,
+			Ended: p.ended(), Verdict: p.decision(), UnderWay: p.UnderWay}
 	}), err
 }

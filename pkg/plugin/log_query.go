@@ -21,11 +21,6 @@ func (q Query) checkLogs() error {
 	if strings.TrimSpace(q.Expr) == "" {
 		return errors.New(`expr is empty: write the LogQL query whose lines are to be compared, as {app="shop"} |= "error"`)
 	}
-	for _, c := range q.Classes {
-		if !slices.Contains(analysis.Classes, analysis.Class(c)) {
-			return fmt.Errorf("classes: %q is not one of %v", c, analysis.Classes)
-		}
-	}
 	return q.checkCohorts()
 }
 

@@ -3,9 +3,13 @@ package plugin
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
+	"slices"
 
 	"github.com/andon-project/andon/pkg/analysis"
 )
+
+//go:generate go test -run ^TestTypeScript$ -update .
 
 // A Query is what the query editor, a dashboard or an alert rule asks for.
 // Its JSON form is kept in dashboards and alert rules for years: fields are
@@ -138,7 +142,7 @@ func decodeQuery(raw []byte, queryType string) (Query, error) {
 	}
 	setDefault(&q.QueryType, "deviation")
 	if _, ok := queryTypes[q.QueryType]; !ok {
-		return Query{}, fmt.Errorf("queryType: %q is not one of %s", q.QueryType, names(queryTypes))
+		return Query{}, problemsOf(analysis.Under("queryType", analysis.CheckWord("query type", q.QueryType, slices.Sorted(maps.Keys(queryTypes)))))
 	}
 	return q, nil
 }
@@ -151,7 +155,7 @@ func (q Query) complete() (Query, error) {
 	setDefault(&q.Cohorts, byLabels)
 	setDefault(&q.Worse, analysis.Higher)
 	setDefault(&q.Sensitivity, analysis.Medium)
-	if err := q.checkWords(kind.viewNames()); err != nil {
+	if err := problemsOf(q.Check()); err != nil {
 		return Query{}, err
 	}
 	return q, kind.check(q)

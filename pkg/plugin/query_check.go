@@ -3,45 +3,91 @@ package plugin
 import (
 	"errors"
 	"fmt"
-	"maps"
-	"slices"
 	"strings"
+	"time"
 
 	"github.com/andon-project/andon/pkg/analysis"
 )
 
-// The words that fields of a Query may hold.
+// The words of a query that are nobody else's; the editors' TypeScript is made
+// from them, as from those of package analysis.
 var (
-	directions    = []string{string(analysis.Higher), string(analysis.Lower), string(analysis.Both)}
-	sensitivities = []string{string(analysis.High), string(analysis.Medium), string(analysis.Low)}
-	kinds         = []string{"", string(analysis.Counts), string(analysis.Crashes), string(analysis.Failures), string(analysis.Latency),
-		string(analysis.Resource), string(analysis.Memory), string(analysis.Value)}
-	strategies = []string{"", string(analysis.Auto), string(analysis.Canary), string(analysis.Rolling), string(analysis.BlueGreen),
-		string(analysis.BeforeAfter), string(analysis.LoadTest), string(analysis.Threshold)}
+	cohortWays = []string{byLabels, byTime}
+	divisions  = []string{"class", "cluster"}                 // of series: one for each
+	operators  = []string{"=", "!=", "=~", "!~", "=|", "!=|"} // of a Filter
 )
 
-// checkWords checks the fields that hold one word of several.
-func (q Query) checkWords(views []string) error {
-	for _, c := range []struct {
-		field, value string
-		wanted       []string
-	}{
-		{"cohorts", q.Cohorts, []string{byLabels, byTime}},
-		{"view", q.View, views},
-		{"worse", string(q.Worse), directions},
-		{"sensitivity", string(q.Sensitivity), sensitivities},
-		{"kind", string(q.Kind), kinds},
-		{"strategy", string(q.Strategy), strategies},
-		{"by", q.SeriesOf, []string{"", "class", "cluster"}},
-	} {
-		if !slices.Contains(c.wanted, c.value) {
-			return fmt.Errorf("%s: %q is not one of %s", c.field, c.value, strings.TrimPrefix(strings.Join(c.wanted, ", "), ", "))
+// Check returns all that is wrong with what a query says of signals, cohorts
+// and services, in the words in which the configuration is told; and with what
+// only a query has. Expressions are not read: macros may be in them, and of a
+// verdict one signal that cannot be read leaves the others.
+func (q Query) Check() []analysis.Problem {
+	var all []analysis.Problem
+	add := func(path string, of []analysis.Problem) { all = append(all, analysis.Under(path, of)...) }
+	add("view", analysis.CheckWord("view", q.View, queryTypes[q.QueryType].viewNames()))
+	add("cohorts", analysis.CheckWord("way to tell cohorts apart", q.Cohorts, cohortWays))
+	if q.SeriesOf != "" {
+		add("by", analysis.CheckWord("division of series", q.SeriesOf, divisions))
+	}
+	add("", q.comparedSignal().Check(analysis.Parsers{}, q.NodeLabel))
+	add("sensitivity", analysis.CheckWord("sensitivity", q.Sensitivity, analysis.Sensitivities))
+	add("", q.asRollout().Check(time.Time{}))
+	for _, c := range q.Classes {
+		add("classes", analysis.CheckWord("class", analysis.Class(c), analysis.Classes))
+	}
+	add("match", q.Match.Check())
+	if q.Step != "" {
+		if _, err := parseDuration("step", q.Step); err != nil {
+			add("step", []analysis.Problem{{Text: strings.TrimPrefix(err.Error(), "step: ")}})
 		}
 	}
 	if q.Limit < 0 {
-		return fmt.Errorf("limit: %d is below 0; leave it out for the view's own", q.Limit)
+		add("limit", []analysis.Problem{{Text: fmt.Sprintf("%d is below 0; leave it out for the view's own", q.Limit)}})
 	}
-	return nil
+	if q.makesVerdict() && len(q.Signals) > 0 {
+		s := analysis.Service{Name: "query", Node: q.NodeLabel, Signals: q.Signals}
+		add("", s.Check(analysis.Parsers{}))
+	}
+	return all
+}
+
+// makesVerdict reports whether the query itself says what is judged.
+func (q Query) makesVerdict() bool { return q.QueryType == "verdict" && q.Rollout == "" }
+
+// comparedSignal returns what the query says of the signal that it compares;
+// its expression is checked with the query's type. Other types than deviation
+// may have left-overs of one.
+func (q Query) comparedSignal() analysis.Signal {
+	s := analysis.Signal{Name: "query", Metric: "query", Worse: q.Worse}
+	if q.QueryType == "deviation" {
+		s.Per, s.Kind, s.Unit = q.Per, q.Kind, q.Unit
+	}
+	return s
+}
+
+// asRollout returns what the query says of a rollout. Cohorts that it does not
+// compare may be left over from another type.
+func (q Query) asRollout() analysis.Rollout {
+	ro := analysis.Rollout{ID: "query", Service: "query", Strategy: q.Strategy, Started: time.Unix(0, 0)}
+	if compares := queryTypes[q.QueryType].signal.key != ""; compares || q.makesVerdict() {
+		ro.Candidate = q.Candidate
+		if q.Cohorts == byLabels {
+			ro.Control = q.Control
+		}
+	}
+	return ro
+}
+
+// problemsOf makes one error of problems; nil if there are none.
+func problemsOf(problems []analysis.Problem) error {
+	if len(problems) == 0 {
+		return nil
+	}
+	texts := make([]string, len(problems))
+	for i, p := range problems {
+		texts[i] = p.Error()
+	}
+	return badQuery{errors.New(strings.Join(texts, "; "))}
 }
 
 // checkDeviation checks what a query for deviations needs.
@@ -66,9 +112,6 @@ func (q Query) checkCohorts() error {
 			empty = "control"
 		}
 		return fmt.Errorf("%s is empty: say by labels which nodes it holds, as version: v1 or version: !=v2; or set cohorts to time", empty)
-	}
-	if maps.Equal(q.Candidate, q.Control) {
-		return fmt.Errorf("candidate and control select the same nodes (%s); give them different labels, or set cohorts to time", describe(q.Candidate))
 	}
 	return nil
 }

@@ -127,7 +127,7 @@ func TestFeedback(t *testing.T) {
 		{"a viewer", "Viewer", "feedback", `{"service":"cart","cluster":"1f","risk":"high"}`, 403, "only editors", ""},
 		{"a viewer takes back", "Viewer", "feedback/undo", `{"service":"cart","cluster":"1f"}`, 403, "only editors", ""},
 		{"nobody", "", "feedback", `{"service":"cart","cluster":"1f","risk":"high"}`, 403, "only editors", ""},
-		{"another risk", "Editor", "feedback", `{"service":"cart","cluster":"1f","risk":"huge"}`, 400, "not one of", ""},
+		{"another risk", "Editor", "feedback", `{"service":"cart","cluster":"1f","risk":"huge"}`, 400, "not a risk; write one of high, medium, none", ""},
 		{"of nothing", "Editor", "feedback", `{"risk":"high"}`, 400, "service and cluster", ""},
 		{"refused by the exporter", "Editor", "feedback", `{"service":"strange","cluster":"1f","risk":"high"}`, 502, "there is no service strange", "strange 1f high ann"},
 	} {

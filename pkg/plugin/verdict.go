@@ -21,17 +21,6 @@ func (q Query) checkVerdict() error {
 	if q.Rollout == "" && q.Service == "" && len(q.Signals) == 0 {
 		return errors.New("nothing to judge: name a rollout or a service of the exporter, or list signals")
 	}
-	if q.Rollout != "" || len(q.Signals) == 0 {
-		return nil
-	}
-	for i, s := range q.Signals {
-		if n := len(strings.TrimSpace(s.Metric)) + len(s.Logs) + len(s.Crashes); n == 0 {
-			return fmt.Errorf("signals[%d]: one of metric, logs and crashes is wanted", i)
-		}
-		if s.Name == "" {
-			return fmt.Errorf("signals[%d]: name is missing", i)
-		}
-	}
 	return nil
 }
 

@@ -4,7 +4,7 @@ import { type Kind } from '../types';
 import { commitOn, type Editing, type Part } from '../useEditing';
 import { ExprField } from './ExprField';
 
-const kinds: Array<{ value: Kind; label: string; description: string }> = [
+const kinds: Array<{ value: Kind | ''; label: string; description: string }> = [
   { value: '', label: 'Automatic', description: 'Taken from the unit and the names of the metrics' },
   { value: 'counts', label: 'Counts', description: 'Events out of events: needs "Out of"' },
   { value: 'crashes', label: 'Crashes', description: 'Events by the time that nodes run, such as restarts' },
@@ -50,7 +50,7 @@ export function OptionFields({ datasource, editing, id }: Part) {
             />
           </EditorField>
           <EditorField label="Kind" tooltip="How the signal is compared">
-            <Combobox<Kind>
+            <Combobox<Kind | ''>
               id={`${id}-kind`}
               width={24}
               options={kinds}

@@ -116,7 +116,10 @@ describe('the nodes of either side', () => {
   const nodesOf = (side: string) => screen.findByTestId(`andon-nodes-${side}`);
 
   it('are listed as they resolve', async () => {
-    const cohorts = jest.fn(async () => ({ candidate: { nodes: ['a'] }, control: { nodes: ['b', 'c'] } }));
+    const cohorts = jest.fn(async () => ({
+      candidate: { nodes: ['a'], count: 1 },
+      control: { nodes: ['b', 'c'], count: 2 },
+    }));
     show(canary, answering({ cohorts }));
     expect(await screen.findByText(/: b, c/)).toBeInTheDocument();
     expect(await nodesOf('candidate')).toHaveTextContent('1 node: a');
@@ -126,8 +129,8 @@ describe('the nodes of either side', () => {
 
   it('may be wrong on one side alone', async () => {
     const cohorts = async () => ({
-      candidate: { error: 'nothing matches version: v2' },
-      control: { nodes: ['b'] },
+      candidate: { nodes: [], count: 0, error: 'nothing matches version: v2' },
+      control: { nodes: ['b'], count: 1 },
     });
     show(canary, answering({ cohorts }));
     expect(await screen.findByText(/nothing matches/)).toBeInTheDocument();

@@ -22,7 +22,7 @@ type Answers = Partial<
 
 const silent: Answers = {
   validate: async (asked) => ({ asked }),
-  cohorts: async () => ({ candidate: { nodes: [] }, control: { nodes: [] } }),
+  cohorts: async () => ({ candidate: { nodes: [], count: 0 }, control: { nodes: [], count: 0 } }),
   services: async () => [],
   discover: async () => [],
   rollouts: async () => [],

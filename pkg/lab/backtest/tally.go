@@ -34,7 +34,7 @@ type signalTally struct {
 
 func newTally(s analysis.Service) *tally {
 	t := &tally{}
-	for _, x := range []analysis.Sensitivity{analysis.High, analysis.Medium, analysis.Low} {
+	for _, x := range analysis.Sensitivities {
 		t.trials = append(t.trials, Trial{Sensitivity: x, Promised: x.Alpha()})
 	}
 	for _, sig := range s.Signals {

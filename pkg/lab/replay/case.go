@@ -4,21 +4,19 @@
 package replay
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
-	"strings"
 	"time"
 
 	"github.com/prometheus/common/model"
 	"github.com/prometheus/prometheus/model/labels"
-	"go.yaml.in/yaml/v3"
 
 	"github.com/andon-project/andon/pkg/analysis"
+	"github.com/andon-project/andon/pkg/strict"
 )
 
 // The files of a case folder.
@@ -88,8 +86,11 @@ func LoadCase(dir string) (*Case, error) {
 		return nil, err
 	}
 	c, err := parseCase(text)
+	if wrong, ok := errors.AsType[*strict.Error](err); ok {
+		wrong.File = path
+	}
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
+		return nil, err
 	}
 	path = filepath.Join(dir, metricsFile)
 	f, err := os.Open(path)
@@ -127,26 +128,11 @@ func readFile(path string, limit int64) ([]byte, error) {
 	return b, nil
 }
 
-// parseCase reads case.yaml strictly.
+// parseCase reads case.yaml strictly. The error is a *strict.Error with all that
+// is wrong with it.
 func parseCase(text []byte) (*Case, error) {
 	var c Case
-	d := yaml.NewDecoder(bytes.NewReader(text))
-	d.KnownFields(true)
-	if err := d.Decode(&c); err != nil {
-		if errors.Is(err, io.EOF) {
-			return nil, errors.New("is empty")
-		}
-		return nil, errors.New(sentence(err))
-	}
-	var rest yaml.Node
-	if err := d.Decode(&rest); !errors.Is(err, io.EOF) {
-		return nil, errors.New("holds more than one document")
-	}
-	var tree yaml.Node
-	if err := yaml.Unmarshal(text, &tree); err != nil {
-		return nil, errors.New(sentence(err))
-	}
-	if err := c.check(&tree); err != nil {
+	if err := strict.Read(text, &c, c.check); err != nil {
 		return nil, err
 	}
 	direct := make(map[string][]string)
@@ -157,18 +143,6 @@ func parseCase(text []byte) (*Case, error) {
 		c.Services[i].DependsOn = all[c.Services[i].Name]
 	}
 	return &c, nil
-}
-
-// sentence drops what the YAML library says of itself and of Go's types.
-func sentence(err error) string {
-	s := strings.TrimPrefix(err.Error(), "yaml: ")
-	s = strings.TrimPrefix(s, "unmarshal errors:\n  ")
-	s = strings.ReplaceAll(s, "\n  ", "; ")
-	for _, t := range []string{"replay.Case", "replay.Truth", "analysis.Service", "analysis.Rollout", "analysis.Signal", "analysis.Bound"} {
-		_, name, _ := strings.Cut(t, ".")
-		s = strings.ReplaceAll(s, "not found in type "+t, "is not a key of a "+strings.ToLower(name))
-	}
-	return s
 }
 
 // IsCase reports whether dir is the folder of a case.

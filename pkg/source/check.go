@@ -1,0 +1,95 @@
+package source
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/prometheus/prometheus/promql/parser"
+
+	"github.com/andon-project/andon/pkg/analysis"
+	"github.com/andon-project/andon/pkg/logs/logql"
+)
+
+// Parsers tell whether queries can be read, for the checks of what people write.
+var Parsers = analysis.Parsers{PromQL: CheckPromQL, LogQL: CheckLogQL}
+
+// CheckLogQL returns what is wrong with a query for log lines.
+func CheckLogQL(expr string) error {
+	if _, err := logql.Parse(expr); err != nil {
+		return fmt.Errorf("is not a LogQL log query: %w", err)
+	}
+	return nil
+}
+
+// CheckPromQL returns what is wrong with a query that has to answer with one
+// value for each series, whose labels keep tell apart: that it is not PromQL, a
+// range of samples or a constant, or that it sums one of those labels away.
+// Empty labels are passed over.
+func CheckPromQL(expr string, keep ...string) error {
+	e, err := promQL.ParseExpr(expr)
+	if err != nil {
+		var all parser.ParseErrors
+		if errors.As(err, &all) && len(all) > 0 {
+			err = &all[0]
+		}
+		return fmt.Errorf("is not PromQL: %w", err)
+	}
+	switch e.Type() {
+	case parser.ValueTypeMatrix:
+		return fmt.Errorf("is a range of samples, not a value; put it into a function, such as rate(%s)", expr)
+	case parser.ValueTypeVector:
+	default:
+		return errors.New("is a constant, the same for every node; write a query that selects series")
+	}
+	keep = slices.DeleteFunc(slices.Clone(keep), func(label string) bool { return label == "" })
+	for _, label := range keep {
+		if agg := sumsAway(e, label); agg != nil {
+			others := slices.DeleteFunc(byLabels(agg), func(l string) bool { return slices.Contains(keep, l) })
+			return fmt.Errorf("sums the label %s away, which is needed here; write %s by (%s) (…)", label, agg.Op, strings.Join(append(keep, others...), ", "))
+		}
+	}
+	return nil
+}
+
+// sumsAway returns the aggregation by which the answer to e loses the label,
+// or nil if it keeps it or that cannot be told from the query alone.
+func sumsAway(e parser.Expr, label string) *parser.AggregateExpr {
+	switch e := e.(type) {
+	case *parser.ParenExpr:
+		return sumsAway(e.Expr, label)
+	case *parser.AggregateExpr:
+		keeps := slices.Contains(e.Grouping, label) != e.Without ||
+			slices.Contains([]parser.ItemType{parser.TOPK, parser.BOTTOMK, parser.LIMITK, parser.LIMIT_RATIO}, e.Op)
+		if !keeps {
+			return e
+		}
+		return sumsAway(e.Expr, label)
+	case *parser.BinaryExpr:
+		if e.LHS.Type() != parser.ValueTypeVector {
+			return sumsAway(e.RHS, label)
+		}
+		if e.VectorMatching != nil && e.VectorMatching.Card == parser.CardOneToMany {
+			return sumsAway(e.RHS, label)
+		}
+		return sumsAway(e.LHS, label)
+	case *parser.Call:
+		if strings.HasPrefix(e.Func.Name, "label_") || strings.HasPrefix(e.Func.Name, "absent") {
+			return nil
+		}
+		for _, arg := range e.Args {
+			if arg.Type() == parser.ValueTypeVector {
+				return sumsAway(arg, label)
+			}
+		}
+	}
+	return nil
+}
+
+func byLabels(e *parser.AggregateExpr) []string {
+	if e.Without {
+		return nil
+	}
+	return slices.Clone(e.Grouping)
+}
