@@ -14,8 +14,8 @@ import (
 	"github.com/prometheus/common/model"
 
 	"github.com/andon-project/andon/cmd/internal/program"
-	"github.com/andon-project/andon/pkg/analysis"
-	"github.com/andon-project/andon/pkg/exporter"
+	"github.com/andon-project/andon/pkg/andon"
+	"github.com/andon-project/andon/pkg/config"
 	"github.com/andon-project/andon/pkg/lab/backtest"
 	"github.com/andon-project/andon/pkg/source"
 )
@@ -49,7 +49,7 @@ func judgePast(app *kingpin.Application) (string, program.Command) {
 }
 
 func (b backtesting) run(ctx context.Context, log hclog.Logger, now time.Time) error {
-	config, err := exporter.LoadConfig(b.config)
+	config, err := config.LoadConfig(b.config)
 	if err != nil {
 		return err
 	}
@@ -92,14 +92,14 @@ func (b backtesting) run(ctx context.Context, log hclog.Logger, now time.Time) e
 }
 
 // chosen returns the named services of the configuration, or all.
-func chosen(c *exporter.Config, names []string) ([]analysis.Service, error) {
+func chosen(c *config.Config, names []string) ([]andon.Service, error) {
 	var known []string
-	var out []analysis.Service
+	var out []andon.Service
 	for _, s := range c.Services {
 		known = append(known, s.Name)
 		if len(names) == 0 || slices.Contains(names, s.Name) {
 			j := s.Judged() // but for logs and crashes: it looks at Prometheus alone
-			j.Signals = slices.DeleteFunc(slices.Clone(j.Signals), func(sig analysis.Signal) bool { return sig.Metric == "" })
+			j.Signals = slices.DeleteFunc(slices.Clone(j.Signals), func(sig andon.Signal) bool { return sig.Metric == "" })
 			out = append(out, j)
 		}
 	}

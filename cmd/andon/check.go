@@ -9,14 +9,14 @@ import (
 	"github.com/hashicorp/go-hclog"
 
 	"github.com/andon-project/andon/cmd/internal/program"
-	"github.com/andon-project/andon/pkg/exporter"
+	"github.com/andon-project/andon/pkg/config"
 )
 
 func check(app *kingpin.Application) (string, program.Command) {
 	c := app.Command("check", "Tell all that is wrong with a configuration.")
 	file := c.Arg("file", "The configuration.").Default("andon.yml").String()
 	return c.FullCommand(), func(context.Context, hclog.Logger) error {
-		config, err := exporter.LoadConfig(*file)
+		config, err := config.LoadConfig(*file)
 		if err != nil {
 			return err
 		}

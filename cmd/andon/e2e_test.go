@@ -15,7 +15,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/andon-project/andon/pkg/analysis"
+	"github.com/andon-project/andon/pkg/andon"
 	"github.com/andon-project/andon/pkg/demo"
 	"github.com/andon-project/andon/pkg/demo/inprocess"
 	"github.com/andon-project/andon/pkg/lab/recording"
@@ -45,8 +45,8 @@ func TestRealServers(t *testing.T) {
 	} else {
 		l.Close()
 	}
-	andon := filepath.Join(t.TempDir(), "andon")
-	if out, err := exec.Command("go", "build", "-o", andon, ".").CombinedOutput(); err != nil {
+	program := filepath.Join(t.TempDir(), "andon")
+	if out, err := exec.Command("go", "build", "-o", program, ".").CombinedOutput(); err != nil {
 		t.Fatalf("building andon: %v\n%s", err, out)
 	}
 	tests := []struct {
@@ -73,7 +73,7 @@ func TestRealServers(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			w := newWorld(t, andon, tt.first)
+			w := newWorld(t, program, tt.first)
 			w.baseline(20 * time.Second)
 			w.roll("catalog")
 			w.roll("checkout")
@@ -83,7 +83,7 @@ func TestRealServers(t *testing.T) {
 			}
 			w.haltedOnce("checkout")
 			w.passed("catalog")
-			w.verdict("checkout-v2", analysis.Fail)
+			w.verdict("checkout-v2", andon.Fail)
 		})
 	}
 }
@@ -97,7 +97,7 @@ type world struct {
 	prometheusURL                      string
 }
 
-func newWorld(t *testing.T, andon string, first time.Duration) *world {
+func newWorld(t *testing.T, program string, first time.Duration) *world {
 	t.Helper()
 	w := &world{t: t}
 	var err error
@@ -128,7 +128,7 @@ func newWorld(t *testing.T, andon string, first time.Duration) *world {
 		"localhost:9090", prometheus, "localhost:9093", alertmanager,
 		"localhost:3100", strings.TrimPrefix(loki.URL, "http://"), "localhost:8080", strings.TrimPrefix(tool.URL, "http://"), "/etc/prometheus/rules", rules,
 	}
-	w.exporter = newProcess(t, andon, "serve", "--web.listen-address", "localhost:9415", "--storage.path", filepath.Join(dir, "andon"),
+	w.exporter = newProcess(t, program, "serve", "--web.listen-address", "localhost:9415", "--storage.path", filepath.Join(dir, "andon"),
 		"--config.file", write(t, filepath.Join(dir, "andon.yml"), "../../pkg/demo/config/andon.yml", places...))
 	w.alertmanager = newProcess(t, "prometheus-alertmanager", "--config.file", filepath.Join(rules, "alertmanager.yaml"),
 		"--storage.path", filepath.Join(dir, "alertmanager"), "--web.listen-address", alertmanager, "--cluster.listen-address", "")
@@ -202,7 +202,7 @@ func (w *world) sayWhyNot() {
 		if err != nil {
 			return err.Error()
 		}
-		if v.Verdict != analysis.Inconclusive || v.Quality != analysis.SourceError || !strings.Contains(v.Reason, "refused") {
+		if v.Verdict != andon.Inconclusive || v.Quality != andon.SourceError || !strings.Contains(v.Reason, "refused") {
 			return fmt.Sprintf("the verdict is %s, %s: %s", v.Verdict, v.Quality, v.Reason)
 		}
 		return ""
@@ -239,7 +239,7 @@ func (w *world) passed(service string) {
 		}
 		return ""
 	})
-	w.verdict(service+"-v2", analysis.Pass)
+	w.verdict(service+"-v2", andon.Pass)
 	for service, want := range map[string]int{"checkout": 1, "catalog": 0} {
 		if s, _ := w.delivery.Status(service); s.Halts != want {
 			w.t.Errorf("in the end %s was halted %d times; want %d", service, s.Halts, want)
@@ -247,7 +247,7 @@ func (w *world) passed(service string) {
 	}
 }
 
-func (w *world) verdict(rollout string, want analysis.Decision) {
+func (w *world) verdict(rollout string, want andon.Decision) {
 	w.t.Helper()
 	eventually(w.t, 30*time.Second, func() string {
 		v, err := verdictOn(rollout)
@@ -261,7 +261,7 @@ func (w *world) verdict(rollout string, want analysis.Decision) {
 	})
 }
 
-func verdictOn(rollout string) (v analysis.Verdict, err error) {
+func verdictOn(rollout string) (v andon.Verdict, err error) {
 	return v, get(exporterURL+"/api/v1/rollouts/"+rollout+"/verdict", &v)
 }
 

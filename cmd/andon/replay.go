@@ -14,7 +14,7 @@ import (
 	"github.com/hashicorp/go-hclog"
 
 	"github.com/andon-project/andon/cmd/internal/program"
-	"github.com/andon-project/andon/pkg/analysis"
+	"github.com/andon-project/andon/pkg/judge"
 	"github.com/andon-project/andon/pkg/lab/replay"
 	"github.com/andon-project/andon/pkg/report"
 )
@@ -107,7 +107,7 @@ type pages struct {
 	taken []report.Page
 }
 
-func (p *pages) make(ctx context.Context, a *analysis.Analyzer, j replay.Judged) error {
+func (p *pages) make(ctx context.Context, a *judge.Analyzer, j replay.Judged) error {
 	page, err := report.Collect(ctx, a, report.Page{Rollout: j.Rollout, Service: j.Service, Verdict: j.Verdict, Trail: j.Trail})
 	if err != nil {
 		return err

@@ -10,7 +10,7 @@ import (
 
 	"github.com/hashicorp/go-hclog"
 
-	"github.com/andon-project/andon/pkg/analysis"
+	"github.com/andon-project/andon/pkg/andon"
 	"github.com/andon-project/andon/pkg/lab/cases"
 	"github.com/andon-project/andon/pkg/lab/replay"
 )
@@ -65,7 +65,7 @@ func TestReplayLines(t *testing.T) {
 			var got []string
 			sections := make(map[string]int)
 			for line := range strings.Lines(out.String()) {
-				var v analysis.Verdict
+				var v andon.Verdict
 				if err := json.Unmarshal([]byte(line), &v); err != nil {
 					t.Fatalf("%v in %s", err, line)
 				}

@@ -14,7 +14,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/andon-project/andon/pkg/analysis"
+	"github.com/andon-project/andon/pkg/andon"
 	"github.com/andon-project/andon/pkg/ledger"
 )
 
@@ -49,7 +49,7 @@ type Board struct {
 // An entry is a rollout as the facts tell it; what time makes of it, its
 // readers are told.
 type entry struct {
-	ro        analysis.Rollout
+	ro        andon.Rollout
 	order     int  // of its first fact
 	announced bool // false while only updates of it were folded
 }
@@ -70,7 +70,7 @@ func (b *Board) Fold(f ledger.Fact) error {
 	if f.Kind != KindAnnounced && f.Kind != KindUpdated {
 		return nil
 	}
-	var ro analysis.Rollout
+	var ro andon.Rollout
 	err := json.Unmarshal(f.Data, &ro)
 	if err == nil && (ro.ID == "" || ro.Service == "") {
 		err = errors.New("it names no rollout or no service")
@@ -82,7 +82,7 @@ func (b *Board) Fold(f ledger.Fact) error {
 	return nil
 }
 
-func (b *Board) fold(ro analysis.Rollout, announced bool) {
+func (b *Board) fold(ro andon.Rollout, announced bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	e, known := b.byID[ro.ID]
@@ -114,7 +114,7 @@ func (b *Board) place(e *entry) {
 }
 
 // group names what one rollout at a time goes to: a service in a scope.
-func group(ro analysis.Rollout) string {
+func group(ro andon.Rollout) string {
 	scope, _ := json.Marshal(ro.Scope) // a map of strings has a JSON form, with sorted keys
 	return ro.Service + "\x00" + string(scope)
 }
@@ -135,7 +135,7 @@ func older(a, b *entry) int {
 //
 // What cannot be is an *AnnouncementError, or several joined; any other error
 // comes from keeping the fact, and announcing again is safe.
-func (b *Board) Announce(ctx context.Context, ro analysis.Rollout, now time.Time) (stands analysis.Rollout, first bool, err error) {
+func (b *Board) Announce(ctx context.Context, ro andon.Rollout, now time.Time) (stands andon.Rollout, first bool, err error) {
 	select {
 	case b.turn <- struct{}{}:
 		defer func() { <-b.turn }()
@@ -172,7 +172,7 @@ func (b *Board) Announce(ctx context.Context, ro analysis.Rollout, now time.Time
 }
 
 // announce keeps a rollout that the board does not know.
-func (b *Board) announce(ctx context.Context, ro analysis.Rollout, now time.Time) (stands analysis.Rollout, first bool, err error) {
+func (b *Board) announce(ctx context.Context, ro andon.Rollout, now time.Time) (stands andon.Rollout, first bool, err error) {
 	f, err := factOf(KindAnnounced, ro, now)
 	if err != nil {
 		return ro, false, err
@@ -198,7 +198,7 @@ func (b *Board) announce(ctx context.Context, ro analysis.Rollout, now time.Time
 }
 
 // update keeps what is new about a rollout that the board knows.
-func (b *Board) update(ctx context.Context, known, ro analysis.Rollout, now time.Time) (stands analysis.Rollout, first bool, err error) {
+func (b *Board) update(ctx context.Context, known, ro andon.Rollout, now time.Time) (stands andon.Rollout, first bool, err error) {
 	ro.Started = known.Started // the first word stands; tools that do not know it say when they noticed
 	ro.Service = cmp.Or(ro.Service, known.Service)
 	if ro.Scope == nil {
@@ -245,11 +245,11 @@ func (b *Board) settleDoubts(ctx context.Context) error {
 }
 
 // known returns a rollout as the facts tell it.
-func (b *Board) known(id string) (analysis.Rollout, bool) {
+func (b *Board) known(id string) (andon.Rollout, bool) {
 	b.mu.RLock()
 	defer b.mu.RUnlock()
 	if e, ok := b.byID[id]; ok {
 		return e.ro, true
 	}
-	return analysis.Rollout{}, false
+	return andon.Rollout{}, false
 }

@@ -12,7 +12,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/andon-project/andon/pkg/analysis"
+	"github.com/andon-project/andon/pkg/andon"
 	"github.com/andon-project/andon/pkg/ledger"
 )
 
@@ -59,7 +59,7 @@ func fold(t *testing.T, facts []ledger.Fact) *Board {
 // A word is an announcement made some minutes after noon.
 type word struct {
 	at    int
-	ro    analysis.Rollout
+	ro    andon.Rollout
 	first bool
 }
 
@@ -71,7 +71,7 @@ type seen struct {
 	end    int // -1 while under way
 }
 
-func see(ro analysis.Rollout) seen {
+func see(ro andon.Rollout) seen {
 	at := func(t time.Time) int { return int(t.Sub(noon) / time.Minute) }
 	s := seen{id: ro.ID, start: at(ro.Started), end: -1}
 	for _, st := range ro.Stages {
@@ -91,22 +91,22 @@ func stages(minutes ...int) (ts []time.Time) {
 }
 
 func TestBoard(t *testing.T) {
-	ro := func(id string, change ...func(*analysis.Rollout)) analysis.Rollout {
-		r := analysis.Rollout{ID: id, Service: "checkout"}
+	ro := func(id string, change ...func(*andon.Rollout)) andon.Rollout {
+		r := andon.Rollout{ID: id, Service: "checkout"}
 		for _, c := range change {
 			c(&r)
 		}
 		return r
 	}
-	staged := func(m ...int) func(*analysis.Rollout) {
-		return func(r *analysis.Rollout) { r.Stages = stages(m...) }
+	staged := func(m ...int) func(*andon.Rollout) {
+		return func(r *andon.Rollout) { r.Stages = stages(m...) }
 	}
-	started := func(m int) func(*analysis.Rollout) { return func(r *analysis.Rollout) { r.Started = minute(m) } }
-	ended := func(m int) func(*analysis.Rollout) { return func(r *analysis.Rollout) { r.Ended = minute(m) } }
-	in := func(region string) func(*analysis.Rollout) {
-		return func(r *analysis.Rollout) { r.Scope = map[string]string{"region": region} }
+	started := func(m int) func(*andon.Rollout) { return func(r *andon.Rollout) { r.Started = minute(m) } }
+	ended := func(m int) func(*andon.Rollout) { return func(r *andon.Rollout) { r.Ended = minute(m) } }
+	in := func(region string) func(*andon.Rollout) {
+		return func(r *andon.Rollout) { r.Scope = map[string]string{"region": region} }
 	}
-	version := func(v string) func(*analysis.Rollout) { return func(r *analysis.Rollout) { r.Version = v } }
+	version := func(v string) func(*andon.Rollout) { return func(r *andon.Rollout) { r.Version = v } }
 	tests := []struct {
 		name  string
 		said  []word
@@ -181,12 +181,12 @@ func TestBoard(t *testing.T) {
 func TestBoardMergesWhatWasLeftEmpty(t *testing.T) {
 	var l factLog
 	b := NewBoard(l.Append, time.Hour)
-	whole := analysis.Rollout{
+	whole := andon.Rollout{
 		ID: "a", Service: "checkout", Version: "v2", Previous: "v1", Scope: map[string]string{"region": "eu"},
-		Strategy: analysis.Canary, Candidate: analysis.Selector{"version": "v2"}, Control: analysis.Selector{"version": "=~v1.*"},
+		Strategy: andon.Canary, Candidate: andon.Selector{"version": "v2"}, Control: andon.Selector{"version": "=~v1.*"},
 		Started: noon, Tool: "argo", Ref: "https://ci.example/1",
 	}
-	first := analysis.Rollout{ID: "a", Service: "checkout", Scope: whole.Scope}
+	first := andon.Rollout{ID: "a", Service: "checkout", Scope: whole.Scope}
 	if _, _, err := b.Announce(t.Context(), first, noon); err != nil {
 		t.Fatal(err)
 	}
@@ -208,7 +208,7 @@ func TestBoardPassesOnWhatKeepingSays(t *testing.T) {
 	full := errors.New("disk is full")
 	var l factLog
 	b := NewBoard(l.Append, time.Hour)
-	ro := analysis.Rollout{ID: "a", Service: "checkout"}
+	ro := andon.Rollout{ID: "a", Service: "checkout"}
 
 	l.fail = full
 	if _, _, err := b.Announce(t.Context(), ro, noon); !errors.Is(err, full) || len(b.List(noon)) != 0 {
@@ -218,7 +218,7 @@ func TestBoardPassesOnWhatKeepingSays(t *testing.T) {
 		t.Errorf("again: %v, %v", first, err)
 	}
 	l.fail = full
-	update := analysis.Rollout{ID: "a", Ended: minute(2)}
+	update := andon.Rollout{ID: "a", Ended: minute(2)}
 	if _, _, err := b.Announce(t.Context(), update, minute(2)); !errors.Is(err, full) || len(b.UnderWay(minute(2))) != 1 {
 		t.Errorf("got %v, want %v and the rollout under way", err, full)
 	}
@@ -235,7 +235,7 @@ func TestBoardSettlesWhatWasInDoubt(t *testing.T) {
 		t.Run(fmt.Sprint("kept ", kept), func(t *testing.T) {
 			l := factLog{fail: fmt.Errorf("no answer: %w", ledger.ErrUnknown), lose: kept}
 			b := NewBoard(l.Append, time.Hour)
-			ro := analysis.Rollout{Service: "checkout", Version: "v2"}
+			ro := andon.Rollout{Service: "checkout", Version: "v2"}
 			if _, _, err := b.Announce(t.Context(), ro, noon); !errors.Is(err, ledger.ErrUnknown) {
 				t.Fatalf("got %v, want ErrUnknown", err)
 			}
@@ -253,10 +253,10 @@ func TestBoardSettlesWhatWasInDoubt(t *testing.T) {
 func TestBoardsOfTwoReplicasAgree(t *testing.T) {
 	var l factLog
 	a, b := NewBoard(l.Append, time.Hour), NewBoard(l.Append, time.Hour)
-	if _, first, err := a.Announce(t.Context(), analysis.Rollout{ID: "x", Service: "checkout", Version: "v2", Stages: stages(0)}, noon); err != nil || !first {
+	if _, first, err := a.Announce(t.Context(), andon.Rollout{ID: "x", Service: "checkout", Version: "v2", Stages: stages(0)}, noon); err != nil || !first {
 		t.Fatal(first, err)
 	}
-	if _, first, err := b.Announce(t.Context(), analysis.Rollout{ID: "x", Service: "checkout", Tool: "argo", Stages: stages(2)}, minute(2)); err != nil || first {
+	if _, first, err := b.Announce(t.Context(), andon.Rollout{ID: "x", Service: "checkout", Tool: "argo", Stages: stages(2)}, minute(2)); err != nil || first {
 		t.Fatal(first, err)
 	}
 	for _, f := range l.facts { // as each hears of the other's
@@ -264,8 +264,8 @@ func TestBoardsOfTwoReplicasAgree(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	want := []analysis.Rollout{{ID: "x", Service: "checkout", Version: "v2", Tool: "argo", Started: noon, Stages: stages(0, 2)}}
-	for name, got := range map[string][]analysis.Rollout{"a": a.List(minute(3)), "b": b.List(minute(3)), "a new one": fold(t, l.facts).List(minute(3))} {
+	want := []andon.Rollout{{ID: "x", Service: "checkout", Version: "v2", Tool: "argo", Started: noon, Stages: stages(0, 2)}}
+	for name, got := range map[string][]andon.Rollout{"a": a.List(minute(3)), "b": b.List(minute(3)), "a new one": fold(t, l.facts).List(minute(3))} {
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Error(name, diff)
 		}

@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"maps"
 
-	"github.com/andon-project/andon/pkg/analysis"
+	"github.com/andon-project/andon/pkg/andon"
 )
 
 // An AnnouncementError says what cannot be about one field of an announcement.
@@ -23,7 +23,7 @@ func (e *AnnouncementError) Error() string {
 
 // refusal returns the problems of an announcement as errors, nil if there are
 // none.
-func refusal(id string, problems []analysis.Problem) error {
+func refusal(id string, problems []andon.Problem) error {
 	errs := make([]error, len(problems))
 	for i, p := range problems {
 		errs[i] = &AnnouncementError{Rollout: id, Field: p.Path, Problem: p.Text}
@@ -34,7 +34,7 @@ func refusal(id string, problems []analysis.Problem) error {
 // conflicts returns what an announcement says otherwise than what stands.
 // What is judged cannot change on the way: evidence gathered on other nodes
 // would be counted for these.
-func conflicts(known, said analysis.Rollout) error {
+func conflicts(known, said andon.Rollout) error {
 	var errs []error
 	no := func(field, format string, args ...any) {
 		errs = append(errs, &AnnouncementError{Rollout: known.ID, Field: field, Problem: fmt.Sprintf(format, args...), Conflict: true})
@@ -56,7 +56,7 @@ func conflicts(known, said analysis.Rollout) error {
 	}
 	for _, s := range []struct {
 		field       string
-		known, said analysis.Selector
+		known, said andon.Selector
 	}{{"candidate", known.Candidate, said.Candidate}, {"control", known.Control, said.Control}} {
 		if len(s.known) > 0 && len(s.said) > 0 && !maps.Equal(s.known, s.said) {
 			no(s.field, "%v was announced before and %v now; %s", s.known, s.said, anew)

@@ -7,88 +7,88 @@ import (
 	"testing"
 	"time"
 
-	"github.com/andon-project/andon/pkg/analysis"
+	"github.com/andon-project/andon/pkg/andon"
 )
 
 func TestAnnounceSaysWhatCannotBe(t *testing.T) {
 	long := strings.Repeat("é", 201)
 	tests := []struct {
 		name   string
-		change func(*analysis.Rollout)
+		change func(*andon.Rollout)
 		want   []string // of the error, in order; none if it is fine
 	}{
-		{"nothing wrong", func(*analysis.Rollout) {}, nil},
-		{"200 characters", func(r *analysis.Rollout) { r.ID = strings.Repeat("e", 200) }, nil},
-		{"every strategy", func(r *analysis.Rollout) { r.Strategy = analysis.BlueGreen }, nil},
-		{"all kinds of matchers", func(r *analysis.Rollout) {
-			r.Candidate = analysis.Selector{"version": "v2", "service.name": "=~a|b", "zone": "!="}
-			r.Control = analysis.Selector{"version": "!~v2.*"}
+		{"nothing wrong", func(*andon.Rollout) {}, nil},
+		{"200 characters", func(r *andon.Rollout) { r.ID = strings.Repeat("e", 200) }, nil},
+		{"every strategy", func(r *andon.Rollout) { r.Strategy = andon.BlueGreen }, nil},
+		{"all kinds of matchers", func(r *andon.Rollout) {
+			r.Candidate = andon.Selector{"version": "v2", "service.name": "=~a|b", "zone": "!="}
+			r.Control = andon.Selector{"version": "!~v2.*"}
 		}, nil},
-		{"a start a little ahead", func(r *analysis.Rollout) { r.Started = minute(15) }, nil},
-		{"stages at the same time", func(r *analysis.Rollout) { r.Stages = stages(1, 1) }, nil},
+		{"a start a little ahead", func(r *andon.Rollout) { r.Started = minute(15) }, nil},
+		{"stages at the same time", func(r *andon.Rollout) { r.Stages = stages(1, 1) }, nil},
 
-		{"no service", func(r *analysis.Rollout) { r.Service = "" }, []string{"service: is missing; name the service"}},
-		{"a long id", func(r *analysis.Rollout) { r.ID = strings.Repeat("e", 201) }, []string{"id: has 201 characters; at most 200"}},
-		{"an id with spaces and slashes", func(r *analysis.Rollout) { r.ID = "shop/checkout → v2" }, nil},
-		{"an id that cannot be printed", func(r *analysis.Rollout) { r.ID = "a\nb" }, []string{`id: "a\nb" has characters`}},
-		{"an id that is not UTF-8", func(r *analysis.Rollout) { r.ID = "a\xff" }, []string{"id: is not valid UTF-8"}},
-		{"an id that is a folder", func(r *analysis.Rollout) { r.ID = ".." }, []string{`id: ".." has a meaning`}},
-		{"a long version", func(r *analysis.Rollout) { r.Version = long }, []string{"version: has 201 characters; at most 200"}},
-		{"a version that is a matcher", func(r *analysis.Rollout) { r.Version = "=~v2" }, []string{`version: "=~v2" begins with =~, which in a cohort is a matcher`}},
-		{"a version in place of itself", func(r *analysis.Rollout) { r.Previous = "v2" }, []string{`previous: "v2" is both version and previous`}},
-		{"a script as a link", func(r *analysis.Rollout) { r.Ref = "javascript:alert(1)" }, []string{`ref: "javascript:alert(1)" is not a link`}},
-		{"a space at the end", func(r *analysis.Rollout) { r.Version = "v2 " }, []string{`version: "v2 " begins or ends`}},
-		{"an unknown strategy", func(r *analysis.Rollout) { r.Strategy = "canarry" },
+		{"no service", func(r *andon.Rollout) { r.Service = "" }, []string{"service: is missing; name the service"}},
+		{"a long id", func(r *andon.Rollout) { r.ID = strings.Repeat("e", 201) }, []string{"id: has 201 characters; at most 200"}},
+		{"an id with spaces and slashes", func(r *andon.Rollout) { r.ID = "shop/checkout → v2" }, nil},
+		{"an id that cannot be printed", func(r *andon.Rollout) { r.ID = "a\nb" }, []string{`id: "a\nb" has characters`}},
+		{"an id that is not UTF-8", func(r *andon.Rollout) { r.ID = "a\xff" }, []string{"id: is not valid UTF-8"}},
+		{"an id that is a folder", func(r *andon.Rollout) { r.ID = ".." }, []string{`id: ".." has a meaning`}},
+		{"a long version", func(r *andon.Rollout) { r.Version = long }, []string{"version: has 201 characters; at most 200"}},
+		{"a version that is a matcher", func(r *andon.Rollout) { r.Version = "=~v2" }, []string{`version: "=~v2" begins with =~, which in a cohort is a matcher`}},
+		{"a version in place of itself", func(r *andon.Rollout) { r.Previous = "v2" }, []string{`previous: "v2" is both version and previous`}},
+		{"a script as a link", func(r *andon.Rollout) { r.Ref = "javascript:alert(1)" }, []string{`ref: "javascript:alert(1)" is not a link`}},
+		{"a space at the end", func(r *andon.Rollout) { r.Version = "v2 " }, []string{`version: "v2 " begins or ends`}},
+		{"an unknown strategy", func(r *andon.Rollout) { r.Strategy = "canarry" },
 			[]string{`strategy: "canarry" is not a strategy; did you mean canary?`}},
-		{"a scope without a name", func(r *analysis.Rollout) { r.Scope = map[string]string{"": "eu"} }, []string{"scope: has a label without a name"}},
-		{"a scope that cannot be printed", func(r *analysis.Rollout) { r.Scope = map[string]string{"region": "\x00"} }, []string{"scope.region:"}},
-		{"a matcher without a label", func(r *analysis.Rollout) { r.Candidate = analysis.Selector{"": "v2"} }, []string{`candidate: "" is not the name of a label`}},
-		{"a bad regular expression", func(r *analysis.Rollout) { r.Control = analysis.Selector{"version": "=~v1)|("} },
+		{"a scope without a name", func(r *andon.Rollout) { r.Scope = map[string]string{"": "eu"} }, []string{"scope: has a label without a name"}},
+		{"a scope that cannot be printed", func(r *andon.Rollout) { r.Scope = map[string]string{"region": "\x00"} }, []string{"scope.region:"}},
+		{"a matcher without a label", func(r *andon.Rollout) { r.Candidate = andon.Selector{"": "v2"} }, []string{`candidate: "" is not the name of a label`}},
+		{"a bad regular expression", func(r *andon.Rollout) { r.Control = andon.Selector{"version": "=~v1)|("} },
 			[]string{`control.version: "v1)|(" is not a regular expression`}},
-		{"a bad regular expression against", func(r *analysis.Rollout) { r.Candidate = analysis.Selector{"version": "!~["} }, []string{"candidate.version:"}},
-		{"a matcher that is not UTF-8", func(r *analysis.Rollout) { r.Candidate = analysis.Selector{"version": "\xff"} }, []string{"candidate.version: is not valid"}},
-		{"the same nodes twice", func(r *analysis.Rollout) {
-			r.Candidate, r.Control = analysis.Selector{"a": "b"}, analysis.Selector{"a": "b"}
+		{"a bad regular expression against", func(r *andon.Rollout) { r.Candidate = andon.Selector{"version": "!~["} }, []string{"candidate.version:"}},
+		{"a matcher that is not UTF-8", func(r *andon.Rollout) { r.Candidate = andon.Selector{"version": "\xff"} }, []string{"candidate.version: is not valid"}},
+		{"the same nodes twice", func(r *andon.Rollout) {
+			r.Candidate, r.Control = andon.Selector{"a": "b"}, andon.Selector{"a": "b"}
 		}, []string{"control: picks the same nodes as candidate"}},
-		{"a start in another time zone", func(r *analysis.Rollout) { r.Started = minute(60) },
+		{"a start in another time zone", func(r *andon.Rollout) { r.Started = minute(60) },
 			[]string{"started: 2026-03-01T13:00:00Z lies more than 15m0s ahead of now (2026-03-01T12:00:00Z); see to its time zone"}},
-		{"a start before there were computers", func(r *analysis.Rollout) { r.Started = noon.AddDate(-100, 0, 0) }, []string{"started: 1926"}},
-		{"stages out of order", func(r *analysis.Rollout) { r.Stages = stages(1, 3, 2) },
+		{"a start before there were computers", func(r *andon.Rollout) { r.Started = noon.AddDate(-100, 0, 0) }, []string{"started: 1926"}},
+		{"stages out of order", func(r *andon.Rollout) { r.Stages = stages(1, 3, 2) },
 			[]string{"stages[2]: 2026-03-01T12:02:00Z is before the stage listed before it (2026-03-01T12:03:00Z); list them in order, oldest first"}},
-		{"a stage before the start", func(r *analysis.Rollout) { r.Stages = stages(-1, 3) }, []string{"stages[0]: 2026-03-01T11:59:00Z is before the rollout started"}},
-		{"a stage far ahead", func(r *analysis.Rollout) { r.Stages = stages(0, 300) }, []string{"stages[1]:"}},
-		{"an end before the start", func(r *analysis.Rollout) { r.Ended = minute(-1) }, []string{"ended: 2026-03-01T11:59:00Z is before"}},
-		{"far too many stages", func(r *analysis.Rollout) { r.Stages = slices.Repeat(stages(1), 1001) }, nil},
-		{"far too many different stages", func(r *analysis.Rollout) {
+		{"a stage before the start", func(r *andon.Rollout) { r.Stages = stages(-1, 3) }, []string{"stages[0]: 2026-03-01T11:59:00Z is before the rollout started"}},
+		{"a stage far ahead", func(r *andon.Rollout) { r.Stages = stages(0, 300) }, []string{"stages[1]:"}},
+		{"an end before the start", func(r *andon.Rollout) { r.Ended = minute(-1) }, []string{"ended: 2026-03-01T11:59:00Z is before"}},
+		{"far too many stages", func(r *andon.Rollout) { r.Stages = slices.Repeat(stages(1), 1001) }, nil},
+		{"far too many different stages", func(r *andon.Rollout) {
 			for i := range 1001 {
 				r.Stages = append(r.Stages, noon.Add(time.Duration(i)*time.Millisecond))
 			}
 		}, []string{"stages: are 1001; at most 1000"}},
-		{"a load test with its baseline", func(r *analysis.Rollout) {
-			r.Strategy, r.Baseline = analysis.LoadTest, &analysis.Baseline{Started: minute(-60), Ended: minute(-30)}
+		{"a load test with its baseline", func(r *andon.Rollout) {
+			r.Strategy, r.Baseline = andon.LoadTest, &andon.Baseline{Started: minute(-60), Ended: minute(-30)}
 		}, nil},
-		{"a load test that is accepted", func(r *analysis.Rollout) {
-			r.Strategy, r.Baseline = analysis.LoadTest, &analysis.Baseline{Accept: true}
+		{"a load test that is accepted", func(r *andon.Rollout) {
+			r.Strategy, r.Baseline = andon.LoadTest, &andon.Baseline{Accept: true}
 		}, nil},
-		{"a baseline of a canary", func(r *analysis.Rollout) {
-			r.Strategy, r.Baseline = analysis.Canary, &analysis.Baseline{Accept: true}
+		{"a baseline of a canary", func(r *andon.Rollout) {
+			r.Strategy, r.Baseline = andon.Canary, &andon.Baseline{Accept: true}
 		}, []string{"baseline: is of load tests"}},
-		{"a baseline without its end", func(r *analysis.Rollout) {
-			r.Strategy, r.Baseline = analysis.LoadTest, &analysis.Baseline{Started: minute(-60)}
+		{"a baseline without its end", func(r *andon.Rollout) {
+			r.Strategy, r.Baseline = andon.LoadTest, &andon.Baseline{Started: minute(-60)}
 		}, []string{"baseline: needs started and ended"}},
-		{"a baseline that is accepted", func(r *analysis.Rollout) {
-			r.Strategy, r.Baseline = analysis.LoadTest, &analysis.Baseline{Started: minute(-60), Ended: minute(-30), Accept: true}
+		{"a baseline that is accepted", func(r *andon.Rollout) {
+			r.Strategy, r.Baseline = andon.LoadTest, &andon.Baseline{Started: minute(-60), Ended: minute(-30), Accept: true}
 		}, []string{"baseline: either names an earlier run or accepts this one"}},
-		{"a baseline that had not ended", func(r *analysis.Rollout) {
-			r.Strategy, r.Baseline = analysis.LoadTest, &analysis.Baseline{Started: minute(-60), Ended: minute(1)}
+		{"a baseline that had not ended", func(r *andon.Rollout) {
+			r.Strategy, r.Baseline = andon.LoadTest, &andon.Baseline{Started: minute(-60), Ended: minute(1)}
 		}, []string{"baseline: from 2026-03-01T11:00:00Z to 2026-03-01T12:01:00Z is no run before"}},
-		{"all told at once", func(r *analysis.Rollout) { r.Service, r.Strategy, r.Ended = "", "x", minute(99) }, []string{"service:", "strategy:", "ended:"}},
+		{"all told at once", func(r *andon.Rollout) { r.Service, r.Strategy, r.Ended = "", "x", minute(99) }, []string{"service:", "strategy:", "ended:"}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			var l factLog
 			b := NewBoard(l.Append, time.Hour)
-			ro := analysis.Rollout{ID: "a", Service: "checkout", Version: "v2", Started: noon}
+			ro := andon.Rollout{ID: "a", Service: "checkout", Version: "v2", Started: noon}
 			tt.change(&ro)
 			_, _, err := b.Announce(t.Context(), ro, noon)
 			refused(t, err, tt.want, false)
@@ -126,24 +126,24 @@ func refused(t *testing.T, err error, want []string, conflict bool) {
 func TestAnnounceSaysWhatConflicts(t *testing.T) {
 	tests := []struct {
 		name   string
-		update analysis.Rollout
+		update andon.Rollout
 		want   []string
 	}{
-		{"nothing", analysis.Rollout{}, nil},
-		{"another start and tool, which do not matter", analysis.Rollout{Started: minute(-9), Tool: "flux", Ref: "https://x"}, nil},
-		{"another service", analysis.Rollout{Service: "cart"}, []string{`service: "checkout" was announced before and "cart" now; announce a rollout with another id`}},
-		{"another version", analysis.Rollout{Version: "v3"}, []string{"version:"}},
-		{"another scope", analysis.Rollout{Scope: map[string]string{"region": "us"}}, []string{"scope:"}},
-		{"other nodes", analysis.Rollout{Candidate: analysis.Selector{"version": "v3"}}, []string{"candidate:"}},
-		{"another strategy and other control nodes", analysis.Rollout{Strategy: analysis.Rolling, Control: analysis.Selector{"a": "b"}}, []string{"strategy:", "control:"}},
+		{"nothing", andon.Rollout{}, nil},
+		{"another start and tool, which do not matter", andon.Rollout{Started: minute(-9), Tool: "flux", Ref: "https://x"}, nil},
+		{"another service", andon.Rollout{Service: "cart"}, []string{`service: "checkout" was announced before and "cart" now; announce a rollout with another id`}},
+		{"another version", andon.Rollout{Version: "v3"}, []string{"version:"}},
+		{"another scope", andon.Rollout{Scope: map[string]string{"region": "us"}}, []string{"scope:"}},
+		{"other nodes", andon.Rollout{Candidate: andon.Selector{"version": "v3"}}, []string{"candidate:"}},
+		{"another strategy and other control nodes", andon.Rollout{Strategy: andon.Rolling, Control: andon.Selector{"a": "b"}}, []string{"strategy:", "control:"}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			var l factLog
 			b := NewBoard(l.Append, time.Hour)
-			before, _, err := b.Announce(t.Context(), analysis.Rollout{
+			before, _, err := b.Announce(t.Context(), andon.Rollout{
 				ID: "a", Service: "checkout", Version: "v2", Scope: map[string]string{"region": "eu"}, Tool: "argo", Ref: "https://r",
-				Strategy: analysis.Canary, Candidate: analysis.Selector{"version": "v2"}, Control: analysis.Selector{"version": "v1"},
+				Strategy: andon.Canary, Candidate: andon.Selector{"version": "v2"}, Control: andon.Selector{"version": "v1"},
 			}, noon)
 			if err != nil {
 				t.Fatal(err)
@@ -159,10 +159,10 @@ func TestAnnounceSaysWhatConflicts(t *testing.T) {
 }
 
 func TestDerivedIDsAreSaneAndTellApart(t *testing.T) {
-	ro := func(service, version string, scope map[string]string) analysis.Rollout {
-		return analysis.Rollout{Service: service, Version: version, Scope: scope, Started: noon}
+	ro := func(service, version string, scope map[string]string) andon.Rollout {
+		return andon.Rollout{Service: service, Version: version, Scope: scope, Started: noon}
 	}
-	from := []analysis.Rollout{
+	from := []andon.Rollout{
 		ro("checkout", "v2", nil),
 		ro("checkout", "", nil),
 		ro("checkout", "v/2", nil), ro("checkout", "v-2", nil), ro("checkout", "v 2", nil),
@@ -178,7 +178,7 @@ func TestDerivedIDsAreSaneAndTellApart(t *testing.T) {
 			t.Errorf("%q names two rollouts", r.ID)
 		}
 		ids[r.ID] = true
-		if len(r.ID) > analysis.MaxName || deriveID(r) != r.ID {
+		if len(r.ID) > andon.MaxName || deriveID(r) != r.ID {
 			t.Errorf("%q is too long, or made differently each time", r.ID)
 		}
 		if wrong := r.Check(noon); len(wrong) > 0 {
@@ -196,9 +196,9 @@ func FuzzAnnounce(f *testing.F) {
 	f.Fuzz(func(t *testing.T, id, service, version, label, value, strategy string, start, stage int64) {
 		var l factLog
 		b := NewBoard(l.Append, time.Hour)
-		ro := analysis.Rollout{
-			ID: id, Service: service, Version: version, Strategy: analysis.Strategy(strategy),
-			Scope: map[string]string{label: value}, Candidate: analysis.Selector{label: value},
+		ro := andon.Rollout{
+			ID: id, Service: service, Version: version, Strategy: andon.Strategy(strategy),
+			Scope: map[string]string{label: value}, Candidate: andon.Selector{label: value},
 			Started: noon.Add(time.Duration(start)), Stages: []time.Time{noon.Add(time.Duration(stage))},
 		}
 		stands, _, err := b.Announce(t.Context(), ro, noon)

@@ -11,13 +11,13 @@ import (
 	"strings"
 	"time"
 
-	"github.com/andon-project/andon/pkg/analysis"
+	"github.com/andon-project/andon/pkg/andon"
 	"github.com/andon-project/andon/pkg/ledger"
 )
 
 // mergeRollout returns what is known of a rollout once more was said of it. Saying
 // the same twice, or stages and ends in another order, gives the same.
-func mergeRollout(known, said analysis.Rollout) analysis.Rollout {
+func mergeRollout(known, said andon.Rollout) andon.Rollout {
 	m := known
 	m.Version = cmp.Or(known.Version, said.Version)
 	m.Previous = cmp.Or(known.Previous, said.Previous)
@@ -49,7 +49,7 @@ func earlier(a, b time.Time) time.Time {
 // tidy returns a rollout whose equal has equal fields: times in UTC, stages in
 // order and each once, nothing empty that could be nil. It shares no memory
 // with ro.
-func tidy(ro analysis.Rollout) analysis.Rollout {
+func tidy(ro andon.Rollout) andon.Rollout {
 	ro.Started, ro.Ended = tidyTime(ro.Started), tidyTime(ro.Ended)
 	stages := make([]time.Time, 0, len(ro.Stages))
 	for _, s := range ro.Stages {
@@ -61,7 +61,7 @@ func tidy(ro analysis.Rollout) analysis.Rollout {
 		ro.Stages = nil
 	}
 	if b := ro.Baseline; b != nil {
-		ro.Baseline = &analysis.Baseline{Started: tidyTime(b.Started), Ended: tidyTime(b.Ended), Accept: b.Accept}
+		ro.Baseline = &andon.Baseline{Started: tidyTime(b.Started), Ended: tidyTime(b.Ended), Accept: b.Accept}
 	}
 	ro.Scope = tidyMap(ro.Scope)
 	ro.Candidate, ro.Control = tidyMap(ro.Candidate), tidyMap(ro.Control)
@@ -83,20 +83,20 @@ func tidyMap[M ~map[string]string](m M) M {
 }
 
 // same reports whether two tidy rollouts are the same.
-func same(a, b analysis.Rollout) bool {
+func same(a, b andon.Rollout) bool {
 	return a.ID == b.ID && a.Service == b.Service && a.Version == b.Version && a.Previous == b.Previous &&
 		a.Strategy == b.Strategy && a.Tool == b.Tool && a.Ref == b.Ref &&
 		sameBaseline(a.Baseline, b.Baseline) && maps.Equal(a.Scope, b.Scope) && maps.Equal(a.Candidate, b.Candidate) && maps.Equal(a.Control, b.Control) &&
 		a.Started.Equal(b.Started) && a.Ended.Equal(b.Ended) && slices.EqualFunc(a.Stages, b.Stages, time.Time.Equal)
 }
 
-func sameBaseline(a, b *analysis.Baseline) bool {
+func sameBaseline(a, b *andon.Baseline) bool {
 	return a == b || a != nil && b != nil && *a == *b
 }
 
 // factOf returns the fact that ro was said. An announcement's key is the
 // rollout's, so that it is kept once; an update's is that of its words.
-func factOf(kind string, ro analysis.Rollout, now time.Time) (ledger.Fact, error) {
+func factOf(kind string, ro andon.Rollout, now time.Time) (ledger.Fact, error) {
 	data, err := json.Marshal(ro)
 	if err != nil {
 		return ledger.Fact{}, fmt.Errorf("rollout %q: %w", ro.ID, err)
@@ -116,7 +116,7 @@ func digest(s string, n int) string {
 
 // deriveID returns an id made of what an announcement without one says. The
 // same words give the same id.
-func deriveID(ro analysis.Rollout) string {
+func deriveID(ro andon.Rollout) string {
 	parts := []string{ro.Service}
 	if ro.Version != "" {
 		parts = append(parts, ro.Version)
@@ -133,9 +133,9 @@ func deriveID(ro analysis.Rollout) string {
 		}
 		return '-'
 	}, raw)
-	if plain == raw && len(ro.Scope) == 0 && len(raw) <= analysis.MaxName {
+	if plain == raw && len(ro.Scope) == 0 && len(raw) <= andon.MaxName {
 		return raw
 	}
 	// What was left out or could be read in two ways is told apart by a digest.
-	return plain[:min(len(plain), analysis.MaxName-9)] + "-" + digest(raw+"\x00"+group(ro), 8)
+	return plain[:min(len(plain), andon.MaxName-9)] + "-" + digest(raw+"\x00"+group(ro), 8)
 }

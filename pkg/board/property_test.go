@@ -10,24 +10,24 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/andon-project/andon/pkg/analysis"
+	"github.com/andon-project/andon/pkg/andon"
 	"github.com/andon-project/andon/pkg/ledger"
 )
 
 // randomWord returns an announcement as tools make them: some repeat
 // themselves, some know little, some are wrong.
-func randomWord(r *rand.Rand, now time.Time) analysis.Rollout {
+func randomWord(r *rand.Rand, now time.Time) andon.Rollout {
 	past := func() time.Time { return now.Add(-time.Duration(r.Int64N(int64(40 * time.Minute)))) }
 	one := func(of ...string) string { return of[r.IntN(len(of))] }
-	ro := analysis.Rollout{
+	ro := andon.Rollout{
 		ID: one("", "a", "b", "c", "d", "e"), Service: one("checkout", "cart", ""), Version: one("", "v1", "v2"),
-		Tool: one("", "argo", "flux"), Strategy: analysis.Strategy(one("", "", "canary", "nonsense")),
+		Tool: one("", "argo", "flux"), Strategy: andon.Strategy(one("", "", "canary", "nonsense")),
 	}
 	if r.IntN(3) == 0 {
 		ro.Scope = map[string]string{"region": one("eu", "us")}
 	}
 	if r.IntN(3) == 0 {
-		ro.Candidate = analysis.Selector{"version": one("v1", "v2")}
+		ro.Candidate = andon.Selector{"version": one("v1", "v2")}
 	}
 	if r.IntN(2) == 0 {
 		ro.Started = past()
@@ -52,7 +52,7 @@ func TestFoldOfFactsIsTheLiveBoard(t *testing.T) {
 		var l factLog
 		live := NewBoard(l.Append, time.Hour)
 		now := noon
-		before := map[string]analysis.Rollout{}
+		before := map[string]andon.Rollout{}
 		for range words {
 			now = now.Add(time.Duration(r.Int64N(int64(10 * time.Minute))))
 			if _, _, err := live.Announce(t.Context(), randomWord(r, now), now); err != nil {
@@ -94,7 +94,7 @@ func TestFoldOfFactsIsTheLiveBoard(t *testing.T) {
 }
 
 // grew sees that a rollout lost nothing.
-func grew(t *testing.T, before, after analysis.Rollout) {
+func grew(t *testing.T, before, after andon.Rollout) {
 	t.Helper()
 	for _, s := range before.Stages {
 		if !slices.Contains(after.Stages, s) {
@@ -110,7 +110,7 @@ func grew(t *testing.T, before, after analysis.Rollout) {
 }
 
 // alone sees that each service and scope has one rollout under way.
-func alone(t *testing.T, under []analysis.Rollout) {
+func alone(t *testing.T, under []andon.Rollout) {
 	t.Helper()
 	seen := map[string]bool{}
 	for i, ro := range under {
@@ -133,7 +133,7 @@ func TestBoardOnALedgerUnderLoad(t *testing.T) {
 		tools.Go(func() {
 			for i := range 20 {
 				now := minute(i)
-				ro := analysis.Rollout{ID: fmt.Sprint("ro", i%7), Service: "checkout", Stages: []time.Time{now.Add(time.Duration(tool) * time.Second)}}
+				ro := andon.Rollout{ID: fmt.Sprint("ro", i%7), Service: "checkout", Stages: []time.Time{now.Add(time.Duration(tool) * time.Second)}}
 				if _, _, err := b.Announce(t.Context(), ro, now); err != nil {
 					t.Error(err)
 				}

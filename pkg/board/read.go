@@ -5,12 +5,12 @@ import (
 	"slices"
 	"time"
 
-	"github.com/andon-project/andon/pkg/analysis"
+	"github.com/andon-project/andon/pkg/andon"
 )
 
 // UnderWay returns the rollouts that are under way at now, oldest first.
-func (b *Board) UnderWay(now time.Time) []analysis.Rollout {
-	return b.pick(now, func(ro analysis.Rollout) bool {
+func (b *Board) UnderWay(now time.Time) []andon.Rollout {
+	return b.pick(now, func(ro andon.Rollout) bool {
 		return !ro.Started.After(now) && ro.Ended.IsZero()
 	})
 }
@@ -18,29 +18,29 @@ func (b *Board) UnderWay(now time.Time) []analysis.Rollout {
 // Get returns the rollout of that id as it was known at now (see
 // analysis.Rollout.AsOf), with the end that superseding or baking gave it by
 // now.
-func (b *Board) Get(id string, now time.Time) (analysis.Rollout, bool) {
+func (b *Board) Get(id string, now time.Time) (andon.Rollout, bool) {
 	b.mu.RLock()
 	defer b.mu.RUnlock()
 	e, ok := b.byID[id]
 	if !ok {
-		return analysis.Rollout{}, false
+		return andon.Rollout{}, false
 	}
 	g := b.groups[group(e.ro)]
 	return b.at(g, slices.Index(g, e), now), true
 }
 
 // List returns all rollouts known, newest first, each as Get returns it.
-func (b *Board) List(now time.Time) []analysis.Rollout {
-	all := b.pick(now, func(analysis.Rollout) bool { return true })
+func (b *Board) List(now time.Time) []andon.Rollout {
+	all := b.pick(now, func(andon.Rollout) bool { return true })
 	slices.Reverse(all)
 	return all
 }
 
 // pick returns the rollouts that want picks, oldest first.
-func (b *Board) pick(now time.Time, want func(analysis.Rollout) bool) []analysis.Rollout {
+func (b *Board) pick(now time.Time, want func(andon.Rollout) bool) []andon.Rollout {
 	type picked struct {
 		e  *entry
-		ro analysis.Rollout
+		ro andon.Rollout
 	}
 	b.mu.RLock()
 	defer b.mu.RUnlock()
@@ -53,7 +53,7 @@ func (b *Board) pick(now time.Time, want func(analysis.Rollout) bool) []analysis
 		}
 	}
 	slices.SortFunc(some, func(x, y picked) int { return older(x.e, y.e) })
-	out := make([]analysis.Rollout, len(some))
+	out := make([]andon.Rollout, len(some))
 	for i, p := range some {
 		out[i] = p.ro
 	}
@@ -62,7 +62,7 @@ func (b *Board) pick(now time.Time, want func(analysis.Rollout) bool) []analysis
 
 // at returns the i-th rollout of its group as it was known at now. What it
 // returns shares nothing with the board.
-func (b *Board) at(g []*entry, i int, now time.Time) analysis.Rollout {
+func (b *Board) at(g []*entry, i int, now time.Time) andon.Rollout {
 	known := g[i].ro
 	ro := known.AsOf(now)
 	if len(ro.Stages) == 0 {
@@ -93,7 +93,7 @@ func (b *Board) at(g []*entry, i int, now time.Time) analysis.Rollout {
 // meant returns the id of the rollout that an announcement without one speaks
 // of, if there is one under way. One that names no version could be of
 // anything, and one that says when it started is named by that.
-func (b *Board) meant(ro analysis.Rollout, now time.Time) (id string) {
+func (b *Board) meant(ro andon.Rollout, now time.Time) (id string) {
 	if ro.Version == "" || !ro.Started.IsZero() {
 		return ""
 	}

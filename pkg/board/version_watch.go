@@ -6,7 +6,7 @@ import (
 	"slices"
 	"time"
 
-	"github.com/andon-project/andon/pkg/analysis"
+	"github.com/andon-project/andon/pkg/andon"
 )
 
 // A VersionWatch finds rollouts that no tool announced: those that show as a new
@@ -16,11 +16,11 @@ type VersionWatch struct {
 	Bake  time.Duration // that the Board was made with
 
 	// Ask answers the query for the nodes by version.
-	Ask analysis.RangeFunc
+	Ask andon.RangeFunc
 
 	// Announce has the Board keep a rollout that was seen, or what is new
 	// about one.
-	Announce func(ctx context.Context, ro analysis.Rollout, now time.Time) error
+	Announce func(ctx context.Context, ro andon.Rollout, now time.Time) error
 
 	// Refused is told of versions that are passed over, and why; may be nil.
 	Refused func(service, version string, err error)
@@ -29,14 +29,14 @@ type VersionWatch struct {
 // Look announces the rollouts of a service that its version label shows by
 // now, and the stages and the ends of those that were announced before. A
 // service without a version label or a metric shows none.
-func (l VersionWatch) Look(ctx context.Context, svc analysis.Service, now time.Time) error {
+func (l VersionWatch) Look(ctx context.Context, svc andon.Service, now time.Time) error {
 	query, ok := VersionQuery(svc)
 	if !ok || svc.Version == "" {
 		return nil
 	}
 	step := svc.Bin()
 	end := now.Truncate(step) // on one grid, so that what was seen once is seen at the same time again
-	r := analysis.Range{Start: end.Add(-l.Bake - 2*GoneFor).Truncate(step), End: end, Step: step}
+	r := andon.Range{Start: end.Add(-l.Bake - 2*GoneFor).Truncate(step), End: end, Step: step}
 	answer, err := l.Ask(ctx, query, r)
 	if err != nil {
 		return err
@@ -50,7 +50,7 @@ func (l VersionWatch) Look(ctx context.Context, svc analysis.Service, now time.T
 			continue
 		}
 		if at := lastGrowth(nodes, ro, r); !at.IsZero() {
-			if err := l.Announce(ctx, analysis.Rollout{ID: ro.ID, Service: ro.Service, Stages: []time.Time{at}}, now); err != nil {
+			if err := l.Announce(ctx, andon.Rollout{ID: ro.ID, Service: ro.Service, Stages: []time.Time{at}}, now); err != nil {
 				return fmt.Errorf("announcing a stage of %s: %w", ro.ID, err)
 			}
 		}
@@ -59,10 +59,10 @@ func (l VersionWatch) Look(ctx context.Context, svc analysis.Service, now time.T
 }
 
 // appeared announces what was seen and is not known yet.
-func (l VersionWatch) appeared(ctx context.Context, seen []analysis.Rollout, now time.Time) error {
+func (l VersionWatch) appeared(ctx context.Context, seen []andon.Rollout, now time.Time) error {
 	known := l.Board.List(now)
 	for _, ro := range seen {
-		same := func(k analysis.Rollout) bool {
+		same := func(k andon.Rollout) bool {
 			return k.Service == ro.Service && k.Version == ro.Version && !k.Started.After(ro.Started.Add(GoneFor)) &&
 				(k.Ended.IsZero() || k.Ended.After(ro.Started.Add(-GoneFor)))
 		}
@@ -72,9 +72,9 @@ func (l VersionWatch) appeared(ctx context.Context, seen []analysis.Rollout, now
 			if known[i].Tool != ByVersion || ro.Ended.IsZero() || !known[i].Ended.IsZero() {
 				continue
 			}
-			ro = analysis.Rollout{ID: known[i].ID, Service: ro.Service, Ended: ro.Ended}
+			ro = andon.Rollout{ID: known[i].ID, Service: ro.Service, Ended: ro.Ended}
 		}
-		if wrong := analysis.CheckVersion(ro.Version); len(wrong) > 0 {
+		if wrong := andon.CheckVersion(ro.Version); len(wrong) > 0 {
 			if l.Refused != nil {
 				l.Refused(ro.Service, ro.Version, wrong[0])
 			}
@@ -91,7 +91,7 @@ func (l VersionWatch) appeared(ctx context.Context, seen []analysis.Rollout, now
 // than before, next to the previous one: it still goes out, and has not begun
 // to bake. It is the zero time within GoneFor of the last stage known, lest
 // every node be a stage.
-func lastGrowth(nodes map[string][]float64, ro analysis.Rollout, r analysis.Range) time.Time {
+func lastGrowth(nodes map[string][]float64, ro andon.Rollout, r andon.Range) time.Time {
 	most, grown := 0., time.Time{}
 	for i, n := range nodes[ro.Version] {
 		at := r.Start.Add(time.Duration(i) * r.Step)
@@ -114,15 +114,15 @@ func lastGrowth(nodes map[string][]float64, ro analysis.Rollout, r analysis.Rang
 // WithCohorts returns the rollout with the cohorts that the service's version
 // label gives it, where it was announced without any: nodes on the new version
 // against those on the previous, or on any other if that is not known.
-func WithCohorts(ro analysis.Rollout, label string) analysis.Rollout {
-	otherwise := ro.Strategy == analysis.RegionControl || ro.Strategy == analysis.BeforeAfter || ro.Strategy == analysis.LoadTest || ro.Strategy == analysis.Threshold
+func WithCohorts(ro andon.Rollout, label string) andon.Rollout {
+	otherwise := ro.Strategy == andon.RegionControl || ro.Strategy == andon.BeforeAfter || ro.Strategy == andon.LoadTest || ro.Strategy == andon.Threshold
 	if otherwise || label == "" || ro.Version == "" || len(ro.Candidate) > 0 || len(ro.Control) > 0 {
 		return ro
 	}
-	ro.Candidate = analysis.Selector{label: ro.Version}
-	ro.Control = analysis.Selector{label: "!=" + ro.Version}
+	ro.Candidate = andon.Selector{label: ro.Version}
+	ro.Control = andon.Selector{label: "!=" + ro.Version}
 	if ro.Previous != "" {
-		ro.Control = analysis.Selector{label: ro.Previous}
+		ro.Control = andon.Selector{label: ro.Previous}
 	}
 	return ro
 }

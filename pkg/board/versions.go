@@ -10,7 +10,7 @@ import (
 	"github.com/prometheus/common/model"
 	"github.com/prometheus/prometheus/promql/parser"
 
-	"github.com/andon-project/andon/pkg/analysis"
+	"github.com/andon-project/andon/pkg/andon"
 )
 
 var promQL = parser.NewParser(parser.Options{})
@@ -27,7 +27,7 @@ const GoneFor = 5 * time.Minute
 // first series that the service's first metric signal selects, or its
 // exposure does: a version without errors has requests. It is false for a
 // service without such a signal.
-func VersionQuery(svc analysis.Service) (string, bool) {
+func VersionQuery(svc andon.Service) (string, bool) {
 	for _, sig := range svc.Signals {
 		if sig.Metric == "" {
 			continue
@@ -50,7 +50,7 @@ func VersionQuery(svc analysis.Service) (string, bool) {
 }
 
 // NodesOf returns on how many nodes each version was at each step of r.
-func NodesOf(m model.Matrix, label string, r analysis.Range) map[string][]float64 {
+func NodesOf(m model.Matrix, label string, r andon.Range) map[string][]float64 {
 	steps := int(r.End.Sub(r.Start)/r.Step) + 1
 	out := make(map[string][]float64)
 	for _, series := range m {
@@ -72,8 +72,8 @@ func NodesOf(m model.Matrix, label string, r analysis.Range) map[string][]float6
 
 // Appeared returns the rollouts of a service that the numbers of its nodes by
 // version over r show, oldest first.
-func Appeared(service string, nodes map[string][]float64, r analysis.Range) []analysis.Rollout {
-	var out []analysis.Rollout
+func Appeared(service string, nodes map[string][]float64, r andon.Range) []andon.Rollout {
+	var out []andon.Rollout
 	for _, c := range appearances(presenceOf(nodes), r) {
 		out = append(out, c.rollout(service))
 	}
@@ -107,7 +107,7 @@ type appearance struct {
 // A version comes when it has a sample after GoneFor without any, during most
 // of which some other version had samples: what reappears after a gap in all
 // data, or ran all along, did not come.
-func appearances(presence map[string][]bool, r analysis.Range) []appearance {
+func appearances(presence map[string][]bool, r andon.Range) []appearance {
 	width := max(int(GoneFor/r.Step), 1)
 	var out []appearance
 	for version, here := range presence {
@@ -172,14 +172,14 @@ func leaves(presence map[string][]bool, version string, from, width int) int {
 }
 
 // rollout returns what appeared as the rollout that is announced.
-func (c appearance) rollout(service string) analysis.Rollout {
-	ro := analysis.Rollout{
+func (c appearance) rollout(service string) andon.Rollout {
+	ro := andon.Rollout{
 		ID:      idOf(service) + "-" + idOf(c.version) + "-" + c.at.UTC().Format("20060102T150405Z"),
-		Service: service, Version: c.version, Previous: c.previous, Strategy: analysis.Auto,
+		Service: service, Version: c.version, Previous: c.previous, Strategy: andon.Auto,
 		Started: c.at.UTC(), Stages: []time.Time{c.at.UTC()}, Ended: c.gone.UTC(), Tool: ByVersion,
 	}
 	if c.together {
-		ro.Strategy = analysis.Rolling
+		ro.Strategy = andon.Rolling
 	}
 	return ro
 }

@@ -6,12 +6,12 @@ import (
 	"testing"
 	"time"
 
-	"github.com/andon-project/andon/pkg/analysis"
+	"github.com/andon-project/andon/pkg/andon"
 )
 
 // present reads a presence: one line a version, one letter a minute, x where
 // it has samples.
-func present(text string) (map[string][]bool, analysis.Range) {
+func present(text string) (map[string][]bool, andon.Range) {
 	out := map[string][]bool{}
 	steps := 0
 	for line := range strings.Lines(text) {
@@ -24,7 +24,7 @@ func present(text string) (map[string][]bool, analysis.Range) {
 		}
 		steps = len(out[version])
 	}
-	return out, analysis.Range{Start: noon, End: noon.Add(time.Duration(steps-1) * time.Minute), Step: time.Minute}
+	return out, andon.Range{Start: noon, End: noon.Add(time.Duration(steps-1) * time.Minute), Step: time.Minute}
 }
 
 func TestAppearances(t *testing.T) {
@@ -98,7 +98,7 @@ func TestVersionQuery(t *testing.T) {
 		{`{__name__="up",job="a"} @ end()`, ``, `count by (version) ({__name__="up",job="a"})`},
 	}
 	for _, tt := range tests {
-		svc := analysis.Service{Version: "version", Signals: []analysis.Signal{{Logs: "{}"}, {Metric: tt.metric, Per: tt.per}}}
+		svc := andon.Service{Version: "version", Signals: []andon.Signal{{Logs: "{}"}, {Metric: tt.metric, Per: tt.per}}}
 		got, ok := VersionQuery(svc)
 		if !ok || got != tt.want {
 			t.Errorf("of %s: got %s, want %s", tt.metric, got, tt.want)
@@ -111,7 +111,7 @@ func TestVersionQuery(t *testing.T) {
 
 func TestLastGrowth(t *testing.T) {
 	minute := func(n int) time.Time { return noon.Add(time.Duration(n) * time.Minute) }
-	r := analysis.Range{Start: noon, Step: time.Minute}
+	r := andon.Range{Start: noon, Step: time.Minute}
 	tests := []struct {
 		name     string
 		old, new []float64
@@ -131,7 +131,7 @@ func TestLastGrowth(t *testing.T) {
 			if tt.old != nil {
 				nodes["v1"] = tt.old
 			}
-			ro := analysis.Rollout{Version: "v2", Previous: "v1", Started: minute(1), Stages: tt.stages}
+			ro := andon.Rollout{Version: "v2", Previous: "v1", Started: minute(1), Stages: tt.stages}
 			if got := lastGrowth(nodes, ro, r); !got.Equal(tt.want) {
 				t.Errorf("got %v, want %v", got, tt.want)
 			}
@@ -140,19 +140,19 @@ func TestLastGrowth(t *testing.T) {
 }
 
 func TestCohortsByVersion(t *testing.T) {
-	sel := func(v string) analysis.Selector { return analysis.Selector{"version": v} }
+	sel := func(v string) andon.Selector { return andon.Selector{"version": v} }
 	tests := []struct {
 		name               string
-		ro                 analysis.Rollout
+		ro                 andon.Rollout
 		label              string
-		candidate, control analysis.Selector
+		candidate, control andon.Selector
 	}{
-		{"against previous", analysis.Rollout{Version: "2", Previous: "1"}, "version", sel("2"), sel("1")},
-		{"against all others", analysis.Rollout{Version: "2"}, "version", sel("2"), sel("!=2")},
-		{"as announced", analysis.Rollout{Version: "2", Candidate: sel("x")}, "version", sel("x"), nil},
-		{"by time", analysis.Rollout{Version: "2", Strategy: analysis.BeforeAfter}, "version", nil, nil},
-		{"without a label", analysis.Rollout{Version: "2"}, "", nil, nil},
-		{"without a version", analysis.Rollout{}, "version", nil, nil},
+		{"against previous", andon.Rollout{Version: "2", Previous: "1"}, "version", sel("2"), sel("1")},
+		{"against all others", andon.Rollout{Version: "2"}, "version", sel("2"), sel("!=2")},
+		{"as announced", andon.Rollout{Version: "2", Candidate: sel("x")}, "version", sel("x"), nil},
+		{"by time", andon.Rollout{Version: "2", Strategy: andon.BeforeAfter}, "version", nil, nil},
+		{"without a label", andon.Rollout{Version: "2"}, "", nil, nil},
+		{"without a version", andon.Rollout{}, "version", nil, nil},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

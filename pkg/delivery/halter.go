@@ -8,17 +8,17 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
-	"github.com/andon-project/andon/pkg/analysis"
+	"github.com/andon-project/andon/pkg/andon"
 )
 
 // A Halt is the wish to stop one rollout. It is also what the templates of
 // the webhook see.
 type Halt struct {
-	ID      string           `json:"id"`     // the same for every try: halting twice is halting once
-	Action  Action           `json:"action"` // what is wished
-	Rollout analysis.Rollout `json:"rollout"`
-	Verdict analysis.Verdict `json:"verdict"`
-	Reason  string           `json:"reason"` // one sentence for people
+	ID      string        `json:"id"`     // the same for every try: halting twice is halting once
+	Action  Action        `json:"action"` // what is wished
+	Rollout andon.Rollout `json:"rollout"`
+	Verdict andon.Verdict `json:"verdict"`
+	Reason  string        `json:"reason"` // one sentence for people
 }
 
 // An Action is what is wished of a delivery tool.

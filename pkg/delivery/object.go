@@ -15,7 +15,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/dynamic"
 
-	"github.com/andon-project/andon/pkg/analysis"
+	"github.com/andon-project/andon/pkg/andon"
 )
 
 // An object is one object of the Kubernetes API that a rollout changes.
@@ -95,7 +95,7 @@ func (o *object) already(a *attempt, format string, args ...any) Answer {
 
 // moved returns an error if the object shows another version than the one
 // that was judged: what was learnt of that says nothing of this.
-func (o *object) moved(a *attempt, live *unstructured.Unstructured, ro analysis.Rollout) error {
+func (o *object) moved(a *attempt, live *unstructured.Unstructured, ro andon.Rollout) error {
 	now := o.version(live)
 	if now == "" || ro.Version == "" || strings.TrimPrefix(now, "v") == strings.TrimPrefix(ro.Version, "v") {
 		return nil

@@ -11,7 +11,7 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
-	"github.com/andon-project/andon/pkg/analysis"
+	"github.com/andon-project/andon/pkg/andon"
 )
 
 // decodeSection decodes a tool's section of the configuration into what into
@@ -122,7 +122,7 @@ func unfitKeys(n *yaml.Node, t reflect.Type, path string) (wrong []string) {
 			field = rest
 		}
 		if field == nil {
-			wrong = append(wrong, fmt.Sprintf("line %d: %s: %s", key.Line, path, analysis.UnknownKey(key.Value, names(fields))))
+			wrong = append(wrong, fmt.Sprintf("line %d: %s: %s", key.Line, path, andon.UnknownKey(key.Value, names(fields))))
 			continue
 		}
 		wrong = append(wrong, unfit(value, field, path+"."+key.Value)...)

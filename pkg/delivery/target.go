@@ -7,7 +7,7 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
-	"github.com/andon-project/andon/pkg/analysis"
+	"github.com/andon-project/andon/pkg/andon"
 )
 
 // A Target is the delivery tool that halts the rollouts of one service. Its
@@ -34,7 +34,7 @@ func (t *Target) UnmarshalYAML(n *yaml.Node) error {
 	key, section := n.Content[0], resolve(n.Content[1])
 	build, ok := Tools[key.Value]
 	if !ok {
-		return complain(key, "%q is not a delivery tool; %s", key.Value, analysis.Suggest(key.Value, known))
+		return complain(key, "%q is not a delivery tool; %s", key.Value, andon.Suggest(key.Value, known))
 	}
 	h, err := build(section)
 	if err != nil {

@@ -9,7 +9,7 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
-	"github.com/andon-project/andon/pkg/analysis"
+	"github.com/andon-project/andon/pkg/andon"
 )
 
 // load reads a service's tool as the exporter's configuration holds it.
@@ -33,11 +33,11 @@ func mustLoad(t *testing.T, text string) Halter {
 // v2 is the halt that the tests ask for.
 var v2 = Halt{
 	ID: "h-1", Reason: `errors rose from 0.1% to 34% on "checkout"`,
-	Rollout: analysis.Rollout{
+	Rollout: andon.Rollout{
 		ID: "checkout-v2", Service: "checkout", Version: "v2", Previous: "v1",
 		Scope: map[string]string{"environment": "prod"}, Ref: "https://ci.example/acme/shop/actions/runs/42",
 	},
-	Verdict: analysis.Verdict{Rollout: "checkout-v2", Service: "checkout", Verdict: analysis.Fail, Score: 0.998},
+	Verdict: andon.Verdict{Rollout: "checkout-v2", Service: "checkout", Verdict: andon.Fail, Score: 0.998},
 }
 
 func TestTargetRefuses(t *testing.T) {

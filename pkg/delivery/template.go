@@ -10,7 +10,7 @@ import (
 	"text/template"
 	"time"
 
-	"github.com/andon-project/andon/pkg/analysis"
+	"github.com/andon-project/andon/pkg/andon"
 )
 
 // functions are what templates may call beside those that text/template has
@@ -78,20 +78,20 @@ func (b *bounded) Write(p []byte) (int, error) {
 // example returns a halt in which every field is set, its texts to word.
 func example(word string) Halt {
 	at := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
-	some := analysis.Selector{"version": word}
+	some := andon.Selector{"version": word}
 	return Halt{
 		ID:     word,
 		Action: HaltIt,
 		Reason: word,
-		Rollout: analysis.Rollout{
-			ID: word, Service: word, Version: word, Previous: word, Scope: some, Strategy: analysis.Canary,
+		Rollout: andon.Rollout{
+			ID: word, Service: word, Version: word, Previous: word, Scope: some, Strategy: andon.Canary,
 			Candidate: some, Control: some, Started: at, Stages: []time.Time{at}, Ended: at,
 			Tool: word, Ref: "https://ci.example/runs/" + word,
 		},
-		Verdict: analysis.Verdict{
-			Case: word, Rollout: word, Service: word, At: at, Verdict: analysis.Fail, Score: 1, Evidence: 1, Blame: 1,
-			FirstFail: &at, Strategy: analysis.Canary, Quality: analysis.OK, Reason: word,
-			Findings: []analysis.Finding{{Signal: word, Kind: "metric", Node: word, Onset: &at, Quality: analysis.OK, Query: word, Against: word, Reason: word}},
+		Verdict: andon.Verdict{
+			Case: word, Rollout: word, Service: word, At: at, Verdict: andon.Fail, Score: 1, Evidence: 1, Blame: 1,
+			FirstFail: &at, Strategy: andon.Canary, Quality: andon.OK, Reason: word,
+			Findings: []andon.Finding{{Signal: word, Kind: "metric", Node: word, Onset: &at, Quality: andon.OK, Query: word, Against: word, Reason: word}},
 		},
 	}
 }

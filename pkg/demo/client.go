@@ -8,13 +8,13 @@ import (
 	"io"
 	"net/http"
 
-	"github.com/andon-project/andon/pkg/analysis"
+	"github.com/andon-project/andon/pkg/andon"
 )
 
 // Announcer returns a function that announces rollouts to the exporter at url,
 // as a delivery tool does.
 func Announcer(client *http.Client, url string) AnnounceFunc {
-	return func(ctx context.Context, ro analysis.Rollout) error {
+	return func(ctx context.Context, ro andon.Rollout) error {
 		body, err := json.Marshal(ro)
 		if err != nil {
 			return err
@@ -37,13 +37,13 @@ func Announcer(client *http.Client, url string) AnnounceFunc {
 	}
 }
 
-func (s *stack) announce(ctx context.Context, ro analysis.Rollout) error {
+func (s *stack) announce(ctx context.Context, ro andon.Rollout) error {
 	return Announcer(s.client, s.url)(ctx, ro)
 }
 
 // verdict asks the exporter for the newest verdict on a rollout; there may be
 // none yet.
-func (s *stack) verdict(ctx context.Context, id string) (v analysis.Verdict, ok bool, err error) {
+func (s *stack) verdict(ctx context.Context, id string) (v andon.Verdict, ok bool, err error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, s.url+"/api/v1/rollouts/"+id+"/verdict", http.NoBody)
 	if err != nil {
 		return v, false, err

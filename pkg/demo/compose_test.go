@@ -11,7 +11,7 @@ import (
 	promconfig "github.com/prometheus/prometheus/config"
 	"go.yaml.in/yaml/v3"
 
-	"github.com/andon-project/andon/pkg/exporter"
+	"github.com/andon-project/andon/pkg/config"
 )
 
 // TestCompose checks what can be checked of docker-compose.yaml without
@@ -84,11 +84,11 @@ func TestCompose(t *testing.T) {
 
 // TestConfigFiles: what the containers mount is right as it is.
 func TestConfigFiles(t *testing.T) {
-	text, err := config.ReadFile("config/andon.yml")
+	text, err := configFiles.ReadFile("config/andon.yml")
 	if err != nil {
 		t.Fatal(err)
 	}
-	c, err := exporter.ParseConfig(text)
+	c, err := config.ParseConfig(text)
 	if err != nil {
 		t.Fatal(err)
 	}

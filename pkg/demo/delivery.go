@@ -7,7 +7,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/andon-project/andon/pkg/analysis"
+	"github.com/andon-project/andon/pkg/andon"
 )
 
 // A Phase is how far a rollout has come.
@@ -43,7 +43,7 @@ type Status struct {
 }
 
 // An AnnounceFunc tells someone what is known of a rollout.
-type AnnounceFunc func(ctx context.Context, ro analysis.Rollout) error
+type AnnounceFunc func(ctx context.Context, ro andon.Rollout) error
 
 // A Pace is how fast a Delivery goes.
 type Pace struct {
@@ -279,8 +279,8 @@ func (d *Delivery) tell(r *rollout) {
 		return
 	}
 	d.mu.Lock()
-	ro := analysis.Rollout{
-		ID: r.ID, Service: r.Name, Version: r.Version, Previous: r.Previous, Strategy: analysis.Rolling,
+	ro := andon.Rollout{
+		ID: r.ID, Service: r.Name, Version: r.Version, Previous: r.Previous, Strategy: andon.Rolling,
 		Started: r.Started, Stages: append([]time.Time(nil), r.stages...), Tool: "delivery",
 	}
 	if r.Phase == RolledBack || r.Phase == Broken {

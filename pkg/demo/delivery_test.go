@@ -12,27 +12,27 @@ import (
 	"testing"
 	"time"
 
-	"github.com/andon-project/andon/pkg/analysis"
+	"github.com/andon-project/andon/pkg/andon"
 )
 
 // announced collects what was announced.
 type announced struct {
 	mu  sync.Mutex
-	all []analysis.Rollout
+	all []andon.Rollout
 }
 
-func (a *announced) take(_ context.Context, ro analysis.Rollout) error {
+func (a *announced) take(_ context.Context, ro andon.Rollout) error {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.all = append(a.all, ro)
 	return nil
 }
 
-func (a *announced) last() analysis.Rollout {
+func (a *announced) last() andon.Rollout {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if len(a.all) == 0 {
-		return analysis.Rollout{}
+		return andon.Rollout{}
 	}
 	return a.all[len(a.all)-1]
 }

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/andon-project/andon/pkg/analysis"
+	"github.com/andon-project/andon/pkg/andon"
 )
 
 // logged is how many requests that went well have one line together.
@@ -17,14 +17,14 @@ const logged = 10
 // those do that read the output of containers.
 type collector struct {
 	labels map[string]string
-	add    func(...analysis.Line)
+	add    func(...andon.Line)
 }
 
 // Write implements io.Writer.
 func (c collector) Write(text []byte) (int, error) {
 	now := time.Now()
 	for line := range strings.Lines(string(text)) {
-		c.add(analysis.Line{At: now, Labels: c.labels, Text: strings.TrimRight(line, "\n")})
+		c.add(andon.Line{At: now, Labels: c.labels, Text: strings.TrimRight(line, "\n")})
 	}
 	return len(text), nil
 }

@@ -21,8 +21,8 @@ import (
 	"github.com/prometheus/common/expfmt"
 	"github.com/prometheus/common/model"
 
-	"github.com/andon-project/andon/pkg/analysis"
-	"github.com/andon-project/andon/pkg/exporter"
+	"github.com/andon-project/andon/pkg/andon"
+	"github.com/andon-project/andon/pkg/config"
 )
 
 // How a rollout is recorded.
@@ -94,7 +94,7 @@ func Record(ctx context.Context, dir string, r Recording) error {
 		return err
 	}
 	t := &tape{
-		Recording: r, names: metricsOf(services), series: make(map[string]*bytes.Buffer), rollouts: make(map[string]analysis.Rollout),
+		Recording: r, names: metricsOf(services), series: make(map[string]*bytes.Buffer), rollouts: make(map[string]andon.Rollout),
 	}
 	simulated(func() { err = t.record(ctx) })
 	if err != nil {
@@ -105,24 +105,24 @@ func Record(ctx context.Context, dir string, r Recording) error {
 
 // judged returns the services that are rolled out as the judge is to look at
 // them: as in the demonstration, but slower.
-func (r *Recording) judged() ([]analysis.Service, error) {
-	text, err := config.ReadFile("config/andon.yml")
+func (r *Recording) judged() ([]andon.Service, error) {
+	text, err := configFiles.ReadFile("config/andon.yml")
 	if err != nil {
 		return nil, err
 	}
 	slower := strings.NewReplacer("[5s]", "["+model.Duration(recordBin).String()+"]")
-	conf, err := exporter.ParseConfig([]byte(slower.Replace(string(text))))
+	conf, err := config.ParseConfig([]byte(slower.Replace(string(text))))
 	if err != nil {
 		return nil, err
 	}
-	var out []analysis.Service
+	var out []andon.Service
 	for _, s := range conf.Services {
 		if !slices.Contains(r.services, s.Name) {
 			continue
 		}
 		j, warmUp := s.Judged(), model.Duration(recordWarmUp)
 		j.Step, j.WarmUp = model.Duration(recordBin), &warmUp
-		j.Signals = slices.DeleteFunc(slices.Clone(j.Signals), func(sig analysis.Signal) bool { return sig.Metric == "" && !r.logs })
+		j.Signals = slices.DeleteFunc(slices.Clone(j.Signals), func(sig andon.Signal) bool { return sig.Metric == "" && !r.logs })
 		if callee := services[s.Name].calls; slices.Contains(r.services, callee) {
 			j.DependsOn = []string{callee}
 		}
@@ -132,7 +132,7 @@ func (r *Recording) judged() ([]analysis.Service, error) {
 }
 
 // metricsOf returns the names of metrics that the services' queries ask for.
-func metricsOf(services []analysis.Service) map[string]bool {
+func metricsOf(services []andon.Service) map[string]bool {
 	out := make(map[string]bool)
 	for _, s := range services {
 		for _, sig := range s.Signals {
@@ -162,8 +162,8 @@ type tape struct {
 	series map[string]*bytes.Buffer // by name and labels, the lines of each
 
 	mu       sync.Mutex
-	lines    []analysis.Line
-	rollouts map[string]analysis.Rollout // by service, as last announced
+	lines    []andon.Line
+	rollouts map[string]andon.Rollout // by service, as last announced
 }
 
 // deliveryHost is where the delivery tool is in the memory of a recording.
@@ -229,14 +229,14 @@ func (t *tape) record(outer context.Context) (err error) {
 	return nil
 }
 
-func (t *tape) announce(_ context.Context, ro analysis.Rollout) error {
+func (t *tape) announce(_ context.Context, ro andon.Rollout) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.rollouts[ro.Service] = ro
 	return nil
 }
 
-func (t *tape) addLines(lines ...analysis.Line) {
+func (t *tape) addLines(lines ...andon.Line) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	for _, l := range lines {
@@ -347,7 +347,7 @@ func (t *tape) put(name string, l map[string]string, v float64, at time.Time) {
 }
 
 // write writes the folder of the case.
-func (t *tape) write(dir string, services []analysis.Service) error {
+func (t *tape) write(dir string, services []andon.Service) error {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return err
 	}
@@ -391,14 +391,14 @@ func (t *tape) write(dir string, services []analysis.Service) error {
 
 // A label is what case.yaml holds, as andon replay reads it.
 type label struct {
-	Name     string             `json:"name"`
-	Source   string             `json:"source"`
-	Step     model.Duration     `json:"step"`
-	Start    time.Time          `json:"start"`
-	End      time.Time          `json:"end"`
-	Services []analysis.Service `json:"services"`
-	Rollouts []analysis.Rollout `json:"rollouts"`
-	Truth    []truth            `json:"truth"`
+	Name     string          `json:"name"`
+	Source   string          `json:"source"`
+	Step     model.Duration  `json:"step"`
+	Start    time.Time       `json:"start"`
+	End      time.Time       `json:"end"`
+	Services []andon.Service `json:"services"`
+	Rollouts []andon.Rollout `json:"rollouts"`
+	Truth    []truth         `json:"truth"`
 }
 
 type truth struct {
@@ -407,14 +407,14 @@ type truth struct {
 	Fault      Fault  `json:"fault,omitempty"`
 }
 
-func (t *tape) label(services []analysis.Service) label {
+func (t *tape) label(services []andon.Service) label {
 	out := label{
 		Name: t.Name, Source: "the shop of Andon's demonstration, recorded by andon-lab record", Step: model.Duration(recordStep),
 		Start: t.from.UTC(), End: t.until.UTC(), Services: services,
 	}
 	for _, s := range t.services {
 		ro := t.rollouts[s]
-		ro.Candidate, ro.Control = analysis.Selector{"version": New}, analysis.Selector{"version": Old}
+		ro.Candidate, ro.Control = andon.Selector{"version": New}, andon.Selector{"version": Old}
 		ro.Started, ro.Ended = ro.Started.UTC(), t.until.UTC()
 		for i, at := range ro.Stages {
 			ro.Stages[i] = at.UTC().Truncate(time.Millisecond)

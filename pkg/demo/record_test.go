@@ -15,7 +15,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/andon-project/andon/pkg/analysis"
+	"github.com/andon-project/andon/pkg/andon"
 )
 
 // named returns the recording of that name.
@@ -219,7 +219,7 @@ func TestJudgedAsInTheDemonstration(t *testing.T) {
 				t.Errorf("%s: %s depends on %v, want %v", r.Name, s.Name, s.DependsOn, calls)
 			}
 		}
-		if !slices.ContainsFunc(services, func(s analysis.Service) bool { return s.Name == r.Shop.Bad }) {
+		if !slices.ContainsFunc(services, func(s andon.Service) bool { return s.Name == r.Shop.Bad }) {
 			t.Errorf("%s keeps nothing of %s", r.Name, r.Shop.Bad)
 		}
 	}

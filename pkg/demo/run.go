@@ -9,7 +9,7 @@ import (
 
 	"github.com/hashicorp/go-hclog"
 
-	"github.com/andon-project/andon/pkg/analysis"
+	"github.com/andon-project/andon/pkg/andon"
 )
 
 // Options says what a demonstration shows and where.
@@ -117,7 +117,7 @@ type sight struct {
 	Status
 	at      time.Duration // since the start of the demonstration
 	fault   Fault         // of the version that goes out
-	verdict analysis.Verdict
+	verdict andon.Verdict
 	judged  bool // there is a verdict
 }
 
@@ -195,9 +195,9 @@ func expected(sights []sight, bad string) (bool, error) {
 		case s.Name != bad && s.Halts > 0:
 			return false, fmt.Errorf("the good %s of %s was halted: %s", s.Version, s.Name, s.Reason)
 		case s.Name == bad:
-			all = all && s.Phase == RolledBack && s.verdict.Verdict == analysis.Fail
+			all = all && s.Phase == RolledBack && s.verdict.Verdict == andon.Fail
 		default:
-			all = all && s.Phase == Complete && s.judged && s.verdict.Verdict == analysis.Pass
+			all = all && s.Phase == Complete && s.judged && s.verdict.Verdict == andon.Pass
 		}
 	}
 	return all, nil
@@ -206,9 +206,9 @@ func expected(sights []sight, bad string) (bool, error) {
 // missing says what has not happened yet.
 func missing(sights []sight, bad string) string {
 	for _, s := range sights {
-		want := analysis.Pass
+		want := andon.Pass
 		if s.Name == bad {
-			want = analysis.Fail
+			want = andon.Fail
 		}
 		if s.verdict.Verdict != want {
 			return fmt.Sprintf("the verdict on %s is %q and not %q: %s", s.Name, s.verdict.Verdict, want, s.verdict.Reason)

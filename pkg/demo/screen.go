@@ -7,7 +7,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/andon-project/andon/pkg/analysis"
+	"github.com/andon-project/andon/pkg/andon"
 )
 
 // A screen tells what happens: on a terminal it draws the state in place below
@@ -132,11 +132,11 @@ func happened(before, now sight) []string {
 	}
 	if now.judged {
 		odds, past := float64(now.verdict.Evidence), float64(before.verdict.Evidence)
-		if power(odds) > 0 && power(odds) > power(past) && now.verdict.Verdict != analysis.Fail {
+		if power(odds) > 0 && power(odds) > power(past) && now.verdict.Verdict != andon.Fail {
 			say("evidence %s: %s", toOne(odds), now.verdict.Reason)
 		}
 		// That there is too little to judge by yet is no news.
-		if now.verdict.Verdict != before.verdict.Verdict && (now.verdict.Verdict != analysis.Inconclusive || now.verdict.Quality == analysis.OK) {
+		if now.verdict.Verdict != before.verdict.Verdict && (now.verdict.Verdict != andon.Inconclusive || now.verdict.Quality == andon.OK) {
 			say("%s, evidence %s: %s", strings.ToUpper(string(now.verdict.Verdict)), toOne(odds), now.verdict.Reason)
 		}
 	}

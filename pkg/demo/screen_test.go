@@ -8,7 +8,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/andon-project/andon/pkg/analysis"
+	"github.com/andon-project/andon/pkg/andon"
 )
 
 // seen makes a sight of checkout with five nodes, of which some are on v2.
@@ -22,10 +22,10 @@ func seen(updated int, change func(*sight)) sight {
 	return s
 }
 
-func judgedAs(d analysis.Decision, q analysis.Quality, odds float64, reason string) func(*sight) {
+func judgedAs(d andon.Decision, q andon.Quality, odds float64, reason string) func(*sight) {
 	return func(s *sight) {
 		s.judged = true
-		s.verdict = analysis.Verdict{Verdict: d, Quality: q, Evidence: analysis.Number(odds), Reason: reason}
+		s.verdict = andon.Verdict{Verdict: d, Quality: q, Evidence: andon.Number(odds), Reason: reason}
 	}
 }
 
@@ -40,13 +40,13 @@ func TestHappened(t *testing.T) {
 		{"it begins", idle, seen(0, nil), []string{"v2 goes out, to one node first"}},
 		{"the first node", seen(0, nil), seen(1, nil), []string{"1 of 5 nodes on v2, compared with 4 on v1"}},
 		{"the last node", seen(4, nil), seen(5, nil), []string{"all 5 nodes on v2"}},
-		{"too little yet", seen(1, nil), seen(1, judgedAs(analysis.Inconclusive, analysis.LowExposure, 1, "too little")), nil},
-		{"evidence grows tenfold", seen(1, judgedAs(analysis.Inconclusive, analysis.OK, 40, "errors rose")),
-			seen(1, judgedAs(analysis.Inconclusive, analysis.OK, 140, "errors rose")), []string{"evidence 140 to 1: errors rose"}},
-		{"evidence grows a little", seen(1, judgedAs(analysis.Inconclusive, analysis.OK, 40, "")),
-			seen(1, judgedAs(analysis.Inconclusive, analysis.OK, 50, "")), nil},
-		{"it fails", seen(1, judgedAs(analysis.Inconclusive, analysis.OK, 40, "")),
-			seen(1, judgedAs(analysis.Fail, analysis.OK, 1234, "errors rose")), []string{"FAIL, evidence 1,234 to 1: errors rose"}},
+		{"too little yet", seen(1, nil), seen(1, judgedAs(andon.Inconclusive, andon.LowExposure, 1, "too little")), nil},
+		{"evidence grows tenfold", seen(1, judgedAs(andon.Inconclusive, andon.OK, 40, "errors rose")),
+			seen(1, judgedAs(andon.Inconclusive, andon.OK, 140, "errors rose")), []string{"evidence 140 to 1: errors rose"}},
+		{"evidence grows a little", seen(1, judgedAs(andon.Inconclusive, andon.OK, 40, "")),
+			seen(1, judgedAs(andon.Inconclusive, andon.OK, 50, "")), nil},
+		{"it fails", seen(1, judgedAs(andon.Inconclusive, andon.OK, 40, "")),
+			seen(1, judgedAs(andon.Fail, andon.OK, 1234, "errors rose")), []string{"FAIL, evidence 1,234 to 1: errors rose"}},
 		{"it is halted", seen(1, nil), seen(1, func(s *sight) { s.Phase, s.Halts, s.Call = Halted, 1, "POST /halt" }),
 			[]string{"halted by Alertmanager through Andon: POST /halt"}},
 		{"it is taken back", seen(1, nil), seen(0, func(s *sight) { s.Phase, s.Touched = RolledBack, 1 }),
@@ -68,7 +68,7 @@ func TestState(t *testing.T) {
 	}{
 		{"idle", sight{Status: Status{Name: "checkout", Phase: Idle, Nodes: 5}}, "0:00  checkout  □□□□□  all nodes on v1"},
 		{"not judged", seen(1, nil), "1:23  checkout  ■□□□□  1 on v2 against 4 on v1, not judged yet"},
-		{"judged", seen(5, judgedAs(analysis.Pass, analysis.OK, 31.7, "all is well")),
+		{"judged", seen(5, judgedAs(andon.Pass, andon.OK, 31.7, "all is well")),
 			"1:23  checkout  ■■■■■  all nodes on v2  ███████░░░░░░░░ 32 to 1  pass"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -109,11 +109,11 @@ func TestScreen(t *testing.T) {
 }
 
 func TestExpected(t *testing.T) {
-	catalog := func(p Phase, halts int, d analysis.Decision) sight {
-		return sight{judged: true, Status: Status{Name: "catalog", Version: New, Phase: p, Halts: halts}, verdict: analysis.Verdict{Verdict: d}}
+	catalog := func(p Phase, halts int, d andon.Decision) sight {
+		return sight{judged: true, Status: Status{Name: "catalog", Version: New, Phase: p, Halts: halts}, verdict: andon.Verdict{Verdict: d}}
 	}
-	checkout := func(p Phase, halts int, d analysis.Decision) sight {
-		return sight{judged: true, Status: Status{Name: "checkout", Version: New, Phase: p, Halts: halts}, verdict: analysis.Verdict{Verdict: d}}
+	checkout := func(p Phase, halts int, d andon.Decision) sight {
+		return sight{judged: true, Status: Status{Name: "checkout", Version: New, Phase: p, Halts: halts}, verdict: andon.Verdict{Verdict: d}}
 	}
 	for _, tt := range []struct {
 		name   string
@@ -122,13 +122,13 @@ func TestExpected(t *testing.T) {
 		done   bool
 		fails  string
 	}{
-		{"all has happened", []sight{catalog(Complete, 0, analysis.Pass), checkout(RolledBack, 1, analysis.Fail)}, "checkout", true, ""},
-		{"both are good", []sight{catalog(Complete, 0, analysis.Pass), checkout(Complete, 0, analysis.Pass)}, "", true, ""},
-		{"the good one is under way", []sight{catalog(Progressing, 0, analysis.Pass), checkout(RolledBack, 1, analysis.Fail)}, "checkout", false, ""},
-		{"the good one is not judged", []sight{catalog(Complete, 0, analysis.Inconclusive), checkout(RolledBack, 1, analysis.Fail)}, "checkout", false, ""},
-		{"the bad one is being taken back", []sight{catalog(Complete, 0, analysis.Pass), checkout(Halted, 1, analysis.Fail)}, "checkout", false, ""},
-		{"the good one was halted", []sight{catalog(Halted, 1, analysis.Fail), checkout(RolledBack, 1, analysis.Fail)}, "checkout", false, "the good v2 of catalog was halted"},
-		{"the bad one went out", []sight{catalog(Complete, 0, analysis.Pass), checkout(Complete, 0, analysis.Pass)}, "checkout", false, "went out to all nodes"},
+		{"all has happened", []sight{catalog(Complete, 0, andon.Pass), checkout(RolledBack, 1, andon.Fail)}, "checkout", true, ""},
+		{"both are good", []sight{catalog(Complete, 0, andon.Pass), checkout(Complete, 0, andon.Pass)}, "", true, ""},
+		{"the good one is under way", []sight{catalog(Progressing, 0, andon.Pass), checkout(RolledBack, 1, andon.Fail)}, "checkout", false, ""},
+		{"the good one is not judged", []sight{catalog(Complete, 0, andon.Inconclusive), checkout(RolledBack, 1, andon.Fail)}, "checkout", false, ""},
+		{"the bad one is being taken back", []sight{catalog(Complete, 0, andon.Pass), checkout(Halted, 1, andon.Fail)}, "checkout", false, ""},
+		{"the good one was halted", []sight{catalog(Halted, 1, andon.Fail), checkout(RolledBack, 1, andon.Fail)}, "checkout", false, "the good v2 of catalog was halted"},
+		{"the bad one went out", []sight{catalog(Complete, 0, andon.Pass), checkout(Complete, 0, andon.Pass)}, "checkout", false, "went out to all nodes"},
 		{"a node did not start", []sight{catalog(Broken, 0, ""), checkout(Progressing, 0, "")}, "checkout", false, "could not be rolled out"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -12,7 +12,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/andon-project/andon/pkg/analysis"
+	"github.com/andon-project/andon/pkg/andon"
 )
 
 // Config says how the shop is set up.
@@ -24,7 +24,7 @@ type Config struct {
 	Fault Fault     // of that version
 	Logs  io.Writer // gets a JSON object a line, and the stacks of crashes
 
-	Lines func(...analysis.Line) // gets the same as a log collector tells it
+	Lines func(...andon.Line) // gets the same as a log collector tells it
 
 	Listen    string // host that nodes listen on; 127.0.0.1 if empty
 	Advertise string // host under which others reach them; that of Listen if empty

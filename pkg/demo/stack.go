@@ -17,16 +17,17 @@ import (
 
 	"github.com/hashicorp/go-hclog"
 
+	"github.com/andon-project/andon/pkg/config"
 	"github.com/andon-project/andon/pkg/demo/inprocess"
 	"github.com/andon-project/andon/pkg/exporter"
 	"github.com/andon-project/andon/pkg/lab/recording"
 )
 
-// config holds the files that the demonstration in containers uses as they
+// configFiles holds the files that the demonstration in containers uses as they
 // are; here the addresses in them are replaced.
 //
 //go:embed config
-var config embed.FS
+var configFiles embed.FS
 
 // A stack is everything that the demonstration runs, on loopback addresses.
 type stack struct {
@@ -161,7 +162,7 @@ func reader(rules string, listeners map[string]net.Listener) readFunc {
 		var text []byte
 		var err error
 		if strings.HasPrefix(name, "config/") {
-			text, err = config.ReadFile(name)
+			text, err = configFiles.ReadFile(name)
 		} else {
 			text, err = os.ReadFile(filepath.Join(rules, name))
 		}
@@ -177,7 +178,7 @@ func (s *stack) startExporter(l net.Listener, read readFunc, dir string, log hcl
 	if err != nil {
 		return err
 	}
-	conf, err := exporter.ParseConfig([]byte(text))
+	conf, err := config.ParseConfig([]byte(text))
 	if err != nil {
 		return fmt.Errorf("configuration of Andon: %w", err)
 	}

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"net/http"
+
+	"github.com/andon-project/andon/pkg/config"
 )
 
 // An adminAPI tells whether the exporter is up, and has it load its
@@ -16,11 +18,11 @@ type adminAPI struct {
 // postReload loads the configuration anew.
 func (a adminAPI) postReload(w http.ResponseWriter, r *http.Request) {
 	err := a.reload(r.Context())
-	if wrong, ok := errors.AsType[*ConfigError](err); ok {
+	if wrong, ok := errors.AsType[*config.ConfigError](err); ok {
 		answer(w, http.StatusUnprocessableEntity, struct {
-			Error    string    `json:"error"`
-			Hint     string    `json:"hint"`
-			Problems []Problem `json:"problems"`
+			Error    string           `json:"error"`
+			Hint     string           `json:"hint"`
+			Problems []config.Problem `json:"problems"`
 		}{"the configuration is wrong; the last good one stays", "andon check FILE tells the same", wrong.Problems})
 		return
 	}

@@ -10,7 +10,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/andon-project/andon/pkg/analysis"
+	"github.com/andon-project/andon/pkg/andon"
 	"github.com/andon-project/andon/pkg/board"
 )
 
@@ -41,7 +41,7 @@ type announcer struct {
 
 // take has the board keep what somebody announced; what is not taken is a
 // *refusal.
-func (a *announcer) take(ctx context.Context, ro analysis.Rollout) (stands analysis.Rollout, first bool, err error) {
+func (a *announcer) take(ctx context.Context, ro andon.Rollout) (stands andon.Rollout, first bool, err error) {
 	now, kept := a.now(), a.rollouts.board()
 	if err := a.acceptable(ro); err != nil {
 		return ro, false, err
@@ -61,7 +61,7 @@ func (a *announcer) take(ctx context.Context, ro analysis.Rollout) (stands analy
 		if end.Before(seen[i].Started) {
 			end = seen[i].Started
 		}
-		_, _, err = a.rollouts.announce(ctx, analysis.Rollout{ID: seen[i].ID, Service: seen[i].Service, Ended: end}, now)
+		_, _, err = a.rollouts.announce(ctx, andon.Rollout{ID: seen[i].ID, Service: seen[i].Service, Ended: end}, now)
 	}
 	if wrong, ok := errors.AsType[*board.AnnouncementError](err); ok {
 		status, hint := http.StatusBadRequest, curl
@@ -78,15 +78,15 @@ func (a *announcer) take(ctx context.Context, ro analysis.Rollout) (stands analy
 
 // seenInLabel returns what is under way because its version was seen, and is the
 // same change that a delivery tool announces now: the tool knows more of it.
-func (a *announcer) seenInLabel(ro analysis.Rollout, now time.Time) []analysis.Rollout {
-	return slices.DeleteFunc(a.rollouts.board().UnderWay(now), func(s analysis.Rollout) bool {
+func (a *announcer) seenInLabel(ro andon.Rollout, now time.Time) []andon.Rollout {
+	return slices.DeleteFunc(a.rollouts.board().UnderWay(now), func(s andon.Rollout) bool {
 		return s.Tool != board.ByVersion || ro.Version == "" || s.Service != ro.Service || s.Version != ro.Version || s.ID == ro.ID
 	})
 }
 
 // acceptable returns a *refusal of what the board would take and this exporter
 // could do nothing with.
-func (a *announcer) acceptable(ro analysis.Rollout) error {
+func (a *announcer) acceptable(ro andon.Rollout) error {
 	if ro.ID == "" && ro.Version == "" {
 		return &refusal{http.StatusBadRequest, "id: is missing; write a name for this rollout that no other has, or its version", curl}
 	}
@@ -94,7 +94,7 @@ func (a *announcer) acceptable(ro analysis.Rollout) error {
 		return &refusal{http.StatusBadRequest, fmt.Sprintf("id: %.100q cannot stand in an address; write up to 200 letters, digits and ._:@+-, the first of them a letter or digit", ro.ID), curl}
 	}
 	c := a.settings.current().config
-	if _, ok := c.service(ro.Service); ro.Service != "" && !ok {
+	if _, ok := c.Service(ro.Service); ro.Service != "" && !ok {
 		return &refusal{http.StatusUnprocessableEntity, unknownService(c, ro.Service), "add the service to the configuration and reload it"}
 	}
 	return nil

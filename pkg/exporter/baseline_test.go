@@ -6,7 +6,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/andon-project/andon/pkg/analysis"
+	"github.com/andon-project/andon/pkg/andon"
 )
 
 // A load test is compared with the newest one before it that passed, also
@@ -15,9 +15,9 @@ func TestLoadTestBaseline(t *testing.T) {
 	s := sharedShop(t)
 	dir := t.TempDir()
 	c := &clock{now: noon.Add(-time.Hour)}
-	text := config(s.server.URL, "", "tick: 30s", "good", "bad")
+	text := configText(s.server.URL, "", "tick: 30s", "good", "bad")
 	e := open(t, text, dir, c)
-	run := func(id, service, more string, start, length time.Duration) analysis.Verdict {
+	run := func(id, service, more string, start, length time.Duration) andon.Verdict {
 		t.Helper()
 		c.set(noon.Add(start))
 		want(t, 201, e.Handler(), "POST", "/api/v1/rollouts", fmt.Sprintf(`{"id":%q,"service":%q,"strategy":"load-test"%s}`, id, service, more))
@@ -34,33 +34,33 @@ func TestLoadTestBaseline(t *testing.T) {
 		}
 		return v
 	}
-	if v := run("first", "good", "", -110*time.Minute, 20*time.Minute); v.Verdict != analysis.Inconclusive || !strings.Contains(v.Reason, "no earlier load test of good") {
+	if v := run("first", "good", "", -110*time.Minute, 20*time.Minute); v.Verdict != andon.Inconclusive || !strings.Contains(v.Reason, "no earlier load test of good") {
 		t.Errorf("without a baseline: %s, %s", v.Verdict, v.Reason)
 	}
-	if v := run("second", "good", `,"baseline":{"accept":true}`, -80*time.Minute, 20*time.Minute); v.Verdict != analysis.Pass || v.Strategy != analysis.Threshold {
+	if v := run("second", "good", `,"baseline":{"accept":true}`, -80*time.Minute, 20*time.Minute); v.Verdict != andon.Pass || v.Strategy != andon.Threshold {
 		t.Errorf("accepted: %s by %s, %s", v.Verdict, v.Strategy, v.Reason)
 	}
-	if v := run("third", "good", "", -50*time.Minute, 20*time.Minute); v.Verdict != analysis.Pass || v.Strategy != analysis.LoadTest {
+	if v := run("third", "good", "", -50*time.Minute, 20*time.Minute); v.Verdict != andon.Pass || v.Strategy != andon.LoadTest {
 		t.Errorf("as good as the second: %s by %s, %s", v.Verdict, v.Strategy, v.Reason)
 	}
 	closeNow(t, e)
 	e = open(t, text, dir, c)
 	defer func() { closeNow(t, e) }()
-	ro := analysis.Rollout{ID: "fourth", Service: "good", Strategy: analysis.LoadTest, Started: noon}
+	ro := andon.Rollout{ID: "fourth", Service: "good", Strategy: andon.LoadTest, Started: noon}
 	if b := e.baselines.add(ro, noon).Baseline; b == nil || !b.Started.Equal(noon.Add(-50*time.Minute)) || !b.Ended.Equal(noon.Add(-30*time.Minute)) {
 		t.Errorf("after a restart the baseline is %+v, want the third run", b)
 	}
-	for name, other := range map[string]analysis.Rollout{
-		"another scope":    {ID: "x", Service: "good", Strategy: analysis.LoadTest, Started: noon, Scope: map[string]string{"region": "us"}},
-		"another service":  {ID: "x", Service: "bad", Strategy: analysis.LoadTest, Started: noon},
-		"another strategy": {ID: "x", Service: "good", Strategy: analysis.BeforeAfter, Started: noon},
-		"before them all":  {ID: "x", Service: "good", Strategy: analysis.LoadTest, Started: noon.Add(-3 * time.Hour)},
+	for name, other := range map[string]andon.Rollout{
+		"another scope":    {ID: "x", Service: "good", Strategy: andon.LoadTest, Started: noon, Scope: map[string]string{"region": "us"}},
+		"another service":  {ID: "x", Service: "bad", Strategy: andon.LoadTest, Started: noon},
+		"another strategy": {ID: "x", Service: "good", Strategy: andon.BeforeAfter, Started: noon},
+		"before them all":  {ID: "x", Service: "good", Strategy: andon.LoadTest, Started: noon.Add(-3 * time.Hour)},
 	} {
 		if b := e.baselines.add(other, noon).Baseline; b != nil {
 			t.Errorf("%s: got the baseline %+v, want none", name, b)
 		}
 	}
-	given := &analysis.Baseline{Accept: true}
+	given := &andon.Baseline{Accept: true}
 	ro.Baseline = given
 	if b := e.baselines.add(ro, noon).Baseline; b != given {
 		t.Errorf("the announced baseline was replaced by %+v", b)

@@ -11,7 +11,8 @@ import (
 	"github.com/hashicorp/go-hclog"
 	"github.com/prometheus/common/model"
 
-	"github.com/andon-project/andon/pkg/analysis"
+	"github.com/andon-project/andon/pkg/andon"
+	"github.com/andon-project/andon/pkg/config"
 )
 
 const (
@@ -26,10 +27,10 @@ const (
 // nothing. They are safe for concurrent use.
 type calls struct {
 	mu      sync.Mutex
-	queries map[analysis.CallQuery]*queryCalls
-	config  *Config                           // that all and known are made for
-	all     analysis.Edges                    // made anew when anything is new
-	known   map[string]*analysis.Dependencies // by service, the same
+	queries map[andon.CallQuery]*queryCalls
+	config  *config.Config                 // that all and known are made for
+	all     andon.Edges                    // made anew when anything is new
+	known   map[string]*andon.Dependencies // by service, the same
 }
 
 // queryCalls are those that one query showed.
@@ -68,7 +69,7 @@ func (k *calls) read(ctx context.Context, s *setup, now time.Time, log hclog.Log
 }
 
 // forget drops what is known from queries that are not configured any more.
-func (k *calls) forget(c *Config) {
+func (k *calls) forget(c *config.Config) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	for q := range k.queries {
@@ -80,11 +81,11 @@ func (k *calls) forget(c *Config) {
 
 // next returns what is known from a query, the range that it is to be asked
 // for, and whether it is time to.
-func (k *calls) next(q analysis.CallQuery, now time.Time) (*queryCalls, analysis.Range, bool) {
+func (k *calls) next(q andon.CallQuery, now time.Time) (*queryCalls, andon.Range, bool) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if k.queries == nil {
-		k.queries = map[analysis.CallQuery]*queryCalls{}
+		k.queries = map[andon.CallQuery]*queryCalls{}
 	}
 	seen := k.queries[q]
 	if seen == nil {
@@ -104,8 +105,8 @@ func (s *queryCalls) due(now time.Time) bool {
 }
 
 // next returns the range to ask for: since the last answer, a day at most.
-func (s *queryCalls) next(now time.Time) analysis.Range {
-	r := analysis.Range{Start: s.answered, Step: callsEvery}
+func (s *queryCalls) next(now time.Time) andon.Range {
+	r := andon.Range{Start: s.answered, Step: callsEvery}
 	if now.Sub(s.answered) > time.Hour {
 		r.Step = callsCoarse
 	}
@@ -141,7 +142,7 @@ func (s *queryCalls) take(found map[callPair]time.Time, err error, now time.Time
 // callsIn returns the pairs of configured services in the answer to a query,
 // with when each was last seen. Others are passed over. The error says that
 // the answer does not name who calls whom.
-func callsIn(answer model.Matrix, q analysis.CallQuery, c *Config, log hclog.Logger) (map[callPair]time.Time, error) {
+func callsIn(answer model.Matrix, q andon.CallQuery, c *config.Config, log hclog.Logger) (map[callPair]time.Time, error) {
 	out := map[callPair]time.Time{}
 	named := make(map[string]bool, len(c.Services))
 	for _, s := range c.Services {
@@ -188,30 +189,30 @@ func lastAbove(s *model.SampleStream, bound float64) (time.Time, bool) {
 
 // dependencies returns whom a service calls, by the configuration and by what
 // was seen; nil without queries.
-func (k *calls) dependencies(c *Config, service string) *analysis.Dependencies {
+func (k *calls) dependencies(c *config.Config, service string) *andon.Dependencies {
 	if len(c.Dependencies) == 0 {
 		return nil
 	}
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if k.known == nil || k.config != c {
-		k.known, k.config, k.all = map[string]*analysis.Dependencies{}, c, k.edges(c)
+		k.known, k.config, k.all = map[string]*andon.Dependencies{}, c, k.edges(c)
 	}
 	if d := k.known[service]; d != nil {
 		return d
 	}
-	d := &analysis.Dependencies{Calls: k.all.Calls(service), Notice: k.notice(c)}
+	d := &andon.Dependencies{Calls: k.all.Calls(service), Notice: k.notice(c)}
 	if d.Calls == nil {
-		d.Calls = []analysis.Call{} // [] on the wire, not null
+		d.Calls = []andon.Call{} // [] on the wire, not null
 	}
 	k.known[service] = d
 	return d
 }
 
 // edges returns all calls; the caller holds mu.
-func (k *calls) edges(c *Config) analysis.Edges {
-	all := analysis.Edges{}
-	for caller, callees := range c.calls {
+func (k *calls) edges(c *config.Config) andon.Edges {
+	all := andon.Edges{}
+	for caller, callees := range c.Calls {
 		for callee, from := range callees {
 			all.Add(caller, callee, from)
 		}
@@ -227,7 +228,7 @@ func (k *calls) edges(c *Config) analysis.Edges {
 }
 
 // notice says what is not known of calls at present; the caller holds mu.
-func (k *calls) notice(c *Config) string {
+func (k *calls) notice(c *config.Config) string {
 	var out []string
 	for _, q := range c.Dependencies {
 		switch seen := k.queries[q]; {

@@ -17,7 +17,8 @@ import (
 	"github.com/hashicorp/go-hclog"
 	"github.com/prometheus/common/model"
 
-	"github.com/andon-project/andon/pkg/analysis"
+	"github.com/andon-project/andon/pkg/andon"
+	"github.com/andon-project/andon/pkg/config"
 )
 
 const graphQuery = `sum by (client, server) (rate(traces_service_graph_request_total[5m]))`
@@ -54,22 +55,22 @@ func TestCallsFromMetric(t *testing.T) {
 	address := callers(t)
 	for _, tc := range []struct {
 		name, dependencies string
-		want               analysis.Decision // on web
-		pay                analysis.Decision // fail if empty
-		calls              *analysis.Dependencies
+		want               andon.Decision // on web
+		pay                andon.Decision // fail if empty
+		calls              *andon.Dependencies
 	}{
-		{name: "nobody says who calls whom", want: analysis.Fail},
+		{name: "nobody says who calls whom", want: andon.Fail},
 		{
 			name: "a metric does", dependencies: fmt.Sprintf("dependencies: [{query: %q, caller: client, callee: server}]", graphQuery),
-			want: analysis.Inconclusive, calls: &analysis.Dependencies{Calls: []analysis.Call{{Service: "pay", From: graphQuery}}},
+			want: andon.Inconclusive, calls: &andon.Dependencies{Calls: []andon.Call{{Service: "pay", From: graphQuery}}},
 		},
 		{
 			name: "the other way round", dependencies: fmt.Sprintf("dependencies: [{query: %q, caller: server, callee: client}]", graphQuery),
-			want: analysis.Fail, pay: analysis.Inconclusive, calls: &analysis.Dependencies{Calls: []analysis.Call{}},
+			want: andon.Fail, pay: andon.Inconclusive, calls: &andon.Dependencies{Calls: []andon.Call{}},
 		},
 		{
 			name: "the answer lacks a label", dependencies: "dependencies: [{query: traces_service_graph_request_total, caller: source, callee: server}]",
-			want: analysis.Fail, calls: &analysis.Dependencies{Calls: []analysis.Call{}, Notice: "who calls whom is not known from traces_service_graph_request_total: " +
+			want: andon.Fail, calls: &andon.Dependencies{Calls: []andon.Call{}, Notice: "who calls whom is not known from traces_service_graph_request_total: " +
 				"no series of its answer has the label source; see which labels the metric has, and keep source and server in the query"},
 		},
 	} {
@@ -88,22 +89,22 @@ func TestCallsFromMetric(t *testing.T) {
 			for ; c.now.Before(noon.Add(25 * time.Minute)); c.set(c.now.Add(time.Minute)) {
 				e.Tick(t.Context(), c.now)
 			}
-			got := map[string]analysis.Verdict{}
+			got := map[string]andon.Verdict{}
 			for _, s := range []string{"web", "pay"} {
-				var v analysis.Verdict
+				var v andon.Verdict
 				if err := json.Unmarshal([]byte(want(t, http.StatusOK, e.Handler(), "GET", "/api/v1/rollouts/"+s+"-2/verdict", "")), &v); err != nil {
 					t.Fatal(err)
 				}
 				got[s] = v
 			}
-			if got["web"].Verdict != tc.want || got["pay"].Verdict != cmp.Or(tc.pay, analysis.Fail) {
+			if got["web"].Verdict != tc.want || got["pay"].Verdict != cmp.Or(tc.pay, andon.Fail) {
 				t.Errorf("web: %s (%s), want %s; pay: %s (%s)", got["web"].Verdict, got["web"].Reason, tc.want, got["pay"].Verdict, got["pay"].Reason)
 			}
 			if d := gocmp.Diff(tc.calls, got["web"].Dependencies); d != "" {
 				t.Errorf("dependencies of web (-want +got):\n%s", d)
 			}
 			page := want(t, http.StatusOK, e.Handler(), "GET", "/rollouts/web-2", "")
-			if shown := strings.Contains(page, "Calls: pay (sum by (client, server)"); shown != (tc.want != analysis.Fail) {
+			if shown := strings.Contains(page, "Calls: pay (sum by (client, server)"); shown != (tc.want != andon.Fail) {
 				t.Errorf("the page says whom web calls: %v", shown)
 			}
 		})
@@ -114,7 +115,7 @@ func TestCallsFromMetric(t *testing.T) {
 // so, is forgotten a day after it was last seen, and is asked for every five
 // minutes only.
 func TestCallBook(t *testing.T) {
-	c, err := ParseConfig([]byte(`
+	c, err := config.ParseConfig([]byte(`
 prometheus: {url: http://localhost:9090}
 dependencies:
 - {query: calls, caller: client, callee: server}
@@ -130,8 +131,8 @@ services:
 	type pair struct{ client, server string }
 	var pairs []pair
 	var away error
-	var asked []analysis.Range
-	ask := func(_ context.Context, _ string, r analysis.Range) (model.Matrix, error) {
+	var asked []andon.Range
+	ask := func(_ context.Context, _ string, r andon.Range) (model.Matrix, error) {
 		asked = append(asked, r)
 		var m model.Matrix
 		for _, p := range pairs {
@@ -140,9 +141,9 @@ services:
 		}
 		return m, away
 	}
-	cart := analysis.Call{Service: "cart", From: analysis.DeclaredCall}
-	pay := analysis.Call{Service: "pay", Through: "cart", From: "calls"}
-	bank := analysis.Call{Service: "bank", Through: "pay", From: "calls"}
+	cart := andon.Call{Service: "cart", From: andon.DeclaredCall}
+	pay := andon.Call{Service: "pay", Through: "cart", From: "calls"}
+	bank := andon.Call{Service: "bank", Through: "pay", From: "calls"}
 	var b calls
 	for _, step := range []struct {
 		name   string
@@ -151,16 +152,16 @@ services:
 		away   error
 		asked  int // questions, in all
 		points int // of the last
-		calls  []analysis.Call
+		calls  []andon.Call
 		notice string
 	}{
-		{name: "at first a day back", pairs: []pair{{"cart", "pay"}, {"web", "web"}, {"web", "elsewhere"}}, asked: 1, points: 49, calls: []analysis.Call{cart, pay}},
-		{name: "not at every tick", at: time.Minute, pairs: []pair{{"pay", "bank"}}, asked: 1, points: 49, calls: []analysis.Call{cart, pay}},
-		{name: "only what is new", at: 5 * time.Minute, pairs: []pair{{"pay", "bank"}, {"web", "cart"}}, asked: 2, points: 2, calls: []analysis.Call{cart, pay, bank}},
-		{name: "the source is away", at: 10 * time.Minute, away: errors.New("the server is away"), asked: 3, points: 2, calls: []analysis.Call{cart, pay, bank},
+		{name: "at first a day back", pairs: []pair{{"cart", "pay"}, {"web", "web"}, {"web", "elsewhere"}}, asked: 1, points: 49, calls: []andon.Call{cart, pay}},
+		{name: "not at every tick", at: time.Minute, pairs: []pair{{"pay", "bank"}}, asked: 1, points: 49, calls: []andon.Call{cart, pay}},
+		{name: "only what is new", at: 5 * time.Minute, pairs: []pair{{"pay", "bank"}, {"web", "cart"}}, asked: 2, points: 2, calls: []andon.Call{cart, pay, bank}},
+		{name: "the source is away", at: 10 * time.Minute, away: errors.New("the server is away"), asked: 3, points: 2, calls: []andon.Call{cart, pay, bank},
 			notice: "who calls whom is as calls showed it at 2026-03-01T12:05:00Z: the server is away"},
-		{name: "and asked again soon", at: 11 * time.Minute, pairs: []pair{{"pay", "bank"}}, asked: 4, points: 2, calls: []analysis.Call{cart, pay, bank}},
-		{name: "not seen for a day", at: 25 * time.Hour, pairs: []pair{{"pay", "bank"}}, asked: 5, points: 49, calls: []analysis.Call{cart}},
+		{name: "and asked again soon", at: 11 * time.Minute, pairs: []pair{{"pay", "bank"}}, asked: 4, points: 2, calls: []andon.Call{cart, pay, bank}},
+		{name: "not seen for a day", at: 25 * time.Hour, pairs: []pair{{"pay", "bank"}}, asked: 5, points: 49, calls: []andon.Call{cart}},
 	} {
 		pairs, away = step.pairs, step.away
 		now := noon.Add(step.at)
@@ -169,7 +170,7 @@ services:
 		if n := int(r.End.Sub(r.Start)/r.Step) + 1; len(asked) != step.asked || n != step.points {
 			t.Errorf("%s: %d questions, the last for %d points, want %d and %d", step.name, len(asked), n, step.asked, step.points)
 		}
-		if d := gocmp.Diff(&analysis.Dependencies{Calls: step.calls, Notice: step.notice}, b.dependencies(c, "web")); d != "" {
+		if d := gocmp.Diff(&andon.Dependencies{Calls: step.calls, Notice: step.notice}, b.dependencies(c, "web")); d != "" {
 			t.Errorf("%s (-want +got):\n%s", step.name, d)
 		}
 	}

@@ -7,7 +7,8 @@ import (
 
 	"github.com/hashicorp/go-hclog"
 
-	"github.com/andon-project/andon/pkg/analysis"
+	"github.com/andon-project/andon/pkg/andon"
+	"github.com/andon-project/andon/pkg/logs"
 )
 
 const (
@@ -47,7 +48,7 @@ func (c *catalogue) onTick(ctx context.Context, _, after *snapshot) {
 // onEnding adds what a rollout that passed showed, and notes what its release
 // does not show any more. It is an endFunc.
 func (c *catalogue) onEnding(ctx context.Context, at time.Time, last judgment) {
-	if last.verdict.Verdict != analysis.Pass || len(last.seen) == 0 {
+	if last.verdict.Verdict != andon.Pass || len(last.seen) == 0 {
 		return
 	}
 	service, release := last.rollout.Service, last.rollout.Version
@@ -64,7 +65,7 @@ func (c *catalogue) onEnding(ctx context.Context, at time.Time, last judgment) {
 
 // add keeps a first sighting, or the first for long, and reports whether it
 // was one.
-func (c *catalogue) add(ctx context.Context, service string, s analysis.Seen, now time.Time) bool {
+func (c *catalogue) add(ctx context.Context, service string, s logs.Seen, now time.Time) bool {
 	known, seen, full := c.memory.sighting(service, s.ID)
 	if seen && now.Sub(known.last) < sightEvery {
 		return false
@@ -125,7 +126,7 @@ func (c *catalogue) survey(ctx context.Context, s *setup, now time.Time, all []j
 			if now.Sub(since) > time.Hour {
 				since = now.Add(-time.Hour)
 			}
-			seen, err := a.Survey(ctx, svc.Judged(), sig, analysis.Range{Start: since, End: now})
+			seen, err := a.Survey(ctx, svc.Judged(), sig, andon.Range{Start: since, End: now})
 			if err != nil {
 				c.log.Debug("logs not surveyed", "service", svc.Name, "signal", sig.Name, "error", err)
 				c.until[key] = now.Add(-surveyEvery + time.Minute) // soon again, and not at once

@@ -11,7 +11,8 @@ import (
 	versioncollector "github.com/prometheus/client_golang/prometheus/collectors/version"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
-	"github.com/andon-project/andon/pkg/analysis"
+	"github.com/andon-project/andon/pkg/andon"
+	"github.com/andon-project/andon/pkg/config"
 )
 
 // metrics are the exporter's own. Those of rollouts are made anew at every
@@ -77,7 +78,7 @@ func (m *metrics) reloaded(at time.Time) {
 
 // tools makes the counters of every delivery tool configured, so that a first
 // increase is seen as one.
-func (m *metrics) tools(c *Config) {
+func (m *metrics) tools(c *config.Config) {
 	for _, s := range c.Services {
 		if s.Tool != nil {
 			m.halts.WithLabelValues(s.Tool.Tool)
@@ -134,12 +135,12 @@ func (c collector) Collect(ch chan<- prometheus.Metric) {
 	put := func(d *prometheus.Desc, v float64, labels ...string) {
 		ch <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, v, labels...)
 	}
-	config := c.settings.current().config
-	for _, mode := range []Mode{Observe, HaltIt} {
-		put(descMode, one(config.Halt.Mode == mode), string(mode))
+	inForce := c.settings.current().config
+	for _, mode := range []config.Mode{config.Observe, config.HaltIt} {
+		put(descMode, one(inForce.Halt.Mode == mode), string(mode))
 	}
-	spent := c.halts.askedSince(c.now().Add(-config.Halt.Budget.Per))
-	put(descBudget, float64(max(config.Halt.Budget.Count-spent, 0)))
+	spent := c.halts.askedSince(c.now().Add(-inForce.Halt.Budget.Per))
+	put(descBudget, float64(max(inForce.Halt.Budget.Count-spent, 0)))
 	for risk, n := range c.memory.counts() {
 		ch <- prometheus.MustNewConstMetric(descFeedback, prometheus.CounterValue, n, string(risk))
 	}
@@ -170,10 +171,10 @@ func (j judgment) collect(put putFunc) {
 	}
 	put(descInfo, 1, ro.ID, ro.Service, string(j.service.Layer), ro.Scope["environment"], ro.Version, string(strategy), ro.Tool)
 	put(descStart, unix(ro.Started), ro.ID)
-	for _, d := range analysis.Decisions {
+	for _, d := range andon.Decisions {
 		put(descVerdict, one(v.Verdict == d), ro.ID, string(d))
 	}
-	known := func(d *prometheus.Desc, n analysis.Number, labels ...string) {
+	known := func(d *prometheus.Desc, n andon.Number, labels ...string) {
 		if n.Known() { // what is not known is not 0
 			put(d, float64(n), labels...)
 		}
@@ -184,7 +185,7 @@ func (j judgment) collect(put putFunc) {
 	}
 	known(descBlame, v.Blame, ro.ID)
 	for _, f := range bySignal(v.Findings) {
-		put(descSuccess, one(f.Quality == analysis.OK), ro.ID, f.Signal)
+		put(descSuccess, one(f.Quality == andon.OK), ro.ID, f.Signal)
 		put(descQuality, 1, ro.ID, f.Signal, string(f.Quality))
 		put(descSamples, float64(f.Candidate), ro.ID, f.Signal, "candidate")
 		put(descSamples, float64(f.Control), ro.ID, f.Signal, "control")
@@ -196,10 +197,10 @@ func (j judgment) collect(put putFunc) {
 // collectGroups counts clusters and signatures by class; one that several
 // signals of crashes show counts once for each.
 func (j judgment) collectGroups(put putFunc) {
-	crashes := map[analysis.Class]int{}
+	crashes := map[andon.Class]int{}
 	anyCrashes := false
 	for _, f := range j.verdict.Findings {
-		for _, class := range analysis.Classes {
+		for _, class := range andon.Classes {
 			switch f.Kind {
 			case "logs":
 				put(descClusters, float64(f.Classes[class]), j.rollout.ID, f.Signal, string(class))
@@ -212,14 +213,14 @@ func (j judgment) collectGroups(put putFunc) {
 	if !anyCrashes {
 		return
 	}
-	for _, class := range analysis.Classes {
+	for _, class := range andon.Classes {
 		put(descCrashes, float64(crashes[class]), j.rollout.ID, string(class))
 	}
 }
 
 // bySignal returns one finding a signal, the one that strays furthest.
-func bySignal(all []analysis.Finding) []analysis.Finding {
-	var out []analysis.Finding
+func bySignal(all []andon.Finding) []andon.Finding {
+	var out []andon.Finding
 	place := make(map[string]int)
 	for _, f := range all {
 		i, seen := place[f.Signal]

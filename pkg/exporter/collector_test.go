@@ -17,13 +17,14 @@ import (
 	"github.com/hashicorp/go-hclog"
 	"github.com/prometheus/client_golang/prometheus/testutil/promlint"
 
-	"github.com/andon-project/andon/pkg/analysis"
+	"github.com/andon-project/andon/pkg/andon"
+	"github.com/andon-project/andon/pkg/config"
 )
 
 var noon = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 
 // bare returns an Exporter that was never opened: enough to expose a snapshot.
-func bare(t *testing.T, c *Config) *Exporter {
+func bare(t *testing.T, c *config.Config) *Exporter {
 	t.Helper()
 	e := wire(Options{Now: func() time.Time { return noon }, Log: hclog.NewNullLogger()})
 	e.settings.use(&setup{config: c})
@@ -40,9 +41,9 @@ func scrape(t *testing.T, e *Exporter) string {
 	return w.Body.String()
 }
 
-func exampleConfig(t *testing.T) *Config {
+func exampleConfig(t *testing.T) *config.Config {
 	t.Helper()
-	c, err := LoadConfig("../../andon.example.yml")
+	c, err := config.LoadConfig("../../andon.example.yml")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -50,27 +51,27 @@ func exampleConfig(t *testing.T) *Config {
 }
 
 // fixed is a snapshot with all that a metric can say.
-func fixed(c *Config) *snapshot {
-	checkout, _ := c.service("checkout")
-	fail := analysis.Verdict{
-		Rollout: "checkout-v42", Service: "checkout", At: noon, Verdict: analysis.Fail, Strategy: analysis.Rolling,
-		Score: .998, Evidence: 41250, Blame: .97, Quality: analysis.OK,
-		Findings: []analysis.Finding{
-			{Signal: "errors", Kind: "metric", Node: "a", Deviation: 2.5, Quality: analysis.OK, Candidate: 12, Control: 36},
-			{Signal: "errors", Kind: "metric", Node: "b", Deviation: 8.25, Quality: analysis.OK, Candidate: 14, Control: 36},
-			{Signal: "latency", Kind: "metric", Deviation: analysis.Unknown, Quality: analysis.NoCandidateData, Control: 36},
-			{Signal: "error logs", Kind: "logs", Deviation: analysis.Unknown, Quality: analysis.OK, Candidate: 7, Control: 31,
-				Classes: map[analysis.Class]int{analysis.ClassUnknown: 1, analysis.ClassKnown: 4}},
-			{Signal: "crashes", Kind: "crashes", Deviation: analysis.Unknown, Quality: analysis.OK, Classes: map[analysis.Class]int{analysis.ClassUnknown: 2}},
+func fixed(c *config.Config) *snapshot {
+	checkout, _ := c.Service("checkout")
+	fail := andon.Verdict{
+		Rollout: "checkout-v42", Service: "checkout", At: noon, Verdict: andon.Fail, Strategy: andon.Rolling,
+		Score: .998, Evidence: 41250, Blame: .97, Quality: andon.OK,
+		Findings: []andon.Finding{
+			{Signal: "errors", Kind: "metric", Node: "a", Deviation: 2.5, Quality: andon.OK, Candidate: 12, Control: 36},
+			{Signal: "errors", Kind: "metric", Node: "b", Deviation: 8.25, Quality: andon.OK, Candidate: 14, Control: 36},
+			{Signal: "latency", Kind: "metric", Deviation: andon.Unknown, Quality: andon.NoCandidateData, Control: 36},
+			{Signal: "error logs", Kind: "logs", Deviation: andon.Unknown, Quality: andon.OK, Candidate: 7, Control: 31,
+				Classes: map[andon.Class]int{andon.ClassUnknown: 1, andon.ClassKnown: 4}},
+			{Signal: "crashes", Kind: "crashes", Deviation: andon.Unknown, Quality: andon.OK, Classes: map[andon.Class]int{andon.ClassUnknown: 2}},
 		},
 	}
-	unknown := unjudged(analysis.Rollout{ID: "search-1", Service: "search"}, noon, analysis.SourceError, "Prometheus does not answer")
+	unknown := unjudged(andon.Rollout{ID: "search-1", Service: "search"}, noon, andon.SourceError, "Prometheus does not answer")
 	unknown.Evidence = 0 // has no logarithm
 	return newSnapshot(noon, []judgment{
-		{service: checkout, verdict: fail, rollout: analysis.Rollout{
+		{service: checkout, verdict: fail, rollout: andon.Rollout{
 			ID: "checkout-v42", Service: "checkout", Version: "v42", Scope: map[string]string{"environment": "prod"},
 			Started: noon.Add(-10 * time.Minute), Tool: "argo-rollouts"}},
-		{verdict: unknown, rollout: analysis.Rollout{ID: "search-1", Service: "search", Started: noon.Add(-time.Minute)}},
+		{verdict: unknown, rollout: andon.Rollout{ID: "search-1", Service: "search", Started: noon.Add(-time.Minute)}},
 	})
 }
 
@@ -232,7 +233,7 @@ func TestMetricsAskedFor(t *testing.T) {
 func TestEvidenceLogIsNaturalAndNeverInfinite(t *testing.T) {
 	e := bare(t, exampleConfig(t))
 	s := fixed(e.settings.current().config)
-	s.judgments[0].verdict.Evidence = analysis.Number(math.E * math.E)
+	s.judgments[0].verdict.Evidence = andon.Number(math.E * math.E)
 	e.snapshots.newest.Store(s)
 	page := scrape(t, e)
 	if !strings.Contains(page, `andon_regression_evidence_log{rollout="checkout-v42"} 2`+"\n") || strings.Contains(page, "Inf\n") {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/andon-project/andon/pkg/config"
 	"github.com/andon-project/andon/pkg/strict"
 )
 
@@ -42,8 +43,8 @@ func TestBadConfigs(t *testing.T) {
 	}
 	for _, file := range files {
 		t.Run(filepath.Base(file), func(t *testing.T) {
-			_, err := LoadConfig(file)
-			wrong, ok := err.(*ConfigError)
+			_, err := config.LoadConfig(file)
+			wrong, ok := err.(*config.ConfigError)
 			if !ok {
 				t.Fatalf("got error %v, want a *ConfigError", err)
 			}
@@ -63,18 +64,18 @@ func TestBadConfigs(t *testing.T) {
 
 func TestExampleConfigs(t *testing.T) {
 	for _, file := range []string{"../../andon.example.yml"} {
-		c, err := LoadConfig(file)
+		c, err := config.LoadConfig(file)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if len(c.Services) < 2 || c.Services[0].Tool == nil || c.Services[0].Node != "pod" || c.Halt.Mode != Observe || c.Halt.Budget.Count != 3 {
+		if len(c.Services) < 2 || c.Services[0].Tool == nil || c.Services[0].Node != "pod" || c.Halt.Mode != config.Observe || c.Halt.Budget.Count != 3 {
 			t.Errorf("%s was not read: %+v", file, c)
 		}
 	}
 }
 
 func TestConfigMerges(t *testing.T) {
-	c, err := ParseConfig([]byte(`
+	c, err := config.ParseConfig([]byte(`
 prometheus: {url: http://localhost:9090}
 services:
 - &usual
@@ -98,7 +99,7 @@ services:
 // TestDependsOn: who is called through others is filled in, and a service
 // that is called is known to call nobody else.
 func TestDependsOn(t *testing.T) {
-	c, err := ParseConfig([]byte(`
+	c, err := config.ParseConfig([]byte(`
 prometheus: {url: http://localhost:9090}
 services:
 - {name: shop, node: pod, depends_on: [cart], signals: &some [{name: errors, metric: "rate(errors_total[1m])"}]}
@@ -119,7 +120,7 @@ services:
 }
 
 func TestWarnings(t *testing.T) {
-	c, err := ParseConfig([]byte(`
+	c, err := config.ParseConfig([]byte(`
 prometheus: {url: http://localhost:9090}
 loki: {url: http://localhost:3100}
 halt: {mode: halt}
@@ -152,7 +153,7 @@ func TestConfigDocs(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, key := range allKeys(reflect.TypeFor[Config](), "") {
+	for _, key := range allKeys(reflect.TypeFor[config.Config](), "") {
 		if !strings.Contains(string(text), "`"+key+"`") {
 			t.Errorf("docs/reference/configuration.md does not explain `%s`", key)
 		}
@@ -162,7 +163,7 @@ func TestConfigDocs(t *testing.T) {
 		t.Fatal("no example in docs/reference/configuration.md")
 	}
 	for _, b := range blocks {
-		if _, err := ParseConfig([]byte(b[1])); err != nil {
+		if _, err := config.ParseConfig([]byte(b[1])); err != nil {
 			t.Errorf("example does not load: %v\n%s", err, b[1])
 		}
 	}
@@ -203,9 +204,9 @@ func FuzzConfig(f *testing.F) {
 	f.Add([]byte("a: &a [*a]\nservices: *a"))
 	f.Add([]byte("services: [&a {<<: *a, signals: [<<: [*a, *a]]}]"))
 	f.Fuzz(func(t *testing.T, text []byte) {
-		c, err := ParseConfig(text)
+		c, err := config.ParseConfig(text)
 		if err != nil {
-			if _, ok := err.(*ConfigError); !ok || err.Error() == "" {
+			if _, ok := err.(*config.ConfigError); !ok || err.Error() == "" {
 				t.Errorf("got error %#v, want a *ConfigError that says something", err)
 			}
 			return

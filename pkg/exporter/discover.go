@@ -6,8 +6,9 @@ import (
 
 	"github.com/hashicorp/go-hclog"
 
-	"github.com/andon-project/andon/pkg/analysis"
+	"github.com/andon-project/andon/pkg/andon"
 	"github.com/andon-project/andon/pkg/board"
+	"github.com/andon-project/andon/pkg/config"
 )
 
 // discovery announces the rollouts that show as a new value of a service's
@@ -26,7 +27,7 @@ func (d *discovery) look(ctx context.Context, s *setup, now time.Time) {
 	d.last = now
 	l := board.VersionWatch{
 		Board: d.rollouts.board(), Bake: time.Duration(s.config.Bake), Ask: s.ask,
-		Announce: func(ctx context.Context, ro analysis.Rollout, now time.Time) error {
+		Announce: func(ctx context.Context, ro andon.Rollout, now time.Time) error {
 			_, _, err := d.rollouts.announce(ctx, ro, now)
 			return err
 		},
@@ -42,7 +43,7 @@ func (d *discovery) look(ctx context.Context, s *setup, now time.Time) {
 }
 
 // minBin returns the smallest bin of all services, a minute at most.
-func minBin(c *Config) time.Duration {
+func minBin(c *config.Config) time.Duration {
 	smallest := time.Minute
 	for _, s := range c.Services {
 		smallest = min(smallest, s.Bin())

@@ -4,7 +4,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/andon-project/andon/pkg/analysis"
+	"github.com/andon-project/andon/pkg/andon"
 	"github.com/andon-project/andon/pkg/board"
 )
 
@@ -12,7 +12,7 @@ import (
 // lie between, is judged, and is not announced beside a delivery tool's word.
 func TestDiscovery(t *testing.T) {
 	shop := sharedShop(t)
-	text := config(shop.server.URL, "", "# versions", "good", "bad")
+	text := configText(shop.server.URL, "", "# versions", "good", "bad")
 	c, dir := &clock{now: noon.Add(-time.Minute)}, t.TempDir()
 	e := open(t, text, dir, c)
 	e.Tick(t.Context(), c.Now())
@@ -35,13 +35,13 @@ func TestDiscovery(t *testing.T) {
 		t.Fatalf("known are %+v, want one that was told and one that was seen", all)
 	}
 	ro := all[0]
-	if ro.ID != "bad-v2-20260301T120000Z" || ro.Version != "v2" || ro.Previous != "v1" || ro.Strategy != analysis.Rolling || !ro.Started.Equal(noon) || ro.Tool != board.ByVersion {
+	if ro.ID != "bad-v2-20260301T120000Z" || ro.Version != "v2" || ro.Previous != "v1" || ro.Strategy != andon.Rolling || !ro.Started.Equal(noon) || ro.Tool != board.ByVersion {
 		t.Errorf("seen is %+v", ro)
 	}
-	if v, ok := verdictOf(e, ro.ID); !ok || v.Verdict != analysis.Fail {
+	if v, ok := verdictOf(e, ro.ID); !ok || v.Verdict != andon.Fail {
 		t.Errorf("the verdict on it is %+v, want fail", v)
 	}
-	if v, ok := verdictOf(e, "told"); !ok || v.Quality != analysis.OK {
+	if v, ok := verdictOf(e, "told"); !ok || v.Quality != andon.OK {
 		t.Errorf("the verdict on what was told is %+v, want one with data", v)
 	}
 }
@@ -58,7 +58,7 @@ func TestToolSpeaksAfterDiscovery(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			c := &clock{now: noon.Add(2 * time.Minute)}
-			e := open(t, config(sharedShop(t).server.URL, "", "# versions", "bad"), t.TempDir(), c)
+			e := open(t, configText(sharedShop(t).server.URL, "", "# versions", "bad"), t.TempDir(), c)
 			defer closeNow(t, e)
 			underWay := func() (ids []string) {
 				for _, ro := range e.rollouts.board().UnderWay(c.Now()) {

@@ -21,7 +21,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"golang.org/x/sync/errgroup"
 
-	"github.com/andon-project/andon/pkg/analysis"
+	"github.com/andon-project/andon/pkg/andon"
+	"github.com/andon-project/andon/pkg/config"
 	"github.com/andon-project/andon/pkg/ledger"
 )
 
@@ -30,14 +31,14 @@ type Options struct {
 	// ConfigFile is read at start and at every reload; Config is taken
 	// instead if it is set, and then there is nothing to reload.
 	ConfigFile string
-	Config     *Config
+	Config     *config.Config
 
 	StoragePath string           // folder of the facts
 	Now         func() time.Time // the clock
 	Log         hclog.Logger     // discards if nil
 
 	// Metrics answers instead of the configured Prometheus if it is set.
-	Metrics analysis.RangeFunc
+	Metrics andon.RangeFunc
 
 	// Serve serves until the server is shut down, as http.Server.Serve does
 	// on a listener of its own. Only Run calls it; nil serves nothing.

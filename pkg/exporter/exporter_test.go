@@ -6,7 +6,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/andon-project/andon/pkg/analysis"
+	"github.com/andon-project/andon/pkg/andon"
 )
 
 const halting = "halt: {mode: halt}"
@@ -17,7 +17,7 @@ func TestFromAnnouncementToHalt(t *testing.T) {
 	shop, tool := sharedShop(t), newDeliverer(t)
 	c := &clock{now: noon.Add(time.Minute)}
 	dir := t.TempDir()
-	text := config(shop.server.URL, tool.server.URL, halting, "good", "bad")
+	text := configText(shop.server.URL, tool.server.URL, halting, "good", "bad")
 	e := open(t, text, dir, c)
 	h := e.Handler()
 
@@ -31,8 +31,8 @@ func TestFromAnnouncementToHalt(t *testing.T) {
 	c.set(noon.Add(25 * time.Minute))
 	e.Tick(t.Context(), c.Now())
 	want(t, 200, h, "GET", "/-/ready", "")
-	var v analysis.Verdict
-	if err := json.Unmarshal([]byte(want(t, 200, h, "GET", "/api/v1/rollouts/bad-v2/verdict", "")), &v); err != nil || v.Verdict != analysis.Fail {
+	var v andon.Verdict
+	if err := json.Unmarshal([]byte(want(t, 200, h, "GET", "/api/v1/rollouts/bad-v2/verdict", "")), &v); err != nil || v.Verdict != andon.Fail {
 		t.Fatalf("%v: the bad rollout did not fail: %+v", err, v)
 	}
 	page := want(t, 200, h, "GET", "/metrics", "")

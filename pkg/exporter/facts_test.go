@@ -10,7 +10,7 @@ import (
 
 	"github.com/hashicorp/go-hclog"
 
-	"github.com/andon-project/andon/pkg/analysis"
+	"github.com/andon-project/andon/pkg/andon"
 	"github.com/andon-project/andon/pkg/ledger"
 )
 
@@ -83,7 +83,7 @@ func TestPublish(t *testing.T) {
 	of := func(minute int, ids ...string) *snapshot {
 		var all []judgment
 		for _, id := range ids {
-			all = append(all, judgment{rollout: analysis.Rollout{ID: id}})
+			all = append(all, judgment{rollout: andon.Rollout{ID: id}})
 		}
 		return newSnapshot(noon.Add(time.Duration(minute)*time.Minute), all)
 	}

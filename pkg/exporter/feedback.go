@@ -17,7 +17,7 @@ import (
 
 	"github.com/hashicorp/go-hclog"
 
-	"github.com/andon-project/andon/pkg/analysis"
+	"github.com/andon-project/andon/pkg/andon"
 	"github.com/andon-project/andon/pkg/logs/cluster"
 )
 
@@ -41,7 +41,7 @@ func parseFeedback(body []byte) (Feedback, error) {
 	d.DisallowUnknownFields()
 	err := d.Decode(&f)
 	if field, unknown := unknownField(err); unknown {
-		return f, errors.New(analysis.UnknownKey(field, []string{"service", "id", "template", "title", "risk", "by", "note"}))
+		return f, errors.New(andon.UnknownKey(field, []string{"service", "id", "template", "title", "risk", "by", "note"}))
 	}
 	if err != nil {
 		return f, fmt.Errorf("the body is not feedback: %w", jsonWords(err))
@@ -81,7 +81,7 @@ type feedbackAPI struct {
 // postFeedback keeps what a person says of a cluster or a signature.
 func (a feedbackAPI) postFeedback(w http.ResponseWriter, r *http.Request) {
 	a.take(w, r, func(f Feedback) error {
-		for _, p := range analysis.Under("risk", analysis.CheckWord("risk", f.Risk, analysis.Risks)) {
+		for _, p := range andon.Under("risk", andon.CheckWord("risk", f.Risk, andon.Risks)) {
 			return p
 		}
 		return nil
@@ -113,7 +113,7 @@ func (a feedbackAPI) take(w http.ResponseWriter, r *http.Request, check func(Fee
 		return
 	}
 	c := a.settings.current().config
-	if _, ok := c.service(f.Service); !ok {
+	if _, ok := c.Service(f.Service); !ok {
 		refuse(w, http.StatusUnprocessableEntity, unknownService(c, f.Service), curlFeedback)
 		return
 	}
@@ -195,11 +195,11 @@ func (a feedbackAPI) getFeedback(w http.ResponseWriter, r *http.Request) {
 
 // A groupMemory is a cluster or signature as GET /api/v1/memory tells of it.
 type groupMemory struct {
-	ID       string        `json:"id"`
-	Template string        `json:"template,omitempty"`
-	Seen     *time.Time    `json:"seen"` // null if it is not in the catalogue
-	Risk     analysis.Risk `json:"risk,omitempty"`
-	Resolved string        `json:"resolved,omitempty"`
+	ID       string     `json:"id"`
+	Template string     `json:"template,omitempty"`
+	Seen     *time.Time `json:"seen"` // null if it is not in the catalogue
+	Risk     andon.Risk `json:"risk,omitempty"`
+	Resolved string     `json:"resolved,omitempty"`
 }
 
 // getMemory tells what is remembered of a service, as verdicts on a release
@@ -207,7 +207,7 @@ type groupMemory struct {
 func (a feedbackAPI) getMemory(w http.ResponseWriter, r *http.Request) {
 	q := r.URL.Query()
 	service := q.Get("service")
-	if _, ok := a.settings.current().config.service(service); !ok {
+	if _, ok := a.settings.current().config.Service(service); !ok {
 		refuse(w, http.StatusNotFound, fmt.Sprintf("the service %.100q is not in the configuration", service), "write ?service=NAME; GET /api/v1/services lists them")
 		return
 	}

@@ -5,16 +5,16 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/andon-project/andon/pkg/analysis"
+	"github.com/andon-project/andon/pkg/andon"
 )
 
 // A gate is the answer to a delivery tool that asks before it goes on, or
 // whether it should go back.
 type gate struct {
-	Gate    string            `json:"gate"` // open or hold
-	Rollout string            `json:"rollout,omitempty"`
-	Verdict analysis.Decision `json:"verdict,omitempty"`
-	Reason  string            `json:"reason"`
+	Gate    string         `json:"gate"` // open or hold
+	Rollout string         `json:"rollout,omitempty"`
+	Verdict andon.Decision `json:"verdict,omitempty"`
+	Reason  string         `json:"reason"`
 }
 
 // A gateAPI answers delivery tools that ask whether to go on.
@@ -29,18 +29,18 @@ type gateAPI struct {
 // way. It is open, 200, if the verdict is pass, or with ?when=fail if it is
 // fail; otherwise, and whenever that is not known, it holds: 409.
 func (a gateAPI) getGate(w http.ResponseWriter, r *http.Request) {
-	when := analysis.Decision(r.URL.Query().Get("when"))
+	when := andon.Decision(r.URL.Query().Get("when"))
 	switch when {
 	case "":
-		when = analysis.Pass
-	case analysis.Pass, analysis.Fail:
+		when = andon.Pass
+	case andon.Pass, andon.Fail:
 	default:
 		refuse(w, http.StatusBadRequest, fmt.Sprintf("when: %.20q is neither pass nor fail", when), "leave it out to ask whether to go on")
 		return
 	}
 	service := r.PathValue("service")
 	s := a.settings.current()
-	if _, known := s.config.service(service); !known {
+	if _, known := s.config.Service(service); !known {
 		refuse(w, http.StatusNotFound, fmt.Sprintf("the service %.100q is not in the configuration", service), "write the name of one of services:")
 		return
 	}
@@ -53,7 +53,7 @@ func (a gateAPI) getGate(w http.ResponseWriter, r *http.Request) {
 }
 
 // gate returns the gate of a service now.
-func (a gateAPI) gate(s *setup, service string, when analysis.Decision) gate {
+func (a gateAPI) gate(s *setup, service string, when andon.Decision) gate {
 	now := a.now()
 	g := gate{Gate: "hold", Reason: fmt.Sprintf("no rollout of %s is under way; announce it", service)}
 	for _, ro := range a.rollouts.board().UnderWay(now) {

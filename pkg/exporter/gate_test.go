@@ -12,7 +12,7 @@ import (
 // fail. It tells to go back only after a fail.
 func TestGate(t *testing.T) {
 	shop, c := sharedShop(t), &clock{now: noon.Add(2 * time.Minute)}
-	e := open(t, config(shop.server.URL, "", "halt: {mode: observe}", "good", "bad-1"), t.TempDir(), c)
+	e := open(t, configText(shop.server.URL, "", "halt: {mode: observe}", "good", "bad-1"), t.TempDir(), c)
 	defer closeNow(t, e)
 	ask := func(service, when string) (int, gate) {
 		t.Helper()

@@ -12,8 +12,9 @@ import (
 	"github.com/hashicorp/go-hclog"
 	"golang.org/x/sync/singleflight"
 
-	"github.com/andon-project/andon/pkg/analysis"
+	"github.com/andon-project/andon/pkg/andon"
 	"github.com/andon-project/andon/pkg/board"
+	"github.com/andon-project/andon/pkg/config"
 	"github.com/andon-project/andon/pkg/delivery"
 )
 
@@ -91,12 +92,12 @@ func (h *halter) decide(ctx context.Context, n notification) alertResult {
 		v = set
 	}
 	switch {
-	case hold && s.config.Halt.Ambiguous != HoldAmbiguous:
+	case hold && s.config.Halt.Ambiguous != config.HoldAmbiguous:
 		return h.refuse(ctx, d, whyPolicy, "halt.ambiguous is nothing: "+v.Reason)
-	case hold && ambiguous, !hold && v.Verdict == analysis.Fail:
-	case hold && v.Verdict == analysis.Fail:
+	case hold && ambiguous, !hold && v.Verdict == andon.Fail:
+	case hold && v.Verdict == andon.Fail:
 		return h.refuse(ctx, d, whyVerdict, "it has failed since, and is halted by the alert of that: "+v.Reason)
-	case v.Verdict == analysis.Inconclusive && (v.Quality == analysis.SourceError || v.Quality == analysis.Stale):
+	case v.Verdict == andon.Inconclusive && (v.Quality == andon.SourceError || v.Quality == andon.Stale):
 		return again("the rollout cannot be judged now: %s", v.Reason)
 	case hold:
 		return h.refuse(ctx, d, whyVerdict, fmt.Sprintf("the verdict is %s and not ambiguous any more: %s", v.Verdict, v.Reason))
@@ -109,14 +110,14 @@ func (h *halter) decide(ctx context.Context, n notification) alertResult {
 
 // before returns what the alert is answered with if that was settled before,
 // and whether it was.
-func (h *halter) before(n notification, mode Mode) (alertResult, bool) {
+func (h *halter) before(n notification, mode config.Mode) (alertResult, bool) {
 	if state := h.halts.state(haltID(n.Action, n.Rollout)); state.answered != nil {
 		o := ruling{factAnswered, *state.answered}.result()
 		o.Duplicate, o.Says = true, fmt.Sprintf("it was %s before: %s", o.Result, state.answered.Says)
 		return o, true
 	}
 	r, ok := h.halts.rulingOn(n.key())
-	if !ok || r.kind == factObserved && mode != Observe {
+	if !ok || r.kind == factObserved && mode != config.Observe {
 		return alertResult{}, false // what was only observed is looked at anew once halts are wanted
 	}
 	o := r.result()
@@ -136,7 +137,7 @@ func (h *halter) act(ctx context.Context, s *setup, j judgment, d decision) aler
 	if !can {
 		return h.refuse(ctx, d, whyNoHold, fmt.Sprintf("the tool %s of the service %s can halt and not hold; hold it by hand", tool.Tool, j.rollout.Service))
 	}
-	if s.config.Halt.Mode != HaltIt {
+	if s.config.Halt.Mode != config.HaltIt {
 		d.Why, d.Says = whyObserve, "mode observe; in mode halt this would be asked: "+action.plan(wish)
 		return h.settle(ctx, factObserved, d)
 	}
@@ -166,7 +167,7 @@ func actionFor(tool *delivery.Target, h delivery.Halt) (toolAction, bool) {
 
 // ask keeps that a halt is asked for, if the budget allows; ok says that the
 // tool may be called. A halt that was asked for before costs nothing more.
-func (h *halter) ask(ctx context.Context, budget Budget, d decision) (o alertResult, ok bool) {
+func (h *halter) ask(ctx context.Context, budget config.Budget, d decision) (o alertResult, ok bool) {
 	h.spending.Lock()
 	defer h.spending.Unlock()
 	now := h.now()
@@ -291,9 +292,9 @@ func (h *halter) driveOne(ctx context.Context, d decision) alertResult {
 	}
 	s, now := h.settings.current(), h.now()
 	ro, known := h.rollouts.board().Get(d.Rollout, now)
-	svc, _ := s.config.service(ro.Service)
+	svc, _ := s.config.Service(ro.Service)
 	switch {
-	case s.config.Halt.Mode != HaltIt:
+	case s.config.Halt.Mode != config.HaltIt:
 		return again("mode observe: a halt that was asked for in mode halt waits")
 	case !known || d.Verdict == nil || svc.Tool == nil:
 		return again("the service %s has no tool in the configuration any more", ro.Service)

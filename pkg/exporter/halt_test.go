@@ -11,7 +11,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/andon-project/andon/pkg/analysis"
+	"github.com/andon-project/andon/pkg/andon"
+	"github.com/andon-project/andon/pkg/config"
 	"github.com/andon-project/andon/pkg/delivery"
 	"github.com/andon-project/andon/pkg/ledger"
 )
@@ -28,7 +29,7 @@ func failed(t *testing.T, n int, head string, tool *deliverer) (*Exporter, *cloc
 	if tool != nil {
 		url = tool.server.URL
 	}
-	e := open(t, config(shop.server.URL, url, head, bad...), t.TempDir(), c)
+	e := open(t, configText(shop.server.URL, url, head, bad...), t.TempDir(), c)
 	t.Cleanup(func() { closeNow(t, e) })
 	for _, s := range bad {
 		want(t, 201, e.Handler(), "POST", "/api/v1/rollouts", announcement(s, s, noon))
@@ -38,12 +39,12 @@ func failed(t *testing.T, n int, head string, tool *deliverer) (*Exporter, *cloc
 		s := e.snapshots.current()
 		all := slices.Clone(s.judgments)
 		for i := range all {
-			all[i].verdict.Verdict, all[i].verdict.Blame = analysis.Fail, 1
+			all[i].verdict.Verdict, all[i].verdict.Blame = andon.Fail, 1
 		}
 		e.snapshots.newest.Store(newSnapshot(s.at, all))
 	}
 	for _, s := range bad {
-		if v, _ := verdictOf(e, s); v.Verdict != analysis.Fail {
+		if v, _ := verdictOf(e, s); v.Verdict != andon.Fail {
 			t.Fatalf("%s did not fail: %+v", s, v)
 		}
 	}
@@ -90,7 +91,7 @@ func TestPolicy(t *testing.T) {
 			before: func(t *testing.T, e *Exporter, c *clock) {
 				s := e.snapshots.current()
 				j := s.judgments[0]
-				j.verdict = unjudged(j.rollout, s.at, analysis.SourceError, "Prometheus does not answer")
+				j.verdict = unjudged(j.rollout, s.at, andon.SourceError, "Prometheus does not answer")
 				e.snapshots.newest.Store(newSnapshot(s.at, []judgment{j}))
 			}},
 	}
@@ -131,7 +132,7 @@ func TestModeChanges(t *testing.T) {
 	e, _ := failed(t, 1, "halt: {mode: observe}", tool)
 	want(t, 200, e.Handler(), "POST", "/api/v1/alerts", firing("bad-1", noon))
 	s, c := *e.settings.current(), *e.settings.current().config
-	c.Halt.Mode = HaltIt
+	c.Halt.Mode = config.HaltIt
 	s.config = &c
 	e.settings.inForce.Store(&s)
 	for _, result := range []string{"halted", "halted"} {

@@ -7,7 +7,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/andon-project/andon/pkg/analysis"
+	"github.com/andon-project/andon/pkg/andon"
 	"github.com/andon-project/andon/pkg/delivery"
 	"github.com/andon-project/andon/pkg/ledger"
 )
@@ -44,15 +44,15 @@ func (n notification) key() string {
 // A decision is what was decided about, or became of, halting a rollout, or
 // holding it.
 type decision struct {
-	Halt         string            `json:"halt"`             // id of the halt, or of the hold
-	Action       delivery.Action   `json:"action,omitempty"` // a halt if empty
-	Rollout      string            `json:"rollout"`
-	Tool         string            `json:"tool,omitempty"`
-	Notification string            `json:"notification,omitempty"` // key of the alert that brought it about
-	Why          reason            `json:"why,omitempty"`          // a refusal's
-	Says         string            `json:"says"`
-	Verdict      *analysis.Verdict `json:"verdict,omitempty"`
-	Answer       *delivery.Answer  `json:"answer,omitempty"`
+	Halt         string           `json:"halt"`             // id of the halt, or of the hold
+	Action       delivery.Action  `json:"action,omitempty"` // a halt if empty
+	Rollout      string           `json:"rollout"`
+	Tool         string           `json:"tool,omitempty"`
+	Notification string           `json:"notification,omitempty"` // key of the alert that brought it about
+	Why          reason           `json:"why,omitempty"`          // a refusal's
+	Says         string           `json:"says"`
+	Verdict      *andon.Verdict   `json:"verdict,omitempty"`
+	Answer       *delivery.Answer `json:"answer,omitempty"`
 }
 
 // A reason says why a rollout was not halted.

@@ -18,7 +18,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	promlabels "github.com/prometheus/prometheus/model/labels"
 
-	"github.com/andon-project/andon/pkg/analysis"
+	"github.com/andon-project/andon/pkg/andon"
+	"github.com/andon-project/andon/pkg/config"
 	"github.com/andon-project/andon/pkg/demo/inprocess"
 )
 
@@ -150,8 +151,8 @@ func (d *deliverer) counts() (calls, effects int) {
 	return d.calls, len(d.halted)
 }
 
-// config returns a configuration of services with an errors signal each.
-func config(prometheus, tool, head string, services ...string) string {
+// configText returns a configuration of services with an errors signal each.
+func configText(prometheus, tool, head string, services ...string) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "prometheus: {url: %q}\n%s\nservices:\n", prometheus, head)
 	for _, s := range services {
@@ -193,7 +194,7 @@ func (c *clock) set(t time.Time) {
 // open opens an Exporter in dir.
 func open(t testing.TB, text, dir string, c *clock) *Exporter {
 	t.Helper()
-	parsed, err := ParseConfig([]byte(text))
+	parsed, err := config.ParseConfig([]byte(text))
 	if err != nil {
 		t.Fatalf("%v in\n%s", err, text)
 	}
@@ -213,7 +214,7 @@ func closeNow(t testing.TB, e *Exporter) {
 }
 
 // verdictOf returns the newest verdict on a rollout.
-func verdictOf(e *Exporter, id string) (analysis.Verdict, bool) {
+func verdictOf(e *Exporter, id string) (andon.Verdict, bool) {
 	v, ok := e.history.newest(id)
 	return v.Verdict, ok
 }

@@ -9,7 +9,8 @@ import (
 
 	"github.com/hashicorp/go-hclog"
 
-	"github.com/andon-project/andon/pkg/analysis"
+	"github.com/andon-project/andon/pkg/andon"
+	"github.com/andon-project/andon/pkg/judge"
 	"github.com/andon-project/andon/pkg/ledger"
 )
 
@@ -21,8 +22,8 @@ const (
 
 // A verdictRecord is a verdict with the evidence over time that led to it.
 type verdictRecord struct {
-	analysis.Verdict
-	Trail []analysis.Point `json:"trail,omitempty"`
+	andon.Verdict
+	Trail []judge.Point `json:"trail,omitempty"`
 }
 
 // history holds the last verdicts on rollouts that are no longer under way,
@@ -75,7 +76,7 @@ func (h *history) newest(id string) (verdictRecord, bool) {
 func (h *history) onTick(ctx context.Context, before, after *snapshot) {
 	for _, j := range after.judgments {
 		last, _ := before.get(j.rollout.ID)
-		if j.verdict.Verdict == analysis.Fail && last.verdict.Verdict != analysis.Fail {
+		if j.verdict.Verdict == andon.Fail && last.verdict.Verdict != andon.Fail {
 			h.keep(ctx, factVerdictFailed, after.at, j)
 		}
 	}

@@ -5,7 +5,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/andon-project/andon/pkg/analysis"
+	"github.com/andon-project/andon/pkg/andon"
 )
 
 // holding is the body of a notification that asks to hold a rollout.
@@ -18,7 +18,7 @@ func holding(id string, startsAt time.Time) string {
 func doubtful(t *testing.T, head string, tool *deliverer, canHold bool) *Exporter {
 	t.Helper()
 	shop, c := sharedShop(t), &clock{now: noon.Add(25 * time.Minute)}
-	text := config(shop.server.URL, tool.server.URL, head, "bad-1", "bad-2", "bad-3")
+	text := configText(shop.server.URL, tool.server.URL, head, "bad-1", "bad-2", "bad-3")
 	if canHold {
 		text = strings.ReplaceAll(text, `/halt"}`, `/{{.Action}}", hold: true}`)
 	}
@@ -32,9 +32,9 @@ func doubtful(t *testing.T, head string, tool *deliverer, canHold bool) *Exporte
 	all := append([]judgment(nil), s.judgments...)
 	for i := range all {
 		v := &all[i].verdict
-		v.Verdict, v.Quality, v.Set, v.FirstFail = analysis.Inconclusive, analysis.OK, nil, nil
+		v.Verdict, v.Quality, v.Set, v.FirstFail = andon.Inconclusive, andon.OK, nil, nil
 		if v.Rollout == "bad-1" { // its set names bad-2, whose own verdict does not
-			v.Quality, v.Set = analysis.Ambiguous, []string{"bad-1", "bad-2"}
+			v.Quality, v.Set = andon.Ambiguous, []string{"bad-1", "bad-2"}
 		}
 	}
 	e.snapshots.newest.Store(newSnapshot(s.at, all))
@@ -69,7 +69,7 @@ func TestHoldAmbiguous(t *testing.T) {
 				all := append([]judgment(nil), e.snapshots.current().judgments...)
 				for i := range all {
 					if all[i].rollout.ID == tt.rollout {
-						all[i].verdict.Verdict = analysis.Fail
+						all[i].verdict.Verdict = andon.Fail
 					}
 				}
 				e.snapshots.newest.Store(newSnapshot(e.snapshots.current().at, all))
@@ -121,7 +121,7 @@ func TestHoldIsDrivenThenHalted(t *testing.T) {
 	}
 	all := append([]judgment(nil), e.snapshots.current().judgments...)
 	for i := range all {
-		all[i].verdict.Verdict, all[i].verdict.Quality = analysis.Fail, analysis.OK
+		all[i].verdict.Verdict, all[i].verdict.Quality = andon.Fail, andon.OK
 	}
 	e.snapshots.newest.Store(newSnapshot(e.snapshots.current().at, all))
 	if o := results(t, want(t, 200, e.Handler(), "POST", "/api/v1/alerts", firing("bad-1", noon)))[0]; o.Result != "halted" {

@@ -13,8 +13,9 @@ import (
 
 	"github.com/hashicorp/go-hclog"
 
-	"github.com/andon-project/andon/pkg/analysis"
+	"github.com/andon-project/andon/pkg/andon"
 	"github.com/andon-project/andon/pkg/board"
+	"github.com/andon-project/andon/pkg/config"
 )
 
 const maxAnnouncement = 64 << 10 // bytes of a body
@@ -136,11 +137,11 @@ func readBody(w http.ResponseWriter, r *http.Request, limit int64) ([]byte, bool
 
 // pathRollout returns the rollout that the path names; if there is none, it
 // answers and returns false.
-func pathRollout(w http.ResponseWriter, r *http.Request, board *board.Board, now time.Time) (analysis.Rollout, bool) {
+func pathRollout(w http.ResponseWriter, r *http.Request, board *board.Board, now time.Time) (andon.Rollout, bool) {
 	id := r.PathValue("id")
 	if !rolloutID.MatchString(id) {
 		refuse(w, http.StatusBadRequest, fmt.Sprintf("%.100q is not the id of a rollout", id), "GET /api/v1/rollouts lists them")
-		return analysis.Rollout{}, false
+		return andon.Rollout{}, false
 	}
 	ro, ok := board.Get(id, now)
 	if !ok {
@@ -180,12 +181,12 @@ func unknownField(err error) (string, bool) {
 }
 
 // unknownService says that there is no such service, and which might be meant.
-func unknownService(c *Config, name string) string {
+func unknownService(c *config.Config, name string) string {
 	var names []string
 	for _, s := range c.Services {
 		names = append(names, s.Name)
 	}
-	return fmt.Sprintf("the service %.100q is not in the configuration; %s", name, analysis.Suggest(name, names))
+	return fmt.Sprintf("the service %.100q is not in the configuration; %s", name, andon.Suggest(name, names))
 }
 
 // jsonWords says in words what the JSON package says in those of Go.

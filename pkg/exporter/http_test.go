@@ -18,7 +18,7 @@ import (
 
 func TestBadRequests(t *testing.T) {
 	c := &clock{now: noon.Add(time.Minute)}
-	e := open(t, config("http://127.0.0.1:1", "", "", "good", "bad"), t.TempDir(), c)
+	e := open(t, configText("http://127.0.0.1:1", "", "", "good", "bad"), t.TempDir(), c)
 	defer closeNow(t, e)
 	h := e.Handler()
 	want(t, 201, h, "POST", "/api/v1/rollouts", announcement("known", "good", noon))
@@ -146,7 +146,7 @@ func TestToken(t *testing.T) {
 	}
 	for name, auth := range map[string]string{"token": "{token: right}", "file": "{token_file: " + file + "}"} {
 		t.Run(name, func(t *testing.T) {
-			e := open(t, config("http://127.0.0.1:1", "", "auth: "+auth, "good"), t.TempDir(), &clock{now: noon})
+			e := open(t, configText("http://127.0.0.1:1", "", "auth: "+auth, "good"), t.TempDir(), &clock{now: noon})
 			defer closeNow(t, e)
 			for _, p := range e.endpoints() {
 				for _, header := range []string{"", "Bearer wrong", "Bearer ", "Basic right", "right"} {
@@ -165,7 +165,7 @@ func TestToken(t *testing.T) {
 
 // TestForeignPages: a browser that shows another site's page changes nothing.
 func TestForeignPages(t *testing.T) {
-	e := open(t, config("http://127.0.0.1:1", "", "", "good"), t.TempDir(), &clock{now: noon})
+	e := open(t, configText("http://127.0.0.1:1", "", "", "good"), t.TempDir(), &clock{now: noon})
 	defer closeNow(t, e)
 	for _, header := range [][]string{{"Sec-Fetch-Site", "cross-site"}, {"Origin", "https://evil.example.com"}} {
 		if status, body := call(e.Handler(), "POST", "/api/v1/rollouts", announcement("a", "good", noon), header...); status != 403 {
@@ -175,7 +175,7 @@ func TestForeignPages(t *testing.T) {
 }
 
 func TestPanicsAreAnswered(t *testing.T) {
-	e := open(t, config("http://127.0.0.1:1", "", "", "good"), t.TempDir(), &clock{now: noon})
+	e := open(t, configText("http://127.0.0.1:1", "", "", "good"), t.TempDir(), &clock{now: noon})
 	defer closeNow(t, e)
 	h := router{log: hclog.NewNullLogger()}.guard(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic("a fault") }))
 	if status, body := call(h, "GET", "/", ""); status != 500 || strings.Contains(body, "goroutine") {
@@ -221,7 +221,7 @@ func TestReload(t *testing.T) {
 		}
 	}
 	shop, c := sharedShop(t), &clock{now: noon.Add(10 * time.Minute)}
-	write(config(shop.server.URL, "", "", "good"))
+	write(configText(shop.server.URL, "", "", "good"))
 	e, err := New(t.Context(), Options{ConfigFile: file, StoragePath: dir, Now: c.Now})
 	if err != nil {
 		t.Fatal(err)
@@ -243,7 +243,7 @@ func TestReload(t *testing.T) {
 	want(t, 422, h, "POST", "/api/v1/rollouts", announcement("bad-v2", "bad", noon)) // the old one stays
 
 	c.set(c.Now().Add(time.Minute))
-	write(config(shop.server.URL, "", "bake: 30m", "good", "bad"))
+	write(configText(shop.server.URL, "", "bake: 30m", "good", "bad"))
 	want(t, 200, h, "POST", "/-/reload", "")
 	want(t, 201, h, "POST", "/api/v1/rollouts", announcement("bad-v2", "bad", noon))
 	page := scrape(t, e)

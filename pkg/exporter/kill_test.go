@@ -18,7 +18,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/andon-project/andon/pkg/analysis"
+	"github.com/andon-project/andon/pkg/andon"
 	"github.com/andon-project/andon/pkg/ledger"
 )
 
@@ -98,7 +98,7 @@ type world struct {
 
 func (w *world) configure(prometheus string) {
 	w.address = freeAddress(w.T)
-	text := config(prometheus, "", "tick: 200ms\nhalt: {mode: halt, budget: 10000 per 1h}", "good", "bad")
+	text := configText(prometheus, "", "tick: 200ms\nhalt: {mode: halt, budget: 10000 per 1h}", "good", "bad")
 	// Thresholds, for rollouts that fail at the same time share the blame.
 	text = strings.ReplaceAll(text, "    per:", "    fail_fast: {above: 2}\n    per:") +
 		"  tool: {webhook: {url: '" + w.tool.server.URL + "/halt?rollout={{.Rollout.ID | urlquery}}'}}\n"
@@ -145,8 +145,8 @@ func (w *world) live(ctx context.Context, r *told) {
 	w.until(ctx, func() bool { s, _ := w.send(ctx, "POST", "/api/v1/rollouts", body); return s == 200 || s == 201 })
 	w.until(ctx, func() bool { // as the alert's expression does
 		s, text := w.send(ctx, "GET", "/api/v1/rollouts/"+r.id+"/verdict", "")
-		var v analysis.Verdict
-		return s == 200 && json.Unmarshal([]byte(text), &v) == nil && (v.Verdict == analysis.Fail) == r.bad
+		var v andon.Verdict
+		return s == 200 && json.Unmarshal([]byte(text), &v) == nil && (v.Verdict == andon.Fail) == r.bad
 	})
 	if r.bad {
 		var pair sync.WaitGroup
@@ -210,7 +210,7 @@ func (w *world) send(ctx context.Context, method, path, body string) (int, strin
 func (w *world) verify() {
 	for _, r := range w.rollouts {
 		status, text := w.send(w.Context(), "GET", "/api/v1/rollouts/"+r.id, "")
-		var ro analysis.Rollout
+		var ro andon.Rollout
 		if err := json.Unmarshal([]byte(text), &ro); status != 200 || err != nil || ro.Ended.IsZero() == r.ended {
 			w.Errorf("%s: status %d, %v; its end was acknowledged: %v; known is %s", r.id, status, err, r.ended, text)
 		}

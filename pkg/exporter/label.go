@@ -14,7 +14,7 @@ import (
 
 	"github.com/hashicorp/go-hclog"
 
-	"github.com/andon-project/andon/pkg/analysis"
+	"github.com/andon-project/andon/pkg/andon"
 	"github.com/andon-project/andon/pkg/ledger"
 )
 
@@ -31,7 +31,7 @@ func parseLabel(body []byte) (regression bool, by, reason string, err error) {
 	d.DisallowUnknownFields()
 	err = d.Decode(&said)
 	if field, unknown := unknownField(err); unknown {
-		return false, "", "", errors.New(analysis.UnknownKey(field, []string{"regression", "by", "reason"}))
+		return false, "", "", errors.New(andon.UnknownKey(field, []string{"regression", "by", "reason"}))
 	}
 	if err != nil {
 		return false, "", "", fmt.Errorf("the body is not a label: %w", jsonWords(err))
@@ -65,7 +65,7 @@ func (a labelAPI) postLabel(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
-	said := label{Rollout: ro.ID, Service: ro.Service, Weight: analysis.Unknown, Score: analysis.Unknown}
+	said := label{Rollout: ro.ID, Service: ro.Service, Weight: andon.Unknown, Score: andon.Unknown}
 	var err error
 	if said.Regression, said.By, said.Reason, err = parseLabel(body); err != nil {
 		refuse(w, http.StatusBadRequest, err.Error(), labelHint)

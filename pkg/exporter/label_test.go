@@ -9,7 +9,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/andon-project/andon/pkg/analysis"
+	"github.com/andon-project/andon/pkg/andon"
 	"github.com/andon-project/andon/pkg/ledger"
 )
 
@@ -17,7 +17,7 @@ import (
 // of the next tick; what fails does not depend on it.
 func TestLabels(t *testing.T) {
 	c := &clock{now: noon.Add(20 * time.Minute)}
-	dir, text := t.TempDir(), config(sharedShop(t).server.URL, "", "", "good", "bad")
+	dir, text := t.TempDir(), configText(sharedShop(t).server.URL, "", "", "good", "bad")
 	e := open(t, text, dir, c)
 	want(t, 201, e.Handler(), "POST", "/api/v1/rollouts", announcement("good-v2", "good", noon))
 	want(t, 201, e.Handler(), "POST", "/api/v1/rollouts", announcement("bad-v2", "bad", noon))
@@ -33,7 +33,7 @@ func TestLabels(t *testing.T) {
 	if err := json.Unmarshal([]byte(body), &kept); err != nil {
 		t.Fatal(err)
 	}
-	if !kept.Regression || kept.By != "ops" || kept.Reason != "INC-42" || kept.Service != "bad" || kept.Verdict != analysis.Fail || !(kept.Weight > 5) {
+	if !kept.Regression || kept.By != "ops" || kept.Reason != "INC-42" || kept.Service != "bad" || kept.Verdict != andon.Fail || !(kept.Weight > 5) {
 		t.Errorf("kept %+v", kept)
 	}
 	want(t, 200, e.Handler(), "POST", path, `{"regression": true, "by": "ops", "reason": "INC-42"}`)
@@ -81,12 +81,12 @@ func TestLabelCounts(t *testing.T) {
 	}{
 		{"nobody said anything", nil, nil},
 		{"one of each", []label{
-			{Rollout: "a", Verdict: analysis.Fail}, {Rollout: "b", Verdict: analysis.Fail, Regression: true},
-			{Rollout: "c", Verdict: analysis.Pass}, {Rollout: "d", Verdict: analysis.Inconclusive, Regression: true}, {Rollout: "e"},
+			{Rollout: "a", Verdict: andon.Fail}, {Rollout: "b", Verdict: andon.Fail, Regression: true},
+			{Rollout: "c", Verdict: andon.Pass}, {Rollout: "d", Verdict: andon.Inconclusive, Regression: true}, {Rollout: "e"},
 		}, map[string]string{"fail,false": "1", "fail,true": "1", "pass,false": "1", "inconclusive,true": "1", "not_judged,false": "1"}},
-		{"taken back", []label{{Rollout: "a", Verdict: analysis.Fail, Regression: true}, {Rollout: "a", Verdict: analysis.Fail}},
+		{"taken back", []label{{Rollout: "a", Verdict: andon.Fail, Regression: true}, {Rollout: "a", Verdict: andon.Fail}},
 			map[string]string{"fail,false": "1"}},
-		{"labelled before and after it failed", []label{{Rollout: "a", Regression: true}, {Rollout: "a", Verdict: analysis.Fail, Regression: true}},
+		{"labelled before and after it failed", []label{{Rollout: "a", Regression: true}, {Rollout: "a", Verdict: andon.Fail, Regression: true}},
 			map[string]string{"fail,true": "1"}},
 		{"a verdict of another version", []label{{Rollout: "a", Verdict: "maybe"}}, map[string]string{"not_judged,false": "1"}},
 	} {
@@ -116,7 +116,7 @@ func TestLabelCounts(t *testing.T) {
 
 func TestBadLabels(t *testing.T) {
 	c := &clock{now: noon.Add(time.Minute)}
-	e := open(t, config("http://127.0.0.1:1", "", "", "good"), t.TempDir(), c)
+	e := open(t, configText("http://127.0.0.1:1", "", "", "good"), t.TempDir(), c)
 	defer closeNow(t, e)
 	want(t, 201, e.Handler(), "POST", "/api/v1/rollouts", announcement("known", "good", noon))
 	for _, tt := range []struct {

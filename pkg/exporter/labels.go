@@ -7,7 +7,8 @@ import (
 	"sync"
 	"time"
 
-	"github.com/andon-project/andon/pkg/analysis"
+	"github.com/andon-project/andon/pkg/andon"
+	"github.com/andon-project/andon/pkg/judge"
 	"github.com/andon-project/andon/pkg/ledger"
 )
 
@@ -16,25 +17,25 @@ const factLabelled = "rollout.labelled"
 
 // A label is what somebody said of a rollout, with what was known of it then.
 type label struct {
-	Rollout    string            `json:"rollout"`
-	Service    string            `json:"service"`
-	Regression bool              `json:"regression"`
-	By         string            `json:"by,omitempty"`
-	Reason     string            `json:"reason,omitempty"`
-	At         time.Time         `json:"at,omitzero"`        // the time of its fact, in whose data it is not
-	Weight     analysis.Number   `json:"weight_of_evidence"` // null if it had not been judged by evidence
-	Score      analysis.Number   `json:"score"`
-	Verdict    analysis.Decision `json:"verdict,omitempty"`
+	Rollout    string         `json:"rollout"`
+	Service    string         `json:"service"`
+	Regression bool           `json:"regression"`
+	By         string         `json:"by,omitempty"`
+	Reason     string         `json:"reason,omitempty"`
+	At         time.Time      `json:"at,omitzero"`        // the time of its fact, in whose data it is not
+	Weight     andon.Number   `json:"weight_of_evidence"` // null if it had not been judged by evidence
+	Score      andon.Number   `json:"score"`
+	Verdict    andon.Decision `json:"verdict,omitempty"`
 }
 
 // labels hold those that stand, the newest of each rollout: a fold over facts.
 // They are safe for concurrent use.
 type labels struct {
 	mu      sync.Mutex
-	stand   map[string]label      // by rollout
-	said    map[string]int        // how often each rollout was labelled
-	learnt  *analysis.Calibration // from those that stood when it was last asked for; nil without any
-	changed bool                  // since
+	stand   map[string]label   // by rollout
+	said    map[string]int     // how often each rollout was labelled
+	learnt  *judge.Calibration // from those that stood when it was last asked for; nil without any
+	changed bool               // since
 }
 
 func newLabels() *labels {
@@ -72,7 +73,7 @@ const notJudged = "not_judged"
 // was labelled and by what was said, with 0 for what nobody said.
 func (l *labels) counts() map[string]map[bool]int {
 	out := make(map[string]map[bool]int)
-	for _, verdict := range []string{string(analysis.Pass), string(analysis.Fail), string(analysis.Inconclusive), notJudged} {
+	for _, verdict := range []string{string(andon.Pass), string(andon.Fail), string(andon.Inconclusive), notJudged} {
 		out[verdict] = map[bool]int{true: 0, false: 0}
 	}
 	l.mu.Lock()
@@ -88,15 +89,15 @@ func (l *labels) counts() map[string]map[bool]int {
 }
 
 // calibration returns what the labels teach; nil if there are none.
-func (l *labels) calibration() *analysis.Calibration {
+func (l *labels) calibration() *judge.Calibration {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.changed {
-		all := make([]analysis.Label, 0, len(l.stand))
+		all := make([]judge.Label, 0, len(l.stand))
 		for _, said := range l.stand {
-			all = append(all, analysis.Label{Service: said.Service, Regression: said.Regression, Weight: said.Weight})
+			all = append(all, judge.Label{Service: said.Service, Regression: said.Regression, Weight: said.Weight})
 		}
-		l.learnt, l.changed = analysis.Calibrate(all), false
+		l.learnt, l.changed = judge.Calibrate(all), false
 	}
 	return l.learnt
 }

@@ -10,7 +10,8 @@ import (
 
 	"github.com/hashicorp/go-hclog"
 
-	"github.com/andon-project/andon/pkg/analysis"
+	"github.com/andon-project/andon/pkg/andon"
+	"github.com/andon-project/andon/pkg/judge"
 	"github.com/andon-project/andon/pkg/ledger"
 )
 
@@ -24,11 +25,11 @@ const (
 
 // A lesson is what one rollout taught.
 type lesson struct {
-	Rollout string          `json:"rollout"`
-	Service string          `json:"service"`
-	At      time.Time       `json:"at"`
-	Took    *float64        `json:"took_seconds"` // its first node to serve; null if none was seen to
-	Lesson  analysis.Lesson `json:"lesson"`
+	Rollout string       `json:"rollout"`
+	Service string       `json:"service"`
+	At      time.Time    `json:"at"`
+	Took    *float64     `json:"took_seconds"` // its first node to serve; null if none was seen to
+	Lesson  andon.Lesson `json:"lesson"`
 }
 
 // lessons hold what rollouts that passed taught: a fold over facts. They are
@@ -70,7 +71,7 @@ func (l *lessons) Fold(f ledger.Fact) error {
 // before returns what is known for a rollout of a service: what was learnt within
 // the 30 days before it started and not since, so that a judge that starts
 // late knows as much as one that judged all along.
-func (l *lessons) before(service string, started time.Time) (took []time.Duration, out []analysis.Lesson) {
+func (l *lessons) before(service string, started time.Time) (took []time.Duration, out []andon.Lesson) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for _, d := range l.all[service] {
@@ -87,7 +88,7 @@ func (l *lessons) before(service string, started time.Time) (took []time.Duratio
 
 // onEnding keeps what a rollout taught that passed. It is an endFunc.
 func (l *lessons) onEnding(ctx context.Context, at time.Time, last judgment) {
-	if last.verdict.Verdict != analysis.Pass || last.lesson == nil {
+	if last.verdict.Verdict != andon.Pass || last.lesson == nil {
 		return
 	}
 	d := *last.lesson
@@ -102,7 +103,7 @@ func (l *lessons) onEnding(ctx context.Context, at time.Time, last judgment) {
 }
 
 // lessonOf returns what a rollout has taught by now; nil if nothing.
-func lessonOf(w *analysis.Watch, id string) *lesson {
+func lessonOf(w *judge.Watch, id string) *lesson {
 	taught, any := w.Lesson(id)
 	took, came := w.Startup(id)
 	if !any && !came {

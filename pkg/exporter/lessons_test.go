@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/andon-project/andon/pkg/analysis"
+	"github.com/andon-project/andon/pkg/andon"
 	"github.com/andon-project/andon/pkg/ledger"
 )
 
@@ -15,7 +15,7 @@ import (
 // after a restart; one that failed teaches nothing.
 func TestLearns(t *testing.T) {
 	shop, c, dir := sharedShop(t), &clock{now: noon.Add(25 * time.Minute)}, t.TempDir()
-	text := config(shop.server.URL, "", "halt: {mode: observe}", "good", "bad-1")
+	text := configText(shop.server.URL, "", "halt: {mode: observe}", "good", "bad-1")
 	e := open(t, text, dir, c)
 	for _, s := range []string{"good", "bad-1"} {
 		want(t, 201, e.Handler(), "POST", "/api/v1/rollouts", announcement(s, s, noon))
@@ -51,9 +51,9 @@ func TestLearns(t *testing.T) {
 func TestLessonsBound(t *testing.T) {
 	l := newLessons(nil, nil)
 	for i := range maxLessons + 10 {
-		d := lesson{Rollout: fmt.Sprint(i), Service: "shop", At: noon.Add(time.Duration(i) * time.Hour), Lesson: analysis.Lesson{
+		d := lesson{Rollout: fmt.Sprint(i), Service: "shop", At: noon.Add(time.Duration(i) * time.Hour), Lesson: andon.Lesson{
 			Levels:   map[string][]float64{"cpu": {float64(i)}},
-			StartUps: map[string]analysis.StartUp{"ready": {Level: analysis.Unknown, Events: 1, Exposure: 2}}}}
+			StartUps: map[string]andon.StartUp{"ready": {Level: andon.Unknown, Events: 1, Exposure: 2}}}}
 		data, err := json.Marshal(d)
 		if err != nil {
 			t.Fatal(err)

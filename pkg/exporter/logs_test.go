@@ -8,7 +8,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/andon-project/andon/pkg/analysis"
+	"github.com/andon-project/andon/pkg/andon"
 	"github.com/andon-project/andon/pkg/demo/inprocess"
 	"github.com/andon-project/andon/pkg/lab/recording"
 	"github.com/andon-project/andon/pkg/logs/cluster"
@@ -41,7 +41,7 @@ func newTalk(t testing.TB) *talk {
 }
 
 func (k *talk) say(node int, version, text string, at time.Time) {
-	k.Add(analysis.Line{At: at, Text: text, Labels: map[string]string{"service_name": "chat", "pod": fmt.Sprintf("chat-%d", node), "version": version}})
+	k.Add(andon.Line{At: at, Text: text, Labels: map[string]string{"service_name": "chat", "pod": fmt.Sprintf("chat-%d", node), "version": version}})
 }
 
 // config returns a configuration of one service with logs and crashes.
@@ -76,11 +76,11 @@ func chatting(t *testing.T, k *talk, sensitivity string) (*Exporter, *clock) {
 	return e, c
 }
 
-func tickAt(t *testing.T, e *Exporter, c *clock, at time.Time) analysis.Verdict {
+func tickAt(t *testing.T, e *Exporter, c *clock, at time.Time) andon.Verdict {
 	t.Helper()
 	c.set(at)
 	e.Tick(t.Context(), at)
-	var v analysis.Verdict
+	var v andon.Verdict
 	if err := json.Unmarshal([]byte(want(t, 200, e.Handler(), "GET", "/api/v1/rollouts/chat-v2/verdict", "")), &v); err != nil {
 		t.Fatal(err)
 	}
@@ -96,11 +96,11 @@ func TestLogsAreShown(t *testing.T) {
 		k.say(5, "v2", fmt.Sprintf(stack, i, i, 40+i), noon.Add(time.Duration(5+5*i)*time.Minute+time.Second))
 	}
 	e, c := chatting(t, k, "medium")
-	if v := tickAt(t, e, c, noon.Add(4*time.Minute)); v.Verdict == analysis.Fail || v.Quality != analysis.OK {
+	if v := tickAt(t, e, c, noon.Add(4*time.Minute)); v.Verdict == andon.Fail || v.Quality != andon.OK {
 		t.Errorf("%s (%s) before anything happened: %s", v.Verdict, v.Quality, v.Reason)
 	}
 	v := tickAt(t, e, c, noon.Add(50*time.Minute))
-	if v.Verdict != analysis.Fail || !strings.Contains(v.Reason, "index out of range in (*Room).Seat is new: 8 crashes on candidate and none on control") {
+	if v.Verdict != andon.Fail || !strings.Contains(v.Reason, "index out of range in (*Room).Seat is new: 8 crashes on candidate and none on control") {
 		t.Errorf("%s: %s", v.Verdict, v.Reason)
 	}
 	page := want(t, 200, e.Handler(), "GET", "/rollouts/chat-v2", "")
@@ -128,7 +128,7 @@ func TestFeedback(t *testing.T) {
 	k.say(5, "v2", "seat 7 is taken twice", noon.Add(8*time.Minute))
 	e, c := chatting(t, k, "medium")
 	h := e.Handler()
-	if v := tickAt(t, e, c, noon.Add(10*time.Minute)); v.Verdict == analysis.Fail {
+	if v := tickAt(t, e, c, noon.Add(10*time.Minute)); v.Verdict == andon.Fail {
 		t.Fatalf("one line fails it: %s", v.Reason)
 	}
 	id := cluster.IDOf("seat <*> is taken twice").String()
@@ -142,7 +142,7 @@ func TestFeedback(t *testing.T) {
 	}
 	said := fmt.Sprintf(`{"service":"chat","id":%q,"risk":%%q,"by":"ann","note":"seats are money"}`, id)
 	undo := fmt.Sprintf(`{"service":"chat","id":%q,"by":"bob"}`, id)
-	if f := post("/api/v1/feedback", fmt.Sprintf(said, "none")); f.Risk != analysis.NoRisk || f.By != "ann" || !f.At.Equal(noon.Add(10*time.Minute)) || f.Template != "seat <*> is taken twice" {
+	if f := post("/api/v1/feedback", fmt.Sprintf(said, "none")); f.Risk != andon.NoRisk || f.By != "ann" || !f.At.Equal(noon.Add(10*time.Minute)) || f.Template != "seat <*> is taken twice" {
 		t.Errorf("kept %+v", f)
 	}
 	c.set(noon.Add(11 * time.Minute))
@@ -150,23 +150,23 @@ func TestFeedback(t *testing.T) {
 		t.Errorf("saying it again changed it: %+v", f)
 	}
 	post("/api/v1/feedback", fmt.Sprintf(said, "high"))
-	if f := post("/api/v1/feedback/undo", undo); f.Risk != analysis.NoRisk {
+	if f := post("/api/v1/feedback/undo", undo); f.Risk != andon.NoRisk {
 		t.Errorf("taken back to %+v", f)
 	}
 	if f := post("/api/v1/feedback/undo", undo); f.Risk != "" {
 		t.Errorf("taken back to %+v", f)
 	}
 	post("/api/v1/feedback/undo", undo)
-	if v := tickAt(t, e, c, noon.Add(12*time.Minute)); v.Verdict == analysis.Fail {
+	if v := tickAt(t, e, c, noon.Add(12*time.Minute)); v.Verdict == andon.Fail {
 		t.Errorf("fails: %s", v.Reason)
 	}
 	post("/api/v1/feedback", fmt.Sprintf(said, "high"))
 	// The same minute: no new samples, and yet the next tick.
-	if v := tickAt(t, e, c, noon.Add(12*time.Minute+30*time.Second)); v.Verdict != analysis.Fail || !strings.Contains(v.Reason, "a person called it a high risk") {
+	if v := tickAt(t, e, c, noon.Add(12*time.Minute+30*time.Second)); v.Verdict != andon.Fail || !strings.Contains(v.Reason, "a person called it a high risk") {
 		t.Errorf("%s: %s", v.Verdict, v.Reason)
 	}
 	var all []Feedback
-	if err := json.Unmarshal([]byte(want(t, 200, h, "GET", "/api/v1/feedback?service=chat", "")), &all); err != nil || len(all) != 1 || all[0].Risk != analysis.HighRisk || all[0].Note != "seats are money" {
+	if err := json.Unmarshal([]byte(want(t, 200, h, "GET", "/api/v1/feedback?service=chat", "")), &all); err != nil || len(all) != 1 || all[0].Risk != andon.HighRisk || all[0].Note != "seats are money" {
 		t.Errorf("%+v (%v)", all, err)
 	}
 	if got := want(t, 200, h, "GET", "/api/v1/feedback?service=other", ""); strings.TrimSpace(got) != "[]" {
@@ -235,7 +235,7 @@ func TestCatalogue(t *testing.T) {
 	c.set(noon)
 	want(t, 201, e.Handler(), "POST", "/api/v1/rollouts", announcement("chat-v2", "chat", noon))
 	k.say(5, "v2", "the daily report has 4 gaps", noon.Add(20*time.Minute))
-	if v := tickAt(t, e, c, noon.Add(40*time.Minute)); v.Verdict != analysis.Pass {
+	if v := tickAt(t, e, c, noon.Add(40*time.Minute)); v.Verdict != andon.Pass {
 		t.Errorf("%s: %s", v.Verdict, v.Reason)
 	}
 	want(t, 200, e.Handler(), "POST", "/api/v1/rollouts", fmt.Sprintf(`{"id":"chat-v2","service":"chat","ended":%q}`, noon.Add(41*time.Minute).Format(time.RFC3339)))
@@ -243,13 +243,13 @@ func TestCatalogue(t *testing.T) {
 	e.Tick(t.Context(), c.Now())
 
 	// The next release brings the fault back.
-	k.Add(analysis.Line{At: noon.Add(70 * time.Minute), Text: "room 9 is locked twice", Labels: map[string]string{"service_name": "chat", "pod": "chat-9", "version": "v3"}})
+	k.Add(andon.Line{At: noon.Add(70 * time.Minute), Text: "room 9 is locked twice", Labels: map[string]string{"service_name": "chat", "pod": "chat-9", "version": "v3"}})
 	c.set(noon.Add(65 * time.Minute))
 	want(t, 201, e.Handler(), "POST", "/api/v1/rollouts", fmt.Sprintf(`{"id":"chat-v3","service":"chat","version":"v3","previous":"v2","started":%q,
 		"candidate":{"version":"v3"},"control":{"version":"v2"}}`, noon.Add(65*time.Minute).Format(time.RFC3339)))
 	c.set(noon.Add(75 * time.Minute))
 	e.Tick(t.Context(), c.Now())
-	var v analysis.Verdict
+	var v andon.Verdict
 	if err := json.Unmarshal([]byte(want(t, 200, e.Handler(), "GET", "/api/v1/rollouts/chat-v3/verdict", "")), &v); err != nil {
 		t.Fatal(err)
 	}

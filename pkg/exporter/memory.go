@@ -7,7 +7,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/andon-project/andon/pkg/analysis"
+	"github.com/andon-project/andon/pkg/andon"
 	"github.com/andon-project/andon/pkg/ledger"
 )
 
@@ -34,14 +34,14 @@ const (
 
 // Feedback is what a person said of one cluster or signature of a service.
 type Feedback struct {
-	Service  string        `json:"service"`
-	ID       string        `json:"id"`                 // of the cluster or the signature
-	Template string        `json:"template,omitempty"` // of a cluster, so that it is known again when it becomes more general
-	Title    string        `json:"title,omitempty"`    // of a signature, for people
-	Risk     analysis.Risk `json:"risk,omitempty"`
-	By       string        `json:"by,omitempty"`   // who
-	Note     string        `json:"note,omitempty"` // why
-	At       time.Time     `json:"at"`
+	Service  string     `json:"service"`
+	ID       string     `json:"id"`                 // of the cluster or the signature
+	Template string     `json:"template,omitempty"` // of a cluster, so that it is known again when it becomes more general
+	Title    string     `json:"title,omitempty"`    // of a signature, for people
+	Risk     andon.Risk `json:"risk,omitempty"`
+	By       string     `json:"by,omitempty"`   // who
+	Note     string     `json:"note,omitempty"` // why
+	At       time.Time  `json:"at"`
 }
 
 // A sighting is one cluster or signature that a service showed.
@@ -71,7 +71,7 @@ type startUp struct {
 type memory struct {
 	mu       sync.Mutex
 	services map[string]*serviceMemory
-	given    map[analysis.Risk]float64 // how often each risk was said
+	given    map[andon.Risk]float64 // how often each risk was said
 
 	// releases returns the versions of a service in the order in which they
 	// first went out.
@@ -86,7 +86,7 @@ type serviceMemory struct {
 	resolved map[string]string // by id, the release
 	starts   []time.Time
 
-	recollections map[string]*analysis.Recollection // by release; made anew when anything is new
+	recollections map[string]*andon.Recollection // by release; made anew when anything is new
 	made          time.Time
 }
 
@@ -97,7 +97,7 @@ type catalogueEntry struct {
 }
 
 func newMemory(releases func(service string, at time.Time) []string) *memory {
-	return &memory{releases: releases, services: make(map[string]*serviceMemory), given: make(map[analysis.Risk]float64)}
+	return &memory{releases: releases, services: make(map[string]*serviceMemory), given: make(map[andon.Risk]float64)}
 }
 
 // service returns what is known of a service; the caller holds mu.
@@ -173,7 +173,7 @@ func (r *serviceMemory) changed() { r.recollections = nil }
 
 // recall returns what is remembered of a service, as the verdict on a release
 // of it is to know it; it is an analysis.RecallFunc.
-func (m *memory) recall(service, release string, at time.Time) *analysis.Recollection {
+func (m *memory) recall(service, release string, at time.Time) *andon.Recollection {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	r := m.services[service]
@@ -181,17 +181,17 @@ func (m *memory) recall(service, release string, at time.Time) *analysis.Recolle
 		return nil
 	}
 	if r.recollections == nil || at.Sub(r.made) > time.Hour || at.Before(r.made) { // sightings grow old
-		r.recollections, r.made = map[string]*analysis.Recollection{}, at
+		r.recollections, r.made = map[string]*andon.Recollection{}, at
 	}
 	if known := r.recollections[release]; known != nil {
 		return known
 	}
-	out := &analysis.Recollection{Groups: map[string]analysis.Remembered{}}
+	out := &andon.Recollection{Groups: map[string]andon.Remembered{}}
 	for id, s := range r.seen {
 		if at.Sub(s.last) > rememberFor {
 			continue
 		}
-		g := analysis.Remembered{Seen: s.first}
+		g := andon.Remembered{Seen: s.first}
 		if !s.Crash {
 			g.Template = s.Name
 		}
@@ -268,11 +268,11 @@ func (m *memory) last(service, id string) (f Feedback, said bool, actions int) {
 }
 
 // counts returns how often each risk was said.
-func (m *memory) counts() map[analysis.Risk]float64 {
+func (m *memory) counts() map[andon.Risk]float64 {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	out := make(map[analysis.Risk]float64, len(m.given))
-	for _, r := range analysis.Risks {
+	out := make(map[andon.Risk]float64, len(m.given))
+	for _, r := range andon.Risks {
 		out[r] = m.given[r]
 	}
 	return out

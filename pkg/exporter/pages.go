@@ -9,8 +9,9 @@ import (
 
 	"github.com/hashicorp/go-hclog"
 
-	"github.com/andon-project/andon/pkg/analysis"
+	"github.com/andon-project/andon/pkg/andon"
 	"github.com/andon-project/andon/pkg/board"
+	"github.com/andon-project/andon/pkg/config"
 	"github.com/andon-project/andon/pkg/delivery"
 	"github.com/andon-project/andon/pkg/report"
 )
@@ -29,7 +30,7 @@ type pages struct {
 	history   *history
 	labels    *labels
 	halts     *halts
-	recall    analysis.RecallFunc
+	recall    andon.RecallFunc
 	now       func() time.Time
 	log       hclog.Logger
 
@@ -42,7 +43,7 @@ func (g *pages) getIndex(w http.ResponseWriter, _ *http.Request) {
 	p := report.IndexPage{Links: []report.Link{{Text: "Metrics", Href: "/metrics"}, {Text: "Rollouts as JSON", Href: "/api/v1/rollouts"}}}
 	c := g.settings.current().config
 	p.Notes = c.Warnings()
-	if c.Halt.Mode != HaltIt {
+	if c.Halt.Mode != config.HaltIt {
 		p.Notes = append(p.Notes, "halt.mode is observe: failed rollouts are told of and not halted")
 	}
 	if snap == nil {
@@ -71,12 +72,12 @@ func (g *pages) getPage(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	s := g.settings.current()
-	svc, configured := s.config.service(ro.Service)
+	svc, configured := s.config.Service(ro.Service)
 	p := report.Page{Rollout: board.WithCohorts(ro, svc.Version), Service: svc.Judged(), Home: "/"}
 	if v, ok := g.history.newest(ro.ID); ok {
 		p.Verdict, p.Trail = v.Verdict, v.Trail
 	} else {
-		p.Verdict = unjudged(ro, g.now(), analysis.NoSeries, "it has not been judged")
+		p.Verdict = unjudged(ro, g.now(), andon.NoSeries, "it has not been judged")
 	}
 	if said, times := g.labels.get(ro.ID); times > 0 {
 		p.Label = report.Label{Regression: said.Regression, By: said.By, Reason: said.Reason, At: said.At}

@@ -5,7 +5,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/andon-project/andon/pkg/analysis"
+	"github.com/andon-project/andon/pkg/andon"
 )
 
 // A rollout of a version that does not run fails through the real queries, and
@@ -14,15 +14,15 @@ func TestPreflightEndToEnd(t *testing.T) {
 	s := sharedShop(t)
 	for _, tc := range []struct {
 		version string
-		want    analysis.Decision
+		want    andon.Decision
 		says    string
 	}{
-		{"v2", analysis.Pass, ""},
-		{"v3", analysis.Fail, "preflight-version: version v3 was announced and has not appeared by"},
+		{"v2", andon.Pass, ""},
+		{"v3", andon.Fail, "preflight-version: version v3 was announced and has not appeared by"},
 	} {
 		t.Run(tc.version, func(t *testing.T) {
 			c := &clock{now: noon.Add(25 * time.Minute)}
-			text := config(s.server.URL, "", "", "good") + `  version: version
+			text := configText(s.server.URL, "", "", "good") + `  version: version
   preflight:
   - version: {metric: 'requests{service="good"}'}
   - completeness: {metric: 'sum by (version) (requests{service="good"})', by: version}
@@ -40,7 +40,7 @@ func TestPreflightEndToEnd(t *testing.T) {
 			if page := want(t, 200, e.Handler(), "GET", "/metrics", ""); !strings.Contains(page, `signal="preflight-scope"`) {
 				t.Errorf("the metrics do not tell of the checks:\n%s", ours(page))
 			}
-			if page := want(t, 200, e.Handler(), "GET", "/rollouts/good-v", ""); !strings.Contains(page, "preflight-completeness") || strings.Contains(page, ">to blame<") != (tc.want == analysis.Fail) {
+			if page := want(t, 200, e.Handler(), "GET", "/rollouts/good-v", ""); !strings.Contains(page, "preflight-completeness") || strings.Contains(page, ">to blame<") != (tc.want == andon.Fail) {
 				t.Error("the page does not tell of the checks")
 			}
 		})

@@ -10,17 +10,17 @@ import (
 	"reflect"
 	"time"
 
-	"github.com/andon-project/andon/pkg/analysis"
+	"github.com/andon-project/andon/pkg/andon"
 )
 
 // parseRollout reads the body of an announcement.
-func parseRollout(body []byte) (analysis.Rollout, error) {
-	var ro analysis.Rollout
+func parseRollout(body []byte) (andon.Rollout, error) {
+	var ro andon.Rollout
 	d := json.NewDecoder(bytes.NewReader(body))
 	d.DisallowUnknownFields()
 	err := d.Decode(&ro)
 	if field, unknown := unknownField(err); unknown {
-		return ro, errors.New(analysis.UnknownKey(field, analysis.Keys(reflect.TypeFor[analysis.Rollout](), "json")))
+		return ro, errors.New(andon.UnknownKey(field, andon.Keys(reflect.TypeFor[andon.Rollout](), "json")))
 	}
 	if err != nil {
 		return ro, fmt.Errorf("the body is not a rollout: %w", jsonWords(err))
@@ -67,7 +67,7 @@ func (a rolloutAPI) postRollout(w http.ResponseWriter, r *http.Request) {
 func (a rolloutAPI) getRollouts(w http.ResponseWriter, _ *http.Request) {
 	all := a.rollouts.board().List(a.now())
 	if all == nil {
-		all = []analysis.Rollout{} // [] on the wire, not null
+		all = []andon.Rollout{} // [] on the wire, not null
 	}
 	answer(w, http.StatusOK, all)
 }

@@ -9,7 +9,7 @@ import (
 
 	"github.com/hashicorp/go-hclog"
 
-	"github.com/andon-project/andon/pkg/analysis"
+	"github.com/andon-project/andon/pkg/andon"
 	"github.com/andon-project/andon/pkg/board"
 	"github.com/andon-project/andon/pkg/ledger"
 )
@@ -52,7 +52,7 @@ func (r *rollouts) rebake(ctx context.Context, bake time.Duration) error {
 }
 
 // announce has the board keep a rollout, or what is new about one.
-func (r *rollouts) announce(ctx context.Context, ro analysis.Rollout, now time.Time) (stands analysis.Rollout, first bool, err error) {
+func (r *rollouts) announce(ctx context.Context, ro andon.Rollout, now time.Time) (stands andon.Rollout, first bool, err error) {
 	r.announcing.RLock()
 	defer r.announcing.RUnlock()
 	stands, first, err = r.board().Announce(ctx, ro, now)

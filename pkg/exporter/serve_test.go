@@ -11,6 +11,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/andon-project/andon/pkg/config"
 )
 
 // TestServe runs the program: it becomes ready without a Prometheus, loads its
@@ -22,7 +24,7 @@ func TestServe(t *testing.T) {
 	dir := t.TempDir()
 	file := filepath.Join(dir, "andon.yml")
 	write := func(head string) {
-		if err := os.WriteFile(file, []byte(config("http://127.0.0.1:1", "", head, "good")), 0o600); err != nil {
+		if err := os.WriteFile(file, []byte(configText("http://127.0.0.1:1", "", head, "good")), 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -95,10 +97,10 @@ func freeAddress(t *testing.T) string {
 // TestTwoProcesses: a second one is told that the folder is taken.
 func TestTwoProcesses(t *testing.T) {
 	dir, c := t.TempDir(), &clock{now: noon}
-	text := config("http://127.0.0.1:1", "", "", "good")
+	text := configText("http://127.0.0.1:1", "", "", "good")
 	e := open(t, text, dir, c)
 	defer closeNow(t, e)
-	parsed, err := ParseConfig([]byte(text))
+	parsed, err := config.ParseConfig([]byte(text))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -8,23 +8,25 @@ import (
 
 	"github.com/hashicorp/go-hclog"
 
-	"github.com/andon-project/andon/pkg/analysis"
+	"github.com/andon-project/andon/pkg/andon"
+	"github.com/andon-project/andon/pkg/config"
+	"github.com/andon-project/andon/pkg/judge"
 	"github.com/andon-project/andon/pkg/source"
 )
 
 // A setup is a configuration and what was made of it. It is never changed once
 // it is in force.
 type setup struct {
-	config *Config
+	config *config.Config
 	token  string
-	ask    analysis.RangeFunc
+	ask    andon.RangeFunc
 	logs   *source.Loki // nil if none is configured
 }
 
 // analyzer returns what asks the sources of a setup and remembers what recall
 // tells.
-func (s *setup) analyzer(recall analysis.RecallFunc) *analysis.Analyzer {
-	a := &analysis.Analyzer{Metrics: s.ask, Resolve: source.Resolve, Recall: recall}
+func (s *setup) analyzer(recall andon.RecallFunc) *judge.Analyzer {
+	a := &judge.Analyzer{Metrics: s.ask, Resolve: source.Resolve, Recall: recall}
 	if s.logs != nil {
 		a.Logs, a.LogMetrics, a.Patterns, a.ResolveLogs = s.logs.Lines, s.logs.Metric, s.logs.Patterns, s.logs.Resolve
 	}
@@ -34,10 +36,10 @@ func (s *setup) analyzer(recall analysis.RecallFunc) *analysis.Analyzer {
 // settings hold the setup in force and load the next one. They are safe for
 // concurrent use.
 type settings struct {
-	file   string             // that is read at every load
-	given  *Config            // instead of the file, if set
-	ask    analysis.RangeFunc // instead of the configured Prometheus, if set
-	counts *metrics           // told of every load
+	file   string          // that is read at every load
+	given  *config.Config  // instead of the file, if set
+	ask    andon.RangeFunc // instead of the configured Prometheus, if set
+	counts *metrics        // told of every load
 	now    func() time.Time
 	log    hclog.Logger
 
@@ -66,7 +68,7 @@ func (s *settings) reload(ctx context.Context, rebake func(context.Context, time
 			return err
 		}
 	}
-	if old.config.text == next.config.text {
+	if old.config.Text == next.config.Text {
 		next.ask, next.logs = old.ask, old.logs // keep their connections
 	}
 	s.use(next)
@@ -90,13 +92,13 @@ func (s *settings) load() (*setup, error) {
 	c := s.given
 	if c == nil {
 		var err error
-		if c, err = LoadConfig(s.file); err != nil {
+		if c, err = config.LoadConfig(s.file); err != nil {
 			return nil, err
 		}
 	}
 	next := &setup{config: c, ask: s.ask}
 	var err error
-	if next.token, err = c.Auth.token(); err != nil {
+	if next.token, err = c.Auth.ReadToken(); err != nil {
 		return nil, err
 	}
 	if next.ask == nil {

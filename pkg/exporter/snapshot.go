@@ -6,7 +6,10 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/andon-project/andon/pkg/analysis"
+	"github.com/andon-project/andon/pkg/andon"
+	"github.com/andon-project/andon/pkg/config"
+	"github.com/andon-project/andon/pkg/judge"
+	"github.com/andon-project/andon/pkg/logs"
 )
 
 // A snapshot is what one tick found. It is never changed once it is published:
@@ -19,12 +22,12 @@ type snapshot struct {
 
 // A judgment is a rollout under way with its verdict.
 type judgment struct {
-	rollout analysis.Rollout
-	service Service // the zero Service if it is not configured any more
-	verdict analysis.Verdict
-	trail   []analysis.Point
-	lesson  *lesson         // that it has taught by now; nil if nothing
-	seen    []analysis.Seen // in its logs
+	rollout andon.Rollout
+	service config.Service // the zero Service if it is not configured any more
+	verdict andon.Verdict
+	trail   []judge.Point
+	lesson  *lesson     // that it has taught by now; nil if nothing
+	seen    []logs.Seen // in its logs
 }
 
 func newSnapshot(at time.Time, all []judgment) *snapshot {
@@ -50,20 +53,20 @@ func (s *snapshot) get(id string) (judgment, bool) {
 // ambiguous returns the verdict by which a rollout is one of a set of which one
 // made things worse and it cannot be told which: its own, or that of another of
 // the set; and whether there is one. One that failed by itself is in no set.
-func (s *snapshot) ambiguous(id string) (analysis.Verdict, bool) {
+func (s *snapshot) ambiguous(id string) (andon.Verdict, bool) {
 	own, known := s.get(id)
-	if !known || own.verdict.Verdict == analysis.Fail {
-		return analysis.Verdict{}, false
+	if !known || own.verdict.Verdict == andon.Fail {
+		return andon.Verdict{}, false
 	}
-	if own.verdict.Quality == analysis.Ambiguous {
+	if own.verdict.Quality == andon.Ambiguous {
 		return own.verdict, true
 	}
 	for _, j := range s.judgments {
-		if j.verdict.Quality == analysis.Ambiguous && slices.Contains(j.verdict.Set, id) {
+		if j.verdict.Quality == andon.Ambiguous && slices.Contains(j.verdict.Set, id) {
 			return j.verdict, true
 		}
 	}
-	return analysis.Verdict{}, false
+	return andon.Verdict{}, false
 }
 
 // all returns the judgments; s may be nil.

@@ -10,8 +10,10 @@ import (
 	"github.com/hashicorp/go-hclog"
 	"github.com/prometheus/client_golang/prometheus"
 
-	"github.com/andon-project/andon/pkg/analysis"
+	"github.com/andon-project/andon/pkg/andon"
 	"github.com/andon-project/andon/pkg/board"
+	"github.com/andon-project/andon/pkg/config"
+	"github.com/andon-project/andon/pkg/judge"
 )
 
 const (
@@ -22,7 +24,7 @@ const (
 )
 
 // tickTimeout returns how long one tick may take.
-func tickTimeout(c *Config) time.Duration {
+func tickTimeout(c *config.Config) time.Duration {
 	return max(time.Duration(c.Tick), minTimeout)
 }
 
@@ -50,7 +52,7 @@ type ticker struct {
 	baselines baselines
 	labels    *labels
 	lessons   *lessons
-	recall    analysis.RecallFunc
+	recall    andon.RecallFunc
 	snapshots *snapshots
 	duration  prometheus.Observer // of ticks, in seconds
 	log       hclog.Logger
@@ -59,7 +61,7 @@ type ticker struct {
 	discovery  *discovery
 	calls      *calls
 	catalogue  *catalogue
-	watch      *analysis.Watch
+	watch      *judge.Watch
 	watchSetup *setup        // what watch was made for
 	overdue    chan struct{} // closed when a tick that ran over its time has given up; nil if none did
 
@@ -85,7 +87,7 @@ func (t *ticker) tick(ctx context.Context, now time.Time) {
 			return
 		}
 	}
-	if t.watch == nil || t.watchSetup.config.text != s.config.text {
+	if t.watch == nil || t.watchSetup.config.Text != s.config.Text {
 		t.watch, t.watchSetup = s.analyzer(t.recall).NewWatch(questionsAtOnce), s
 	}
 	t.watch.Calibrate(t.labels.calibration())
@@ -121,15 +123,15 @@ func (t *ticker) readCalls(ctx context.Context, s *setup, now time.Time, limit t
 // judge judges every rollout under way.
 func (t *ticker) judge(ctx context.Context, s *setup, now time.Time) []judgment {
 	all := t.underWay(s.config, now)
-	under := make([]analysis.Underway, 0, len(all))
+	under := make([]judge.Underway, 0, len(all))
 	place := make([]int, 0, len(all))
 	for i := range all {
 		if all[i].service.Name == "" {
-			all[i].verdict = unjudged(all[i].rollout, now, analysis.NoSeries, fmt.Sprintf("the service %q is not in the configuration any more", all[i].rollout.Service))
+			all[i].verdict = unjudged(all[i].rollout, now, andon.NoSeries, fmt.Sprintf("the service %q is not in the configuration any more", all[i].rollout.Service))
 			continue
 		}
 		took, lessons := t.lessons.before(all[i].rollout.Service, all[i].rollout.Started)
-		under = append(under, analysis.Underway{Rollout: all[i].rollout, Service: all[i].service.Judged(), Startups: took, Lessons: lessons,
+		under = append(under, judge.Underway{Rollout: all[i].rollout, Service: all[i].service.Judged(), Startups: took, Lessons: lessons,
 			Dependencies: t.calls.dependencies(s.config, all[i].rollout.Service)})
 		place = append(place, i)
 	}
@@ -142,11 +144,11 @@ func (t *ticker) judge(ctx context.Context, s *setup, now time.Time) []judgment 
 }
 
 // underWay returns the rollouts under way with their services, not judged yet.
-func (t *ticker) underWay(c *Config, now time.Time) []judgment {
+func (t *ticker) underWay(c *config.Config, now time.Time) []judgment {
 	ros := t.rollouts.board().UnderWay(now)
 	all := make([]judgment, len(ros))
 	for i, ro := range ros {
-		svc, _ := c.service(ro.Service)
+		svc, _ := c.Service(ro.Service)
 		all[i] = judgment{rollout: t.baselines.add(board.WithCohorts(ro, svc.Version), now), service: svc}
 	}
 	return all
@@ -159,12 +161,12 @@ func (t *ticker) overrun(now time.Time, limit time.Duration) []judgment {
 	all := t.underWay(t.settings.current().config, now)
 	for i := range all {
 		last, known := before.get(all[i].rollout.ID)
-		if known && last.verdict.Verdict == analysis.Fail {
+		if known && last.verdict.Verdict == andon.Fail {
 			all[i].verdict, all[i].trail = last.verdict, last.trail
 			continue
 		}
 		all[i].trail = last.trail
-		all[i].verdict = unjudged(all[i].rollout, now, analysis.SourceError,
+		all[i].verdict = unjudged(all[i].rollout, now, andon.SourceError,
 			fmt.Sprintf("the tick did not finish within %v; see whether Prometheus answers, and how fast", limit))
 	}
 	t.log.Warn("tick ran over its time", "limit", limit, "rollouts", len(all))
@@ -172,10 +174,10 @@ func (t *ticker) overrun(now time.Time, limit time.Duration) []judgment {
 }
 
 // unjudged returns the verdict on a rollout that could not be judged, and why.
-func unjudged(ro analysis.Rollout, now time.Time, q analysis.Quality, reason string) analysis.Verdict {
-	return analysis.Verdict{
-		Rollout: ro.ID, Service: ro.Service, At: now, Verdict: analysis.Inconclusive,
-		Score: analysis.Unknown, Evidence: analysis.Unknown, Blame: analysis.Unknown, Weight: analysis.Unknown,
-		Strategy: ro.Strategy, Quality: q, Reason: reason, Findings: []analysis.Finding{},
+func unjudged(ro andon.Rollout, now time.Time, q andon.Quality, reason string) andon.Verdict {
+	return andon.Verdict{
+		Rollout: ro.ID, Service: ro.Service, At: now, Verdict: andon.Inconclusive,
+		Score: andon.Unknown, Evidence: andon.Unknown, Blame: andon.Unknown, Weight: andon.Unknown,
+		Strategy: ro.Strategy, Quality: q, Reason: reason, Findings: []andon.Finding{},
 	}
 }

@@ -12,13 +12,14 @@ import (
 
 	"github.com/prometheus/common/model"
 
-	"github.com/andon-project/andon/pkg/analysis"
+	"github.com/andon-project/andon/pkg/andon"
+	"github.com/andon-project/andon/pkg/config"
 )
 
 // asking opens an Exporter whose source is ask, with one rollout under way.
-func asking(t *testing.T, ask analysis.RangeFunc, c *clock) *Exporter {
+func asking(t *testing.T, ask andon.RangeFunc, c *clock) *Exporter {
 	t.Helper()
-	parsed, err := ParseConfig([]byte(config("http://localhost:9090", "", "tick: 1s", "bad")))
+	parsed, err := config.ParseConfig([]byte(configText("http://localhost:9090", "", "tick: 1s", "bad")))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -52,12 +53,12 @@ func TestDeadSource(t *testing.T) {
 				address = s.URL
 			}
 			c := &clock{now: noon.Add(5 * time.Minute)}
-			e := open(t, config(address, "", "", "bad"), t.TempDir(), c)
+			e := open(t, configText(address, "", "", "bad"), t.TempDir(), c)
 			defer closeNow(t, e)
 			want(t, 201, e.Handler(), "POST", "/api/v1/rollouts", announcement("bad-v2", "bad", noon))
 			e.Tick(t.Context(), c.Now())
 			v, ok := verdictOf(e, "bad-v2")
-			if !ok || v.Verdict != analysis.Inconclusive || v.Quality != analysis.SourceError || !strings.Contains(v.Reason, tt.says) {
+			if !ok || v.Verdict != andon.Inconclusive || v.Quality != andon.SourceError || !strings.Contains(v.Reason, tt.says) {
 				t.Errorf("got %+v, want inconclusive because the source does not answer, with %q", v, tt.says)
 			}
 			want(t, 200, e.Handler(), "GET", "/-/ready", "")
@@ -75,7 +76,7 @@ func TestStubbornSource(t *testing.T) {
 	c := &clock{now: noon.Add(5 * time.Minute)}
 	release := make(chan struct{})
 	calls := make(chan struct{}, 100)
-	e := asking(t, func(context.Context, string, analysis.Range) (model.Matrix, error) {
+	e := asking(t, func(context.Context, string, andon.Range) (model.Matrix, error) {
 		calls <- struct{}{}
 		<-release
 		return nil, errors.New("let go")
@@ -84,7 +85,7 @@ func TestStubbornSource(t *testing.T) {
 	e.ticker.limit, e.ticker.grace = limit, limit
 	e.Tick(t.Context(), c.Now())
 	v, _ := verdictOf(e, "bad-v2")
-	if v.Verdict != analysis.Inconclusive || !strings.Contains(v.Reason, "did not finish within 50ms") {
+	if v.Verdict != andon.Inconclusive || !strings.Contains(v.Reason, "did not finish within 50ms") {
 		t.Errorf("got %+v, want inconclusive because of the time", v)
 	}
 	asked := len(calls)
@@ -108,7 +109,7 @@ func TestStubbornSource(t *testing.T) {
 func TestOverrunKeepsFailures(t *testing.T) {
 	e, c := failed(t, 1, halting, newDeliverer(t))
 	all := e.ticker.overrun(c.Now(), time.Second)
-	if len(all) != 1 || all[0].verdict.Verdict != analysis.Fail {
+	if len(all) != 1 || all[0].verdict.Verdict != andon.Fail {
 		t.Errorf("got %+v, want that it has failed", all)
 	}
 }
@@ -163,14 +164,14 @@ func TestEndedKeepsItsVerdict(t *testing.T) {
 func TestServiceTakenOut(t *testing.T) {
 	e, c := failed(t, 1, halting, newDeliverer(t))
 	s := *e.settings.current()
-	other, err := ParseConfig([]byte(config("http://localhost:9090", "", "", "other")))
+	other, err := config.ParseConfig([]byte(configText("http://localhost:9090", "", "", "other")))
 	if err != nil {
 		t.Fatal(err)
 	}
 	s.config = other
 	e.settings.inForce.Store(&s)
 	e.Tick(t.Context(), c.Now())
-	if v, _ := verdictOf(e, "bad-1"); v.Verdict != analysis.Inconclusive || !strings.Contains(v.Reason, "not in the configuration") {
+	if v, _ := verdictOf(e, "bad-1"); v.Verdict != andon.Inconclusive || !strings.Contains(v.Reason, "not in the configuration") {
 		t.Errorf("got %+v, want inconclusive for its service is gone", v)
 	}
 	want(t, 200, e.Handler(), "GET", "/rollouts/bad-1", "")
@@ -181,13 +182,13 @@ func TestServiceTakenOut(t *testing.T) {
 func TestFailureOutlivesItsSource(t *testing.T) {
 	shop, tool := sharedShop(t), newDeliverer(t)
 	c := &clock{now: noon.Add(25 * time.Minute)}
-	parsed, err := ParseConfig([]byte(config(shop.server.URL, tool.server.URL, halting, "bad")))
+	parsed, err := config.ParseConfig([]byte(configText(shop.server.URL, tool.server.URL, halting, "bad")))
 	if err != nil {
 		t.Fatal(err)
 	}
 	gone := false
 	e, err := New(t.Context(), Options{Config: parsed, StoragePath: t.TempDir(), Now: c.Now,
-		Metrics: func(ctx context.Context, expr string, r analysis.Range) (model.Matrix, error) {
+		Metrics: func(ctx context.Context, expr string, r andon.Range) (model.Matrix, error) {
 			if gone {
 				return nil, errors.New("gone")
 			}

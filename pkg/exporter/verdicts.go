@@ -6,8 +6,9 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/andon-project/andon/pkg/analysis"
+	"github.com/andon-project/andon/pkg/andon"
 	"github.com/andon-project/andon/pkg/board"
+	"github.com/andon-project/andon/pkg/config"
 	"github.com/andon-project/andon/pkg/delivery"
 )
 
@@ -29,7 +30,7 @@ type verdictAPI struct {
 
 // A serviceInfo is a service as GET /api/v1/services tells of it.
 type serviceInfo struct {
-	analysis.Service
+	andon.Service
 	Judged []string `json:"judged"` // the signals that verdicts are made of
 	Tool   string   `json:"tool,omitempty"`
 }
@@ -52,11 +53,11 @@ func (a verdictAPI) getServices(w http.ResponseWriter, _ *http.Request) {
 
 // A rolloutRecord is a rollout with what became of it.
 type rolloutRecord struct {
-	Rollout  analysis.Rollout  `json:"rollout"` // with the cohorts that it is judged by
-	Layer    analysis.Layer    `json:"layer,omitempty"`
-	UnderWay bool              `json:"under_way"`
-	Verdict  *analysis.Verdict `json:"verdict"` // the newest, without its findings; null if it was never judged
-	Halt     *haltProgress     `json:"halt"`    // null if none was asked for
+	Rollout  andon.Rollout  `json:"rollout"` // with the cohorts that it is judged by
+	Layer    andon.Layer    `json:"layer,omitempty"`
+	UnderWay bool           `json:"under_way"`
+	Verdict  *andon.Verdict `json:"verdict"` // the newest, without its findings; null if it was never judged
+	Halt     *haltProgress  `json:"halt"`    // null if none was asked for
 }
 
 // A haltProgress says how far a halt has come.
@@ -107,12 +108,12 @@ func verdictQuery(r *http.Request) (service string, since time.Time, limit int, 
 }
 
 // record tells of one rollout.
-func (a verdictAPI) record(c *Config, ro analysis.Rollout, now time.Time) rolloutRecord {
-	svc, _ := c.service(ro.Service)
+func (a verdictAPI) record(c *config.Config, ro andon.Rollout, now time.Time) rolloutRecord {
+	svc, _ := c.Service(ro.Service)
 	out := rolloutRecord{Rollout: a.baselines.add(board.WithCohorts(ro, svc.Version), now), Layer: svc.Layer,
 		UnderWay: !ro.Started.After(now) && (ro.Ended.IsZero() || ro.Ended.After(now))}
 	if v, ok := a.history.newest(ro.ID); ok {
-		v.Findings = []analysis.Finding{}
+		v.Findings = []andon.Finding{}
 		out.Verdict = &v.Verdict
 	}
 	switch h := a.halts.state(haltID(delivery.HaltIt, ro.ID)); {
@@ -135,10 +136,10 @@ func (a verdictAPI) getLearnt(w http.ResponseWriter, r *http.Request) {
 	}
 	took, lessons := a.lessons.before(ro.Service, ro.Started)
 	out := struct {
-		Startups     []float64              `json:"startup_seconds"`
-		Lessons      []analysis.Lesson      `json:"lessons"`
-		Dependencies *analysis.Dependencies `json:"dependencies"` // null unless queries tell who calls whom
-	}{[]float64{}, append([]analysis.Lesson{}, lessons...), a.calls.dependencies(a.settings.current().config, ro.Service)}
+		Startups     []float64           `json:"startup_seconds"`
+		Lessons      []andon.Lesson      `json:"lessons"`
+		Dependencies *andon.Dependencies `json:"dependencies"` // null unless queries tell who calls whom
+	}{[]float64{}, append([]andon.Lesson{}, lessons...), a.calls.dependencies(a.settings.current().config, ro.Service)}
 	for _, t := range took {
 		out.Startups = append(out.Startups, t.Seconds())
 	}

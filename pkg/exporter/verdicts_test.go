@@ -6,7 +6,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/andon-project/andon/pkg/analysis"
+	"github.com/andon-project/andon/pkg/andon"
 )
 
 // What is told of services and of past rollouts suffices to judge as the
@@ -15,7 +15,7 @@ func TestHistory(t *testing.T) {
 	s := sharedShop(t)
 	tool := newDeliverer(t)
 	c := &clock{now: noon.Add(30 * time.Minute)}
-	e := open(t, config(s.server.URL, tool.server.URL, "halt: {mode: halt}", "good", "bad"), t.TempDir(), c)
+	e := open(t, configText(s.server.URL, tool.server.URL, "halt: {mode: halt}", "good", "bad"), t.TempDir(), c)
 	defer closeNow(t, e)
 	h := e.Handler()
 	want(t, 201, h, "POST", "/api/v1/rollouts", announcement("good-v2", "good", noon))
@@ -59,10 +59,10 @@ func TestHistory(t *testing.T) {
 				return
 			}
 			bad, good := all[0], all[1]
-			if !bad.UnderWay || bad.Verdict.Verdict != analysis.Fail || bad.Halt == nil || bad.Halt.State != "answered" || bad.Rollout.Candidate["version"] != "v2" {
+			if !bad.UnderWay || bad.Verdict.Verdict != andon.Fail || bad.Halt == nil || bad.Halt.State != "answered" || bad.Rollout.Candidate["version"] != "v2" {
 				t.Errorf("the bad rollout is %+v, verdict %+v, halt %+v", bad.Rollout, bad.Verdict, bad.Halt)
 			}
-			if good.UnderWay || good.Verdict.Verdict != analysis.Pass || good.Halt != nil {
+			if good.UnderWay || good.Verdict.Verdict != andon.Pass || good.Halt != nil {
 				t.Errorf("the good rollout is %+v, verdict %+v, halt %+v", good.Rollout, good.Verdict, good.Halt)
 			}
 		})

@@ -15,7 +15,8 @@ import (
 	"github.com/grafana/grafana-plugin-sdk-go/backend"
 	"github.com/grafana/grafana-plugin-sdk-go/data"
 
-	"github.com/andon-project/andon/pkg/analysis"
+	"github.com/andon-project/andon/pkg/andon"
+	"github.com/andon-project/andon/pkg/config"
 	"github.com/andon-project/andon/pkg/exporter"
 )
 
@@ -24,7 +25,7 @@ import (
 // last bit.
 func TestVerdictIsTheExporters(t *testing.T) {
 	prometheus, loki := prometheus(t, shop()), lokiOf(t, diary())
-	c, err := exporter.ParseConfig(fmt.Appendf(nil, `
+	c, err := config.ParseConfig(fmt.Appendf(nil, `
 prometheus: {url: %q}
 loki: {url: %q}
 services:
@@ -69,7 +70,7 @@ services:
 		e.Tick(t.Context(), now)
 		for _, id := range []string{"cart-v2", "queue-2"} {
 			status, said := exchange(t, "GET", served.URL+"/api/v1/rollouts/"+id+"/verdict", "")
-			var want analysis.Verdict
+			var want andon.Verdict
 			if err := json.Unmarshal([]byte(said), &want); err != nil || status != 200 {
 				t.Fatal(status, said, err)
 			}
@@ -91,14 +92,14 @@ services:
 			}
 		}
 	}
-	sameOnTheWire[[]ConfiguredService](t, served.URL+"/api/v1/services")
-	sameOnTheWire[[]RolloutRecord](t, served.URL+"/api/v1/verdicts")
-	sameOnTheWire[PriorKnowledge](t, served.URL+"/api/v1/rollouts/cart-v2/learnt")
+	sameOnTheWire[[]andon.ConfiguredService](t, served.URL+"/api/v1/services")
+	sameOnTheWire[[]andon.RolloutRecord](t, served.URL+"/api/v1/verdicts")
+	sameOnTheWire[andon.PriorKnowledge](t, served.URL+"/api/v1/rollouts/cart-v2/learnt")
 	if status, said := exchange(t, "POST", served.URL+"/api/v1/feedback", `{"service":"cart","id":"9d3772bd551298a4","risk":"high","by":"ann","note":"seen before"}`); status != 200 {
 		t.Fatal(status, said)
 	}
-	sameOnTheWire[[]Feedback](t, served.URL+"/api/v1/feedback")
-	sameOnTheWire[ServiceMemory](t, served.URL+"/api/v1/memory?service=cart")
+	sameOnTheWire[[]andon.Feedback](t, served.URL+"/api/v1/feedback")
+	sameOnTheWire[andon.ServiceMemory](t, served.URL+"/api/v1/memory?service=cart")
 	if !decided["cart-v2 fail"] {
 		t.Errorf("decisions are %v; nothing failed", decided)
 	}
@@ -175,7 +176,7 @@ func cells(f *data.Frame, row int, names ...string) []any {
 }
 
 // value returns a Number as a cell holds it.
-func value(n analysis.Number) any {
+func value(n andon.Number) any {
 	if !n.Known() {
 		return nil
 	}

@@ -19,7 +19,8 @@ import (
 	"github.com/prometheus/common/model"
 	"go.yaml.in/yaml/v3"
 
-	"github.com/andon-project/andon/pkg/analysis"
+	"github.com/andon-project/andon/pkg/andon"
+	"github.com/andon-project/andon/pkg/judge"
 	"github.com/andon-project/andon/pkg/lab/replay"
 	"github.com/andon-project/andon/pkg/source"
 )
@@ -27,26 +28,26 @@ import (
 // rolledOut is a rollout of every kind of signal, of a service that can be
 // seen node by node, and one of another service that time alone divides.
 func rolledOut() replay.Case {
-	cart := analysis.Service{Name: "cart", Node: "pod", Version: "version", Signals: []analysis.Signal{
-		{Name: "latency", Metric: `avg by (pod, version) (latency_seconds{service="cart"})`, Worse: analysis.Higher, Unit: "s"},
-		{Name: "success", Metric: `success_ratio{service="cart"}`, Worse: analysis.Lower, Unit: "ratio"},
+	cart := andon.Service{Name: "cart", Node: "pod", Version: "version", Signals: []andon.Signal{
+		{Name: "latency", Metric: `avg by (pod, version) (latency_seconds{service="cart"})`, Worse: andon.Higher, Unit: "s"},
+		{Name: "success", Metric: `success_ratio{service="cart"}`, Worse: andon.Lower, Unit: "ratio"},
 		{Name: "errors", Metric: `sum by (pod, version) (rate(errors_total{service="cart"}[1m]))`,
 			Per: `sum by (pod, version) (rate(requests_total{service="cart"}[1m]))`},
-		{Name: "cpu", Metric: `cpu_ratio{service="cart"}`, Worse: analysis.Both, Unit: "ratio"},
+		{Name: "cpu", Metric: `cpu_ratio{service="cart"}`, Worse: andon.Both, Unit: "ratio"},
 		{Name: "items", Metric: `items{service="cart"}`},
 	}}
-	queue := analysis.Service{Name: "queue", Node: "pod", Sensitivity: analysis.High, Signals: []analysis.Signal{
-		{Name: "length", Metric: `queue_length`, Worse: analysis.Higher},
-		{Name: "latency", Metric: `latency_seconds{service="queue"}`, Worse: analysis.Higher, Unit: "s"},
+	queue := andon.Service{Name: "queue", Node: "pod", Sensitivity: andon.High, Signals: []andon.Signal{
+		{Name: "length", Metric: `queue_length`, Worse: andon.Higher},
+		{Name: "latency", Metric: `latency_seconds{service="queue"}`, Worse: andon.Higher, Unit: "s"},
 	}}
 	started := noon.Add(20 * time.Second) // not on a bin
 	return replay.Case{
 		Name: "agree", Source: "made for this test", Step: model.Duration(time.Minute),
 		Start: noon.Add(-2 * time.Hour), End: noon.Add(40*time.Minute + 30*time.Second),
-		Services: []analysis.Service{cart, queue},
-		Rollouts: []analysis.Rollout{
-			{ID: "cart-v2", Service: "cart", Started: started, Candidate: analysis.Selector{"version": "v2"}, Control: analysis.Selector{"version": "v1"}},
-			{ID: "queue-2", Service: "queue", Started: started, Strategy: analysis.BeforeAfter},
+		Services: []andon.Service{cart, queue},
+		Rollouts: []andon.Rollout{
+			{ID: "cart-v2", Service: "cart", Started: started, Candidate: andon.Selector{"version": "v2"}, Control: andon.Selector{"version": "v1"}},
+			{ID: "queue-2", Service: "queue", Started: started, Strategy: andon.BeforeAfter},
 		},
 	}
 }
@@ -122,12 +123,12 @@ func write(t *testing.T, c replay.Case, courses []course) string {
 
 // panel returns what a person would ask the data source to see a signal of a
 // rollout.
-func panel(t *testing.T, ro analysis.Rollout, s analysis.Service, sig analysis.Signal) string {
+func panel(t *testing.T, ro andon.Rollout, s andon.Service, sig andon.Signal) string {
 	t.Helper()
 	q := Query{V: 1, QueryType: "deviation", Name: sig.Name, Expr: sig.Metric, Per: sig.Per, NodeLabel: s.Node, Cohorts: byLabels,
 		Candidate: ro.Candidate, Control: ro.Control, Since: Text(ro.Started.Format(time.RFC3339)),
 		Worse: sig.Worse, Sensitivity: s.Sensitivity, Unit: sig.Unit}
-	if ro.Strategy == analysis.BeforeAfter {
+	if ro.Strategy == andon.BeforeAfter {
 		q.Cohorts = byTime
 	}
 	b, err := json.Marshal(q)
@@ -171,13 +172,13 @@ func TestPanelAndTickAgree(t *testing.T) {
 		}
 	}
 
-	under := make([]analysis.Underway, len(c.Rollouts))
+	under := make([]judge.Underway, len(c.Rollouts))
 	for i, ro := range c.Rollouts {
-		under[i] = analysis.Underway{Rollout: ro, Service: c.Services[i]}
+		under[i] = judge.Underway{Rollout: ro, Service: c.Services[i]}
 	}
-	a := &analysis.Analyzer{Metrics: s.Range, Resolve: source.Resolve}
+	a := &judge.Analyzer{Metrics: s.Range, Resolve: source.Resolve}
 	watch, found := a.NewWatch(2), 0
-	var last []analysis.Verdict
+	var last []andon.Verdict
 	for now := noon.Add(time.Minute); !now.After(c.End); now = now.Add(time.Minute) {
 		last = watch.Tick(context.Background(), under, now)
 		for _, v := range last {
@@ -199,7 +200,7 @@ func TestPanelAndTickAgree(t *testing.T) {
 		t.Fatal(err)
 	}
 	for i := range last {
-		for name, v := range map[string]analysis.Verdict{"last tick": last[i], "only tick": late[i], "replay": judged[i].Verdict} {
+		for name, v := range map[string]andon.Verdict{"last tick": last[i], "only tick": late[i], "replay": judged[i].Verdict} {
 			if n := agree(t, name, v, shown, c.End); n != len(c.Services[i].Signals) {
 				t.Errorf("%s found deviations of %d signals of %s, wanted %d", name, n, v.Rollout, len(c.Services[i].Signals))
 			}
@@ -239,7 +240,7 @@ func panels(t *testing.T, url string, queries map[string]string, end time.Time, 
 
 // agree holds a verdict's deviations against the panels, and returns how many
 // there were.
-func agree(t *testing.T, name string, v analysis.Verdict, shown map[string]map[point]float64, now time.Time) int {
+func agree(t *testing.T, name string, v andon.Verdict, shown map[string]map[point]float64, now time.Time) int {
 	t.Helper()
 	n := 0
 	for _, f := range v.Findings {

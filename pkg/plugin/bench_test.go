@@ -19,7 +19,7 @@ import (
 	v1 "github.com/prometheus/client_golang/api/prometheus/v1"
 	"github.com/prometheus/common/model"
 
-	"github.com/andon-project/andon/pkg/analysis"
+	"github.com/andon-project/andon/pkg/andon"
 	"github.com/andon-project/andon/pkg/source"
 )
 
@@ -75,7 +75,7 @@ func BenchmarkDeviationPanel(b *testing.B) {
 	p := v1.NewAPI(client)
 	raw := func() {
 		for _, version := range []string{"v2", "v1"} {
-			expr, err := source.Resolve(fleetExpr, analysis.Selector{"version": version})
+			expr, err := source.Resolve(fleetExpr, andon.Selector{"version": version})
 			if err != nil {
 				b.Fatal(err)
 			}

@@ -8,7 +8,7 @@ import (
 	"github.com/grafana/grafana-plugin-sdk-go/backend"
 	"github.com/grafana/grafana-plugin-sdk-go/data"
 
-	"github.com/andon-project/andon/pkg/analysis"
+	"github.com/andon-project/andon/pkg/andon"
 )
 
 // A clusterQuery is a question about how the log lines of candidate stand to
@@ -18,8 +18,8 @@ type clusterQuery struct{ logQuery }
 // clusterView makes a view of log clusters.
 func clusterView(show func(*clusterQuery, context.Context) backend.DataResponse) answerFunc {
 	return func(ctx context.Context, s sources, r request) backend.DataResponse {
-		q, err := newLogQuery(ctx, s, r, func(expr string) analysis.Signal {
-			return analysis.Signal{Name: cmp.Or(r.Query.Name, r.RefID), Logs: expr}
+		q, err := newLogQuery(ctx, s, r, func(expr string) andon.Signal {
+			return andon.Signal{Name: cmp.Or(r.Query.Name, r.RefID), Logs: expr}
 		})
 		if err != nil {
 			return errorResponse(ctx, err)
@@ -30,13 +30,13 @@ func clusterView(show func(*clusterQuery, context.Context) backend.DataResponse)
 
 // clusters returns the clusters that the query picks, the worst first, and the
 // report that they are of.
-func (q *clusterQuery) clusters(ctx context.Context) ([]analysis.LogCluster, analysis.GroupReport, error) {
+func (q *clusterQuery) clusters(ctx context.Context) ([]andon.LogCluster, andon.GroupReport, error) {
 	report, err := q.analyzer.Cluster(ctx, q.comparison, q.timeRange())
 	if err != nil {
-		return nil, analysis.GroupReport{}, err
+		return nil, andon.GroupReport{}, err
 	}
 	q.addMeta(report.GroupReport)
-	picked := slices.DeleteFunc(report.Clusters, func(c analysis.LogCluster) bool { return !q.Query.picks(c.Group) })
+	picked := slices.DeleteFunc(report.Clusters, func(c andon.LogCluster) bool { return !q.Query.picks(c.Group) })
 	return picked, report.GroupReport, nil
 }
 
@@ -46,7 +46,7 @@ func (q *clusterQuery) rates(ctx context.Context) backend.DataResponse {
 	if err != nil {
 		return errorResponse(ctx, err)
 	}
-	return q.rateLines(report, eachOf(all, func(c analysis.LogCluster) namedGroup { return namedGroup{c.Group, c.Template} }))
+	return q.rateLines(report, eachOf(all, func(c andon.LogCluster) namedGroup { return namedGroup{c.Group, c.Template} }))
 }
 
 // clusterTable answers with one row a cluster, the worst first.
@@ -56,20 +56,20 @@ func (q *clusterQuery) clusterTable(ctx context.Context) backend.DataResponse {
 		return errorResponse(ctx, err)
 	}
 	all = limited(&q.frameBuilder, all, maxClusters, "clusters")
-	text := func(name string, get func(analysis.LogCluster) string, config data.FieldConfig) column {
+	text := func(name string, get func(andon.LogCluster) string, config data.FieldConfig) column {
 		return column{name, eachOf(all, get), config}
 	}
 	columns := []column{
-		text("class", func(c analysis.LogCluster) string { return string(c.Class) }, classConfig()),
-		text("template", func(c analysis.LogCluster) string { return c.Template }, data.FieldConfig{Links: q.clusterLinks("lines")}),
+		text("class", func(c andon.LogCluster) string { return string(c.Class) }, classConfig()),
+		text("template", func(c andon.LogCluster) string { return c.Template }, data.FieldConfig{Links: q.clusterLinks("lines")}),
 	}
-	columns = append(columns, q.counts(eachOf(all, func(c analysis.LogCluster) analysis.Group { return c.Group }))...)
+	columns = append(columns, q.counts(eachOf(all, func(c andon.LogCluster) andon.Group { return c.Group }))...)
 	columns = append(columns,
-		text("example", func(c analysis.LogCluster) string { return example(c.Group) }, data.FieldConfig{}),
-		text("feedback", func(c analysis.LogCluster) string { return string(c.Risk) }, riskConfig()),
-		text("reason", func(c analysis.LogCluster) string { return c.Reason }, data.FieldConfig{}),
-		text("cluster", func(c analysis.LogCluster) string { return c.ID }, data.FieldConfig{}),
-		text("query", func(c analysis.LogCluster) string { return c.Query }, data.FieldConfig{Links: q.logQL("Lines in Loki", "${__data.fields.query}")}),
+		text("example", func(c andon.LogCluster) string { return example(c.Group) }, data.FieldConfig{}),
+		text("feedback", func(c andon.LogCluster) string { return string(c.Risk) }, riskConfig()),
+		text("reason", func(c andon.LogCluster) string { return c.Reason }, data.FieldConfig{}),
+		text("cluster", func(c andon.LogCluster) string { return c.ID }, data.FieldConfig{}),
+		text("query", func(c andon.LogCluster) string { return c.Query }, data.FieldConfig{Links: q.logQL("Lines in Loki", "${__data.fields.query}")}),
 	)
 	return q.answer(q.table(columns...))
 }

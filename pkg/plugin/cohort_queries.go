@@ -6,7 +6,7 @@ import (
 
 	"github.com/prometheus/common/model"
 
-	"github.com/andon-project/andon/pkg/analysis"
+	"github.com/andon-project/andon/pkg/andon"
 	"github.com/andon-project/andon/pkg/source"
 )
 
@@ -14,17 +14,17 @@ import (
 type cohortQueries struct {
 	candidate, control       string
 	candidatePer, controlPer string
-	comparison               analysis.Comparison
+	comparison               andon.Comparison
 }
 
 // newCohortQueries writes the cohorts into the queries, for people to read; the
 // Analyzer does the same for itself.
-func newCohortQueries(c analysis.Comparison) (cohortQueries, error) {
+func newCohortQueries(c andon.Comparison) (cohortQueries, error) {
 	out := cohortQueries{comparison: c}
 	for _, part := range []struct {
 		into *string
 		expr string
-		sel  analysis.Selector
+		sel  andon.Selector
 	}{
 		{&out.candidate, c.Signal.Metric, c.Candidate.Select},
 		{&out.control, c.Signal.Metric, c.Control.Select},

@@ -10,7 +10,7 @@ import (
 
 	"github.com/prometheus/common/model"
 
-	"github.com/andon-project/andon/pkg/analysis"
+	"github.com/andon-project/andon/pkg/andon"
 	"github.com/andon-project/andon/pkg/logs/logql"
 	"github.com/andon-project/andon/pkg/source"
 )
@@ -40,8 +40,8 @@ func (s resources) cohorts(req *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	var c analysis.Comparison
-	var nodesOf func(analysis.Cohort) cohortNodes
+	var c andon.Comparison
+	var nodesOf func(andon.Cohort) cohortNodes
 	switch r.Query.QueryType {
 	case "deviation":
 		c, nodesOf, err = metricNodes(ctx, s.sources, r)
@@ -57,9 +57,9 @@ func (s resources) cohorts(req *http.Request) (any, error) {
 }
 
 // metricNodes returns what finds the nodes of a PromQL query.
-func metricNodes(ctx context.Context, s sources, r request) (analysis.Comparison, func(analysis.Cohort) cohortNodes, error) {
+func metricNodes(ctx context.Context, s sources, r request) (andon.Comparison, func(andon.Cohort) cohortNodes, error) {
 	if err := filterPromQL(r.Query.Filters, &r.Query.Expr); err != nil {
-		return analysis.Comparison{}, nil, err
+		return andon.Comparison{}, nil, err
 	}
 	c, err := r.Query.Comparison(r.Grid.Bin)
 	if err != nil {
@@ -69,25 +69,25 @@ func metricNodes(ctx context.Context, s sources, r request) (analysis.Comparison
 	if err != nil {
 		return c, nil, err
 	}
-	return c, func(co analysis.Cohort) cohortNodes {
+	return c, func(co andon.Cohort) cohortNodes {
 		expr, err := source.Resolve(r.Query.Expr, co.Select)
 		if err != nil {
 			return cohortNodes{Nodes: []string{}, Error: err.Error()}
 		}
 		step := max(time.Second, r.Window.To.Sub(r.Window.From)/nodeSamples)
-		m, err := p.Range(ctx, expr, analysis.Range{Start: r.Window.From.Add(-co.Back), End: r.Window.To.Add(-co.Back), Step: step})
+		m, err := p.Range(ctx, expr, andon.Range{Start: r.Window.From.Add(-co.Back), End: r.Window.To.Add(-co.Back), Step: step})
 		return newCohortNodes(expr, m, c.Node, err)
 	}, nil
 }
 
 // logNodes returns what finds the nodes of a LogQL query.
-func logNodes(ctx context.Context, s sources, r request) (analysis.Comparison, func(analysis.Cohort) cohortNodes, error) {
-	q, err := newLogQuery(ctx, s, r, func(expr string) analysis.Signal { return analysis.Signal{Logs: expr} })
+func logNodes(ctx context.Context, s sources, r request) (andon.Comparison, func(andon.Cohort) cohortNodes, error) {
+	q, err := newLogQuery(ctx, s, r, func(expr string) andon.Signal { return andon.Signal{Logs: expr} })
 	if err != nil {
-		return analysis.Comparison{}, nil, err
+		return andon.Comparison{}, nil, err
 	}
 	span := max(time.Second, r.Window.To.Sub(r.Window.From)).Truncate(time.Second)
-	return q.comparison, func(co analysis.Cohort) cohortNodes {
+	return q.comparison, func(co andon.Cohort) cohortNodes {
 		expr, err := q.resolve(q.Query.Expr, co.Select)
 		if err != nil {
 			return cohortNodes{Nodes: []string{}, Error: err.Error()}
@@ -97,7 +97,7 @@ func logNodes(ctx context.Context, s sources, r request) (analysis.Comparison, f
 			labels = []string{q.comparison.Node}
 		}
 		at := r.Window.To.Add(-co.Back)
-		m, err := q.loki.Metric(ctx, logql.CountOverTime(expr, labels, span, 0), analysis.Range{Start: at, End: at, Step: time.Second})
+		m, err := q.loki.Metric(ctx, logql.CountOverTime(expr, labels, span, 0), andon.Range{Start: at, End: at, Step: time.Second})
 		return newCohortNodes(expr, m, q.comparison.Node, err)
 	}, nil
 }

@@ -10,12 +10,12 @@ import (
 
 	"github.com/prometheus/common/model"
 
-	"github.com/andon-project/andon/pkg/analysis"
+	"github.com/andon-project/andon/pkg/andon"
 )
 
 // Comparison returns what the query asks of package analysis, of samples in
 // bins of that width. Macros must have been expanded.
-func (q Query) Comparison(bin time.Duration) (analysis.Comparison, error) {
+func (q Query) Comparison(bin time.Duration) (andon.Comparison, error) {
 	if q.comparison != nil {
 		c := *q.comparison
 		c.Signal.Metric, c.Signal.Per, c.Step = q.Expr, q.Per, bin
@@ -24,10 +24,10 @@ func (q Query) Comparison(bin time.Duration) (analysis.Comparison, error) {
 	}
 	since, err := parseTime("since", q.Since)
 	if err != nil {
-		return analysis.Comparison{}, err
+		return andon.Comparison{}, err
 	}
-	c := analysis.Comparison{
-		Signal:      analysis.Signal{Name: q.Name, Metric: q.Expr, Per: q.Per, Worse: q.Worse, Unit: q.Unit, Kind: q.Kind},
+	c := andon.Comparison{
+		Signal:      andon.Signal{Name: q.Name, Metric: q.Expr, Per: q.Per, Worse: q.Worse, Unit: q.Unit, Kind: q.Kind},
 		Node:        q.NodeLabel,
 		Sensitivity: q.Sensitivity,
 		Since:       since,
@@ -41,7 +41,7 @@ func (q Query) Comparison(bin time.Duration) (analysis.Comparison, error) {
 	c.Control.Select = q.Candidate
 	if q.Back != "" {
 		if c.Control.Back, err = parseDuration("back", q.Back); err != nil {
-			return analysis.Comparison{}, err
+			return andon.Comparison{}, err
 		}
 	}
 	return c, nil
@@ -68,7 +68,7 @@ func parseTime(field string, t Text) (time.Time, error) {
 func parseDuration(field, s string) (time.Duration, error) {
 	d, err := model.ParseDuration(s)
 	if err != nil {
-		return 0, fmt.Errorf("%s: %s", field, analysis.NotDuration(s))
+		return 0, fmt.Errorf("%s: %s", field, andon.NotDuration(s))
 	}
 	if d <= 0 {
 		return 0, fmt.Errorf("%s: %q is not above zero; write a number with its unit, such as 30s, 5m or 1h", field, s)
@@ -77,7 +77,7 @@ func parseDuration(field, s string) (time.Duration, error) {
 }
 
 // describe returns a selector for people, its labels in order.
-func describe(s analysis.Selector) string {
+func describe(s andon.Selector) string {
 	parts := make([]string, 0, len(s))
 	for _, name := range slices.Sorted(maps.Keys(s)) {
 		parts = append(parts, name+": "+s[name])

@@ -10,7 +10,7 @@ import (
 	"github.com/grafana/grafana-plugin-sdk-go/backend"
 	"github.com/grafana/grafana-plugin-sdk-go/data"
 
-	"github.com/andon-project/andon/pkg/analysis"
+	"github.com/andon-project/andon/pkg/andon"
 )
 
 // A crashQuery is a question about how the crashes of candidate stand to those
@@ -20,8 +20,8 @@ type crashQuery struct{ logQuery }
 // crashView makes a view of crashes.
 func crashView(show func(*crashQuery, context.Context) backend.DataResponse) answerFunc {
 	return func(ctx context.Context, s sources, r request) backend.DataResponse {
-		q, err := newLogQuery(ctx, s, r, func(expr string) analysis.Signal {
-			return analysis.Signal{Name: cmp.Or(r.Query.Name, r.RefID), Crashes: expr}
+		q, err := newLogQuery(ctx, s, r, func(expr string) andon.Signal {
+			return andon.Signal{Name: cmp.Or(r.Query.Name, r.RefID), Crashes: expr}
 		})
 		if err != nil {
 			return errorResponse(ctx, err)
@@ -32,13 +32,13 @@ func crashView(show func(*crashQuery, context.Context) backend.DataResponse) ans
 
 // signatures returns the signatures that the query picks, the worst first, and
 // the report that they are of.
-func (q *crashQuery) signatures(ctx context.Context) ([]analysis.CrashSignature, analysis.GroupReport, error) {
+func (q *crashQuery) signatures(ctx context.Context) ([]andon.CrashSignature, andon.GroupReport, error) {
 	report, err := q.analyzer.Crashes(ctx, q.comparison, q.timeRange())
 	if err != nil {
-		return nil, analysis.GroupReport{}, err
+		return nil, andon.GroupReport{}, err
 	}
 	q.addMeta(report.GroupReport)
-	picked := slices.DeleteFunc(report.Signatures, func(s analysis.CrashSignature) bool { return !q.Query.picks(s.Group) })
+	picked := slices.DeleteFunc(report.Signatures, func(s andon.CrashSignature) bool { return !q.Query.picks(s.Group) })
 	return picked, report.GroupReport, nil
 }
 
@@ -48,12 +48,12 @@ func (q *crashQuery) rates(ctx context.Context) backend.DataResponse {
 	if err != nil {
 		return errorResponse(ctx, err)
 	}
-	return q.rateLines(report, eachOf(all, func(s analysis.CrashSignature) namedGroup { return namedGroup{s.Group, s.Title} }))
+	return q.rateLines(report, eachOf(all, func(s andon.CrashSignature) namedGroup { return namedGroup{s.Group, s.Title} }))
 }
 
 // A crashRow is one signature on one version.
 type crashRow struct {
-	analysis.CrashSignature
+	andon.CrashSignature
 	version string
 	crashes float64
 	nodes   []string // with their counts
@@ -61,7 +61,7 @@ type crashRow struct {
 
 // rowsOf returns a row for each version that shows the signature, those of
 // candidate first.
-func rowsOf(s analysis.CrashSignature) []crashRow {
+func rowsOf(s andon.CrashSignature) []crashRow {
 	type key struct {
 		version   string
 		candidate bool
@@ -108,7 +108,7 @@ func (q *crashQuery) crashTable(ctx context.Context) backend.DataResponse {
 		{"crashes", eachOf(all, func(r crashRow) float64 { return r.crashes }), none},
 		text("on nodes", func(r crashRow) string { return strings.Join(r.nodes, ", ") }, none),
 	}
-	columns = append(columns, q.counts(eachOf(all, func(r crashRow) analysis.Group { return r.Group }))...)
+	columns = append(columns, q.counts(eachOf(all, func(r crashRow) andon.Group { return r.Group }))...)
 	columns = append(columns,
 		text("stack", func(r crashRow) string { return r.Stack }, data.FieldConfig{Custom: map[string]any{"cellOptions": map[string]any{"type": "auto", "wrapText": true}}}),
 		text("frames", func(r crashRow) string { return strings.Join(r.Frames, "\n") }, none),

@@ -8,7 +8,9 @@ import (
 	"github.com/grafana/grafana-plugin-sdk-go/backend"
 	"github.com/grafana/grafana-plugin-sdk-go/data"
 
-	"github.com/andon-project/andon/pkg/analysis"
+	"github.com/andon-project/andon/pkg/andon"
+	"github.com/andon-project/andon/pkg/deviation"
+	"github.com/andon-project/andon/pkg/judge"
 	"github.com/andon-project/andon/pkg/source"
 )
 
@@ -25,10 +27,10 @@ const (
 // A deviationQuery is a question about one signal of two cohorts, in PromQL.
 type deviationQuery struct {
 	frameBuilder
-	comparison analysis.Comparison
+	comparison andon.Comparison
 	queries    cohortQueries
 	tally      *tally
-	analyzer   analysis.Analyzer
+	analyzer   judge.Analyzer
 }
 
 // deviationView makes a view of deviations.
@@ -66,13 +68,13 @@ func newDeviationQuery(s sources, r request) (*deviationQuery, error) {
 	return &deviationQuery{
 		frameBuilder: frameBuilder{request: r, config: s.config, executedQuery: queries.String()},
 		comparison:   c, queries: queries, tally: t,
-		analyzer: analysis.Analyzer{Metrics: t.count(prometheus.Range), Resolve: source.Resolve},
+		analyzer: judge.Analyzer{Metrics: t.count(prometheus.Range), Resolve: source.Resolve},
 	}, nil
 }
 
 // deviations returns how far the candidate nodes stray from control: the
 // furthest, if there are too many to show.
-func (q *deviationQuery) deviations(ctx context.Context) ([]analysis.Deviation, error) {
+func (q *deviationQuery) deviations(ctx context.Context) ([]deviation.Deviation, error) {
 	deviations, err := q.analyzer.Deviate(ctx, q.comparison, q.Range)
 	if err != nil {
 		return nil, err
@@ -86,7 +88,7 @@ func (q *deviationQuery) deviations(ctx context.Context) ([]analysis.Deviation, 
 }
 
 // addMeta adds what a reader should know before believing the deviations.
-func (q *deviationQuery) addMeta(deviations []analysis.Deviation) {
+func (q *deviationQuery) addMeta(deviations []deviation.Deviation) {
 	q.notices = notices(q.request, q.queries, q.tally, deviations)
 	q.stats = q.tally.stats(q.queries)
 }
@@ -106,7 +108,7 @@ func (q *deviationQuery) deviationLinks() []data.DataLink {
 
 // furthest returns the n deviations that stray furthest at any time, in the
 // order they had.
-func furthest(all []analysis.Deviation, n int) []analysis.Deviation {
+func furthest(all []deviation.Deviation, n int) []deviation.Deviation {
 	stray := make([]float64, len(all))
 	order := make([]int, len(all))
 	for i, d := range all {
@@ -128,7 +130,7 @@ func furthest(all []analysis.Deviation, n int) []analysis.Deviation {
 	})
 	kept := slices.Clone(order[:n])
 	slices.Sort(kept)
-	out := make([]analysis.Deviation, n)
+	out := make([]deviation.Deviation, n)
 	for i, k := range kept {
 		out[i] = all[k]
 	}

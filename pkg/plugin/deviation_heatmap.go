@@ -6,7 +6,7 @@ import (
 	"github.com/grafana/grafana-plugin-sdk-go/backend"
 	"github.com/grafana/grafana-plugin-sdk-go/data"
 
-	"github.com/andon-project/andon/pkg/analysis"
+	"github.com/andon-project/andon/pkg/deviation"
 )
 
 const viewHeatmap = "heatmap"
@@ -22,9 +22,9 @@ func (q *deviationQuery) heatmap(ctx context.Context) backend.DataResponse {
 	if err != nil {
 		return errorResponse(ctx, err)
 	}
-	var deviations []analysis.Deviation
+	var deviations []deviation.Deviation
 	for i, node := range m.Candidate {
-		deviations = append(deviations, analysis.Deviation{Node: node, Centre: m.Deviation[i : i+1]})
+		deviations = append(deviations, deviation.Deviation{Node: node, Centre: m.Deviation[i : i+1]})
 	}
 	q.addMeta(deviations)
 	rows, columns := min(len(m.Candidate), maxNodes), min(len(m.Control), maxNodes)

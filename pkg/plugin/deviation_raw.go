@@ -9,7 +9,7 @@ import (
 	"github.com/grafana/grafana-plugin-sdk-go/backend"
 	"github.com/grafana/grafana-plugin-sdk-go/data"
 
-	"github.com/andon-project/andon/pkg/analysis"
+	"github.com/andon-project/andon/pkg/deviation"
 )
 
 const viewRaw = "raw"
@@ -26,10 +26,10 @@ func (q *deviationQuery) raw(ctx context.Context) backend.DataResponse {
 // rawLines answers with each node's value, and with the band of control: once
 // if it is the same for all nodes, as it is when nodes are told apart by
 // labels.
-func (q *deviationQuery) rawLines(deviations []analysis.Deviation) backend.DataResponse {
+func (q *deviationQuery) rawLines(deviations []deviation.Deviation) backend.DataResponse {
 	var lines []line
 	candidate, control := q.promQL("Candidate in Prometheus", q.queries.candidate), q.promQL("Control in Prometheus", q.queries.control)
-	add := func(labels data.Labels, d analysis.Deviation, values []float64, custom map[string]any) {
+	add := func(labels data.Labels, d deviation.Deviation, values []float64, custom map[string]any) {
 		links := candidate
 		if labels["control"] != "" {
 			links = control
@@ -40,7 +40,7 @@ func (q *deviationQuery) rawLines(deviations []analysis.Deviation) backend.DataR
 	for _, d := range deviations {
 		add(data.Labels{"node": d.Node}, d, d.Value, nil)
 	}
-	shared := len(deviations) > 0 && !slices.ContainsFunc(deviations, func(d analysis.Deviation) bool { return !sameBand(d, deviations[0]) })
+	shared := len(deviations) > 0 && !slices.ContainsFunc(deviations, func(d deviation.Deviation) bool { return !sameBand(d, deviations[0]) })
 	for i, d := range deviations {
 		if shared && i > 0 {
 			break
@@ -62,7 +62,7 @@ func (q *deviationQuery) rawLines(deviations []analysis.Deviation) backend.DataR
 	return q.answer(q.series(lines)...)
 }
 
-func sameBand(a, b analysis.Deviation) bool {
+func sameBand(a, b deviation.Deviation) bool {
 	equal := func(x, y float64) bool { return x == y || (math.IsNaN(x) && math.IsNaN(y)) }
 	return slices.EqualFunc(a.Times, b.Times, time.Time.Equal) && slices.EqualFunc(a.Centre, b.Centre, equal) &&
 		slices.EqualFunc(a.Low, b.Low, equal) && slices.EqualFunc(a.High, b.High, equal)

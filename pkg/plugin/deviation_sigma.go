@@ -6,7 +6,7 @@ import (
 	"github.com/grafana/grafana-plugin-sdk-go/backend"
 	"github.com/grafana/grafana-plugin-sdk-go/data"
 
-	"github.com/andon-project/andon/pkg/analysis"
+	"github.com/andon-project/andon/pkg/deviation"
 )
 
 const viewSigma = "sigma"
@@ -21,7 +21,7 @@ func (q *deviationQuery) sigma(ctx context.Context) backend.DataResponse {
 }
 
 // sigmaLines answers with the deviation of each node.
-func (q *deviationQuery) sigmaLines(deviations []analysis.Deviation) backend.DataResponse {
+func (q *deviationQuery) sigmaLines(deviations []deviation.Deviation) backend.DataResponse {
 	steps, links := q.Query.sigmaSteps(), q.deviationLinks()
 	config := func(labels data.Labels) data.FieldConfig {
 		c := data.FieldConfig{Unit: sigmaUnit, Thresholds: steps, Links: links}

@@ -11,7 +11,8 @@ import (
 	"github.com/grafana/grafana-plugin-sdk-go/backend"
 	"github.com/grafana/grafana-plugin-sdk-go/data"
 
-	"github.com/andon-project/andon/pkg/analysis"
+	"github.com/andon-project/andon/pkg/andon"
+	"github.com/andon-project/andon/pkg/deviation"
 )
 
 // maxTrend is how many points a sparkline has: more than its pixels help nobody.
@@ -59,12 +60,12 @@ func (q *deviationQuery) nodeTable(ctx context.Context) backend.DataResponse {
 
 // sortKey is how far a node strays in the last bin: for the worse, or in either
 // direction if both are bad. It is lowest if that is not known.
-func (q *deviationQuery) sortKey(d analysis.Deviation) float64 {
+func (q *deviationQuery) sortKey(d deviation.Deviation) float64 {
 	v := lastValue(d.Sigma)
 	switch {
 	case math.IsNaN(v):
 		return math.Inf(-1)
-	case q.Query.Worse == analysis.Both:
+	case q.Query.Worse == andon.Both:
 		return math.Abs(v)
 	}
 	return v
@@ -116,7 +117,7 @@ func (q *deviationQuery) nodeLinks(column string) []data.DataLink {
 	}
 	one := q.Query
 	one.View = viewRaw
-	one.Candidate = analysis.Selector{}
+	one.Candidate = andon.Selector{}
 	for k, v := range q.Query.Candidate {
 		one.Candidate[k] = v
 	}

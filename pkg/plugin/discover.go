@@ -13,7 +13,7 @@ import (
 	"github.com/prometheus/common/model"
 	"golang.org/x/sync/errgroup"
 
-	"github.com/andon-project/andon/pkg/analysis"
+	"github.com/andon-project/andon/pkg/andon"
 )
 
 // discoverTimeout is how long discovery may take: a person has just opened an
@@ -24,11 +24,11 @@ const discoverTimeout = 10 * time.Second
 // lines, in the form of the exporter's configuration, and cohorts that answer
 // now.
 type serviceSuggestion struct {
-	analysis.Service
-	Cohorts   string            `json:"cohorts,omitempty"` // byLabels, byTime; empty if there is nothing to compare with
-	Candidate analysis.Selector `json:"candidate,omitempty"`
-	Control   analysis.Selector `json:"control,omitempty"`
-	Back      string            `json:"back,omitempty"`
+	andon.Service
+	Cohorts   string         `json:"cohorts,omitempty"` // byLabels, byTime; empty if there is nothing to compare with
+	Candidate andon.Selector `json:"candidate,omitempty"`
+	Control   andon.Selector `json:"control,omitempty"`
+	Back      string         `json:"back,omitempty"`
 }
 
 // discover answers POST /discover {"range": {"from": 1772366400000, "to":
@@ -91,7 +91,7 @@ func discoverMetrics(ctx context.Context, s sources, from, to time.Time) ([]serv
 		{&found.statuses, "count by (" + statuses + ") (" + selector + ")", to},
 	} {
 		g.Go(func() error {
-			m, err := p.Range(ctx, ask.expr, analysis.Range{Start: ask.at, End: ask.at, Step: time.Minute})
+			m, err := p.Range(ctx, ask.expr, andon.Range{Start: ask.at, End: ask.at, Step: time.Minute})
 			*ask.into = m
 			return err
 		})
@@ -108,7 +108,7 @@ func discoverLogs(ctx context.Context, s sources, from, to time.Time) ([]service
 	if err != nil {
 		return nil, err
 	}
-	labels, err := l.Labels(ctx, "", analysis.Range{Start: from, End: to})
+	labels, err := l.Labels(ctx, "", andon.Range{Start: from, End: to})
 	if err != nil {
 		return nil, err
 	}
@@ -123,7 +123,7 @@ func discoverLogs(ctx context.Context, s sources, from, to time.Time) ([]service
 			from, to time.Time
 		}{{&found.now, from, to}, {&found.start, from.Add(-time.Minute), from}, {&found.hour, to.Add(-2 * time.Hour), to.Add(-time.Hour)}, {&found.day, to.Add(-25 * time.Hour), to.Add(-24 * time.Hour)}} {
 			g.Go(func() error {
-				streams, err := l.Series(ctx, fmt.Sprintf("{%s=~\".+\"}", label), analysis.Range{Start: ask.from, End: ask.to})
+				streams, err := l.Series(ctx, fmt.Sprintf("{%s=~\".+\"}", label), andon.Range{Start: ask.from, End: ask.to})
 				for _, stream := range streams {
 					metric := make(model.Metric, len(stream))
 					for name, value := range stream {

@@ -10,7 +10,7 @@ import (
 
 	"github.com/prometheus/common/model"
 
-	"github.com/andon-project/andon/pkg/analysis"
+	"github.com/andon-project/andon/pkg/andon"
 )
 
 // Labels by which people name a service, its version, its nodes and the status
@@ -50,18 +50,18 @@ type serviceSeries struct {
 // then by name.
 func (s seriesSnapshot) services() []serviceSuggestion {
 	statuses := s.statusLabelOf()
-	return s.list(func(v *serviceSeries) []analysis.Signal { return v.signals(statuses) })
+	return s.list(func(v *serviceSeries) []andon.Signal { return v.signals(statuses) })
 }
 
 // logServices returns what has log streams, in the same order.
 func (s seriesSnapshot) logServices() []serviceSuggestion {
-	return s.list(func(v *serviceSeries) []analysis.Signal {
+	return s.list(func(v *serviceSeries) []andon.Signal {
 		streams := fmt.Sprintf("{%s=%q}", v.label, v.name)
-		return []analysis.Signal{{Name: "logs", Logs: streams}, {Name: "crashes", Crashes: streams}}
+		return []andon.Signal{{Name: "logs", Logs: streams}, {Name: "crashes", Crashes: streams}}
 	})
 }
 
-func (s seriesSnapshot) list(signals func(*serviceSeries) []analysis.Signal) []serviceSuggestion {
+func (s seriesSnapshot) list(signals func(*serviceSeries) []andon.Signal) []serviceSuggestion {
 	all := s.group()
 	found := []serviceSuggestion{} // [] on the wire, not null
 	for _, name := range slices.SortedFunc(maps.Keys(all), func(a, b string) int {
@@ -151,15 +151,15 @@ func (s seriesSnapshot) statusLabelOf() map[string]string {
 }
 
 // describe says how to ask for a service.
-func (v *serviceSeries) describe(signals []analysis.Signal) serviceSuggestion {
-	f := serviceSuggestion{Service: analysis.Service{Name: v.name, Node: v.node, Version: v.version, Signals: signals}}
-	own := analysis.Selector{v.label: v.name}
+func (v *serviceSeries) describe(signals []andon.Signal) serviceSuggestion {
+	f := serviceSuggestion{Service: andon.Service{Name: v.name, Node: v.node, Version: v.version, Signals: signals}}
+	own := andon.Selector{v.label: v.name}
 	candidate := v.candidate()
 	switch {
 	case candidate != "":
 		f.Cohorts = byLabels
-		f.Candidate = analysis.Selector{v.version: candidate}
-		f.Control = analysis.Selector{v.version: "!=" + candidate}
+		f.Candidate = andon.Selector{v.version: candidate}
+		f.Control = andon.Selector{v.version: "!=" + candidate}
 	case v.hadDay:
 		f.Cohorts, f.Candidate, f.Back = byTime, own, "1d"
 	case v.hadHour:

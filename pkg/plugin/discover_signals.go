@@ -7,7 +7,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/andon-project/andon/pkg/analysis"
+	"github.com/andon-project/andon/pkg/andon"
 )
 
 // wellKnown matches the names of metrics that say how a service does, by the
@@ -24,7 +24,7 @@ const (
 type recipe struct {
 	name   string
 	metric *regexp.Regexp // of the name of a metric
-	signal func(m serviceMetric) (analysis.Signal, bool)
+	signal func(m serviceMetric) (andon.Signal, bool)
 }
 
 // A serviceMetric is what a recipe is given: a metric of a service.
@@ -43,11 +43,11 @@ func (m serviceMetric) rate(metric, matchers string) string {
 // recipes are tried in this order; the first signal is what an editor starts
 // with.
 var recipes = []recipe{
-	{"errors", regexp.MustCompile(`^(.*)(_requests?_total|_handled_total|_count)$|^()(requests?_total)$`), func(m serviceMetric) (analysis.Signal, bool) {
+	{"errors", regexp.MustCompile(`^(.*)(_requests?_total|_handled_total|_count)$|^()(requests?_total)$`), func(m serviceMetric) (andon.Signal, bool) {
 		bad, ok := failure(m.statusLabel)
-		return analysis.Signal{Metric: m.rate(m.metric, m.selector+","+bad), Per: m.rate(m.metric, m.selector), Worse: analysis.Higher}, ok
+		return andon.Signal{Metric: m.rate(m.metric, m.selector+","+bad), Per: m.rate(m.metric, m.selector), Worse: andon.Higher}, ok
 	}},
-	{"latency", regexp.MustCompile(`^(.*(?:request|response|call|handling|latency|duration).*)(_sum)$`), func(m serviceMetric) (analysis.Signal, bool) {
+	{"latency", regexp.MustCompile(`^(.*(?:request|response|call|handling|latency|duration).*)(_sum)$`), func(m serviceMetric) (andon.Signal, bool) {
 		unit := ""
 		switch {
 		case strings.HasSuffix(m.stem, "_seconds"):
@@ -56,17 +56,17 @@ var recipes = []recipe{
 			unit = "ms"
 		}
 		count := m.stem + "_count"
-		return analysis.Signal{Metric: m.rate(m.metric, m.selector) + " / " + m.rate(count, m.selector), Unit: unit, Worse: analysis.Higher},
+		return andon.Signal{Metric: m.rate(m.metric, m.selector) + " / " + m.rate(count, m.selector), Unit: unit, Worse: andon.Higher},
 			unit != "" && m.has(count)
 	}},
-	{"cpu", regexp.MustCompile(`^()process_cpu_seconds_total$`), func(m serviceMetric) (analysis.Signal, bool) {
-		return analysis.Signal{Metric: m.rate(m.metric, m.selector), Kind: analysis.Resource, Worse: analysis.Higher}, true
+	{"cpu", regexp.MustCompile(`^()process_cpu_seconds_total$`), func(m serviceMetric) (andon.Signal, bool) {
+		return andon.Signal{Metric: m.rate(m.metric, m.selector), Kind: andon.Resource, Worse: andon.Higher}, true
 	}},
-	{"memory", regexp.MustCompile(`^()process_resident_memory_bytes$`), func(m serviceMetric) (analysis.Signal, bool) {
-		return analysis.Signal{Metric: fmt.Sprintf("sum by (%s) (%s{%s})", m.keep, m.metric, m.selector), Unit: "bytes", Kind: analysis.Memory, Worse: analysis.Higher}, true
+	{"memory", regexp.MustCompile(`^()process_resident_memory_bytes$`), func(m serviceMetric) (andon.Signal, bool) {
+		return andon.Signal{Metric: fmt.Sprintf("sum by (%s) (%s{%s})", m.keep, m.metric, m.selector), Unit: "bytes", Kind: andon.Memory, Worse: andon.Higher}, true
 	}},
-	{"scrape duration", regexp.MustCompile(`^()scrape_duration_seconds$`), func(m serviceMetric) (analysis.Signal, bool) {
-		return analysis.Signal{Metric: fmt.Sprintf("max by (%s) (%s{%s})", m.keep, m.metric, m.selector), Unit: "s", Kind: analysis.Latency, Worse: analysis.Higher}, true
+	{"scrape duration", regexp.MustCompile(`^()scrape_duration_seconds$`), func(m serviceMetric) (andon.Signal, bool) {
+		return andon.Signal{Metric: fmt.Sprintf("max by (%s) (%s{%s})", m.keep, m.metric, m.selector), Unit: "s", Kind: andon.Latency, Worse: andon.Higher}, true
 	}},
 }
 
@@ -83,16 +83,16 @@ func failure(label string) (matcher string, ok bool) {
 
 // signals makes what signals it can of a service's metrics, each named for
 // what it is, with its metric where there are several.
-func (v *serviceSeries) signals(statuses map[string]string) []analysis.Signal {
+func (v *serviceSeries) signals(statuses map[string]string) []andon.Signal {
 	keep := make([]string, 0, 2)
 	for _, label := range []string{v.node, v.version} {
 		if label != "" && !slices.Contains(keep, label) {
 			keep = append(keep, label)
 		}
 	}
-	var out []analysis.Signal
+	var out []andon.Signal
 	for _, r := range recipes {
-		var made []analysis.Signal
+		var made []andon.Signal
 		for _, metric := range slices.Sorted(maps.Keys(v.metrics)) {
 			m := r.metric.FindStringSubmatch(metric)
 			if m == nil {

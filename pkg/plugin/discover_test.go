@@ -15,7 +15,7 @@ import (
 	"github.com/grafana/grafana-plugin-sdk-go/backend"
 	"github.com/prometheus/common/model"
 
-	"github.com/andon-project/andon/pkg/analysis"
+	"github.com/andon-project/andon/pkg/andon"
 )
 
 // lookFor asks a data source that reads the courses what it finds in the hour
@@ -58,20 +58,20 @@ func TestDiscover(t *testing.T) {
 	}
 	const rate = `sum by (pod, version) (rate(%s{service="cart"%s}[$__rate_interval]))`
 	cart := serviceSuggestion{
-		Service: analysis.Service{Name: "cart", Node: "pod", Version: "version", Signals: []analysis.Signal{
-			{Name: "errors", Metric: fmt.Sprintf(rate, "http_requests_total", `,code=~"5.."`), Per: fmt.Sprintf(rate, "http_requests_total", ""), Worse: analysis.Higher},
+		Service: andon.Service{Name: "cart", Node: "pod", Version: "version", Signals: []andon.Signal{
+			{Name: "errors", Metric: fmt.Sprintf(rate, "http_requests_total", `,code=~"5.."`), Per: fmt.Sprintf(rate, "http_requests_total", ""), Worse: andon.Higher},
 			{Name: "latency", Metric: fmt.Sprintf(rate, "http_request_duration_seconds_sum", "") + " / " + fmt.Sprintf(rate, "http_request_duration_seconds_count", ""),
-				Unit: "s", Worse: analysis.Higher},
+				Unit: "s", Worse: andon.Higher},
 		}},
-		Cohorts: byLabels, Candidate: analysis.Selector{"version": "v10"}, Control: analysis.Selector{"version": "!=v10"},
+		Cohorts: byLabels, Candidate: andon.Selector{"version": "v10"}, Control: andon.Selector{"version": "!=v10"},
 	}
 	bare := func(hours int, change func(*serviceSuggestion)) ([]course, []serviceSuggestion) {
-		f := serviceSuggestion{Service: analysis.Service{Name: "node", Node: "instance", Signals: []analysis.Signal{{Name: "scrape duration",
-			Metric: `max by (instance) (scrape_duration_seconds{job="node"})`, Unit: "s", Kind: analysis.Latency, Worse: analysis.Higher}}}}
+		f := serviceSuggestion{Service: andon.Service{Name: "node", Node: "instance", Signals: []andon.Signal{{Name: "scrape duration",
+			Metric: `max by (instance) (scrape_duration_seconds{job="node"})`, Unit: "s", Kind: andon.Latency, Worse: andon.Higher}}}}
 		change(&f)
 		return []course{sampled(hours, "__name__", "scrape_duration_seconds", "job", "node", "instance", "n1:9100")}, []serviceSuggestion{f}
 	}
-	own := analysis.Selector{"job": "node"}
+	own := andon.Selector{"job": "node"}
 	dayOld, againstDay := bare(24, func(f *serviceSuggestion) { f.Cohorts, f.Candidate, f.Back = byTime, own, "1d" })
 	hourOld, againstHour := bare(1, func(f *serviceSuggestion) { f.Cohorts, f.Candidate, f.Back = byTime, own, "1h" })
 	fresh, alone := bare(0, func(f *serviceSuggestion) { f.Cohorts, f.Candidate, f.Back = byTime, own, "1h" })
@@ -144,9 +144,9 @@ func TestDiscoverInLogs(t *testing.T) {
 	d := instance(t, backend.DataSourceInstanceSettings{URL: prometheus(t, nil), JSONData: []byte(`{"lokiUrl":"` + lokiOf(t, diary()) + `"}`)})
 	got, err := discoverLogs(context.Background(), d.sources, noon.Add(-time.Minute), noon.Add(time.Hour))
 	want := []serviceSuggestion{{
-		Service: analysis.Service{Name: "cart", Node: "pod", Version: "version",
-			Signals: []analysis.Signal{{Name: "logs", Logs: `{app="cart"}`}, {Name: "crashes", Crashes: `{app="cart"}`}}},
-		Cohorts: byLabels, Candidate: analysis.Selector{"version": "v2"}, Control: analysis.Selector{"version": "!=v2"},
+		Service: andon.Service{Name: "cart", Node: "pod", Version: "version",
+			Signals: []andon.Signal{{Name: "logs", Logs: `{app="cart"}`}, {Name: "crashes", Crashes: `{app="cart"}`}}},
+		Cohorts: byLabels, Candidate: andon.Selector{"version": "v2"}, Control: andon.Selector{"version": "!=v2"},
 	}}
 	if err != nil || !reflect.DeepEqual(got, want) {
 		t.Errorf("%v\ngot  %+v\nwant %+v", err, got, want)

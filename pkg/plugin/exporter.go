@@ -8,7 +8,8 @@ import (
 	"slices"
 	"time"
 
-	"github.com/andon-project/andon/pkg/analysis"
+	"github.com/andon-project/andon/pkg/andon"
+	"github.com/andon-project/andon/pkg/judge"
 )
 
 // errNoExporter says that a question is the exporter's to answer and none is set.
@@ -27,24 +28,24 @@ func (c exporterClient) ready(ctx context.Context) error {
 }
 
 // services returns the services of the exporter's configuration, in its order.
-func (c exporterClient) services(ctx context.Context) ([]ConfiguredService, error) {
-	var all []ConfiguredService
+func (c exporterClient) services(ctx context.Context) ([]andon.ConfiguredService, error) {
+	var all []andon.ConfiguredService
 	return all, c.upstream.call(ctx, http.MethodGet, "/api/v1/services", nil, &all)
 }
 
 // service returns one service of the exporter's configuration. A name that is
 // not there is a badQuery.
-func (c exporterClient) service(ctx context.Context, name string) (ConfiguredService, error) {
+func (c exporterClient) service(ctx context.Context, name string) (andon.ConfiguredService, error) {
 	all, err := c.services(ctx)
 	if err != nil {
-		return ConfiguredService{}, err
+		return andon.ConfiguredService{}, err
 	}
 	for _, s := range all {
 		if s.Name == name {
 			return s, nil
 		}
 	}
-	return ConfiguredService{}, badQuery{errors.New("the exporter knows of no service " + name + "; list signals in the query, or add it to the exporter's configuration")}
+	return andon.ConfiguredService{}, badQuery{errors.New("the exporter knows of no service " + name + "; list signals in the query, or add it to the exporter's configuration")}
 }
 
 // rollouts returns the rollouts, newest first, of a service, or of all if that
@@ -61,27 +62,27 @@ func (c exporterClient) rollouts(ctx context.Context, service string, since time
 	if len(q) > 0 {
 		path += "?" + q.Encode()
 	}
-	var all []RolloutRecord
+	var all []andon.RolloutRecord
 	if err := c.upstream.call(ctx, http.MethodGet, path, nil, &all); err != nil {
 		return nil, err
 	}
-	return eachOf(all, func(r RolloutRecord) rolloutRow { return rolloutRow{r} }), nil
+	return eachOf(all, func(r andon.RolloutRecord) rolloutRow { return rolloutRow{r} }), nil
 }
 
 // memory returns what verdicts on a release of a service use of what was seen
 // and said before; of no release in particular if that is empty.
-func (c exporterClient) memory(ctx context.Context, service, release string) (*analysis.Recollection, error) {
+func (c exporterClient) memory(ctx context.Context, service, release string) (*andon.Recollection, error) {
 	q := url.Values{"service": {service}}
 	if release != "" {
 		q.Set("release", release)
 	}
-	var m ServiceMemory
+	var m andon.ServiceMemory
 	if err := c.upstream.call(ctx, http.MethodGet, "/api/v1/memory?"+q.Encode(), nil, &m); err != nil {
 		return nil, err
 	}
-	r := &analysis.Recollection{Groups: make(map[string]analysis.Remembered, len(m.Groups)), Starts: m.Starts}
+	r := &andon.Recollection{Groups: make(map[string]andon.Remembered, len(m.Groups)), Starts: m.Starts}
 	for _, e := range m.Groups {
-		g := analysis.Remembered{Template: e.Template, Risk: e.Risk, Resolved: e.Resolved}
+		g := andon.Remembered{Template: e.Template, Risk: e.Risk, Resolved: e.Resolved}
 		if e.Seen != nil {
 			g.Seen = *e.Seen
 		}
@@ -92,8 +93,8 @@ func (c exporterClient) memory(ctx context.Context, service, release string) (*a
 
 // addPriorKnowledge adds to u what earlier rollouts of the service taught, and
 // whom the service calls.
-func (c exporterClient) addPriorKnowledge(ctx context.Context, u *analysis.Underway) error {
-	var k PriorKnowledge
+func (c exporterClient) addPriorKnowledge(ctx context.Context, u *judge.Underway) error {
+	var k andon.PriorKnowledge
 	if err := c.upstream.call(ctx, http.MethodGet, "/api/v1/rollouts/"+url.PathEscape(u.Rollout.ID)+"/learnt", nil, &k); err != nil {
 		return err
 	}
@@ -106,24 +107,24 @@ func (c exporterClient) addPriorKnowledge(ctx context.Context, u *analysis.Under
 
 // giveFeedback passes on what a person says, and returns what the exporter
 // answers.
-func (c exporterClient) giveFeedback(ctx context.Context, f Feedback) (map[string]any, error) {
+func (c exporterClient) giveFeedback(ctx context.Context, f andon.Feedback) (map[string]any, error) {
 	return c.postFeedback(ctx, "/api/v1/feedback", f)
 }
 
 // undoFeedback takes back what was last said of f.ID, and returns what the
 // exporter answers.
-func (c exporterClient) undoFeedback(ctx context.Context, f Feedback) (map[string]any, error) {
+func (c exporterClient) undoFeedback(ctx context.Context, f andon.Feedback) (map[string]any, error) {
 	return c.postFeedback(ctx, "/api/v1/feedback/undo", f)
 }
 
-func (c exporterClient) postFeedback(ctx context.Context, path string, f Feedback) (map[string]any, error) {
+func (c exporterClient) postFeedback(ctx context.Context, path string, f andon.Feedback) (map[string]any, error) {
 	var answer map[string]any
 	err := c.upstream.call(ctx, http.MethodPost, path, f, &answer)
 	return answer, err
 }
 
 // judgedService returns a service with the signals that verdicts are made of.
-func judgedService(s ConfiguredService) analysis.Service {
+func judgedService(s andon.ConfiguredService) andon.Service {
 	out := s.Service
 	out.Signals = nil
 	for _, sig := range s.Signals {

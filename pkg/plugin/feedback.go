@@ -9,7 +9,7 @@ import (
 
 	"github.com/grafana/grafana-plugin-sdk-go/backend"
 
-	"github.com/andon-project/andon/pkg/analysis"
+	"github.com/andon-project/andon/pkg/andon"
 )
 
 // editors are the roles that may say what they think of a cluster.
@@ -22,7 +22,7 @@ func (s resources) feedback(req *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, p := range analysis.Under("risk", analysis.CheckWord("risk", f.Risk, analysis.Risks)) {
+	for _, p := range andon.Under("risk", andon.CheckWord("risk", f.Risk, andon.Risks)) {
 		return nil, badBodyError{p}
 	}
 	return s.sources.exporter().giveFeedback(req.Context(), f)
@@ -40,20 +40,20 @@ func (s resources) undoFeedback(req *http.Request) (any, error) {
 
 // readFeedback reads feedback, which is forbidden to all but editors. It is in
 // the name of who is logged in, whatever the body says.
-func readFeedback(req *http.Request) (Feedback, error) {
+func readFeedback(req *http.Request) (andon.Feedback, error) {
 	var body struct {
-		Service  string        `json:"service"`
-		ID       string        `json:"id"`
-		Cluster  string        `json:"cluster"` // the id, by the name of a table's column
-		Template string        `json:"template"`
-		Title    string        `json:"title"`
-		Risk     analysis.Risk `json:"risk"`
-		Note     string        `json:"note"`
+		Service  string     `json:"service"`
+		ID       string     `json:"id"`
+		Cluster  string     `json:"cluster"` // the id, by the name of a table's column
+		Template string     `json:"template"`
+		Title    string     `json:"title"`
+		Risk     andon.Risk `json:"risk"`
+		Note     string     `json:"note"`
 	}
 	if err := decode(req, &body, `{"service": "…", "cluster": "…", "risk": "high"}`); err != nil {
-		return Feedback{}, err
+		return andon.Feedback{}, err
 	}
-	f := Feedback{Service: body.Service, ID: cmp.Or(body.ID, body.Cluster), Template: body.Template, Title: body.Title, Risk: body.Risk, Note: body.Note}
+	f := andon.Feedback{Service: body.Service, ID: cmp.Or(body.ID, body.Cluster), Template: body.Template, Title: body.Title, Risk: body.Risk, Note: body.Note}
 	if strings.Contains(f.ID, "-") { // a signature's begins with a version
 		f.Template, f.Title = "", cmp.Or(f.Title, f.Template)
 	}

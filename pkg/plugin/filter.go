@@ -4,7 +4,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/andon-project/andon/pkg/analysis"
+	"github.com/andon-project/andon/pkg/andon"
 	"github.com/andon-project/andon/pkg/source"
 )
 
@@ -19,7 +19,7 @@ func filterPromQL(filters []Filter, exprs ...*string) error {
 			if *e == "" {
 				continue
 			}
-			if *e, err = source.Resolve(*e, analysis.Selector{f.Key: value}); err != nil {
+			if *e, err = source.Resolve(*e, andon.Selector{f.Key: value}); err != nil {
 				return err
 			}
 		}
@@ -46,7 +46,7 @@ func (f Filter) matcher() (string, error) {
 
 // filterSignals writes the ad-hoc filters into a copy of signals; resolve does
 // so for log queries.
-func filterSignals(filters []Filter, signals []analysis.Signal, resolve analysis.ResolveFunc) ([]analysis.Signal, error) {
+func filterSignals(filters []Filter, signals []andon.Signal, resolve andon.ResolveFunc) ([]andon.Signal, error) {
 	signals = slices.Clone(signals)
 	for i := range signals {
 		if err := filterPromQL(filters, &signals[i].Metric, &signals[i].Per); err != nil {

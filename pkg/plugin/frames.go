@@ -6,7 +6,7 @@ import (
 	"github.com/grafana/grafana-plugin-sdk-go/backend"
 	"github.com/grafana/grafana-plugin-sdk-go/data"
 
-	"github.com/andon-project/andon/pkg/analysis"
+	"github.com/andon-project/andon/pkg/andon"
 )
 
 // A frameBuilder holds everything that the frames of one answer share. Every
@@ -14,7 +14,7 @@ import (
 // type, units, names and query.
 type frameBuilder struct {
 	request
-	config        config
+	config        connection
 	executedQuery string
 	notices       []data.Notice
 	stats         []data.QueryStat
@@ -80,10 +80,10 @@ func number[T ~float64](v T) *float64 {
 // tolerances are, for each sensitivity, the standard deviations at which a
 // panel turns yellow and red. They colour it; what is halted is decided by
 // evidence.
-var tolerances = map[analysis.Sensitivity][2]float64{
-	analysis.High:   {1, 2},
-	analysis.Medium: {2, 3},
-	analysis.Low:    {3, 4},
+var tolerances = map[andon.Sensitivity][2]float64{
+	andon.High:   {1, 2},
+	andon.Medium: {2, 3},
+	andon.Low:    {3, 4},
 }
 
 // sigmaSteps colours standard deviations.

@@ -12,7 +12,8 @@ import (
 	"github.com/grafana/grafana-plugin-sdk-go/data"
 	"github.com/grafana/grafana-plugin-sdk-go/experimental"
 
-	"github.com/andon-project/andon/pkg/analysis"
+	"github.com/andon-project/andon/pkg/andon"
+	"github.com/andon-project/andon/pkg/deviation"
 )
 
 var update = flag.Bool("update", false, "rewrite the golden files")
@@ -23,19 +24,19 @@ func stringOf(u []uint16) string { return string(utf16.Decode(u)) }
 var unknown = math.NaN()
 
 // twoNodes are two nodes over three bins; nothing is known of the first bin.
-func twoNodes(sameControl bool) []analysis.Deviation {
+func twoNodes(sameControl bool) []deviation.Deviation {
 	start := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 	times := []time.Time{start, start.Add(time.Minute), start.Add(2 * time.Minute)}
 	band := func(shift float64) (centre, low, high []float64) {
 		return []float64{unknown, 10 + shift, 11 + shift}, []float64{unknown, 8 + shift, 9 + shift}, []float64{unknown, 12 + shift, 13 + shift}
 	}
-	var out []analysis.Deviation
+	var out []deviation.Deviation
 	for i, name := range []string{"cart-a", "cart-b"} {
 		shift := 0.0
 		if !sameControl {
 			shift = float64(i)
 		}
-		d := analysis.Deviation{Node: name, Times: times, Sigma: []float64{unknown, 0.5 + float64(i), -1}, Value: []float64{9, 10.5, unknown}}
+		d := deviation.Deviation{Node: name, Times: times, Sigma: []float64{unknown, 0.5 + float64(i), -1}, Value: []float64{9, 10.5, unknown}}
 		d.Centre, d.Low, d.High = band(shift)
 		out = append(out, d)
 	}
@@ -44,30 +45,30 @@ func twoNodes(sameControl bool) []analysis.Deviation {
 
 func TestFrames(t *testing.T) {
 	base := Query{V: 1, QueryType: "deviation", Expr: "x", NodeLabel: "pod", Cohorts: byLabels, View: viewSigma, Legend: "{{node}}",
-		Worse: analysis.Higher, Sensitivity: analysis.Medium, Unit: "s",
-		Candidate: analysis.Selector{"v": "2"}, Control: analysis.Selector{"v": "1"}}
+		Worse: andon.Higher, Sensitivity: andon.Medium, Unit: "s",
+		Candidate: andon.Selector{"v": "2"}, Control: andon.Selector{"v": "1"}}
 	with := func(change func(q *Query)) Query { q := base; change(&q); return q }
 	for _, c := range []struct {
 		name      string
 		query     Query
 		fromAlert bool
-		found     []analysis.Deviation
+		found     []deviation.Deviation
 		notices   []data.Notice
 	}{
 		{name: "sigma", query: base, found: twoNodes(true), notices: []data.Notice{warning("control is thin")}},
 		{name: "sigma-alert", query: base, fromAlert: true, found: twoNodes(true)},
-		{name: "sigma-high", query: with(func(q *Query) { q.Sensitivity, q.Legend = analysis.High, "pod {{ pod }} of {{other}}." }), found: twoNodes(true)},
+		{name: "sigma-high", query: with(func(q *Query) { q.Sensitivity, q.Legend = andon.High, "pod {{ pod }} of {{other}}." }), found: twoNodes(true)},
 		{name: "raw-shared-band", query: with(func(q *Query) { q.View = viewRaw }), found: twoNodes(true)},
 		{name: "raw-own-bands", query: with(func(q *Query) { q.View = viewRaw }), found: twoNodes(false)},
 		{name: "empty-sigma", query: base, notices: []data.Notice{warning("nothing matches")}},
 		{name: "empty-raw", query: with(func(q *Query) { q.View = viewRaw })},
-		{name: "whole-service", query: with(func(q *Query) { q.NodeLabel = "" }), found: []analysis.Deviation{{Times: twoNodes(true)[0].Times, Sigma: []float64{1, 2, 3}}}},
+		{name: "whole-service", query: with(func(q *Query) { q.NodeLabel = "" }), found: []deviation.Deviation{{Times: twoNodes(true)[0].Times, Sigma: []float64{1, 2, 3}}}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			q := deviationQuery{
 				frameBuilder: frameBuilder{
-					request:       request{Query: c.query, FromAlert: c.fromAlert, Range: analysis.Range{Step: time.Minute}},
-					config:        config{UID: "uid-1", Name: "Andon", Prometheus: upstream{UID: "uid-p"}},
+					request:       request{Query: c.query, FromAlert: c.fromAlert, Range: andon.Range{Step: time.Minute}},
+					config:        connection{UID: "uid-1", Name: "Andon", Prometheus: upstream{UID: "uid-p"}},
 					executedQuery: "# candidate\nx{v=\"2\"}\n# control\nx{v=\"1\"}\n",
 					notices:       c.notices,
 				},
@@ -105,7 +106,7 @@ func complete(f *data.Frame) error {
 }
 
 func TestFurthest(t *testing.T) {
-	all := []analysis.Deviation{
+	all := []deviation.Deviation{
 		{Node: "a", Sigma: []float64{0, unknown}},
 		{Node: "b", Sigma: []float64{-5, 1}},
 		{Node: "c", Sigma: []float64{unknown}},

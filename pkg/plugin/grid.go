@@ -4,13 +4,13 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/andon-project/andon/pkg/analysis"
+	"github.com/andon-project/andon/pkg/andon"
 )
 
 const (
 	// judgeBin is the width of a bin of the judge, if a service does not set
 	// its own: the panel shows the judge's numbers as long as it can.
-	judgeBin = analysis.DefaultStep
+	judgeBin = andon.DefaultStep
 
 	// maxBins is how many bins are read at most for one series: five weeks of
 	// the judge's. Beyond that a bin is wider.

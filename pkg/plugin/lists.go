@@ -5,7 +5,7 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/andon-project/andon/pkg/analysis"
+	"github.com/andon-project/andon/pkg/andon"
 )
 
 // values answers POST /values: what a query of type values lists, for an editor.
@@ -24,7 +24,7 @@ func (s resources) values(req *http.Request) (any, error) {
 // A listedService is a service as GET /services tells of it: unlike the
 // exporter it says of each whether a tool halts its rollouts.
 type listedService struct {
-	analysis.Service
+	andon.Service
 	Judged []string `json:"judged"`
 	Tool   string   `json:"tool"` // empty if nothing does
 }
@@ -32,18 +32,18 @@ type listedService struct {
 // services answers GET /services.
 func (s resources) services(req *http.Request) (any, error) {
 	all, err := s.sources.exporter().services(req.Context())
-	return eachOf(all, func(s ConfiguredService) listedService { return listedService(s) }), err
+	return eachOf(all, func(s andon.ConfiguredService) listedService { return listedService(s) }), err
 }
 
 // A listedRollout is a rollout that the exporter has seen, for an editor.
 type listedRollout struct {
-	ID       string            `json:"id"`
-	Service  string            `json:"service"`
-	Version  string            `json:"version"`
-	Started  time.Time         `json:"started"`
-	Ended    *time.Time        `json:"ended"`   // null while it is under way
-	Verdict  analysis.Decision `json:"verdict"` // empty if there is none
-	UnderWay bool              `json:"underWay"`
+	ID       string         `json:"id"`
+	Service  string         `json:"service"`
+	Version  string         `json:"version"`
+	Started  time.Time      `json:"started"`
+	Ended    *time.Time     `json:"ended"`   // null while it is under way
+	Verdict  andon.Decision `json:"verdict"` // empty if there is none
+	UnderWay bool           `json:"underWay"`
 }
 
 // rollouts answers GET /rollouts?service=….

@@ -7,7 +7,7 @@ import (
 
 	"github.com/grafana/grafana-plugin-sdk-go/data"
 
-	"github.com/andon-project/andon/pkg/analysis"
+	"github.com/andon-project/andon/pkg/andon"
 )
 
 // maxClusters is how many log clusters, or crash signatures, an answer shows if
@@ -15,7 +15,7 @@ import (
 const maxClusters = 100
 
 // picks reports whether the query asks for a group.
-func (q Query) picks(g analysis.Group) bool {
+func (q Query) picks(g andon.Group) bool {
 	return (len(q.Classes) == 0 || slices.Contains(q.Classes, string(g.Class))) && (q.Cluster == "" || g.ID == q.Cluster)
 }
 
@@ -33,37 +33,37 @@ func limited[T any](b *frameBuilder, all []T, limit int, what string) []T {
 }
 
 // counts makes the columns that clusters and crashes share.
-func (q *logQuery) counts(all []analysis.Group) []column {
-	value := func(name string, get func(analysis.Group) analysis.Number, config data.FieldConfig) column {
-		return column{name, eachOf(all, func(g analysis.Group) *float64 { return number(get(g)) }), config}
+func (q *logQuery) counts(all []andon.Group) []column {
+	value := func(name string, get func(andon.Group) andon.Number, config data.FieldConfig) column {
+		return column{name, eachOf(all, func(g andon.Group) *float64 { return number(get(g)) }), config}
 	}
-	count := func(name string, get func(analysis.Group) float64) column {
+	count := func(name string, get func(andon.Group) float64) column {
 		return column{name, eachOf(all, get), data.FieldConfig{}}
 	}
 	needs := q.Query.Sensitivity.Needs(q.Query.Strategy)
 	return []column{
-		count("candidate", func(g analysis.Group) float64 { return g.Candidate.Lines }),
-		count("control", func(g analysis.Group) float64 { return g.Control.Lines }),
-		count("nodes", func(g analysis.Group) float64 { return float64(g.Candidate.Nodes) }),
-		value("ratio", func(g analysis.Group) analysis.Number { return g.Ratio },
+		count("candidate", func(g andon.Group) float64 { return g.Candidate.Lines }),
+		count("control", func(g andon.Group) float64 { return g.Control.Lines }),
+		count("nodes", func(g andon.Group) float64 { return float64(g.Candidate.Nodes) }),
+		value("ratio", func(g andon.Group) andon.Number { return g.Ratio },
 			data.FieldConfig{Unit: "suffix:×", Description: "candidate's rate over control's, by the time their nodes ran"}),
-		value("ratio low", func(g analysis.Group) analysis.Number { return g.RatioLow }, data.FieldConfig{Unit: "suffix:×", Description: "lower end of its 95% interval"}),
-		value("ratio high", func(g analysis.Group) analysis.Number { return finite(g.RatioHigh) }, data.FieldConfig{Unit: "suffix:×", Description: "upper end of its 95% interval"}),
-		value("evidence", func(g analysis.Group) analysis.Number { return g.Evidence }, data.FieldConfig{Thresholds: evidenceSteps(needs), Custom: cell("color-text")}),
-		{"first seen", eachOf(all, func(g analysis.Group) time.Time { return g.FirstSeen }), data.FieldConfig{}},
-		{"last seen", eachOf(all, func(g analysis.Group) time.Time { return g.LastSeen }), data.FieldConfig{}},
+		value("ratio low", func(g andon.Group) andon.Number { return g.RatioLow }, data.FieldConfig{Unit: "suffix:×", Description: "lower end of its 95% interval"}),
+		value("ratio high", func(g andon.Group) andon.Number { return finite(g.RatioHigh) }, data.FieldConfig{Unit: "suffix:×", Description: "upper end of its 95% interval"}),
+		value("evidence", func(g andon.Group) andon.Number { return g.Evidence }, data.FieldConfig{Thresholds: evidenceSteps(needs), Custom: cell("color-text")}),
+		{"first seen", eachOf(all, func(g andon.Group) time.Time { return g.FirstSeen }), data.FieldConfig{}},
+		{"last seen", eachOf(all, func(g andon.Group) time.Time { return g.LastSeen }), data.FieldConfig{}},
 	}
 }
 
 // finite returns n, or the unknown Number for an infinity, which no table shows.
-func finite(n analysis.Number) analysis.Number {
+func finite(n andon.Number) andon.Number {
 	if math.IsInf(float64(n), 0) {
-		return analysis.Unknown
+		return andon.Unknown
 	}
 	return n
 }
 
-func example(g analysis.Group) string {
+func example(g andon.Group) string {
 	if n := len(g.Examples); n > 0 {
 		return g.Examples[n-1].Text
 	}
@@ -71,8 +71,8 @@ func example(g analysis.Group) string {
 }
 
 // classColours are those of the classes, wherever one is shown.
-var classColours = map[analysis.Class]string{
-	analysis.ClassUnknown: "red", analysis.ClassUnexpectedFrequency: "orange", analysis.ClassKnown: "green", analysis.ClassGone: "blue",
+var classColours = map[andon.Class]string{
+	andon.ClassUnknown: "red", andon.ClassUnexpectedFrequency: "orange", andon.ClassKnown: "green", andon.ClassGone: "blue",
 }
 
 func classConfig() data.FieldConfig {
@@ -84,8 +84,8 @@ func classConfig() data.FieldConfig {
 }
 
 // className returns a class as people write it.
-func className(c analysis.Class) string {
-	if c == analysis.ClassUnexpectedFrequency {
+func className(c andon.Class) string {
+	if c == andon.ClassUnexpectedFrequency {
 		return "unexpected frequency"
 	}
 	return string(c)
@@ -93,8 +93,8 @@ func className(c analysis.Class) string {
 
 func riskConfig() data.FieldConfig {
 	return data.FieldConfig{Custom: cell("color-text"), Mappings: data.ValueMappings{data.ValueMapper{
-		string(analysis.HighRisk):   {Text: "high risk", Color: "red"},
-		string(analysis.MediumRisk): {Text: "medium risk", Color: "orange"},
-		string(analysis.NoRisk):     {Text: "no risk", Color: "green"},
+		string(andon.HighRisk):   {Text: "high risk", Color: "red"},
+		string(andon.MediumRisk): {Text: "medium risk", Color: "orange"},
+		string(andon.NoRisk):     {Text: "no risk", Color: "green"},
 	}}}
 }

@@ -13,7 +13,7 @@ import (
 	"github.com/grafana/grafana-plugin-sdk-go/backend"
 	"github.com/grafana/grafana-plugin-sdk-go/data"
 
-	"github.com/andon-project/andon/pkg/analysis"
+	"github.com/andon-project/andon/pkg/andon"
 )
 
 const viewLines = "lines"
@@ -51,9 +51,9 @@ func (q *clusterQuery) plainLines(ctx context.Context) backend.DataResponse {
 }
 
 // clusterLines answers with the lines of clusters.
-func (q *clusterQuery) clusterLines(ctx context.Context, all []analysis.LogCluster) backend.DataResponse {
+func (q *clusterQuery) clusterLines(ctx context.Context, all []andon.LogCluster) backend.DataResponse {
 	q.executedQuery = ""
-	queries := eachOf(limited(&q.frameBuilder, all, maxRates, "clusters"), func(c analysis.LogCluster) lineQuery {
+	queries := eachOf(limited(&q.frameBuilder, all, maxRates, "clusters"), func(c andon.LogCluster) lineQuery {
 		q.executedQuery += fmt.Sprintf("# %s cluster %s\n%s\n", c.Class, c.ID, c.Query)
 		return lineQuery{c.Query, map[string]string{"cluster": c.ID, "class": string(c.Class), "template": c.Template}}
 	})
@@ -74,10 +74,10 @@ func (q *clusterQuery) logLines(ctx context.Context, all []lineQuery) backend.Da
 	if q.comparison.Since.After(since) {
 		since = q.comparison.Since
 	}
-	var found []analysis.Line
+	var found []andon.Line
 	for _, lq := range all {
 		n := 0
-		for l, err := range q.loki.Lines(ctx, lq.expr, analysis.Range{Start: since, End: q.Window.To}) {
+		for l, err := range q.loki.Lines(ctx, lq.expr, andon.Range{Start: since, End: q.Window.To}) {
 			if err != nil {
 				return errorResponse(ctx, err)
 			}
@@ -94,7 +94,7 @@ func (q *clusterQuery) logLines(ctx context.Context, all []lineQuery) backend.Da
 			found = append(found, l)
 		}
 	}
-	slices.SortStableFunc(found, func(a, b analysis.Line) int { return a.At.Compare(b.At) })
+	slices.SortStableFunc(found, func(a, b andon.Line) int { return a.At.Compare(b.At) })
 	for _, text := range q.warnings.all() {
 		q.notices = append(q.notices, warning("%s", text))
 	}
@@ -105,8 +105,8 @@ func (q *clusterQuery) logLines(ctx context.Context, all []lineQuery) backend.Da
 }
 
 // logFrame makes a frame of type log-lines.
-func (q *clusterQuery) logFrame(found []analysis.Line) *data.Frame {
-	labels := eachOf(found, func(l analysis.Line) json.RawMessage {
+func (q *clusterQuery) logFrame(found []andon.Line) *data.Frame {
+	labels := eachOf(found, func(l andon.Line) json.RawMessage {
 		b, err := json.Marshal(l.Labels)
 		if err != nil { // strings can always be written
 			return json.RawMessage("{}")
@@ -114,9 +114,9 @@ func (q *clusterQuery) logFrame(found []analysis.Line) *data.Frame {
 		return b
 	})
 	f := q.table(
-		column{"timestamp", eachOf(found, func(l analysis.Line) time.Time { return l.At }), data.FieldConfig{}},
-		column{"body", eachOf(found, func(l analysis.Line) string { return l.Text }), data.FieldConfig{Links: q.logQL("In Loki", q.Query.Expr)}},
-		column{"severity", eachOf(found, func(l analysis.Line) string { return severity(l.Labels) }), data.FieldConfig{}},
+		column{"timestamp", eachOf(found, func(l andon.Line) time.Time { return l.At }), data.FieldConfig{}},
+		column{"body", eachOf(found, func(l andon.Line) string { return l.Text }), data.FieldConfig{Links: q.logQL("In Loki", q.Query.Expr)}},
+		column{"severity", eachOf(found, func(l andon.Line) string { return severity(l.Labels) }), data.FieldConfig{}},
 		column{"labels", labels, data.FieldConfig{}},
 		column{"id", ids(found, labels), data.FieldConfig{}},
 	)
@@ -135,7 +135,7 @@ func severity(labels map[string]string) string {
 }
 
 // ids tells lines apart, the same at every refresh.
-func ids(found []analysis.Line, labels []json.RawMessage) []string {
+func ids(found []andon.Line, labels []json.RawMessage) []string {
 	count := make(map[uint64]int, len(found))
 	out := make([]string, len(found))
 	for i, l := range found {

@@ -11,7 +11,8 @@ import (
 
 	"github.com/grafana/grafana-plugin-sdk-go/data"
 
-	"github.com/andon-project/andon/pkg/analysis"
+	"github.com/andon-project/andon/pkg/andon"
+	"github.com/andon-project/andon/pkg/judge"
 	"github.com/andon-project/andon/pkg/logs/logql"
 	"github.com/andon-project/andon/pkg/source"
 )
@@ -27,16 +28,16 @@ func (q Query) checkLogs() error {
 // A logQuery is a question about the log lines of two cohorts.
 type logQuery struct {
 	frameBuilder
-	comparison analysis.Comparison
-	analyzer   analysis.Analyzer
+	comparison andon.Comparison
+	analyzer   judge.Analyzer
 	loki       *source.Loki
-	resolve    analysis.ResolveFunc
+	resolve    andon.ResolveFunc
 	warnings   *warnings
 }
 
 // newLogQuery makes the question that r asks; signal makes the signal of its
 // expression.
-func newLogQuery(ctx context.Context, s sources, r request, signal func(expr string) analysis.Signal) (logQuery, error) {
+func newLogQuery(ctx context.Context, s sources, r request, signal func(expr string) andon.Signal) (logQuery, error) {
 	q := logQuery{frameBuilder: frameBuilder{request: r, config: s.config}, warnings: &warnings{}}
 	var err error
 	if q.loki, q.resolve, err = s.lokiFor(ctx, r.Window, q.warnings.from("Loki")); err != nil {
@@ -52,7 +53,7 @@ func newLogQuery(ctx context.Context, s sources, r request, signal func(expr str
 	q.comparison.Signal = signal(q.Query.Expr)
 	q.comparison.Service = q.Query.Service
 	q.comparison.Version, q.comparison.Release = q.Query.versionLabel(), q.Query.release()
-	q.analyzer = analysis.Analyzer{Logs: q.read, LogMetrics: q.loki.Metric, Patterns: q.loki.Patterns, ResolveLogs: q.resolve}
+	q.analyzer = judge.Analyzer{Logs: q.read, LogMetrics: q.loki.Metric, Patterns: q.loki.Patterns, ResolveLogs: q.resolve}
 	if q.comparison.Service != "" {
 		q.analyzer.Recall = s.exporter().recall(ctx, q.warnings)
 	}
@@ -60,8 +61,8 @@ func newLogQuery(ctx context.Context, s sources, r request, signal func(expr str
 }
 
 // timeRange returns the range of the request, in the bins that samples have.
-func (q *logQuery) timeRange() analysis.Range {
-	return analysis.Range{Start: q.Window.From, End: q.Window.To, Step: q.Grid.Bin}
+func (q *logQuery) timeRange() andon.Range {
+	return andon.Range{Start: q.Window.From, End: q.Window.To, Step: q.Grid.Bin}
 }
 
 // versionLabel returns the label that names the version: the only one that the
@@ -81,14 +82,14 @@ func (q Query) release() string { return q.Candidate[q.versionLabel()] }
 
 // read is an analysis.LinesFunc that counts its progress: first all of the
 // candidate is read, then all of control.
-func (q logQuery) read(ctx context.Context, expr string, r analysis.Range) iter.Seq2[analysis.Line, error] {
+func (q logQuery) read(ctx context.Context, expr string, r andon.Range) iter.Seq2[andon.Line, error] {
 	all := q.loki.Lines(ctx, expr, r)
 	if q.stream == nil {
 		return all
 	}
 	p := &q.stream.progress
 	done := p.share()
-	return func(yield func(analysis.Line, error) bool) {
+	return func(yield func(andon.Line, error) bool) {
 		for l, err := range all {
 			p.lines.Add(1)
 			if err == nil {
@@ -104,7 +105,7 @@ func (q logQuery) read(ctx context.Context, expr string, r analysis.Range) iter.
 
 // addMeta adds the queries that were asked, how much they answered, and what a
 // reader should know before believing it.
-func (q *logQuery) addMeta(r analysis.GroupReport) {
+func (q *logQuery) addMeta(r andon.GroupReport) {
 	q.executedQuery = fmt.Sprintf("# candidate\n%s\n# control\n%s\n", r.Query, r.Against)
 	if q.comparison.Control.Back > 0 {
 		q.executedQuery = fmt.Sprintf("# candidate\n%s\n# control, %s before\n%s\n", r.Query, q.Query.Back, r.Against)
@@ -133,7 +134,7 @@ func (q *logQuery) addMeta(r analysis.GroupReport) {
 }
 
 // cohortNotices says which cohort logs nothing at all, or has too few nodes.
-func (q *logQuery) cohortNotices(r analysis.GroupReport) []data.Notice {
+func (q *logQuery) cohortNotices(r andon.GroupReport) []data.Notice {
 	none := func(cohort, query string) data.Notice {
 		return warning("%s has no lines; query: %s", cohort, query)
 	}
@@ -154,10 +155,10 @@ func (q *logQuery) cohortNotices(r analysis.GroupReport) []data.Notice {
 // streams do not have is structured metadata, and is compared behind the
 // pipeline. Which labels streams have Loki is asked once a selector; while it
 // does not say, all go into the stream selector.
-func resolveLogs(ctx context.Context, l *source.Loki, r analysis.Range) analysis.ResolveFunc {
+func resolveLogs(ctx context.Context, l *source.Loki, r andon.Range) andon.ResolveFunc {
 	var mu sync.Mutex
 	labels := make(map[string][]string) // by stream selector
-	return func(expr string, s analysis.Selector) (string, error) {
+	return func(expr string, s andon.Selector) (string, error) {
 		q, err := logql.Parse(expr)
 		if err != nil {
 			return "", err
@@ -175,13 +176,13 @@ func resolveLogs(ctx context.Context, l *source.Loki, r analysis.Range) analysis
 }
 
 // filterLogQL writes the ad-hoc filters into a log query.
-func filterLogQL(filters []Filter, expr string, resolve analysis.ResolveFunc) (string, error) {
+func filterLogQL(filters []Filter, expr string, resolve andon.ResolveFunc) (string, error) {
 	for _, f := range filters {
 		value, err := f.matcher()
 		if err != nil {
 			return "", err
 		}
-		if expr, err = resolve(expr, analysis.Selector{f.Key: value}); err != nil {
+		if expr, err = resolve(expr, andon.Selector{f.Key: value}); err != nil {
 			return "", err
 		}
 	}

@@ -7,7 +7,7 @@ import (
 	"github.com/grafana/grafana-plugin-sdk-go/backend"
 	"github.com/grafana/grafana-plugin-sdk-go/data"
 
-	"github.com/andon-project/andon/pkg/analysis"
+	"github.com/andon-project/andon/pkg/andon"
 )
 
 const viewRates = "rates"
@@ -18,13 +18,13 @@ const maxRates = 20
 
 // A namedGroup is a group with its name for people.
 type namedGroup struct {
-	analysis.Group
+	andon.Group
 	name string
 }
 
 // rateLines answers with the lines per second of both cohorts: of classes, or of
 // clusters if the query asks for one series of each.
-func (q *logQuery) rateLines(report analysis.GroupReport, all []namedGroup) backend.DataResponse {
+func (q *logQuery) rateLines(report andon.GroupReport, all []namedGroup) backend.DataResponse {
 	var lines []line
 	add := func(labels data.Labels, legend, cohort string, values []float64) {
 		labels = labels.Copy()
@@ -39,7 +39,7 @@ func (q *logQuery) rateLines(report analysis.GroupReport, all []namedGroup) back
 			add(labels, "{{template}} ({{cohort}})", "control", g.Control.PerSecond)
 		}
 	} else {
-		for _, class := range analysis.Classes {
+		for _, class := range andon.Classes {
 			ofClass := slices.DeleteFunc(slices.Clone(all), func(g namedGroup) bool { return g.Class != class })
 			if len(ofClass) == 0 {
 				continue

@@ -8,7 +8,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/andon-project/andon/pkg/analysis"
+	"github.com/andon-project/andon/pkg/andon"
 	"github.com/andon-project/andon/pkg/demo/inprocess"
 	"github.com/andon-project/andon/pkg/lab/recording"
 )
@@ -16,10 +16,10 @@ import (
 // diary is what the shop's cart logs from two hours before noon to an hour
 // after it: four pods of v1 and, from noon, one of v2, which has an error of
 // its own, more of another one, and crashes.
-func diary() []analysis.Line {
-	var all []analysis.Line
+func diary() []andon.Line {
+	var all []andon.Line
 	say := func(pod, version string, at time.Time, level, text string) {
-		all = append(all, analysis.Line{At: at, Text: text, Labels: map[string]string{"app": "cart", "pod": pod, "version": version, "level": level}})
+		all = append(all, andon.Line{At: at, Text: text, Labels: map[string]string{"app": "cart", "pod": pod, "version": version, "level": level}})
 	}
 	for minute := -120; minute < 60; minute++ {
 		at := noon.Add(time.Duration(minute) * time.Minute)
@@ -47,7 +47,7 @@ func diary() []analysis.Line {
 			}
 		}
 	}
-	slices.SortStableFunc(all, func(a, b analysis.Line) int { return a.At.Compare(b.At) })
+	slices.SortStableFunc(all, func(a, b andon.Line) int { return a.At.Compare(b.At) })
 	return all
 }
 
@@ -62,7 +62,7 @@ created by main.main
 	/src/cart/main.go:9 +0x5e`
 
 // lokiOf serves lines by the HTTP API of Loki.
-func lokiOf(t *testing.T, lines []analysis.Line) string {
+func lokiOf(t *testing.T, lines []andon.Line) string {
 	t.Helper()
 	store := recording.NewLines(0)
 	store.Add(lines...)

@@ -11,7 +11,7 @@ import (
 
 	"github.com/prometheus/common/model"
 
-	"github.com/andon-project/andon/pkg/analysis"
+	"github.com/andon-project/andon/pkg/andon"
 )
 
 // A window is what macros stand for: the time range as Grafana gave it and
@@ -161,8 +161,8 @@ func (w window) expandQuery(q Query) (expanded Query, unknown []string) {
 		&q.VersionLabel, &q.Cluster, &q.Name} {
 		*field = take(*field)
 	}
-	for _, s := range []*analysis.Selector{&q.Candidate, &q.Control, &q.Match} {
-		taken := make(analysis.Selector, len(*s))
+	for _, s := range []*andon.Selector{&q.Candidate, &q.Control, &q.Match} {
+		taken := make(andon.Selector, len(*s))
 		for _, name := range slices.Sorted(maps.Keys(*s)) {
 			taken[take(name)] = take((*s)[name])
 		}

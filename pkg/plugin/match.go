@@ -5,7 +5,7 @@ import (
 	"regexp"
 	"strings"
 
-	"github.com/andon-project/andon/pkg/analysis"
+	"github.com/andon-project/andon/pkg/andon"
 )
 
 // A condition is on one label of something that is not in Prometheus or Loki.
@@ -17,7 +17,7 @@ type condition struct {
 }
 
 // conditions reads a selector and ad-hoc filters.
-func conditions(s analysis.Selector, filters []Filter) ([]condition, error) {
+func conditions(s andon.Selector, filters []Filter) ([]condition, error) {
 	var out []condition
 	for label, value := range s {
 		op := "="

@@ -9,46 +9,48 @@ import (
 	"github.com/prometheus/common/model"
 	"golang.org/x/sync/errgroup"
 
-	"github.com/andon-project/andon/pkg/analysis"
+	"github.com/andon-project/andon/pkg/andon"
+	"github.com/andon-project/andon/pkg/deviation"
+	"github.com/andon-project/andon/pkg/judge"
 	"github.com/andon-project/andon/pkg/stat"
 )
 
 // strategy is how the judge would compare the cohorts.
-func (q *deviationQuery) strategy() analysis.Strategy {
+func (q *deviationQuery) strategy() andon.Strategy {
 	switch {
 	case q.Query.Strategy != "":
 		return q.Query.Strategy
 	case q.Query.Cohorts == byTime:
-		return analysis.BeforeAfter
+		return andon.BeforeAfter
 	}
-	return analysis.Canary
+	return andon.Canary
 }
 
 // nodeFindings returns what the judge would find of a rollout that began when the
 // query says, or with the time range, and had the node alone for candidate.
 // Compared with another day nothing is judged, and only the effect is told.
-func (q *deviationQuery) nodeFindings(ctx context.Context, deviations []analysis.Deviation) ([]analysis.Finding, error) {
-	out := make([]analysis.Finding, len(deviations))
+func (q *deviationQuery) nodeFindings(ctx context.Context, deviations []deviation.Deviation) ([]andon.Finding, error) {
+	out := make([]andon.Finding, len(deviations))
 	if q.comparison.Control.Back != 0 {
 		for i, d := range deviations {
-			out[i] = analysis.Finding{Effect: analysis.Number(stat.Mean(difference(d.Value, d.Centre))), Evidence: analysis.Unknown,
+			out[i] = andon.Finding{Effect: andon.Number(stat.Mean(difference(d.Value, d.Centre))), Evidence: andon.Unknown,
 				Reason: "evidence is not told against another day"}
 		}
 		return out, nil
 	}
-	ro := analysis.Rollout{ID: q.RefID, Service: q.Query.Service, Strategy: q.strategy(), Started: q.comparison.Since,
+	ro := andon.Rollout{ID: q.RefID, Service: q.Query.Service, Strategy: q.strategy(), Started: q.comparison.Since,
 		Candidate: q.comparison.Candidate.Select, Control: q.comparison.Control.Select}
 	if ro.Started.IsZero() {
 		ro.Started = q.Window.From
 	}
-	s := analysis.Service{Name: q.Query.Service, Node: q.comparison.Node, Sensitivity: q.comparison.Sensitivity,
-		Step: model.Duration(q.comparison.Step), Signals: []analysis.Signal{q.comparison.Signal}}
+	s := andon.Service{Name: q.Query.Service, Node: q.comparison.Node, Sensitivity: q.comparison.Sensitivity,
+		Step: model.Duration(q.comparison.Step), Signals: []andon.Signal{q.comparison.Signal}}
 	cache := queryCache{ask: q.analyzer.Metrics, entries: make(map[cacheKey]*cacheEntry)}
 	var g errgroup.Group
 	g.SetLimit(runtime.GOMAXPROCS(0))
 	for i, d := range deviations {
 		g.Go(func() error {
-			a := analysis.Analyzer{Metrics: cache.only(q.comparison.Node, d.Node, q.queries.candidate, q.queries.candidatePer), Resolve: q.analyzer.Resolve}
+			a := judge.Analyzer{Metrics: cache.only(q.comparison.Node, d.Node, q.queries.candidate, q.queries.candidatePer), Resolve: q.analyzer.Resolve}
 			v, err := a.Judge(ctx, ro, s, q.Window.To)
 			if err != nil {
 				return err
@@ -75,7 +77,7 @@ func difference(a, b []float64) []float64 {
 
 // A queryCache asks each question once. It is safe for concurrent use.
 type queryCache struct {
-	ask     analysis.RangeFunc
+	ask     andon.RangeFunc
 	mu      sync.Mutex
 	entries map[cacheKey]*cacheEntry
 }
@@ -92,7 +94,7 @@ type cacheEntry struct {
 	err    error
 }
 
-func (c *queryCache) get(ctx context.Context, expr string, r analysis.Range) (model.Matrix, error) {
+func (c *queryCache) get(ctx context.Context, expr string, r andon.Range) (model.Matrix, error) {
 	key := cacheKey{expr, r.Start, r.End, r.Step}
 	c.mu.Lock()
 	e := c.entries[key]
@@ -107,8 +109,8 @@ func (c *queryCache) get(ctx context.Context, expr string, r analysis.Range) (mo
 
 // only answers as if candidate, which the given expressions ask for, had the
 // one node.
-func (c *queryCache) only(label, node string, candidate ...string) analysis.RangeFunc {
-	return func(ctx context.Context, expr string, r analysis.Range) (model.Matrix, error) {
+func (c *queryCache) only(label, node string, candidate ...string) andon.RangeFunc {
+	return func(ctx context.Context, expr string, r andon.Range) (model.Matrix, error) {
 		all, err := c.get(ctx, expr, r)
 		if err != nil || (expr != candidate[0] && expr != candidate[1]) {
 			return all, err

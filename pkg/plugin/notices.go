@@ -9,11 +9,12 @@ import (
 	"github.com/grafana/grafana-plugin-sdk-go/data"
 	"github.com/prometheus/common/model"
 
-	"github.com/andon-project/andon/pkg/analysis"
+	"github.com/andon-project/andon/pkg/andon"
+	"github.com/andon-project/andon/pkg/deviation"
 )
 
 // notices returns what a reader should know before believing the picture.
-func notices(r request, q cohortQueries, t *tally, deviations []analysis.Deviation) []data.Notice {
+func notices(r request, q cohortQueries, t *tally, deviations []deviation.Deviation) []data.Notice {
 	var out []data.Notice
 	if len(r.Unknown) > 0 {
 		out = append(out, warning("the query still holds %s; no variable of that name is defined here", strings.Join(r.Unknown, ", ")))
@@ -37,7 +38,7 @@ func notices(r request, q cohortQueries, t *tally, deviations []analysis.Deviati
 }
 
 // coverageNotices says which cohort is missing or thin, and how it was selected.
-func coverageNotices(r request, q cohortQueries, t *tally, deviations []analysis.Deviation) []data.Notice {
+func coverageNotices(r request, q cohortQueries, t *tally, deviations []deviation.Deviation) []data.Notice {
 	candidate, control := t.nodeCount(q.candidate), t.nodeCount(q.control)
 	if q.sameQuery() {
 		switch {
@@ -50,7 +51,7 @@ func coverageNotices(r request, q cohortQueries, t *tally, deviations []analysis
 		}
 		return nil
 	}
-	none := func(cohort, query string, s analysis.Selector) data.Notice {
+	none := func(cohort, query string, s andon.Selector) data.Notice {
 		return warning("%s has no series: nothing matches %s; query: %s", cohort, describe(s), query)
 	}
 	switch {
@@ -82,7 +83,7 @@ func nodes(n int) string {
 	return fmt.Sprintf("%d nodes", n)
 }
 
-func hasControl(d analysis.Deviation) bool {
+func hasControl(d deviation.Deviation) bool {
 	return slices.ContainsFunc(d.Centre, func(v float64) bool { return !math.IsNaN(v) })
 }
 

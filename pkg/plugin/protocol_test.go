@@ -18,8 +18,8 @@ import (
 	goplugin "github.com/hashicorp/go-plugin"
 )
 
-// A connection is what Grafana holds of a plugin that it started.
-type connection struct {
+// A pluginConnection is what Grafana holds of a plugin that it started.
+type pluginConnection struct {
 	data        pluginv2.DataClient
 	diagnostics pluginv2.DiagnosticsClient
 	resource    pluginv2.ResourceClient
@@ -41,7 +41,7 @@ func build(t *testing.T) string {
 }
 
 // start runs the program as Grafana does: handshake, then gRPC.
-func start(t *testing.T, program string) connection {
+func start(t *testing.T, program string) pluginConnection {
 	t.Helper()
 	client := goplugin.NewClient(&goplugin.ClientConfig{
 		HandshakeConfig: goplugin.HandshakeConfig{
@@ -65,7 +65,7 @@ func start(t *testing.T, program string) connection {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return connection{
+	return pluginConnection{
 		dispense[pluginv2.DataClient](t, protocol, "data"),
 		dispense[pluginv2.DiagnosticsClient](t, protocol, "diagnostics"),
 		dispense[pluginv2.ResourceClient](t, protocol, "resource"),
@@ -160,7 +160,7 @@ func TestPluginProtocol(t *testing.T) {
 }
 
 // call posts a body to the validation.
-func call(ctx context.Context, t *testing.T, p connection, whose backend.PluginContext, body string) (int32, string) {
+func call(ctx context.Context, t *testing.T, p pluginConnection, whose backend.PluginContext, body string) (int32, string) {
 	t.Helper()
 	stream, err := p.resource.CallResource(ctx, &pluginv2.CallResourceRequest{
 		PluginContext: backend.ToProto().PluginContext(whose), Path: "validate", Url: "validate", Method: "POST", Body: []byte(body)})

@@ -6,7 +6,7 @@ import (
 	"maps"
 	"slices"
 
-	"github.com/andon-project/andon/pkg/analysis"
+	"github.com/andon-project/andon/pkg/andon"
 )
 
 //go:generate go test -run ^TestTypeScript$ -update .
@@ -32,9 +32,9 @@ type Query struct {
 
 	// Cohorts says how candidate and control are told apart: by "labels" (the
 	// default) or by "time".
-	Cohorts   string            `json:"cohorts,omitempty"`
-	Candidate analysis.Selector `json:"candidate,omitempty"` // for "time": the series to look at, all if empty
-	Control   analysis.Selector `json:"control,omitempty"`   // for "labels"
+	Cohorts   string         `json:"cohorts,omitempty"`
+	Candidate andon.Selector `json:"candidate,omitempty"` // for "time": the series to look at, all if empty
+	Control   andon.Selector `json:"control,omitempty"`   // for "labels"
 
 	// Back makes control of the same series this long before, as a PromQL
 	// duration; for "time".
@@ -46,10 +46,10 @@ type Query struct {
 	Since Text `json:"since,omitempty"`
 	Until Text `json:"until,omitempty"`
 
-	Worse       analysis.Direction   `json:"worse,omitempty"`
-	Sensitivity analysis.Sensitivity `json:"sensitivity,omitempty"`
-	Unit        string               `json:"unit,omitempty"`
-	Kind        analysis.Kind        `json:"kind,omitempty"`
+	Worse       andon.Direction   `json:"worse,omitempty"`
+	Sensitivity andon.Sensitivity `json:"sensitivity,omitempty"`
+	Unit        string            `json:"unit,omitempty"`
+	Kind        andon.Kind        `json:"kind,omitempty"`
 
 	Legend string `json:"legend,omitempty"` // name of a series; {{label}} is that label's value; the type's own if empty
 
@@ -58,15 +58,15 @@ type Query struct {
 	// whose interval is wider shows every n-th bin.
 	Step string `json:"step,omitempty"`
 
-	Service      string            `json:"service,omitempty"`      // name of a service
-	Rollout      string            `json:"rollout,omitempty"`      // id of a rollout that the exporter knows
-	VersionLabel string            `json:"versionLabel,omitempty"` // label that names the version
-	Signals      []analysis.Signal `json:"signals,omitempty"`      // what a verdict is made of, if the exporter is not asked for it
-	Strategy     analysis.Strategy `json:"strategy,omitempty"`
+	Service      string         `json:"service,omitempty"`      // name of a service
+	Rollout      string         `json:"rollout,omitempty"`      // id of a rollout that the exporter knows
+	VersionLabel string         `json:"versionLabel,omitempty"` // label that names the version
+	Signals      []andon.Signal `json:"signals,omitempty"`      // what a verdict is made of, if the exporter is not asked for it
+	Strategy     andon.Strategy `json:"strategy,omitempty"`
 
 	// Match picks rollouts: service, layer, version, verdict, strategy, tool
 	// or a label of the scope to the wanted value.
-	Match analysis.Selector `json:"match,omitempty"`
+	Match andon.Selector `json:"match,omitempty"`
 
 	Classes  []string `json:"classes,omitempty"` // only log clusters of these classes; all if empty
 	Cluster  string   `json:"cluster,omitempty"` // only the log cluster of this id
@@ -77,7 +77,7 @@ type Query struct {
 	Filters []Filter `json:"filters,omitempty"` // the dashboard's ad-hoc filters
 	Live    bool     `json:"live,omitempty"`    // for the front end: the panel follows a stream
 
-	comparison *analysis.Comparison // what the exporter compares, of a query that names a rollout's signal
+	comparison *andon.Comparison // what the exporter compares, of a query that names a rollout's signal
 }
 
 // A Filter is a condition that a dashboard sets for all of its queries.
@@ -142,7 +142,7 @@ func decodeQuery(raw []byte, queryType string) (Query, error) {
 	}
 	setDefault(&q.QueryType, "deviation")
 	if _, ok := queryTypes[q.QueryType]; !ok {
-		return Query{}, problemsOf(analysis.Under("queryType", analysis.CheckWord("query type", q.QueryType, slices.Sorted(maps.Keys(queryTypes)))))
+		return Query{}, problemsOf(andon.Under("queryType", andon.CheckWord("query type", q.QueryType, slices.Sorted(maps.Keys(queryTypes)))))
 	}
 	return q, nil
 }
@@ -153,8 +153,8 @@ func (q Query) complete() (Query, error) {
 	setDefault(&q.View, kind.views[0].name)
 	setDefault(&q.Legend, kind.legend)
 	setDefault(&q.Cohorts, byLabels)
-	setDefault(&q.Worse, analysis.Higher)
-	setDefault(&q.Sensitivity, analysis.Medium)
+	setDefault(&q.Worse, andon.Higher)
+	setDefault(&q.Sensitivity, andon.Medium)
 	if err := problemsOf(q.Check()); err != nil {
 		return Query{}, err
 	}

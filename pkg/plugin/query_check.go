@@ -6,7 +6,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/andon-project/andon/pkg/analysis"
+	"github.com/andon-project/andon/pkg/andon"
 )
 
 // The words of a query that are nobody else's; the editors' TypeScript is made
@@ -21,32 +21,32 @@ var (
 // and services, in the words in which the configuration is told; and with what
 // only a query has. Expressions are not read: macros may be in them, and of a
 // verdict one signal that cannot be read leaves the others.
-func (q Query) Check() []analysis.Problem {
-	var all []analysis.Problem
-	add := func(path string, of []analysis.Problem) { all = append(all, analysis.Under(path, of)...) }
-	add("view", analysis.CheckWord("view", q.View, queryTypes[q.QueryType].viewNames()))
-	add("cohorts", analysis.CheckWord("way to tell cohorts apart", q.Cohorts, cohortWays))
+func (q Query) Check() []andon.Problem {
+	var all []andon.Problem
+	add := func(path string, of []andon.Problem) { all = append(all, andon.Under(path, of)...) }
+	add("view", andon.CheckWord("view", q.View, queryTypes[q.QueryType].viewNames()))
+	add("cohorts", andon.CheckWord("way to tell cohorts apart", q.Cohorts, cohortWays))
 	if q.SeriesOf != "" {
-		add("by", analysis.CheckWord("division of series", q.SeriesOf, divisions))
+		add("by", andon.CheckWord("division of series", q.SeriesOf, divisions))
 	}
-	add("", q.comparedSignal().Check(analysis.Parsers{}, q.NodeLabel))
-	add("sensitivity", analysis.CheckWord("sensitivity", q.Sensitivity, analysis.Sensitivities))
+	add("", q.comparedSignal().Check(andon.Parsers{}, q.NodeLabel))
+	add("sensitivity", andon.CheckWord("sensitivity", q.Sensitivity, andon.Sensitivities))
 	add("", q.asRollout().Check(time.Time{}))
 	for _, c := range q.Classes {
-		add("classes", analysis.CheckWord("class", analysis.Class(c), analysis.Classes))
+		add("classes", andon.CheckWord("class", andon.Class(c), andon.Classes))
 	}
 	add("match", q.Match.Check())
 	if q.Step != "" {
 		if _, err := parseDuration("step", q.Step); err != nil {
-			add("step", []analysis.Problem{{Text: strings.TrimPrefix(err.Error(), "step: ")}})
+			add("step", []andon.Problem{{Text: strings.TrimPrefix(err.Error(), "step: ")}})
 		}
 	}
 	if q.Limit < 0 {
-		add("limit", []analysis.Problem{{Text: fmt.Sprintf("%d is below 0; leave it out for the view's own", q.Limit)}})
+		add("limit", []andon.Problem{{Text: fmt.Sprintf("%d is below 0; leave it out for the view's own", q.Limit)}})
 	}
 	if q.makesVerdict() && len(q.Signals) > 0 {
-		s := analysis.Service{Name: "query", Node: q.NodeLabel, Signals: q.Signals}
-		add("", s.Check(analysis.Parsers{}))
+		s := andon.Service{Name: "query", Node: q.NodeLabel, Signals: q.Signals}
+		add("", s.Check(andon.Parsers{}))
 	}
 	return all
 }
@@ -57,8 +57,8 @@ func (q Query) makesVerdict() bool { return q.QueryType == "verdict" && q.Rollou
 // comparedSignal returns what the query says of the signal that it compares;
 // its expression is checked with the query's type. Other types than deviation
 // may have left-overs of one.
-func (q Query) comparedSignal() analysis.Signal {
-	s := analysis.Signal{Name: "query", Metric: "query", Worse: q.Worse}
+func (q Query) comparedSignal() andon.Signal {
+	s := andon.Signal{Name: "query", Metric: "query", Worse: q.Worse}
 	if q.QueryType == "deviation" {
 		s.Per, s.Kind, s.Unit = q.Per, q.Kind, q.Unit
 	}
@@ -67,8 +67,8 @@ func (q Query) comparedSignal() analysis.Signal {
 
 // asRollout returns what the query says of a rollout. Cohorts that it does not
 // compare may be left over from another type.
-func (q Query) asRollout() analysis.Rollout {
-	ro := analysis.Rollout{ID: "query", Service: "query", Strategy: q.Strategy, Started: time.Unix(0, 0)}
+func (q Query) asRollout() andon.Rollout {
+	ro := andon.Rollout{ID: "query", Service: "query", Strategy: q.Strategy, Started: time.Unix(0, 0)}
 	if compares := queryTypes[q.QueryType].signal.key != ""; compares || q.makesVerdict() {
 		ro.Candidate = q.Candidate
 		if q.Cohorts == byLabels {
@@ -79,7 +79,7 @@ func (q Query) asRollout() analysis.Rollout {
 }
 
 // problemsOf makes one error of problems; nil if there are none.
-func problemsOf(problems []analysis.Problem) error {
+func problemsOf(problems []andon.Problem) error {
 	if len(problems) == 0 {
 		return nil
 	}

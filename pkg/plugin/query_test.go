@@ -8,53 +8,53 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/andon-project/andon/pkg/analysis"
+	"github.com/andon-project/andon/pkg/andon"
 )
 
 func TestComparisonOfQuery(t *testing.T) {
 	change := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 	for _, c := range []struct {
 		name, json string
-		want       analysis.Comparison
+		want       andon.Comparison
 	}{
 		{
 			name: "cohorts by labels, the rest to default",
 			json: `{"v":1,"refId":"A","datasource":{"uid":"x"},"expr":"up","nodeLabel":"pod","candidate":{"version":"v2"},"control":{"version":"!=v2"}}`,
-			want: analysis.Comparison{
-				Signal: analysis.Signal{Metric: "up", Worse: analysis.Higher, Kind: analysis.Value}, Node: "pod", Sensitivity: analysis.Medium,
-				Candidate: analysis.Cohort{Select: analysis.Selector{"version": "v2"}},
-				Control:   analysis.Cohort{Select: analysis.Selector{"version": "!=v2"}},
+			want: andon.Comparison{
+				Signal: andon.Signal{Metric: "up", Worse: andon.Higher, Kind: andon.Value}, Node: "pod", Sensitivity: andon.Medium,
+				Candidate: andon.Cohort{Select: andon.Selector{"version": "v2"}},
+				Control:   andon.Cohort{Select: andon.Selector{"version": "!=v2"}},
 			},
 		},
 		{
 			name: "every field",
 			json: `{"v":1,"queryType":"deviation","name":"errors","expr":"e","per":"r","nodeLabel":"pod","cohorts":"labels","candidate":{"v":"2"},"control":{"v":"1"},` +
 				`"worse":"lower","sensitivity":"high","unit":"s","kind":"latency","since":"2026-03-01T12:00:00Z","view":"raw","legend":"x","step":"30s"}`,
-			want: analysis.Comparison{
-				Signal: analysis.Signal{Name: "errors", Metric: "e", Per: "r", Worse: analysis.Lower, Unit: "s", Kind: analysis.Latency},
-				Node:   "pod", Sensitivity: analysis.High, Since: change,
-				Candidate: analysis.Cohort{Select: analysis.Selector{"v": "2"}},
-				Control:   analysis.Cohort{Select: analysis.Selector{"v": "1"}},
+			want: andon.Comparison{
+				Signal: andon.Signal{Name: "errors", Metric: "e", Per: "r", Worse: andon.Lower, Unit: "s", Kind: andon.Latency},
+				Node:   "pod", Sensitivity: andon.High, Since: change,
+				Candidate: andon.Cohort{Select: andon.Selector{"v": "2"}},
+				Control:   andon.Cohort{Select: andon.Selector{"v": "1"}},
 			},
 		},
 		{
 			name: "a day before",
 			json: `{"expr":"up","cohorts":"time","back":"1d","candidate":{"job":"cpu"},"control":{"left":"over"}}`,
-			want: analysis.Comparison{
-				Signal: analysis.Signal{Metric: "up", Worse: analysis.Higher, Kind: analysis.Value}, Sensitivity: analysis.Medium,
-				Candidate: analysis.Cohort{Select: analysis.Selector{"job": "cpu"}},
-				Control:   analysis.Cohort{Select: analysis.Selector{"job": "cpu"}, Back: 24 * time.Hour},
+			want: andon.Comparison{
+				Signal: andon.Signal{Metric: "up", Worse: andon.Higher, Kind: andon.Value}, Sensitivity: andon.Medium,
+				Candidate: andon.Cohort{Select: andon.Selector{"job": "cpu"}},
+				Control:   andon.Cohort{Select: andon.Selector{"job": "cpu"}, Back: 24 * time.Hour},
 			},
 		},
 		{
 			name: "before and after a moment, as a number",
 			json: `{"expr":"up","cohorts":"time","since":1772366400000}`,
-			want: analysis.Comparison{Signal: analysis.Signal{Metric: "up", Worse: analysis.Higher, Kind: analysis.Value}, Sensitivity: analysis.Medium, Since: change},
+			want: andon.Comparison{Signal: andon.Signal{Metric: "up", Worse: andon.Higher, Kind: andon.Value}, Sensitivity: andon.Medium, Since: change},
 		},
 		{
 			name: "before and after a moment, as a number in a text",
 			json: `{"expr":"up","cohorts":"time","since":"1772366400000"}`,
-			want: analysis.Comparison{Signal: analysis.Signal{Metric: "up", Worse: analysis.Higher, Kind: analysis.Value}, Sensitivity: analysis.Medium, Since: change},
+			want: andon.Comparison{Signal: andon.Signal{Metric: "up", Worse: andon.Higher, Kind: andon.Value}, Sensitivity: andon.Medium, Since: change},
 		},
 	} {
 		t.Run(c.name, func(t *testing.T) {

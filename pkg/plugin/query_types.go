@@ -5,7 +5,7 @@ import (
 
 	"github.com/grafana/grafana-plugin-sdk-go/backend"
 
-	"github.com/andon-project/andon/pkg/analysis"
+	"github.com/andon-project/andon/pkg/andon"
 )
 
 // A queryType is a kind of question.
@@ -31,14 +31,14 @@ type answerFunc func(context.Context, sources, request) backend.DataResponse
 // A signalExpr is the part of a signal that holds the expression of a query type.
 type signalExpr struct {
 	key  string // in the exporter's configuration
-	expr func(analysis.Signal) string
+	expr func(andon.Signal) string
 }
 
 // queryTypes holds all kinds of questions and their views.
 var queryTypes = map[string]queryType{
 	"deviation": {
 		check: Query.checkDeviation, legend: "{{node}}", alertView: viewSigma,
-		signal: signalExpr{"metric", func(s analysis.Signal) string { return s.Metric }},
+		signal: signalExpr{"metric", func(s andon.Signal) string { return s.Metric }},
 		views: []view{
 			{name: viewSigma, answer: deviationView((*deviationQuery).sigma), series: true},
 			{name: viewRaw, answer: deviationView((*deviationQuery).raw), series: true},
@@ -48,7 +48,7 @@ var queryTypes = map[string]queryType{
 	},
 	"clusters": {
 		check: Query.checkLogs, slow: true, alertView: viewRates,
-		signal: signalExpr{"logs", func(s analysis.Signal) string { return s.Logs }},
+		signal: signalExpr{"logs", func(s andon.Signal) string { return s.Logs }},
 		views: []view{
 			{name: viewTable, answer: clusterView((*clusterQuery).clusterTable)},
 			{name: viewRates, answer: clusterView((*clusterQuery).rates), series: true},
@@ -57,7 +57,7 @@ var queryTypes = map[string]queryType{
 	},
 	"crashes": {
 		check: Query.checkLogs, slow: true, alertView: viewRates,
-		signal: signalExpr{"crashes", func(s analysis.Signal) string { return s.Crashes }},
+		signal: signalExpr{"crashes", func(s andon.Signal) string { return s.Crashes }},
 		views: []view{
 			{name: viewTable, answer: crashView((*crashQuery).crashTable)},
 			{name: viewRates, answer: crashView((*crashQuery).rates), series: true},

@@ -8,13 +8,13 @@ import (
 
 	"github.com/prometheus/common/model"
 
-	"github.com/andon-project/andon/pkg/analysis"
+	"github.com/andon-project/andon/pkg/andon"
 )
 
 // A rangeCache asks each query once, up to the end of all that will be asked, and
 // answers from that what is asked step by step. It is safe for concurrent use.
 type rangeCache struct {
-	ask     analysis.RangeFunc
+	ask     andon.RangeFunc
 	until   time.Time
 	mu      sync.Mutex
 	answers map[string]*rangeAnswer
@@ -27,7 +27,7 @@ type rangeAnswer struct {
 	answer model.Matrix
 }
 
-func (c *rangeCache) get(ctx context.Context, expr string, r analysis.Range) (model.Matrix, error) {
+func (c *rangeCache) get(ctx context.Context, expr string, r andon.Range) (model.Matrix, error) {
 	c.mu.Lock()
 	a := c.answers[expr]
 	c.mu.Unlock()

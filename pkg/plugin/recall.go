@@ -6,20 +6,20 @@ import (
 	"sync"
 	"time"
 
-	"github.com/andon-project/andon/pkg/analysis"
+	"github.com/andon-project/andon/pkg/andon"
 )
 
 // recall returns an analysis.RecallFunc that asks the exporter once for each
 // service and release. What could not be asked is told to w, and nothing is
 // remembered of it. It is nil if no exporter is set.
-func (c exporterClient) recall(ctx context.Context, w *warnings) analysis.RecallFunc {
+func (c exporterClient) recall(ctx context.Context, w *warnings) andon.RecallFunc {
 	if !c.configured() {
 		return nil
 	}
 	type key struct{ service, release string }
 	var mu sync.Mutex
-	memories := make(map[key]*analysis.Recollection)
-	return func(service, release string, _ time.Time) *analysis.Recollection {
+	memories := make(map[key]*andon.Recollection)
+	return func(service, release string, _ time.Time) *andon.Recollection {
 		mu.Lock()
 		defer mu.Unlock()
 		k := key{service, release}

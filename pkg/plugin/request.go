@@ -8,7 +8,7 @@ import (
 
 	"github.com/grafana/grafana-plugin-sdk-go/backend"
 
-	"github.com/andon-project/andon/pkg/analysis"
+	"github.com/andon-project/andon/pkg/andon"
 	"github.com/andon-project/andon/pkg/source"
 )
 
@@ -18,7 +18,7 @@ type request struct {
 	Query     Query
 	Grid      grid
 	Window    window
-	Range     analysis.Range
+	Range     andon.Range
 	FromAlert bool
 	Unknown   []string     // variables that are still in the query
 	appURL    string       // where Grafana serves; empty if it does not say
@@ -67,7 +67,7 @@ func (qr queryReader) read(ctx context.Context, raw backend.DataQuery, fromAlert
 	if fromAlert && len(unknown) > 0 {
 		return request{}, unexpandedError(unknown)
 	}
-	r := analysis.Range{Start: w.From, End: w.To, Step: g.Stride}
+	r := andon.Range{Start: w.From, End: w.To, Step: g.Stride}
 	return request{RefID: raw.RefID, Query: q, Grid: g, Window: w, Range: r, FromAlert: fromAlert, Unknown: unknown}, nil
 }
 

@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/grafana/grafana-plugin-sdk-go/backend"
+
+	"github.com/andon-project/andon/pkg/andon"
 )
 
 // calling asks a resource as a user of that role.
@@ -103,7 +105,7 @@ func TestResources(t *testing.T) {
 func TestFeedback(t *testing.T) {
 	var got string
 	exporter := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		var f Feedback
+		var f andon.Feedback
 		if err := json.NewDecoder(r.Body).Decode(&f); err != nil || r.Method != "POST" || r.URL.Path != "/api/v1/feedback" && r.URL.Path != "/api/v1/feedback/undo" {
 			t.Errorf("%s %s: %v", r.Method, r.URL, err)
 		}

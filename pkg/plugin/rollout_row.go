@@ -9,11 +9,11 @@ import (
 
 	"github.com/grafana/grafana-plugin-sdk-go/data"
 
-	"github.com/andon-project/andon/pkg/analysis"
+	"github.com/andon-project/andon/pkg/andon"
 )
 
 // A rolloutRow is a rollout as tables, series and annotations show it.
-type rolloutRow struct{ RolloutRecord }
+type rolloutRow struct{ andon.RolloutRecord }
 
 // labels are what rollouts are picked by, and what a legend can show.
 func (r rolloutRow) labels() data.Labels {
@@ -27,14 +27,14 @@ func (r rolloutRow) labels() data.Labels {
 }
 
 // decision returns the verdict, empty if there is none.
-func (r rolloutRow) decision() analysis.Decision {
+func (r rolloutRow) decision() andon.Decision {
 	if r.Verdict == nil {
 		return ""
 	}
 	return r.Verdict.Verdict
 }
 
-func (r rolloutRow) strategy() analysis.Strategy {
+func (r rolloutRow) strategy() andon.Strategy {
 	if r.Verdict != nil && r.Verdict.Strategy != "" {
 		return r.Verdict.Strategy
 	}
@@ -42,11 +42,11 @@ func (r rolloutRow) strategy() analysis.Strategy {
 }
 
 // verdict returns the verdict, or one that says that there is none.
-func (r rolloutRow) verdict() analysis.Verdict {
+func (r rolloutRow) verdict() andon.Verdict {
 	if r.Verdict != nil {
 		return *r.Verdict
 	}
-	return analysis.Verdict{Score: analysis.Unknown, Evidence: analysis.Unknown, Blame: analysis.Unknown, Weight: analysis.Unknown, Reason: "it has not been judged yet"}
+	return andon.Verdict{Score: andon.Unknown, Evidence: andon.Unknown, Blame: andon.Unknown, Weight: andon.Unknown, Reason: "it has not been judged yet"}
 }
 
 // scope writes the scope for people.

@@ -11,7 +11,7 @@ import (
 	"github.com/grafana/grafana-plugin-sdk-go/data"
 	"github.com/prometheus/common/model"
 
-	"github.com/andon-project/andon/pkg/analysis"
+	"github.com/andon-project/andon/pkg/andon"
 )
 
 // A noSignal says that a service has nothing that a query asks for, which is
@@ -39,10 +39,10 @@ func (qr queryReader) fillFromRollout(ctx context.Context, q Query) (Query, erro
 	s := found.services[name]
 	for _, sig := range s.Signals {
 		if part.expr(sig) != "" && (q.Name == "" || q.Name == sig.Name) {
-			return q.withComparison(analysis.Compare(ro, s.Service, sig), part.expr(sig)), nil
+			return q.withComparison(andon.Compare(ro, s.Service, sig), part.expr(sig)), nil
 		}
 	}
-	configured := func(sig analysis.Signal) bool { return sig.Name == q.Name }
+	configured := func(sig andon.Signal) bool { return sig.Name == q.Name }
 	if q.Name != "" && !slices.ContainsFunc(s.Signals, configured) {
 		return q, badQuery{fmt.Errorf("service %s has no signal %q in the exporter's configuration", name, q.Name)}
 	}
@@ -51,7 +51,7 @@ func (qr queryReader) fillFromRollout(ctx context.Context, q Query) (Query, erro
 
 // withComparison returns the query that asks for c, and keeps what a query cannot
 // say of it.
-func (q Query) withComparison(c analysis.Comparison, expr string) Query {
+func (q Query) withComparison(c andon.Comparison, expr string) Query {
 	q.comparison = &c
 	q.Name, q.Expr, q.Per, q.Unit, q.Worse, q.Kind = c.Signal.Name, expr, c.Signal.Per, c.Signal.Unit, c.Signal.Worse, c.Signal.Kind
 	q.Service, q.NodeLabel, q.VersionLabel, q.Sensitivity = c.Service, c.Node, c.Version, c.Sensitivity

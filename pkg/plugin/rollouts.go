@@ -8,7 +8,7 @@ import (
 	"github.com/grafana/grafana-plugin-sdk-go/backend"
 	"github.com/grafana/grafana-plugin-sdk-go/data"
 
-	"github.com/andon-project/andon/pkg/analysis"
+	"github.com/andon-project/andon/pkg/andon"
 )
 
 // maxRollouts is how many rollouts are shown if the query does not say.
@@ -65,7 +65,7 @@ func rolloutFrame(b frameBuilder, all []rolloutRow) *data.Frame {
 	text := func(name string, get func(rolloutRow) string, config data.FieldConfig) column {
 		return column{name, eachOf(all, get), config}
 	}
-	value := func(name string, get func(analysis.Verdict) analysis.Number, config data.FieldConfig) column {
+	value := func(name string, get func(andon.Verdict) andon.Number, config data.FieldConfig) column {
 		return column{name, eachOf(all, func(x rolloutRow) *float64 { return number(get(x.verdict())) }), config}
 	}
 	none := data.FieldConfig{}
@@ -74,9 +74,9 @@ func rolloutFrame(b frameBuilder, all []rolloutRow) *data.Frame {
 		text("service", func(x rolloutRow) string { return x.Rollout.Service }, none),
 		text("version", func(x rolloutRow) string { return x.Rollout.Version }, none),
 		text("verdict", func(x rolloutRow) string { return string(x.decision()) }, verdictConfig()),
-		value("score", func(v analysis.Verdict) analysis.Number { return v.Score }, scoreConfig()),
-		value("evidence", func(v analysis.Verdict) analysis.Number { return v.Evidence }, data.FieldConfig{}),
-		value("blame", func(v analysis.Verdict) analysis.Number { return v.Blame }, data.FieldConfig{Unit: "percentunit"}),
+		value("score", func(v andon.Verdict) andon.Number { return v.Score }, scoreConfig()),
+		value("evidence", func(v andon.Verdict) andon.Number { return v.Evidence }, data.FieldConfig{}),
+		value("blame", func(v andon.Verdict) andon.Number { return v.Blame }, data.FieldConfig{Unit: "percentunit"}),
 		text("reason", func(x rolloutRow) string { return x.verdict().Reason }, none),
 		column{"started", eachOf(all, func(x rolloutRow) time.Time { return x.Rollout.Started }), none},
 		column{"ended", eachOf(all, rolloutRow.ended), none},

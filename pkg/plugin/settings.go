@@ -36,8 +36,8 @@ type Settings struct {
 	LokiUID       string `json:"lokiUid,omitempty"`
 }
 
-// A config is one instance's configuration, read.
-type config struct {
+// A connection is one instance's configuration, read.
+type connection struct {
 	UID, Name  string
 	Scrape     time.Duration
 	Prometheus upstream
@@ -46,22 +46,22 @@ type config struct {
 }
 
 // upstreams returns all that is asked.
-func (c config) upstreams() []upstream { return []upstream{c.Prometheus, c.Loki, c.Exporter} }
+func (c connection) upstreams() []upstream { return []upstream{c.Prometheus, c.Loki, c.Exporter} }
 
 // newConfig reads the configuration of one data source instance.
-func newConfig(ctx context.Context, s backend.DataSourceInstanceSettings) (config, error) {
+func newConfig(ctx context.Context, s backend.DataSourceInstanceSettings) (connection, error) {
 	var own Settings
 	if len(s.JSONData) == 0 {
 		s.JSONData = json.RawMessage("{}") // a provisioned data source need not have any
 	}
 	if err := json.Unmarshal(s.JSONData, &own); err != nil {
-		return config{}, fmt.Errorf("the data source's jsonData: %w", err)
+		return connection{}, fmt.Errorf("the data source's jsonData: %w", err)
 	}
-	c := config{UID: s.UID, Name: s.Name, Scrape: defaultScrape}
+	c := connection{UID: s.UID, Name: s.Name, Scrape: defaultScrape}
 	if own.TimeInterval != "" {
 		scrape, err := parseDuration("scrape interval", own.TimeInterval)
 		if err != nil {
-			return config{}, err
+			return connection{}, err
 		}
 		c.Scrape = scrape
 	}
@@ -69,13 +69,13 @@ func newConfig(ctx context.Context, s backend.DataSourceInstanceSettings) (confi
 	// The user's identity goes to Prometheus where the data source is set to
 	// forward it.
 	if c.Prometheus, err = newUpstream(ctx, "Prometheus", s, forwardedLogin{all: true}); err != nil {
-		return config{}, err
+		return connection{}, err
 	}
 	if c.Loki, err = newOwnUpstream(ctx, "Loki", s, own.LokiURL, own.Loki); err != nil {
-		return config{}, err
+		return connection{}, err
 	}
 	if c.Exporter, err = newOwnUpstream(ctx, "the exporter", s, own.ExporterURL, own.Exporter); err != nil {
-		return config{}, err
+		return connection{}, err
 	}
 	c.Prometheus.UID = cmp.Or(own.PrometheusUID, proxiedUID(c.Prometheus.URL))
 	c.Loki.UID = cmp.Or(own.LokiUID, proxiedUID(c.Loki.URL))

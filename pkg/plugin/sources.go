@@ -4,7 +4,7 @@ import (
 	"context"
 	"errors"
 
-	"github.com/andon-project/andon/pkg/analysis"
+	"github.com/andon-project/andon/pkg/andon"
 	"github.com/andon-project/andon/pkg/source"
 )
 
@@ -21,11 +21,11 @@ var (
 // credentials of its own upstream, and of the user's login, which is in the
 // context of the question, what is set to be forwarded there.
 type sources struct {
-	config   config
+	config   connection
 	patterns *source.Presence // whether Loki has a pattern endpoint; kept between questions
 }
 
-func newSources(c config) sources { return sources{config: c, patterns: &source.Presence{}} }
+func newSources(c connection) sources { return sources{config: c, patterns: &source.Presence{}} }
 
 // prometheus returns a client that tells its warnings to warn, which may be
 // nil. Without a URL it is errNoURL.
@@ -49,7 +49,7 @@ func (s sources) loki(warn func(query string, warnings []string)) (*source.Loki,
 
 // lokiFor returns a client for the lines of a time range, and what writes
 // selectors into their queries.
-func (s sources) lokiFor(ctx context.Context, w window, warn func(query string, warnings []string)) (*source.Loki, analysis.ResolveFunc, error) {
+func (s sources) lokiFor(ctx context.Context, w window, warn func(query string, warnings []string)) (*source.Loki, andon.ResolveFunc, error) {
 	l, err := s.loki(warn)
 	switch {
 	case errors.Is(err, errNoLoki):
@@ -57,7 +57,7 @@ func (s sources) lokiFor(ctx context.Context, w window, warn func(query string, 
 	case err != nil:
 		return nil, nil, badQuery{err}
 	}
-	return l, resolveLogs(ctx, l, analysis.Range{Start: w.From, End: w.To}), nil
+	return l, resolveLogs(ctx, l, andon.Range{Start: w.From, End: w.To}), nil
 }
 
 // exporter returns the client of the exporter, which there need not be.

@@ -5,7 +5,7 @@ import (
 
 	"github.com/grafana/grafana-plugin-sdk-go/data"
 
-	"github.com/andon-project/andon/pkg/analysis"
+	"github.com/andon-project/andon/pkg/andon"
 )
 
 // The states of a rollout as numbers, which alert rules and state timelines
@@ -17,12 +17,12 @@ const (
 	stateFail         = 2.0
 )
 
-var stateOf = map[analysis.Decision]float64{
-	"": stateUnderWay, analysis.Pass: statePass, analysis.Inconclusive: stateInconclusive, analysis.Fail: stateFail,
+var stateOf = map[andon.Decision]float64{
+	"": stateUnderWay, andon.Pass: statePass, andon.Inconclusive: stateInconclusive, andon.Fail: stateFail,
 }
 
 // colours are those of the states, wherever one is shown.
-var colours = map[analysis.Decision]string{"": "blue", analysis.Pass: "green", analysis.Inconclusive: "yellow", analysis.Fail: "red"}
+var colours = map[andon.Decision]string{"": "blue", andon.Pass: "green", andon.Inconclusive: "yellow", andon.Fail: "red"}
 
 // stateConfig shows states by their names and colours.
 func stateConfig(name string) data.FieldConfig {

@@ -8,12 +8,12 @@ import (
 
 	"github.com/grafana/grafana-plugin-sdk-go/data"
 
-	"github.com/andon-project/andon/pkg/analysis"
+	"github.com/andon-project/andon/pkg/judge"
 )
 
 // A streamState is what a stream keeps from one frame to the next.
 type streamState struct {
-	watch    *analysis.Watch // of a verdict; nil before the first
+	watch    *judge.Watch // of a verdict; nil before the first
 	progress progress
 }
 

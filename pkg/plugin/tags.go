@@ -14,7 +14,7 @@ import (
 	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/promql/parser"
 
-	"github.com/andon-project/andon/pkg/analysis"
+	"github.com/andon-project/andon/pkg/andon"
 	"github.com/andon-project/andon/pkg/logs/logql"
 )
 
@@ -137,7 +137,7 @@ func selectorOf(all []*labels.Matcher) string {
 // logTags asks Loki, of the streams that the query's selector and the filters
 // pick.
 func logTags(ctx context.Context, s sources, r request, key string) ([]string, error) {
-	q, err := newLogQuery(ctx, s, r, func(expr string) analysis.Signal { return analysis.Signal{Logs: expr} })
+	q, err := newLogQuery(ctx, s, r, func(expr string) andon.Signal { return andon.Signal{Logs: expr} })
 	if err != nil {
 		return nil, err
 	}
@@ -145,7 +145,7 @@ func logTags(ctx context.Context, s sources, r request, key string) ([]string, e
 	if err != nil {
 		return nil, err
 	}
-	span := analysis.Range{Start: r.Window.From, End: r.Window.To}
+	span := andon.Range{Start: r.Window.From, End: r.Window.To}
 	if key == "" {
 		return q.loki.Labels(ctx, selected.Streams(), span)
 	}

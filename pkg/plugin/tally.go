@@ -7,7 +7,7 @@ import (
 	"github.com/grafana/grafana-plugin-sdk-go/data"
 	"github.com/prometheus/common/model"
 
-	"github.com/andon-project/andon/pkg/analysis"
+	"github.com/andon-project/andon/pkg/andon"
 )
 
 // A tally counts the nodes that each query's answers held. It is safe for
@@ -26,8 +26,8 @@ func newTally(node string) *tally {
 }
 
 // count returns f with its answers counted.
-func (t *tally) count(f analysis.RangeFunc) analysis.RangeFunc {
-	return func(ctx context.Context, expr string, r analysis.Range) (model.Matrix, error) {
+func (t *tally) count(f andon.RangeFunc) andon.RangeFunc {
+	return func(ctx context.Context, expr string, r andon.Range) (model.Matrix, error) {
 		m, err := f(ctx, expr, r)
 		if err == nil {
 			t.add(expr, m)

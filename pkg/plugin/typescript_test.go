@@ -18,7 +18,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/prometheus/common/model"
 
-	"github.com/andon-project/andon/pkg/analysis"
+	"github.com/andon-project/andon/pkg/andon"
 )
 
 const typesFile = "../../src/types.gen.ts"
@@ -47,15 +47,15 @@ var enumerations = []struct {
 	constant, name, doc string
 	words               any
 }{
-	{"directions", "Direction", "", analysis.Directions},
-	{"sensitivities", "Sensitivity", "", analysis.Sensitivities},
-	{"kinds", "Kind", "", analysis.Kinds},
-	{"families", "Family", "", analysis.Families},
-	{"strategies", "Strategy", "", analysis.Strategies},
-	{"layers", "Layer", "", analysis.Layers},
-	{"classes", "Class", "", analysis.Classes},
-	{"risks", "Risk", "", analysis.Risks},
-	{"decisions", "Decision", "", analysis.Decisions},
+	{"directions", "Direction", "", andon.Directions},
+	{"sensitivities", "Sensitivity", "", andon.Sensitivities},
+	{"kinds", "Kind", "", andon.Kinds},
+	{"families", "Family", "", andon.Families},
+	{"strategies", "Strategy", "", andon.Strategies},
+	{"layers", "Layer", "", andon.Layers},
+	{"classes", "Class", "", andon.Classes},
+	{"risks", "Risk", "", andon.Risks},
+	{"decisions", "Decision", "", andon.Decisions},
 	{"cohortWays", "Cohorts", "The ways to tell candidate and control apart.", cohortWays},
 	{"divisions", "Division", "What one series is of.", divisions},
 	{"operators", "Operator", "What a filter does with its value.", operators},
@@ -73,14 +73,14 @@ var wireTypes = []struct {
 	name string
 	t    reflect.Type
 }{
-	{"Bound", reflect.TypeFor[analysis.Bound]()},
-	{"Signal", reflect.TypeFor[analysis.Signal]()},
+	{"Bound", reflect.TypeFor[andon.Bound]()},
+	{"Signal", reflect.TypeFor[andon.Signal]()},
 	{"Filter", reflect.TypeFor[Filter]()},
 	{"Query", reflect.TypeFor[Query]()},
-	{"VersionCheck", reflect.TypeFor[analysis.VersionCheck]()},
-	{"CompletenessCheck", reflect.TypeFor[analysis.CompletenessCheck]()},
-	{"ScopeCheck", reflect.TypeFor[analysis.ScopeCheck]()},
-	{"Preflight", reflect.TypeFor[analysis.Preflight]()},
+	{"VersionCheck", reflect.TypeFor[andon.VersionCheck]()},
+	{"CompletenessCheck", reflect.TypeFor[andon.CompletenessCheck]()},
+	{"ScopeCheck", reflect.TypeFor[andon.ScopeCheck]()},
+	{"Preflight", reflect.TypeFor[andon.Preflight]()},
 	{"Service", reflect.TypeFor[serviceSuggestion]()},
 	{"Rollout", reflect.TypeFor[listedRollout]()},
 	{"Cohort", reflect.TypeFor[cohortNodes]()},
@@ -114,7 +114,7 @@ func typeScript() string {
 		fmt.Fprintf(&w, "  %s: [%s],\n", q, quotedWords(queryTypes[q].viewNames()))
 	}
 	w.WriteString("} as const;\n\n/** What is asked for. */\nexport type QueryType = keyof typeof views;\n\nexport type View = (typeof views)[QueryType][number];\n")
-	w.WriteString("\n" + jsDoc("", w.doc(reflect.TypeFor[analysis.Selector](), "")) + "export type Selector = Record<string, string>;\n")
+	w.WriteString("\n" + jsDoc("", w.doc(reflect.TypeFor[andon.Selector](), "")) + "export type Selector = Record<string, string>;\n")
 	for _, wire := range wireTypes {
 		w.WriteString("\n" + jsDoc("", w.doc(wire.t, "")))
 		fmt.Fprintf(&w, "export interface %s {\n", wire.name)
@@ -173,9 +173,9 @@ func typeOf(t reflect.Type, optional bool) string {
 	switch t {
 	case reflect.TypeFor[model.Duration](), reflect.TypeFor[time.Time](), reflect.TypeFor[Text]():
 		return "string"
-	case reflect.TypeFor[analysis.Selector]():
+	case reflect.TypeFor[andon.Selector]():
 		return "Selector"
-	case reflect.TypeFor[analysis.Number]():
+	case reflect.TypeFor[andon.Number]():
 		return "number | null"
 	}
 	switch t.Kind() {

@@ -9,7 +9,7 @@ import (
 	"github.com/grafana/grafana-plugin-sdk-go/backend"
 	"github.com/grafana/grafana-plugin-sdk-go/data"
 
-	"github.com/andon-project/andon/pkg/analysis"
+	"github.com/andon-project/andon/pkg/andon"
 )
 
 // lists holds what a query of type values can list, and what finds it.
@@ -55,7 +55,7 @@ func answerValues(ctx context.Context, s sources, r request) backend.DataRespons
 
 func serviceNames(ctx context.Context, s sources, _ request) ([]string, error) {
 	all, err := s.exporter().services(ctx)
-	return eachOf(all, func(s ConfiguredService) string { return s.Name }), err
+	return eachOf(all, func(s andon.ConfiguredService) string { return s.Name }), err
 }
 
 func signalNames(ctx context.Context, s sources, r request) ([]string, error) {
@@ -96,7 +96,7 @@ func nodeNames(ctx context.Context, s sources, r request) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	found := nodesOf(analysis.Cohort{Select: c.Candidate.Select})
+	found := nodesOf(andon.Cohort{Select: c.Candidate.Select})
 	if found.Error != "" {
 		return nil, badQuery{errors.New(found.Error)}
 	}
@@ -105,7 +105,7 @@ func nodeNames(ctx context.Context, s sources, r request) ([]string, error) {
 
 // clusterNames returns the ids of log clusters, the worst first.
 func clusterNames(ctx context.Context, s sources, r request) ([]string, error) {
-	q, err := newLogQuery(ctx, s, r, func(expr string) analysis.Signal { return analysis.Signal{Name: "A", Logs: expr} })
+	q, err := newLogQuery(ctx, s, r, func(expr string) andon.Signal { return andon.Signal{Name: "A", Logs: expr} })
 	if err != nil {
 		return nil, err
 	}

@@ -10,7 +10,8 @@ import (
 	"github.com/grafana/grafana-plugin-sdk-go/backend"
 	"github.com/grafana/grafana-plugin-sdk-go/data"
 
-	"github.com/andon-project/andon/pkg/analysis"
+	"github.com/andon-project/andon/pkg/andon"
+	"github.com/andon-project/andon/pkg/judge"
 )
 
 // questionsAtOnce is how many questions of one verdict are asked at a time.
@@ -28,10 +29,10 @@ func (q Query) checkVerdict() error {
 // by the same function on the same samples.
 type verdictQuery struct {
 	frameBuilder
-	analyzer analysis.Analyzer
-	rollouts []analysis.Underway // the first is asked about, the others overlap it; none if the exporter knows of none
-	record   rolloutRow          // the first, with what else is known of it
-	until    time.Time           // the verdict is as of then
+	analyzer judge.Analyzer
+	rollouts []judge.Underway // the first is asked about, the others overlap it; none if the exporter knows of none
+	record   rolloutRow       // the first, with what else is known of it
+	until    time.Time        // the verdict is as of then
 
 	prometheusWarnings, lokiWarnings *warnings
 }
@@ -53,14 +54,14 @@ func verdictView(show func(*verdictQuery, context.Context) backend.DataResponse)
 
 // judge returns the verdict, and what has judged; the zero Verdict and nil if
 // there is no rollout.
-func (q *verdictQuery) judge(ctx context.Context) (analysis.Verdict, *analysis.Watch, error) {
+func (q *verdictQuery) judge(ctx context.Context) (andon.Verdict, *judge.Watch, error) {
 	if len(q.rollouts) == 0 {
-		return analysis.Verdict{}, nil, nil
+		return andon.Verdict{}, nil, nil
 	}
 	watch := q.watch()
 	v := watch.Tick(ctx, q.rollouts, q.until)[0]
 	if err := ctx.Err(); err != nil {
-		return analysis.Verdict{}, nil, err
+		return andon.Verdict{}, nil, err
 	}
 	q.executedQuery = executedQueries(v)
 	for _, text := range append(q.prometheusWarnings.all(), q.lokiWarnings.all()...) {
@@ -71,7 +72,7 @@ func (q *verdictQuery) judge(ctx context.Context) (analysis.Verdict, *analysis.W
 }
 
 // watch returns what judges; in a stream the same for all of its frames.
-func (q *verdictQuery) watch() *analysis.Watch {
+func (q *verdictQuery) watch() *judge.Watch {
 	if q.stream == nil {
 		return q.analyzer.NewWatch(questionsAtOnce)
 	}
@@ -97,7 +98,7 @@ func (q *verdictQuery) summary(ctx context.Context) backend.DataResponse {
 }
 
 // executedQueries returns what was asked of both cohorts, signal by signal.
-func executedQueries(v analysis.Verdict) string {
+func executedQueries(v andon.Verdict) string {
 	var b strings.Builder
 	for _, f := range v.Findings {
 		fmt.Fprintf(&b, "# %s, candidate\n%s\n", f.Signal, f.Query)
@@ -112,11 +113,11 @@ func executedQueries(v analysis.Verdict) string {
 }
 
 // qualityNotices says which signals could not be judged, and why.
-func qualityNotices(v analysis.Verdict) []data.Notice {
+func qualityNotices(v andon.Verdict) []data.Notice {
 	var out []data.Notice
 	for _, f := range v.Findings {
 		switch f.Quality {
-		case analysis.NoSeries, analysis.NoCandidateData, analysis.NoControlData, analysis.SourceError, analysis.Stale:
+		case andon.NoSeries, andon.NoCandidateData, andon.NoControlData, andon.SourceError, andon.Stale:
 			out = append(out, warning("%s", f.Reason))
 		}
 	}

@@ -9,7 +9,8 @@ import (
 	"github.com/prometheus/common/model"
 	"golang.org/x/sync/errgroup"
 
-	"github.com/andon-project/andon/pkg/analysis"
+	"github.com/andon-project/andon/pkg/andon"
+	"github.com/andon-project/andon/pkg/judge"
 	"github.com/andon-project/andon/pkg/source"
 )
 
@@ -25,9 +26,9 @@ func newVerdictQuery(ctx context.Context, s sources, r request) (*verdictQuery, 
 	}
 	switch {
 	case query.Rollout == "" && len(query.Signals) > 0:
-		err = q.fromQuery(analysis.Service{Name: cmp.Or(query.Service, r.RefID), Node: query.NodeLabel, Sensitivity: query.Sensitivity, Signals: query.Signals})
+		err = q.fromQuery(andon.Service{Name: cmp.Or(query.Service, r.RefID), Node: query.NodeLabel, Sensitivity: query.Sensitivity, Signals: query.Signals})
 	case query.Rollout == "" && (len(query.Candidate) > 0 || query.Since != ""):
-		var svc ConfiguredService
+		var svc andon.ConfiguredService
 		if svc, err = s.exporter().service(ctx, query.Service); err == nil {
 			err = q.fromQuery(judgedService(svc))
 			q.record.Layer = svc.Layer
@@ -55,12 +56,12 @@ func newVerdictQuery(ctx context.Context, s sources, r request) (*verdictQuery, 
 
 // newAnalyzer makes what judges: with Loki, if there is one, and with what the
 // exporter remembers, if there is one.
-func (q *verdictQuery) newAnalyzer(ctx context.Context, s sources) (analysis.Analyzer, error) {
+func (q *verdictQuery) newAnalyzer(ctx context.Context, s sources) (judge.Analyzer, error) {
 	prometheus, err := s.prometheus(q.prometheusWarnings.from("Prometheus"))
 	if err != nil {
-		return analysis.Analyzer{}, err
+		return judge.Analyzer{}, err
 	}
-	a := analysis.Analyzer{Metrics: prometheus.Range, Resolve: source.Resolve}
+	a := judge.Analyzer{Metrics: prometheus.Range, Resolve: source.Resolve}
 	if q.Query.Service != "" || q.Query.Rollout != "" {
 		a.Recall = s.exporter().recall(ctx, q.lokiWarnings)
 	}
@@ -69,14 +70,14 @@ func (q *verdictQuery) newAnalyzer(ctx context.Context, s sources) (analysis.Ana
 	}
 	loki, resolve, err := s.lokiFor(ctx, q.Window, q.lokiWarnings.from("Loki"))
 	if err != nil {
-		return analysis.Analyzer{}, err
+		return judge.Analyzer{}, err
 	}
 	a.Logs, a.LogMetrics, a.Patterns, a.ResolveLogs = loki.Lines, loki.Metric, loki.Patterns, resolve
 	return a, nil
 }
 
 // fromQuery makes a rollout of what the query says of cohorts and times.
-func (q *verdictQuery) fromQuery(s analysis.Service) error {
+func (q *verdictQuery) fromQuery(s andon.Service) error {
 	query := q.Query
 	since, err := parseTime("since", query.Since)
 	if err != nil {
@@ -92,16 +93,16 @@ func (q *verdictQuery) fromQuery(s analysis.Service) error {
 	if query.Step != "" {
 		s.Step = model.Duration(q.Grid.Bin)
 	}
-	ro := analysis.Rollout{ID: cmp.Or(query.Rollout, s.Name), Service: s.Name, Strategy: query.Strategy, Candidate: query.Candidate, Control: query.Control,
+	ro := andon.Rollout{ID: cmp.Or(query.Rollout, s.Name), Service: s.Name, Strategy: query.Strategy, Candidate: query.Candidate, Control: query.Control,
 		Started: since, Ended: until}
 	if query.VersionLabel != "" {
 		ro.Version = query.Candidate[query.VersionLabel]
 	}
 	if query.Cohorts == byTime {
-		ro.Control, ro.Strategy = nil, cmp.Or(query.Strategy, analysis.BeforeAfter)
+		ro.Control, ro.Strategy = nil, cmp.Or(query.Strategy, andon.BeforeAfter)
 	}
-	q.rollouts = []analysis.Underway{{Rollout: ro, Service: s}}
-	q.record = rolloutRow{RolloutRecord{Rollout: ro, Layer: s.Layer, UnderWay: until.IsZero()}}
+	q.rollouts = []judge.Underway{{Rollout: ro, Service: s}}
+	q.record = rolloutRow{andon.RolloutRecord{Rollout: ro, Layer: s.Layer, UnderWay: until.IsZero()}}
 	return nil
 }
 
@@ -113,10 +114,10 @@ func (q *verdictQuery) fromExporter(ctx context.Context, c exporterClient) error
 		return err
 	}
 	q.record = *search.record
-	q.rollouts = []analysis.Underway{{Rollout: q.record.Rollout, Service: judgedService(search.services[q.record.Rollout.Service])}}
+	q.rollouts = []judge.Underway{{Rollout: q.record.Rollout, Service: judgedService(search.services[q.record.Rollout.Service])}}
 	for _, other := range search.rollouts {
 		if svc, ok := search.services[other.Rollout.Service]; ok && other.Rollout.ID != q.record.Rollout.ID && overlap(other, q.record) {
-			q.rollouts = append(q.rollouts, analysis.Underway{Rollout: other.Rollout, Service: judgedService(svc)})
+			q.rollouts = append(q.rollouts, judge.Underway{Rollout: other.Rollout, Service: judgedService(svc)})
 		}
 	}
 	return q.addPriorKnowledge(ctx, c)

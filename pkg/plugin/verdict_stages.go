@@ -8,15 +8,15 @@ import (
 	"github.com/grafana/grafana-plugin-sdk-go/backend"
 	"github.com/grafana/grafana-plugin-sdk-go/data"
 
-	"github.com/andon-project/andon/pkg/analysis"
+	"github.com/andon-project/andon/pkg/andon"
 )
 
 // A part is what one stage of a rollout, or one place that it went to, showed.
 type part struct {
 	name     string
 	from, to *time.Time // of a stage; to is nil while it lasts
-	verdict  analysis.Decision
-	evidence analysis.Number
+	verdict  andon.Decision
+	evidence andon.Number
 	reason   string
 }
 

@@ -6,7 +6,8 @@ import (
 
 	"github.com/grafana/grafana-plugin-sdk-go/backend"
 
-	"github.com/andon-project/andon/pkg/analysis"
+	"github.com/andon-project/andon/pkg/andon"
+	"github.com/andon-project/andon/pkg/judge"
 )
 
 const viewState = "state"
@@ -26,7 +27,7 @@ func (q *verdictQuery) state(ctx context.Context) backend.DataResponse {
 	}
 	watch := q.watch()
 	l := line{labels: q.labels(), config: stateConfig(q.legend(q.labels()))}
-	var last analysis.Verdict
+	var last andon.Verdict
 	for _, at := range q.judgeTimes() {
 		last = watch.Tick(ctx, q.asOf(at), at)[0]
 		if err := ctx.Err(); err != nil {
@@ -41,8 +42,8 @@ func (q *verdictQuery) state(ctx context.Context) backend.DataResponse {
 
 // asOf returns the rollouts as they were known at a time: the one that is asked
 // about, and those of the others that were under way.
-func (q *verdictQuery) asOf(at time.Time) []analysis.Underway {
-	var out []analysis.Underway
+func (q *verdictQuery) asOf(at time.Time) []judge.Underway {
+	var out []judge.Underway
 	for i, u := range q.rollouts {
 		if ended := u.Rollout.Ended; i > 0 && (u.Rollout.Started.After(at) || !ended.IsZero() && ended.Before(at)) {
 			continue

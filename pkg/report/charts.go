@@ -9,7 +9,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/andon-project/andon/pkg/analysis"
+	"github.com/andon-project/andon/pkg/andon"
+	"github.com/andon-project/andon/pkg/deviation"
 )
 
 // Deviations from here on are shown as worth a look and as bad, in standard
@@ -23,7 +24,7 @@ const (
 const drawn = 6
 
 // marksOf returns the times to mark for a rollout.
-func marksOf(ro analysis.Rollout) []mark {
+func marksOf(ro andon.Rollout) []mark {
 	m := []mark{{at: ro.Started, text: "start", main: true}}
 	for i, s := range ro.Stages {
 		text := fmt.Sprintf("stage %d", i+1)
@@ -61,7 +62,7 @@ func evidenceChart(p Page) template.HTML {
 	c.zone("haltzone", line, hi)
 	c.axes(oddsTicks(lo, hi, 6), "evidence: no regression : regression")
 	c.line("halt", left, c.y(line), width-right, c.y(line))
-	c.text("halttext", "start", left+6, c.y(line)-5, "fails from "+odds(analysis.Number(math.Pow(10, line))))
+	c.text("halttext", "start", left+6, c.y(line)-5, "fails from "+odds(andon.Number(math.Pow(10, line))))
 	marks := marksOf(p.Rollout)
 	if p.Verdict.FirstFail != nil {
 		marks = append(marks, mark{at: *p.Verdict.FirstFail, text: "first fail", main: true})
@@ -76,15 +77,15 @@ func evidenceChart(p Page) template.HTML {
 type line struct {
 	Node  string
 	Class string
-	d     analysis.Deviation
+	d     deviation.Deviation
 	times []float64
 	gap   float64
 }
 
 // lines returns the nodes to draw, first the one named, then those that stray
 // furthest.
-func lines(all []analysis.Deviation, first string) []line {
-	most := func(d analysis.Deviation) float64 {
+func lines(all []deviation.Deviation, first string) []line {
+	most := func(d deviation.Deviation) float64 {
 		m := math.Inf(-1)
 		for _, s := range d.Sigma {
 			if !math.IsNaN(s) {
@@ -93,13 +94,13 @@ func lines(all []analysis.Deviation, first string) []line {
 		}
 		return m
 	}
-	sorted := make([]analysis.Deviation, 0, len(all))
+	sorted := make([]deviation.Deviation, 0, len(all))
 	for _, d := range all {
 		if len(d.Times) > 0 {
 			sorted = append(sorted, whole(d))
 		}
 	}
-	slices.SortStableFunc(sorted, func(a, b analysis.Deviation) int {
+	slices.SortStableFunc(sorted, func(a, b deviation.Deviation) int {
 		switch {
 		case a.Node == first && b.Node != first:
 			return -1
@@ -183,7 +184,7 @@ func (p palette) paint(ls []line) {
 
 // sigmaChart draws the deviation of the nodes; clamped says that it goes
 // beyond the chart.
-func sigmaChart(ls []line, ro analysis.Rollout, name string) (chart template.HTML, clamped bool) {
+func sigmaChart(ls []line, ro andon.Rollout, name string) (chart template.HTML, clamped bool) {
 	lo, hi := -3.0, 5.0
 	for _, l := range ls {
 		for _, s := range l.d.Sigma {
@@ -209,7 +210,7 @@ func sigmaChart(ls []line, ro analysis.Rollout, name string) (chart template.HTM
 var wholes = map[string]float64{"ratio": 1, "percent": 100, "%": 100}
 
 // valueChart draws the nodes' own values over control's band.
-func valueChart(ls []line, ro analysis.Rollout, s analysis.Signal) template.HTML {
+func valueChart(ls []line, ro andon.Rollout, s andon.Signal) template.HTML {
 	lo, hi := extent(ls, wholes[strings.ToLower(s.Unit)])
 	if math.IsInf(lo, 0) || math.IsInf(hi, 0) {
 		return ""

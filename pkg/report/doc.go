@@ -13,7 +13,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/andon-project/andon/pkg/analysis"
+	"github.com/andon-project/andon/pkg/andon"
 )
 
 //go:embed style.css
@@ -36,7 +36,7 @@ var funcs = template.FuncMap{
 	"number":  number,
 	"known":   known,
 	"quality": quality,
-	"class":   func(c analysis.Class) string { return strings.ReplaceAll(string(c), "_", " ") },
+	"class":   func(c andon.Class) string { return strings.ReplaceAll(string(c), "_", " ") },
 	"count":   func(n float64) string { return strconv.FormatFloat(n, 'f', 0, 64) },
-	"ratio":   func(n analysis.Number) string { return strconv.FormatFloat(float64(n), 'g', 3, 64) },
+	"ratio":   func(n andon.Number) string { return strconv.FormatFloat(float64(n), 'g', 3, 64) },
 }

@@ -6,7 +6,7 @@ import (
 	"io"
 	"time"
 
-	"github.com/andon-project/andon/pkg/analysis"
+	"github.com/andon-project/andon/pkg/andon"
 )
 
 // An IndexPage lists rollouts.
@@ -21,9 +21,9 @@ type IndexPage struct {
 
 // A Row is one rollout of an IndexPage.
 type Row struct {
-	Rollout analysis.Rollout
-	Verdict analysis.Verdict // its zero value says that there is none yet
-	Href    string           // the rollout's page; no link if empty
+	Rollout andon.Rollout
+	Verdict andon.Verdict // its zero value says that there is none yet
+	Href    string        // the rollout's page; no link if empty
 }
 
 // A Link leads to another page.

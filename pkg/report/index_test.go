@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/andon-project/andon/pkg/analysis"
+	"github.com/andon-project/andon/pkg/andon"
 )
 
 const evil = `<script>alert(1)</script>" onload="x`
@@ -18,12 +18,12 @@ func TestWriteIndex(t *testing.T) {
 	err := WriteIndex(&b, IndexPage{
 		At: began.Add(time.Hour),
 		UnderWay: []Row{
-			{Rollout: analysis.Rollout{ID: "checkout-v2", Service: evil, Version: evil, Started: began}, Href: "rollouts/checkout-v2",
-				Verdict: analysis.Verdict{Verdict: analysis.Fail, Score: .9999, Evidence: 41250, Reason: evil}},
-			{Rollout: analysis.Rollout{ID: "new", Service: "ads", Started: began}, Href: "javascript:alert(1)"},
+			{Rollout: andon.Rollout{ID: "checkout-v2", Service: evil, Version: evil, Started: began}, Href: "rollouts/checkout-v2",
+				Verdict: andon.Verdict{Verdict: andon.Fail, Score: .9999, Evidence: 41250, Reason: evil}},
+			{Rollout: andon.Rollout{ID: "new", Service: "ads", Started: began}, Href: "javascript:alert(1)"},
 		},
-		Ended: []Row{{Rollout: analysis.Rollout{ID: "old", Service: "ads", Started: began, Ended: began.Add(time.Minute)},
-			Verdict: analysis.Verdict{Verdict: analysis.Inconclusive, Score: analysis.Unknown, Evidence: analysis.Unknown, Reason: "no data"}}},
+		Ended: []Row{{Rollout: andon.Rollout{ID: "old", Service: "ads", Started: began, Ended: began.Add(time.Minute)},
+			Verdict: andon.Verdict{Verdict: andon.Inconclusive, Score: andon.Unknown, Evidence: andon.Unknown, Reason: "no data"}}},
 		Notes: []string{"Prometheus does not answer"},
 	})
 	if err != nil {

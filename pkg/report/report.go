@@ -10,16 +10,18 @@ import (
 	"slices"
 	"time"
 
-	"github.com/andon-project/andon/pkg/analysis"
+	"github.com/andon-project/andon/pkg/andon"
+	"github.com/andon-project/andon/pkg/deviation"
+	"github.com/andon-project/andon/pkg/judge"
 )
 
 // A Page is all that is shown of one rollout.
 type Page struct {
-	Rollout analysis.Rollout
-	Service analysis.Service
-	Verdict analysis.Verdict
-	Trail   []analysis.Point // evidence over time, oldest first; no chart if empty
-	Label   Label            // what a person said became of it; the zero Label if nobody did
+	Rollout andon.Rollout
+	Service andon.Service
+	Verdict andon.Verdict
+	Trail   []judge.Point // evidence over time, oldest first; no chart if empty
+	Label   Label         // what a person said became of it; the zero Label if nobody did
 
 	Signals []Signal // filled in by Collect, the one with the largest part in the evidence first
 	Notes   []string // what people should know of the data; Collect adds to them
@@ -36,9 +38,9 @@ type Label struct {
 
 // A Signal is what one signal of the service showed.
 type Signal struct {
-	Signal     analysis.Signal
-	Findings   []analysis.Finding   // strongest first; none if the signal was not judged
-	Deviations []analysis.Deviation // one a candidate node; no charts if empty
+	Signal     andon.Signal
+	Findings   []andon.Finding       // strongest first; none if the signal was not judged
+	Deviations []deviation.Deviation // one a candidate node; no charts if empty
 }
 
 // part returns the signal's part in the rollout's evidence; 0 if it has none.
@@ -59,15 +61,15 @@ const before = time.Hour
 // for the deviation from one hour before the rollout to the time of the
 // verdict. A signal that cannot be asked for becomes a note, so that the page
 // shows what there is; only the end of ctx is an error.
-func Collect(ctx context.Context, a *analysis.Analyzer, p Page) (Page, error) {
+func Collect(ctx context.Context, a *judge.Analyzer, p Page) (Page, error) {
 	step := p.Service.Bin()
-	r := analysis.Range{Start: p.Rollout.Started.Add(-before).Truncate(step), End: p.Verdict.At.Truncate(step), Step: step}
+	r := andon.Range{Start: p.Rollout.Started.Add(-before).Truncate(step), End: p.Verdict.At.Truncate(step), Step: step}
 	notes := append([]string(nil), p.Notes...)
 	p.Signals = make([]Signal, 0, len(p.Service.Signals))
 	for _, sig := range p.Service.Signals {
 		shown := Signal{Signal: sig, Findings: of(sig.Name, p.Verdict.Findings)}
 		if sig.Metric != "" && r.End.After(r.Start) {
-			d, err := a.Deviate(ctx, analysis.Compare(p.Rollout, p.Service, sig), r)
+			d, err := a.Deviate(ctx, andon.Compare(p.Rollout, p.Service, sig), r)
 			if ctx.Err() != nil {
 				return Page{}, fmt.Errorf("collecting the page of rollout %s: %w", p.Rollout.ID, ctx.Err())
 			}
@@ -85,8 +87,8 @@ func Collect(ctx context.Context, a *analysis.Analyzer, p Page) (Page, error) {
 }
 
 // of returns the findings of the signal of that name.
-func of(name string, all []analysis.Finding) []analysis.Finding {
-	var out []analysis.Finding
+func of(name string, all []andon.Finding) []andon.Finding {
+	var out []andon.Finding
 	for _, f := range all {
 		if f.Signal == name {
 			out = append(out, f)
@@ -106,7 +108,7 @@ func others(p Page) []Signal {
 	for _, f := range p.Verdict.Findings {
 		if !known[f.Signal] {
 			known[f.Signal] = true
-			out = append(out, Signal{Signal: analysis.Signal{Name: f.Signal}, Findings: of(f.Signal, p.Verdict.Findings)})
+			out = append(out, Signal{Signal: andon.Signal{Name: f.Signal}, Findings: of(f.Signal, p.Verdict.Findings)})
 		}
 	}
 	return out

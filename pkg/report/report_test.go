@@ -16,19 +16,21 @@ import (
 
 	"github.com/prometheus/common/model"
 
-	"github.com/andon-project/andon/pkg/analysis"
+	"github.com/andon-project/andon/pkg/andon"
+	"github.com/andon-project/andon/pkg/deviation"
+	"github.com/andon-project/andon/pkg/judge"
 )
 
 var update = flag.Bool("update", false, "rewrite the golden files")
 
 var began = time.Date(2024, 5, 1, 12, 0, 0, 0, time.UTC)
 
-// deviation makes up a node: control near 100 with a spread of 5, the node
+// deviationOf makes up a node: control near 100 with a spread of 5, the node
 // steps away by shift standard deviations at the start, and gap minutes are
 // missing after it.
-func deviation(node string, shift float64, gap int) analysis.Deviation {
+func deviationOf(node string, shift float64, gap int) deviation.Deviation {
 	r := rand.New(rand.NewPCG(7, uint64(len(node))))
-	d := analysis.Deviation{Node: node}
+	d := deviation.Deviation{Node: node}
 	for m := -60; m <= 90; m++ {
 		s := r.NormFloat64()
 		if m >= 5 {
@@ -52,51 +54,51 @@ func deviation(node string, shift float64, gap int) analysis.Deviation {
 func example() Page {
 	fail := began.Add(16 * time.Minute)
 	p := Page{
-		Rollout: analysis.Rollout{ID: "checkout-2024-05-01", Service: "checkout", Version: "v2.3.1", Previous: "v2.3.0", Strategy: analysis.Rolling, Tool: "argo-rollouts",
+		Rollout: andon.Rollout{ID: "checkout-2024-05-01", Service: "checkout", Version: "v2.3.1", Previous: "v2.3.0", Strategy: andon.Rolling, Tool: "argo-rollouts",
 			Started: began, Stages: []time.Time{began.Add(time.Minute), began.Add(20 * time.Minute), began.Add(22 * time.Minute), began.Add(60 * time.Minute)}, Scope: map[string]string{"region": "eu-west-1"}},
-		Service: analysis.Service{Name: "checkout", Layer: analysis.Software, Node: "pod"},
-		Verdict: analysis.Verdict{Rollout: "checkout-2024-05-01", Service: "checkout", At: began.Add(90 * time.Minute), Verdict: analysis.Fail, Score: .998, Evidence: 41250, Blame: .97,
-			FirstFail: &fail, Strategy: analysis.Rolling, Quality: analysis.OK, Reason: "latency rose from 102 ms to 121 ms on checkout-v2-7d9f, and has stayed there for 70 minutes"},
+		Service: andon.Service{Name: "checkout", Layer: andon.Software, Node: "pod"},
+		Verdict: andon.Verdict{Rollout: "checkout-2024-05-01", Service: "checkout", At: began.Add(90 * time.Minute), Verdict: andon.Fail, Score: .998, Evidence: 41250, Blame: .97,
+			FirstFail: &fail, Strategy: andon.Rolling, Quality: andon.OK, Reason: "latency rose from 102 ms to 121 ms on checkout-v2-7d9f, and has stayed there for 70 minutes"},
 		Home: "../",
 	}
 	second := began.Add(20 * time.Minute)
 	p.Verdict.Basis = `nodes with {version="v2.3.1"} beside those with {version="v2.3.0"} at the same time`
-	p.Verdict.Dependencies = &analysis.Dependencies{
-		Calls:  []analysis.Call{{Service: "payment", From: analysis.DeclaredCall}, {Service: "ledger", Through: "payment", From: "calls_total > 0"}},
+	p.Verdict.Dependencies = &andon.Dependencies{
+		Calls:  []andon.Call{{Service: "payment", From: andon.DeclaredCall}, {Service: "ledger", Through: "payment", From: "calls_total > 0"}},
 		Notice: "who calls whom is as calls_total > 0 showed it at 2026-03-01T12:00:00Z: the server is away",
 	}
-	p.Verdict.Stages = []analysis.StageVerdict{
-		{Stage: 1, From: began, To: &second, Verdict: analysis.Fail, Evidence: 41250, Reason: "latency rose from 102 ms to 121 ms"},
-		{Stage: 2, From: second, Verdict: analysis.Fail, Evidence: .8, Reason: "latency rose from 102 ms to 121 ms"},
+	p.Verdict.Stages = []andon.StageVerdict{
+		{Stage: 1, From: began, To: &second, Verdict: andon.Fail, Evidence: 41250, Reason: "latency rose from 102 ms to 121 ms"},
+		{Stage: 2, From: second, Verdict: andon.Fail, Evidence: .8, Reason: "latency rose from 102 ms to 121 ms"},
 	}
-	p.Verdict.Scopes = []analysis.ScopeVerdict{
-		{Label: "region", Value: "eu-west", Verdict: analysis.Fail, Evidence: 61000, Reason: "latency rose from 101 ms to 139 ms; evidence is 61000; everything there was changed at once, without stages"},
-		{Label: "region", Value: "us-east", Verdict: analysis.Pass, Evidence: 1.4, Reason: "no signal tells its candidate from its control nodes by more than chance; the most that any showed: latency stayed at 102 ms"},
-		{Label: "zone", Verdict: analysis.Inconclusive, Evidence: analysis.Unknown, Reason: "no series has the label zone; keep it in the queries"},
+	p.Verdict.Scopes = []andon.ScopeVerdict{
+		{Label: "region", Value: "eu-west", Verdict: andon.Fail, Evidence: 61000, Reason: "latency rose from 101 ms to 139 ms; evidence is 61000; everything there was changed at once, without stages"},
+		{Label: "region", Value: "us-east", Verdict: andon.Pass, Evidence: 1.4, Reason: "no signal tells its candidate from its control nodes by more than chance; the most that any showed: latency stayed at 102 ms"},
+		{Label: "zone", Verdict: andon.Inconclusive, Evidence: andon.Unknown, Reason: "no series has the label zone; keep it in the queries"},
 	}
 	for m := 0; m <= 90; m++ {
-		p.Trail = append(p.Trail, analysis.Point{At: began.Add(time.Duration(m) * time.Minute), Log: math.Max(-.4, .62*float64(m)-1.5) * math.Min(1, 10.6/(.62*90-1.5)*90/float64(m+1))})
+		p.Trail = append(p.Trail, judge.Point{At: began.Add(time.Duration(m) * time.Minute), Log: math.Max(-.4, .62*float64(m)-1.5) * math.Min(1, 10.6/(.62*90-1.5)*90/float64(m+1))})
 	}
 	onset := began.Add(5 * time.Minute)
 	p.Signals = []Signal{
 		{
-			Signal: analysis.Signal{Name: "latency", Metric: "latency", Unit: "ms", Worse: analysis.Higher, Critical: true},
-			Findings: []analysis.Finding{{Signal: "latency", Kind: "metric", Node: "checkout-v2-7d9f", Deviation: 3.9, Effect: 19.1, Evidence: 41250, Weight: .15, Onset: &onset,
-				Smallest: 4.2, Blamed: true, Quality: analysis.OK, Candidate: 88, Control: 1204, Query: `avg by (pod) (latency{version="v2.3.1"})`, Against: `avg by (pod) (latency{version="v2.3.0"})`,
+			Signal: andon.Signal{Name: "latency", Metric: "latency", Unit: "ms", Worse: andon.Higher, Critical: true},
+			Findings: []andon.Finding{{Signal: "latency", Kind: "metric", Node: "checkout-v2-7d9f", Deviation: 3.9, Effect: 19.1, Evidence: 41250, Weight: .15, Onset: &onset,
+				Smallest: 4.2, Blamed: true, Quality: andon.OK, Candidate: 88, Control: 1204, Query: `avg by (pod) (latency{version="v2.3.1"})`, Against: `avg by (pod) (latency{version="v2.3.0"})`,
 				Reason: "latency rose from 102 ms to 121 ms"}},
-			Deviations: []analysis.Deviation{deviation("checkout-v2-a", .2, 0), deviation("checkout-v2-7d9f", 4, 15), deviation("checkout-v2-longer-name", 80, 0)},
+			Deviations: []deviation.Deviation{deviationOf("checkout-v2-a", .2, 0), deviationOf("checkout-v2-7d9f", 4, 15), deviationOf("checkout-v2-longer-name", 80, 0)},
 		},
 		{
-			Signal: analysis.Signal{Name: "cpu", Metric: "cpu", Unit: "ratio"},
-			Findings: []analysis.Finding{{Signal: "cpu", Kind: "metric", Deviation: analysis.Unknown, Effect: analysis.Unknown, Evidence: analysis.Unknown, Weight: .1,
-				Smallest: analysis.Unknown, Quality: analysis.NoCandidateData}},
+			Signal: andon.Signal{Name: "cpu", Metric: "cpu", Unit: "ratio"},
+			Findings: []andon.Finding{{Signal: "cpu", Kind: "metric", Deviation: andon.Unknown, Effect: andon.Unknown, Evidence: andon.Unknown, Weight: .1,
+				Smallest: andon.Unknown, Quality: andon.NoCandidateData}},
 		},
 		{
-			Signal: analysis.Signal{Name: "preflight-version"},
-			Findings: []analysis.Finding{{Signal: "preflight-version", Kind: "preflight", Deviation: analysis.Unknown, Effect: 0, Evidence: analysis.Unknown, Smallest: analysis.Unknown,
-				Quality: analysis.OK, Candidate: 12, Query: "build_info", Reason: "preflight-version: 3 of 12 report v2.3.1"}},
+			Signal: andon.Signal{Name: "preflight-version"},
+			Findings: []andon.Finding{{Signal: "preflight-version", Kind: "preflight", Deviation: andon.Unknown, Effect: 0, Evidence: andon.Unknown, Smallest: andon.Unknown,
+				Quality: andon.OK, Candidate: 12, Query: "build_info", Reason: "preflight-version: 3 of 12 report v2.3.1"}},
 		},
-		{Signal: analysis.Signal{Name: "error logs", Logs: `{service="checkout"}`}},
+		{Signal: andon.Signal{Name: "error logs", Logs: `{service="checkout"}`}},
 	}
 	p.Notes = []string{"cpu has no chart: http://prometheus:9090: status 503"}
 	p.Label = Label{Regression: true, By: "ops", Reason: "INC-42", At: second}
@@ -128,7 +130,7 @@ func TestWriteGolden(t *testing.T) {
 
 func TestWriteShows(t *testing.T) {
 	var b strings.Builder
-	if err := WriteAll(&b, "two rollouts", []Page{example(), {Rollout: analysis.Rollout{ID: "bare"}}}); err != nil {
+	if err := WriteAll(&b, "two rollouts", []Page{example(), {Rollout: andon.Rollout{ID: "bare"}}}); err != nil {
 		t.Fatal(err)
 	}
 	page := b.String()
@@ -199,12 +201,12 @@ func checkCharts(t *testing.T, page string) {
 
 func TestCollect(t *testing.T) {
 	p := example()
-	p.Service.Signals = []analysis.Signal{{Name: "latency", Metric: "latency"}, {Name: "logs", Logs: "{}"}}
-	p.Verdict.Findings = []analysis.Finding{{Signal: "absent", Kind: "presence", Evidence: 80, Weight: .4}, {Signal: "latency", Kind: "metric", Evidence: 90, Weight: .15}}
+	p.Service.Signals = []andon.Signal{{Name: "latency", Metric: "latency"}, {Name: "logs", Logs: "{}"}}
+	p.Verdict.Findings = []andon.Finding{{Signal: "absent", Kind: "presence", Evidence: 80, Weight: .4}, {Signal: "latency", Kind: "metric", Evidence: 90, Weight: .15}}
 	away := errors.New("the source is away")
-	a := &analysis.Analyzer{
-		Metrics: func(context.Context, string, analysis.Range) (model.Matrix, error) { return nil, away },
-		Resolve: func(expr string, _ analysis.Selector) (string, error) { return expr, nil },
+	a := &judge.Analyzer{
+		Metrics: func(context.Context, string, andon.Range) (model.Matrix, error) { return nil, away },
+		Resolve: func(expr string, _ andon.Selector) (string, error) { return expr, nil },
 	}
 	got, err := Collect(t.Context(), a, p)
 	if err != nil {

@@ -7,13 +7,13 @@ import (
 	"strings"
 	"time"
 
-	"github.com/andon-project/andon/pkg/analysis"
+	"github.com/andon-project/andon/pkg/andon"
 )
 
 // unknown is what is written for a value that is not known.
 const unknown = "unknown"
 
-func known(n analysis.Number) bool { return n.Known() }
+func known(n andon.Number) bool { return n.Known() }
 
 // clock writes a time in UTC, or "unknown" for the zero time and nil.
 func clock(t any) string {
@@ -32,7 +32,7 @@ func clock(t any) string {
 
 // percent writes a ratio: 0.998 is 99.8%. What is not quite 0 or 1 is not
 // written as 0% or 100%.
-func percent(n analysis.Number) string {
+func percent(n andon.Number) string {
 	f := float64(n)
 	switch {
 	case math.IsNaN(f):
@@ -47,7 +47,7 @@ func percent(n analysis.Number) string {
 
 // odds writes an e-value as odds: 41250 is "1 : 41,250", 0.04 is "25 : 1".
 // Evidence speaks for a regression when the right side is the larger.
-func odds(n analysis.Number) string {
+func odds(n andon.Number) string {
 	f := float64(n)
 	switch {
 	case math.IsNaN(f) || f < 0:
@@ -107,7 +107,7 @@ func grouped(f float64) string {
 }
 
 // sigmas writes a deviation.
-func sigmas(n analysis.Number) string {
+func sigmas(n andon.Number) string {
 	if !n.Known() {
 		return unknown
 	}
@@ -115,7 +115,7 @@ func sigmas(n analysis.Number) string {
 }
 
 // number writes a value in its unit to three figures.
-func number(n analysis.Number, unit string) string {
+func number(n andon.Number, unit string) string {
 	if !n.Known() {
 		return unknown
 	}

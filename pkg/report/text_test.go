@@ -6,18 +6,19 @@ import (
 	"testing"
 	"time"
 
-	"github.com/andon-project/andon/pkg/analysis"
+	"github.com/andon-project/andon/pkg/andon"
+	"github.com/andon-project/andon/pkg/deviation"
 )
 
 func TestTexts(t *testing.T) {
-	inf := analysis.Number(math.Inf(1))
+	inf := andon.Number(math.Inf(1))
 	for _, c := range []struct{ name, got, want string }{
 		{"percent", percent(.998), "99.8%"},
 		{"percent of nearly one", percent(.99996), "> 99.9%"},
 		{"percent of one", percent(1), "100%"},
 		{"percent of nearly zero", percent(1e-9), "< 0.1%"},
 		{"percent of zero", percent(0), "0%"},
-		{"percent unknown", percent(analysis.Unknown), "unknown"},
+		{"percent unknown", percent(andon.Unknown), "unknown"},
 		{"odds for", odds(41250.4), "1 : 41,250"},
 		{"odds against", odds(.04), "25 : 1"},
 		{"odds even", odds(1), "1 : 1"},
@@ -25,7 +26,7 @@ func TestTexts(t *testing.T) {
 		{"odds vast", odds(3.74e20), "1 : 3.7·10²⁰"},
 		{"odds without end", odds(inf), "1 : more than 10³⁰⁸"},
 		{"odds of nothing", odds(0), "more than 10³⁰⁸ : 1"},
-		{"odds unknown", odds(analysis.Unknown), "unknown"},
+		{"odds unknown", odds(andon.Unknown), "unknown"},
 		{"sigma", sigmas(-1.25), "−1.2 σ"},
 		{"number with unit", number(-.66, "ratio"), "−0.66 ratio"},
 		{"number to three figures", number(121.46, ""), "121"},
@@ -78,7 +79,7 @@ func TestTicks(t *testing.T) {
 }
 
 func TestThinKeepsPeaks(t *testing.T) {
-	var d analysis.Deviation
+	var d deviation.Deviation
 	for i := range 10_000 {
 		d.Times = append(d.Times, time.Unix(int64(i)*60, 0))
 		d.Sigma = append(d.Sigma, math.Sin(float64(i)))

@@ -4,18 +4,18 @@ import (
 	"math"
 	"time"
 
-	"github.com/andon-project/andon/pkg/analysis"
+	"github.com/andon-project/andon/pkg/deviation"
 )
 
 // thin returns d, whose series are all as long, with at most about 2n points. Of each bucket of points it
 // keeps the least and the greatest deviation (value, where the deviation is
 // not known), so that no peak is lost.
-func thin(d analysis.Deviation, n int) analysis.Deviation {
+func thin(d deviation.Deviation, n int) deviation.Deviation {
 	size := (len(d.Times) + n - 1) / n
 	if size <= 2 {
 		return d
 	}
-	out := analysis.Deviation{Node: d.Node}
+	out := deviation.Deviation{Node: d.Node}
 	for from := 0; from < len(d.Times); from += size {
 		a, b := extremes(d, from, min(from+size, len(d.Times)))
 		keep(&out, d, a)
@@ -28,7 +28,7 @@ func thin(d analysis.Deviation, n int) analysis.Deviation {
 
 // extremes returns the indices in [from, to) of the least and the greatest
 // point, the earlier first.
-func extremes(d analysis.Deviation, from, to int) (a, b int) {
+func extremes(d deviation.Deviation, from, to int) (a, b int) {
 	key := func(i int) float64 {
 		if math.IsNaN(d.Sigma[i]) {
 			return d.Value[i]
@@ -47,7 +47,7 @@ func extremes(d analysis.Deviation, from, to int) (a, b int) {
 	return min(a, b), max(a, b)
 }
 
-func keep(out *analysis.Deviation, d analysis.Deviation, i int) {
+func keep(out *deviation.Deviation, d deviation.Deviation, i int) {
 	out.Times = append(out.Times, d.Times[i])
 	out.Sigma = append(out.Sigma, d.Sigma[i])
 	out.Value = append(out.Value, d.Value[i])
@@ -59,7 +59,7 @@ func keep(out *analysis.Deviation, d analysis.Deviation, i int) {
 // whole returns a copy of d with all its series as long as Times: what is
 // missing is not known. A control without any width is one without samples:
 // its spread has a floor.
-func whole(d analysis.Deviation) analysis.Deviation {
+func whole(d deviation.Deviation) deviation.Deviation {
 	d.Times = append([]time.Time(nil), d.Times...)
 	for _, s := range []*[]float64{&d.Sigma, &d.Value, &d.Centre, &d.Low, &d.High} {
 		full := make([]float64, len(d.Times))

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/andon-project/andon/pkg/analysis"
+	"github.com/andon-project/andon/pkg/andon"
 )
 
 // A view is a Page with what its template shows but does not compute.
@@ -24,14 +24,14 @@ type view struct {
 
 // A partView is a line on one stage or one place of a rollout.
 type partView struct {
-	Verdict  analysis.Decision
+	Verdict  andon.Decision
 	Of, When string
-	Evidence analysis.Number
+	Evidence andon.Number
 	Reason   string
 }
 
 // parts returns the stages, if there is more than one, and the places.
-func parts(v analysis.Verdict) []partView {
+func parts(v andon.Verdict) []partView {
 	var out []partView
 	for _, s := range v.Stages {
 		if len(v.Stages) < 2 {
@@ -53,7 +53,7 @@ func parts(v analysis.Verdict) []partView {
 const mostCalls = 20
 
 // callsOf says whom a service calls, and how that is known.
-func callsOf(d *analysis.Dependencies) string {
+func callsOf(d *andon.Dependencies) string {
 	if d == nil {
 		return ""
 	}
@@ -98,11 +98,11 @@ type signalView struct {
 func viewOf(p Page) view {
 	v := view{Page: p, Evidence: evidenceChart(p), FirstFail: "none", Calls: callsOf(p.Verdict.Dependencies)}
 	switch p.Verdict.Verdict {
-	case analysis.Fail:
+	case andon.Fail:
 		v.Headline = "Fail: it made the service worse"
-	case analysis.Pass:
+	case andon.Pass:
 		v.Headline = "Pass: no sign of a regression"
-	case analysis.Inconclusive:
+	case andon.Inconclusive:
 		v.Headline = "Inconclusive: the data do not tell"
 	default:
 		v.Headline = "Not yet judged"
@@ -121,24 +121,24 @@ func viewOf(p Page) view {
 	return v
 }
 
-func signalOf(s Signal, ro analysis.Rollout, colours palette) signalView {
+func signalOf(s Signal, ro andon.Rollout, colours palette) signalView {
 	v := signalView{Signal: s, Unit: s.Signal.Unit, CouldChart: s.Signal.Metric != ""}
 	about := []string{}
 	if s.Signal.Unit != "" {
 		about = append(about, s.Signal.Unit)
 	}
 	switch s.Signal.Worse {
-	case analysis.Lower:
+	case andon.Lower:
 		about = append(about, "lower is worse")
-	case analysis.Both:
+	case andon.Both:
 		about = append(about, "any change is worse")
-	case analysis.Higher, "":
+	case andon.Higher, "":
 		if s.Signal.Metric != "" {
 			about = append(about, "higher is worse")
 		}
 	}
 	v.About = strings.Join(about, ", ")
-	v.Blamed = slices.ContainsFunc(s.Findings, func(f analysis.Finding) bool { return f.Blamed })
+	v.Blamed = slices.ContainsFunc(s.Findings, func(f andon.Finding) bool { return f.Blamed })
 	first := ""
 	if len(s.Findings) > 0 {
 		first = s.Findings[0].Node
@@ -171,19 +171,19 @@ func since(d time.Duration) string {
 }
 
 // qualities say what a Quality other than OK means and what to do.
-var qualities = map[analysis.Quality]string{
-	analysis.NoCandidateData: "no samples of the candidate: is it running, and do its labels match the rollout's?",
-	analysis.NoControlData:   "no samples to compare with: is anything still running the old version?",
-	analysis.NoSeries:        "the query selects no series of either side: check the signal's query and labels",
-	analysis.LowExposure:     "too little traffic to tell",
-	analysis.Stale:           "no new samples lately",
-	analysis.SourceError:     "the source did not answer",
-	analysis.Ambiguous:       "another rollout explains it as well: hold them all, and take them back one by one",
+var qualities = map[andon.Quality]string{
+	andon.NoCandidateData: "no samples of the candidate: is it running, and do its labels match the rollout's?",
+	andon.NoControlData:   "no samples to compare with: is anything still running the old version?",
+	andon.NoSeries:        "the query selects no series of either side: check the signal's query and labels",
+	andon.LowExposure:     "too little traffic to tell",
+	andon.Stale:           "no new samples lately",
+	andon.SourceError:     "the source did not answer",
+	andon.Ambiguous:       "another rollout explains it as well: hold them all, and take them back one by one",
 }
 
 // quality explains q; empty if it is in order.
-func quality(q analysis.Quality) string {
-	if q == analysis.OK || q == "" {
+func quality(q andon.Quality) string {
+	if q == andon.OK || q == "" {
 		return ""
 	}
 	if s, ok := qualities[q]; ok {

@@ -8,12 +8,12 @@ import (
 
 	"github.com/prometheus/prometheus/promql/parser"
 
-	"github.com/andon-project/andon/pkg/analysis"
+	"github.com/andon-project/andon/pkg/andon"
 	"github.com/andon-project/andon/pkg/logs/logql"
 )
 
 // Parsers tell whether queries can be read, for the checks of what people write.
-var Parsers = analysis.Parsers{PromQL: CheckPromQL, LogQL: CheckLogQL}
+var Parsers = andon.Parsers{PromQL: CheckPromQL, LogQL: CheckLogQL}
 
 // CheckLogQL returns what is wrong with a query for log lines.
 func CheckLogQL(expr string) error {

@@ -13,7 +13,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/andon-project/andon/pkg/analysis"
+	"github.com/andon-project/andon/pkg/andon"
 	"github.com/andon-project/andon/pkg/logs/logql"
 )
 
@@ -89,24 +89,24 @@ func NewLoki(c LokiConfig) (*Loki, error) {
 // Check asks for the names of labels, for health checks: nil means that
 // queries are answered.
 func (l *Loki) Check(ctx context.Context) error {
-	_, err := l.Labels(ctx, "", analysis.Range{})
+	_, err := l.Labels(ctx, "", andon.Range{})
 	return err
 }
 
 // Labels returns the names of the labels of the streams that a selector picks
 // within a range, of all streams if it is empty; the server's last hours if the
 // range is zero.
-func (l *Loki) Labels(ctx context.Context, selector string, r analysis.Range) ([]string, error) {
+func (l *Loki) Labels(ctx context.Context, selector string, r andon.Range) ([]string, error) {
 	return l.names(ctx, "labels", selector, r)
 }
 
 // Values returns the values of a label among the streams that a selector
 // picks, as Labels.
-func (l *Loki) Values(ctx context.Context, label, selector string, r analysis.Range) ([]string, error) {
+func (l *Loki) Values(ctx context.Context, label, selector string, r andon.Range) ([]string, error) {
 	return l.names(ctx, "label/"+url.PathEscape(label)+"/values", selector, r)
 }
 
-func (l *Loki) names(ctx context.Context, path, selector string, r analysis.Range) ([]string, error) {
+func (l *Loki) names(ctx context.Context, path, selector string, r andon.Range) ([]string, error) {
 	var data []string
 	p := l.ranged(r)
 	if selector != "" {
@@ -120,7 +120,7 @@ func (l *Loki) names(ctx context.Context, path, selector string, r analysis.Rang
 }
 
 // Series returns the streams that a selector picks within a range.
-func (l *Loki) Series(ctx context.Context, selector string, r analysis.Range) ([]map[string]string, error) {
+func (l *Loki) Series(ctx context.Context, selector string, r andon.Range) ([]map[string]string, error) {
 	p := l.ranged(r)
 	p.Set("match[]", selector)
 	var data []map[string]string
@@ -131,7 +131,7 @@ func (l *Loki) Series(ctx context.Context, selector string, r analysis.Range) ([
 }
 
 // ranged returns the parameters of a range; none if it is zero.
-func (l *Loki) ranged(r analysis.Range) url.Values {
+func (l *Loki) ranged(r andon.Range) url.Values {
 	p := url.Values{}
 	if !r.Start.IsZero() {
 		p.Set("start", nanos(r.Start))
@@ -160,7 +160,7 @@ const (
 // what Loki is fast at; others, which are structured metadata, are compared
 // behind the pipeline. Loki is asked which are which at most every ten minutes;
 // while it does not say, all go into the stream selector.
-func (l *Loki) Resolve(expr string, s analysis.Selector) (string, error) {
+func (l *Loki) Resolve(expr string, s andon.Selector) (string, error) {
 	q, err := logql.Parse(expr)
 	if err != nil {
 		return "", badQuery(expr, err, "see Loki's documentation of log queries")
@@ -181,7 +181,7 @@ func (l *Loki) labelsOf(streams string) map[string]bool {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), labelsWait)
 	defer cancel()
-	names, err := l.Labels(ctx, streams, analysis.Range{})
+	names, err := l.Labels(ctx, streams, andon.Range{})
 	if err != nil || len(names) == 0 {
 		return nil
 	}

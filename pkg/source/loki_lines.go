@@ -16,7 +16,7 @@ import (
 
 	"github.com/prometheus/common/model"
 
-	"github.com/andon-project/andon/pkg/analysis"
+	"github.com/andon-project/andon/pkg/andon"
 )
 
 // smallestPage is how few lines are asked for at once where a server refuses
@@ -26,13 +26,13 @@ const smallestPage = 100
 // Lines answers a log query; it is an analysis.LinesFunc. The answer is read
 // page by page, forward in time; lines that share a timestamp with the last
 // one of a page are neither lost nor doubled. Refusals are *Error.
-func (l *Loki) Lines(ctx context.Context, expr string, r analysis.Range) iter.Seq2[analysis.Line, error] {
-	return func(yield func(analysis.Line, error) bool) {
+func (l *Loki) Lines(ctx context.Context, expr string, r andon.Range) iter.Seq2[andon.Line, error] {
+	return func(yield func(andon.Line, error) bool) {
 		p := pager{q: l.question(expr), expr: expr, from: r.Start, end: r.End}
 		for !p.done {
 			lines, err := p.next(ctx)
 			if err != nil {
-				yield(analysis.Line{}, err)
+				yield(andon.Line{}, err)
 				return
 			}
 			for _, line := range lines {
@@ -55,7 +55,7 @@ type pager struct {
 }
 
 // next returns the lines of the next page.
-func (p *pager) next(ctx context.Context) ([]analysis.Line, error) {
+func (p *pager) next(ctx context.Context) ([]andon.Line, error) {
 	until := p.end
 	if span := time.Duration(p.q.l.span.Load()); span > 0 && until.Sub(p.from) > span {
 		until = p.from.Add(span)
@@ -81,7 +81,7 @@ func (p *pager) next(ctx context.Context) ([]analysis.Line, error) {
 	if data.ResultType != "streams" && data.ResultType != "" {
 		return nil, badQuery(p.expr, fmt.Errorf("the answer is a %s, not lines", data.ResultType), "a metric query belongs into metric")
 	}
-	var all []analysis.Line
+	var all []andon.Line
 	for _, s := range data.Result {
 		for _, v := range s.Values {
 			line, err := lineOf(s.Stream, v)
@@ -91,28 +91,28 @@ func (p *pager) next(ctx context.Context) ([]analysis.Line, error) {
 			all = append(all, line)
 		}
 	}
-	slices.SortStableFunc(all, func(a, b analysis.Line) int { return a.At.Compare(b.At) })
+	slices.SortStableFunc(all, func(a, b andon.Line) int { return a.At.Compare(b.At) })
 	return p.turn(all, until, limit), nil
 }
 
 // lineOf reads one entry: its time in nanoseconds, its text, and perhaps more.
-func lineOf(stream map[string]string, v []any) (analysis.Line, error) {
+func lineOf(stream map[string]string, v []any) (andon.Line, error) {
 	if len(v) < 2 {
-		return analysis.Line{}, errors.New("an entry without time or text")
+		return andon.Line{}, errors.New("an entry without time or text")
 	}
 	ts, ok := v[0].(string)
 	text, isText := v[1].(string)
 	ns, err := strconv.ParseInt(ts, 10, 64)
 	if !ok || !isText || err != nil {
-		return analysis.Line{}, errors.New("an entry whose time or text cannot be read")
+		return andon.Line{}, errors.New("an entry whose time or text cannot be read")
 	}
-	return analysis.Line{At: time.Unix(0, ns).UTC(), Labels: stream, Text: text}, nil
+	return andon.Line{At: time.Unix(0, ns).UTC(), Labels: stream, Text: text}, nil
 }
 
 // turn moves on behind a page, and returns the lines of it that are new.
-func (p *pager) turn(all []analysis.Line, until time.Time, limit int64) []analysis.Line {
+func (p *pager) turn(all []andon.Line, until time.Time, limit int64) []andon.Line {
 	full := int64(len(all)) >= limit
-	out := make([]analysis.Line, 0, len(all))
+	out := make([]andon.Line, 0, len(all))
 	again := maps.Clone(p.seen)
 	for _, line := range all {
 		if k := keyOf(line); line.At.Equal(p.from) && again[k] > 0 {
@@ -146,7 +146,7 @@ func (p *pager) turn(all []analysis.Line, until time.Time, limit int64) []analys
 }
 
 // keyOf tells lines of one time apart.
-func keyOf(l analysis.Line) string {
+func keyOf(l andon.Line) string {
 	var b strings.Builder
 	for _, k := range slices.Sorted(maps.Keys(l.Labels)) {
 		b.WriteString(k + "\x00" + l.Labels[k] + "\x00")
@@ -213,7 +213,7 @@ func (l *Loki) warn(query, text string) {
 // Metric answers a LogQL metric query; it is an analysis.RangeFunc. A range of
 // one point is asked for at that very time; for others Loki may move the times
 // to multiples of the step.
-func (l *Loki) Metric(ctx context.Context, expr string, r analysis.Range) (model.Matrix, error) {
+func (l *Loki) Metric(ctx context.Context, expr string, r andon.Range) (model.Matrix, error) {
 	if r.Step <= 0 {
 		return nil, badQuery(expr, fmt.Errorf("a step of %v", r.Step), "ask with a step above zero")
 	}
@@ -227,7 +227,7 @@ func (l *Loki) Metric(ctx context.Context, expr string, r analysis.Range) (model
 		if span := time.Duration(l.span.Load()); span > 0 && end.Sub(start) > span {
 			end = start.Add(span.Truncate(r.Step))
 		}
-		m, err := q.metric(ctx, analysis.Range{Start: start, End: end, Step: r.Step})
+		m, err := q.metric(ctx, andon.Range{Start: start, End: end, Step: r.Step})
 		if err != nil {
 			p := pager{q: q, expr: expr}
 			if p.adapt(err, 0, end.Sub(start)) {
@@ -247,7 +247,7 @@ func (l *Loki) Metric(ctx context.Context, expr string, r analysis.Range) (model
 }
 
 // metric asks one metric query.
-func (q *question) metric(ctx context.Context, r analysis.Range) (model.Matrix, error) {
+func (q *question) metric(ctx context.Context, r andon.Range) (model.Matrix, error) {
 	if r.Start.Equal(r.End) {
 		var data struct {
 			Result model.Vector `json:"result"`

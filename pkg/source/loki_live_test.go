@@ -16,7 +16,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/andon-project/andon/pkg/analysis"
+	"github.com/andon-project/andon/pkg/andon"
 	"github.com/andon-project/andon/pkg/logs/logql"
 )
 
@@ -147,19 +147,19 @@ func writeTape(t *testing.T, k *tape) {
 
 // tapeLines are the lines that are pushed: the n-th of a node, two of them at a
 // time, and eight more of one time.
-func tapeLines(base time.Time) []analysis.Line {
+func tapeLines(base time.Time) []andon.Line {
 	run := strconv.FormatInt(base.Unix(), 10)
-	var out []analysis.Line
+	var out []andon.Line
 	for i := range 30 {
 		for _, node := range []string{"a", "b"} {
-			out = append(out, analysis.Line{
+			out = append(out, andon.Line{
 				At: base.Add(time.Duration(i) * 2 * time.Second), Text: fmt.Sprintf("error: order %d of %s failed", i, node),
 				Labels: map[string]string{"service_name": "andon-" + run, "pod": node, "version": "v" + node},
 			})
 		}
 	}
 	for i := range 8 {
-		out = append(out, analysis.Line{At: base.Add(70 * time.Second), Text: fmt.Sprintf("burst %d", i),
+		out = append(out, andon.Line{At: base.Add(70 * time.Second), Text: fmt.Sprintf("burst %d", i),
 			Labels: map[string]string{"service_name": "andon-" + run, "pod": "a", "version": "va"}})
 	}
 	return out
@@ -198,7 +198,7 @@ func pushTape(t *testing.T, address string, base time.Time) {
 func askTape(t *testing.T, l *Loki, base time.Time) {
 	ctx := t.Context()
 	name := tapeLines(base)[0].Labels["service_name"]
-	r := analysis.Range{Start: base, End: base.Add(2 * time.Minute), Step: 30 * time.Second}
+	r := andon.Range{Start: base, End: base.Add(2 * time.Minute), Step: 30 * time.Second}
 
 	// A page smaller than the number of lines of one time.
 	for _, page := range []int64{fullPage, 5} {
@@ -228,7 +228,7 @@ func askTape(t *testing.T, l *Loki, base time.Time) {
 	l.page.Store(fullPage)
 
 	// version is structured metadata here, and pod is not.
-	expr, err := l.Resolve(`{service_name="`+name+`"} |= "error"`, analysis.Selector{"version": "vb", "pod": "=~a|b"})
+	expr, err := l.Resolve(`{service_name="`+name+`"} |= "error"`, andon.Selector{"version": "vb", "pod": "=~a|b"})
 	if want := `{service_name="` + name + `", pod=~"a|b"} |= "error" | version="vb"`; err != nil || expr != want {
 		t.Errorf("resolved to %s (%v), want %s", expr, err, want)
 	}
@@ -247,7 +247,7 @@ func askTape(t *testing.T, l *Loki, base time.Time) {
 
 	// One point is exact; the lines of 0 to 28 s are 15 a node.
 	count := logql.CountOverTime(`{service_name="`+name+`"} |~ `+"`order\\s+.*?\\s+of`", []string{"pod"}, 30*time.Second, 0)
-	m, err := l.Metric(ctx, count, analysis.Range{Start: base.Add(29 * time.Second), End: base.Add(29 * time.Second), Step: time.Second})
+	m, err := l.Metric(ctx, count, andon.Range{Start: base.Add(29 * time.Second), End: base.Add(29 * time.Second), Step: time.Second})
 	if err != nil || len(m) != 2 || m[0].Values[0].Value != 15 || m[1].Values[0].Value != 15 || string(m[0].Metric["pod"]) != "a" {
 		t.Errorf("counted %v (%v), want 15 each", m, err)
 	}
@@ -264,7 +264,7 @@ func askTape(t *testing.T, l *Loki, base time.Time) {
 
 	// A window that ends ten seconds before: the lines of 0 to 20 s, its end in it.
 	before := logql.CountOverTime(`{service_name="`+name+`"}`, []string{"pod"}, 30*time.Second, 10*time.Second)
-	m, err = l.Metric(ctx, before, analysis.Range{Start: base.Add(30 * time.Second), End: base.Add(60 * time.Second), Step: 30 * time.Second})
+	m, err = l.Metric(ctx, before, andon.Range{Start: base.Add(30 * time.Second), End: base.Add(60 * time.Second), Step: 30 * time.Second})
 	if err != nil || len(m) != 2 || len(m[0].Values) != 2 || m[0].Values[0].Value != 11 || m[0].Values[1].Value != 15 || !m[0].Values[0].Timestamp.Time().Equal(base.Add(30*time.Second)) {
 		t.Errorf("counted %v (%v), want 11 and 15 each", m, err)
 	}
@@ -281,7 +281,7 @@ func askTape(t *testing.T, l *Loki, base time.Time) {
 	if err != nil || len(series) != 2 {
 		t.Errorf("series %v (%v)", series, err)
 	}
-	if _, err := l.Patterns(ctx, `{service_name="`+name+`"}`, analysis.Range{Start: r.Start, End: r.End}); err != nil {
+	if _, err := l.Patterns(ctx, `{service_name="`+name+`"}`, andon.Range{Start: r.Start, End: r.End}); err != nil {
 		t.Error(err)
 	}
 	if err := l.Check(ctx); err != nil {
@@ -304,7 +304,7 @@ func askTape(t *testing.T, l *Loki, base time.Time) {
 	if got := l.page.Load(); n != 8 || got != fullPage {
 		t.Errorf("%d lines with pages of %d, want 8 with %d", n, got, fullPage)
 	}
-	long := analysis.Range{Start: base.Add(-45 * 24 * time.Hour), End: base.Add(2 * time.Minute), Step: time.Minute}
+	long := andon.Range{Start: base.Add(-45 * 24 * time.Hour), End: base.Add(2 * time.Minute), Step: time.Minute}
 	n = 0
 	for _, err := range l.Lines(ctx, `{service_name="`+name+`"} |= "burst"`, long) {
 		if err != nil {

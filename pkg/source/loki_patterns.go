@@ -12,7 +12,8 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/andon-project/andon/pkg/analysis"
+	"github.com/andon-project/andon/pkg/andon"
+	"github.com/andon-project/andon/pkg/logs"
 	"github.com/andon-project/andon/pkg/logs/logql"
 )
 
@@ -35,7 +36,7 @@ func (p *Presence) miss(now time.Time)        { p.askAgain.Store(now.Add(absentF
 // samples that are added up. Where this Loki keeps no patterns it returns
 // nothing, and does not ask again for an hour. Other refusals are *Error; none
 // is tried again.
-func (l *Loki) Patterns(ctx context.Context, expr string, r analysis.Range) ([]analysis.Pattern, error) {
+func (l *Loki) Patterns(ctx context.Context, expr string, r andon.Range) ([]logs.Pattern, error) {
 	if l.config.Patterns.absent(l.now()) {
 		return nil, nil
 	}
@@ -60,7 +61,7 @@ func (l *Loki) Patterns(ctx context.Context, expr string, r analysis.Range) ([]a
 	return out, err
 }
 
-func (q *question) patterns(ctx context.Context, p url.Values) ([]analysis.Pattern, error) {
+func (q *question) patterns(ctx context.Context, p url.Values) ([]logs.Pattern, error) {
 	var data []struct {
 		Pattern string       `json:"pattern"`
 		Samples [][2]float64 `json:"samples"` // time in seconds, lines
@@ -74,11 +75,11 @@ func (q *question) patterns(ctx context.Context, p url.Values) ([]analysis.Patte
 			lines[d.Pattern] += s[1]
 		}
 	}
-	out := make([]analysis.Pattern, 0, len(lines))
+	out := make([]logs.Pattern, 0, len(lines))
 	for text, n := range lines {
-		out = append(out, analysis.Pattern{Text: text, Lines: n})
+		out = append(out, logs.Pattern{Text: text, Lines: n})
 	}
-	slices.SortFunc(out, func(a, b analysis.Pattern) int {
+	slices.SortFunc(out, func(a, b logs.Pattern) int {
 		return cmp.Or(cmp.Compare(b.Lines, a.Lines), strings.Compare(a.Text, b.Text))
 	})
 	return out, nil

@@ -10,7 +10,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/andon-project/andon/pkg/analysis"
+	"github.com/andon-project/andon/pkg/andon"
+	"github.com/andon-project/andon/pkg/logs"
 )
 
 // twoPatterns is the answer that Loki's documentation of the endpoint shows,
@@ -31,8 +32,8 @@ func TestPatterns(t *testing.T) {
 	}))
 	defer srv.Close()
 	start := time.Unix(1711839000, 0)
-	got, err := newLoki(t, LokiConfig{URL: srv.URL}).Patterns(t.Context(), `{app="loki"} |= "x" | pod="a"`, analysis.Range{Start: start, End: start.Add(time.Hour), Step: time.Minute})
-	want := []analysis.Pattern{
+	got, err := newLoki(t, LokiConfig{URL: srv.URL}).Patterns(t.Context(), `{app="loki"} |= "x" | pod="a"`, andon.Range{Start: start, End: start.Add(time.Hour), Step: time.Minute})
+	want := []logs.Pattern{
 		{Text: "<_> caller=grpc_logging.go:66 <_> level=info method=/cortex.Ingester/Push <_> msg=gRPC", Lines: 523},
 		{Text: `<_> caller=grpc_logging.go:66 <_> level=error method=/cortex.Ingester/Push <_> msg=gRPC err="connection refused to object store"`, Lines: 7},
 	}
@@ -80,7 +81,7 @@ func TestPatternsRefused(t *testing.T) {
 				t.Helper()
 				l := newLoki(t, LokiConfig{URL: srv.URL, Patterns: &known})
 				l.now = func() time.Time { return now }
-				got, err := l.Patterns(t.Context(), `{app="loki"}`, analysis.Range{})
+				got, err := l.Patterns(t.Context(), `{app="loki"}`, andon.Range{})
 				if kind := kindOf(err); len(got) > 0 || kind != c.kind {
 					t.Errorf("%v, %q (%v), want %q", got, kind, err, c.kind)
 				}

@@ -14,13 +14,13 @@ import (
 	"testing"
 	"time"
 
-	"github.com/andon-project/andon/pkg/analysis"
+	"github.com/andon-project/andon/pkg/andon"
 )
 
 // read returns all lines of a query.
-func read(t *testing.T, l *Loki, expr string, r analysis.Range) ([]analysis.Line, error) {
+func read(t *testing.T, l *Loki, expr string, r andon.Range) ([]andon.Line, error) {
 	t.Helper()
-	var out []analysis.Line
+	var out []andon.Line
 	for line, err := range l.Lines(t.Context(), expr, r) {
 		if err != nil {
 			return out, err

@@ -13,7 +13,7 @@ import (
 	v1 "github.com/prometheus/client_golang/api/prometheus/v1"
 	"github.com/prometheus/common/model"
 
-	"github.com/andon-project/andon/pkg/analysis"
+	"github.com/andon-project/andon/pkg/andon"
 )
 
 // maxPoints is how many points a series may have in one answer; Prometheus
@@ -73,7 +73,7 @@ func NewPrometheus(c PrometheusConfig) (*Prometheus, error) {
 // the answer are left out, with a warning.
 //
 // A refusal is an *Error.
-func (p *Prometheus) Range(ctx context.Context, expr string, r analysis.Range) (model.Matrix, error) {
+func (p *Prometheus) Range(ctx context.Context, expr string, r andon.Range) (model.Matrix, error) {
 	if r.Step <= 0 {
 		return nil, badQuery(expr, fmt.Errorf("a step of %v", r.Step), "ask with a step above zero")
 	}
@@ -84,7 +84,7 @@ func (p *Prometheus) Range(ctx context.Context, expr string, r analysis.Range) (
 		if end.After(r.End) {
 			end = r.End
 		}
-		m, err := p.one(ctx, expr, analysis.Range{Start: start, End: end, Step: r.Step}, &budget)
+		m, err := p.one(ctx, expr, andon.Range{Start: start, End: end, Step: r.Step}, &budget)
 		if err != nil {
 			return nil, err
 		}
@@ -98,7 +98,7 @@ func (p *Prometheus) Range(ctx context.Context, expr string, r analysis.Range) (
 }
 
 // one asks one query and takes the size of its answer from budget.
-func (p *Prometheus) one(ctx context.Context, expr string, r analysis.Range, budget *int64) (model.Matrix, error) {
+func (p *Prometheus) one(ctx context.Context, expr string, r andon.Range, budget *int64) (model.Matrix, error) {
 	c := &call{Client: p.client, query: expr, http: p.config.Client, budget: budget, limit: p.config.MaxBytes, wantsMatrix: true}
 	ctx, cancel := context.WithTimeout(ctx, p.config.Timeout)
 	defer cancel()

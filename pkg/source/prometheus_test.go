@@ -16,12 +16,12 @@ import (
 
 	"github.com/prometheus/common/model"
 
-	"github.com/andon-project/andon/pkg/analysis"
+	"github.com/andon-project/andon/pkg/andon"
 )
 
 var (
 	noon = time.Date(2024, 5, 1, 12, 0, 0, 0, time.UTC)
-	hour = analysis.Range{Start: noon, End: noon.Add(time.Hour), Step: time.Minute}
+	hour = andon.Range{Start: noon, End: noon.Add(time.Hour), Step: time.Minute}
 )
 
 const answer = `{"status":"success","data":{"resultType":"matrix","result":[
@@ -204,7 +204,7 @@ func TestRangeSplits(t *testing.T) {
 	}
 	for _, n := range []int{1, maxPoints - 1, maxPoints, maxPoints + 1, 2*maxPoints + 5} {
 		points = 0
-		m, err := p.Range(t.Context(), "up", analysis.Range{Start: noon, End: noon.Add(time.Duration(n-1) * time.Minute), Step: time.Minute})
+		m, err := p.Range(t.Context(), "up", andon.Range{Start: noon, End: noon.Add(time.Duration(n-1) * time.Minute), Step: time.Minute})
 		if err != nil {
 			t.Fatalf("%d points: %v", n, err)
 		}
@@ -217,7 +217,7 @@ func TestRangeSplits(t *testing.T) {
 			}
 		}
 	}
-	if _, err := p.Range(t.Context(), "up", analysis.Range{Start: noon, End: noon}); err == nil {
+	if _, err := p.Range(t.Context(), "up", andon.Range{Start: noon, End: noon}); err == nil {
 		t.Error("a step of zero was accepted")
 	}
 }

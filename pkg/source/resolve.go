@@ -13,7 +13,7 @@ import (
 	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/promql/parser"
 
-	"github.com/andon-project/andon/pkg/analysis"
+	"github.com/andon-project/andon/pkg/andon"
 )
 
 var promQL = parser.NewParser(parser.Options{})
@@ -28,7 +28,7 @@ var promQL = parser.NewParser(parser.Options{})
 //	expr in canonical form, if it selects no series: Resolve("1", s) is "1"
 //	an *Error of kind BadQuery with the position, if expr is not PromQL
 //	an *Error of kind BadQuery with the label, if a value of s is not a regular expression
-func Resolve(expr string, s analysis.Selector) (string, error) {
+func Resolve(expr string, s andon.Selector) (string, error) {
 	tree, err := promQL.ParseExpr(expr)
 	if err != nil {
 		return "", badQuery(expr, err, "the position is line:column of the query")
@@ -57,7 +57,7 @@ func Resolve(expr string, s analysis.Selector) (string, error) {
 }
 
 // matchers returns s as PromQL matchers, in the order of their labels.
-func matchers(s analysis.Selector) ([]*labels.Matcher, error) {
+func matchers(s andon.Selector) ([]*labels.Matcher, error) {
 	out := make([]*labels.Matcher, 0, len(s))
 	for _, name := range slices.Sorted(maps.Keys(s)) {
 		if name == "" {

@@ -9,15 +9,15 @@ import (
 	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/promql/parser"
 
-	"github.com/andon-project/andon/pkg/analysis"
+	"github.com/andon-project/andon/pkg/andon"
 )
 
 func TestResolve(t *testing.T) {
-	v2 := analysis.Selector{"version": "v2"}
+	v2 := andon.Selector{"version": "v2"}
 	for _, c := range []struct {
 		name   string
 		expr   string
-		s      analysis.Selector
+		s      andon.Selector
 		want   string
 		errors []string // substrings of the error; no error if nil
 	}{
@@ -30,16 +30,16 @@ func TestResolve(t *testing.T) {
 			want: `max_over_time(rate(a{version="v2"}[1m] offset 1h)[10m:1m] @ end())`},
 		{name: "quantile", expr: `histogram_quantile(0.99, sum by (le) (rate(b_bucket[5m])))`, s: v2,
 			want: `histogram_quantile(0.99, sum by (le) (rate(b_bucket{version="v2"}[5m])))`},
-		{name: "operators", expr: `up`, s: analysis.Selector{"a": "!=1", "b": "=~x|y", "c": "!~z.*", "d": "=e", "e": ""},
+		{name: "operators", expr: `up`, s: andon.Selector{"a": "!=1", "b": "=~x|y", "c": "!~z.*", "d": "=e", "e": ""},
 			want: `up{a!="1",b=~"x|y",c!~"z.*",d="=e",e=""}`},
-		{name: "needs quotes", expr: `{"http.requests"}`, s: analysis.Selector{"service.name": `a"b\`},
+		{name: "needs quotes", expr: `{"http.requests"}`, s: andon.Selector{"service.name": `a"b\`},
 			want: `{"service.name"="a\"b\\",__name__="http.requests"}`},
 		{name: "selects nothing", expr: `1 + 1`, s: v2, want: `1 + 1`},
 		{name: "not PromQL", expr: "sum(\nrate(a[1m)", s: v2, errors: []string{"2:", "parse error", "rate(a[1m)"}},
 		{name: "empty", expr: "", s: v2, errors: []string{"no expression"}},
-		{name: "not a regular expression", expr: `up`, s: analysis.Selector{"pod": "=~a("}, errors: []string{"label pod", `"a("`, "regular expression"}},
-		{name: "label without a name", expr: `up`, s: analysis.Selector{"": "x"}, errors: []string{"without a name"}},
-		{name: "second metric name", expr: `up`, s: analysis.Selector{"__name__": "down"}, errors: []string{"twice", "query up"}},
+		{name: "not a regular expression", expr: `up`, s: andon.Selector{"pod": "=~a("}, errors: []string{"label pod", `"a("`, "regular expression"}},
+		{name: "label without a name", expr: `up`, s: andon.Selector{"": "x"}, errors: []string{"without a name"}},
+		{name: "second metric name", expr: `up`, s: andon.Selector{"__name__": "down"}, errors: []string{"twice", "query up"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			got, err := Resolve(c.expr, c.s)
@@ -72,7 +72,7 @@ func FuzzResolve(f *testing.F) {
 	f.Add(`up`, "a b", "!=\xff\"\n")
 	f.Add(`start`, "le", "")
 	f.Fuzz(func(t *testing.T, expr, label, value string) {
-		s := analysis.Selector{label: value}
+		s := andon.Selector{label: value}
 		got, err := Resolve(expr, s)
 		if err != nil {
 			return

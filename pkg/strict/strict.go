@@ -17,7 +17,7 @@ import (
 	"github.com/prometheus/common/model"
 	"go.yaml.in/yaml/v3"
 
-	"github.com/andon-project/andon/pkg/analysis"
+	"github.com/andon-project/andon/pkg/andon"
 )
 
 // A Problem is one thing that is wrong with a document.
@@ -94,8 +94,8 @@ func (d *Document) Written(path string) bool {
 }
 
 // Under adds the problems of the value at path.
-func (d *Document) Under(path string, of []analysis.Problem) {
-	for _, p := range analysis.Under(path, of) {
+func (d *Document) Under(path string, of []andon.Problem) {
+	for _, p := range andon.Under(path, of) {
 		d.At(p.Path, "%s", p.Text)
 	}
 }
@@ -126,7 +126,7 @@ func (d *Document) parse(text []byte, v any) {
 	var doc, second yaml.Node
 	err := decoder.Decode(&doc)
 	if errors.Is(err, io.EOF) {
-		d.add(0, "", "the file is empty; write keys and values: %s", strings.Join(analysis.Keys(reflect.TypeOf(v).Elem(), "yaml"), ", "))
+		d.add(0, "", "the file is empty; write keys and values: %s", strings.Join(andon.Keys(reflect.TypeOf(v).Elem(), "yaml"), ", "))
 		return
 	}
 	if err != nil {
@@ -202,7 +202,7 @@ func (d *Document) fill(n *yaml.Node, v reflect.Value, path string) {
 
 func (d *Document) fillStruct(n *yaml.Node, v reflect.Value, path string) {
 	if n.Kind != yaml.MappingNode {
-		d.add(n.Line, path, "is %s; write keys and values: %s", kindName(n), strings.Join(analysis.Keys(v.Type(), "yaml"), ", "))
+		d.add(n.Line, path, "is %s; write keys and values: %s", kindName(n), strings.Join(andon.Keys(v.Type(), "yaml"), ", "))
 		return
 	}
 	keys := Fields(v.Type())
@@ -224,7 +224,7 @@ func (d *Document) fillStruct(n *yaml.Node, v reflect.Value, path string) {
 		switch {
 		case !known:
 			d.strange[path] = true
-			d.add(key.Line, path, "%s", analysis.UnknownKey(key.Value, analysis.Keys(v.Type(), "yaml")))
+			d.add(key.Line, path, "%s", andon.UnknownKey(key.Value, andon.Keys(v.Type(), "yaml")))
 		case twice:
 			d.add(key.Line, at, "is there twice; it was on line %d already", first)
 		default:
@@ -277,7 +277,7 @@ func (d *Document) decode(n *yaml.Node, v reflect.Value, path string) {
 		return
 	}
 	if _, ok := v.Interface().(model.Duration); ok {
-		d.add(n.Line, path, "%s", analysis.NotDuration(n.Value))
+		d.add(n.Line, path, "%s", andon.NotDuration(n.Value))
 		return
 	}
 	if _, ok := v.Interface().(time.Time); ok {

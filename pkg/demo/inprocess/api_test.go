@@ -14,7 +14,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/prometheus/model/labels"
 
-	"github.com/andon-project/andon/pkg/analysis"
+	"github.com/andon-project/andon/pkg/andon"
 )
 
 // noon is when the samples of these tests begin.
@@ -112,7 +112,7 @@ func TestRange(t *testing.T) {
 		{"not PromQL", "sum(", 0, time.Minute, "", "query sum(: "},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			m, err := s.Range(t.Context(), tt.expr, analysis.Range{Start: noon.Add(tt.from), End: noon.Add(tt.to), Step: time.Minute})
+			m, err := s.Range(t.Context(), tt.expr, andon.Range{Start: noon.Add(tt.from), End: noon.Add(tt.to), Step: time.Minute})
 			if tt.fails != "" {
 				if err == nil || !strings.HasPrefix(err.Error(), tt.fails) {
 					t.Fatalf("got error %v, want one that begins with %q", err, tt.fails)

@@ -12,7 +12,7 @@ import (
 
 	"github.com/prometheus/common/model"
 
-	"github.com/andon-project/andon/pkg/analysis"
+	"github.com/andon-project/andon/pkg/andon"
 	"github.com/andon-project/andon/pkg/lab/recording"
 	"github.com/andon-project/andon/pkg/logs/logql"
 )
@@ -71,7 +71,7 @@ func (l Loki) instant(r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	m, err := l.Lines.Counts(r.Context(), r.FormValue("query"), analysis.Range{Start: at, End: at, Step: time.Second})
+	m, err := l.Lines.Counts(r.Context(), r.FormValue("query"), andon.Range{Start: at, End: at, Step: time.Second})
 	for _, series := range m {
 		v = append(v, &model.Sample{Metric: series.Metric, Timestamp: series.Values[0].Timestamp, Value: series.Values[0].Value})
 	}
@@ -85,7 +85,7 @@ func (l Loki) ranged(r *http.Request) (any, error) {
 	if err := errors.Join(err1, err2); err != nil {
 		return nil, err
 	}
-	asked := analysis.Range{Start: start, End: end}
+	asked := andon.Range{Start: start, End: end}
 	if _, err := logql.ParseCount(r.FormValue("query")); err == nil {
 		seconds, err := strconv.ParseFloat(r.FormValue("step"), 64)
 		if err != nil {

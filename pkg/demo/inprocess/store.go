@@ -15,7 +15,7 @@ import (
 	"github.com/prometheus/prometheus/promql/parser"
 	"github.com/prometheus/prometheus/tsdb"
 
-	"github.com/andon-project/andon/pkg/analysis"
+	"github.com/andon-project/andon/pkg/andon"
 	"github.com/andon-project/andon/pkg/lab/recording"
 )
 
@@ -57,7 +57,7 @@ func OpenStore(c StoreConfig, reg prometheus.Registerer) (*Store, error) {
 }
 
 // Range answers a PromQL range query; it is an analysis.RangeFunc.
-func (s *Store) Range(ctx context.Context, expr string, r analysis.Range) (model.Matrix, error) {
+func (s *Store) Range(ctx context.Context, expr string, r andon.Range) (model.Matrix, error) {
 	return recording.Range(ctx, s.Engine, s.DB, expr, r)
 }
 

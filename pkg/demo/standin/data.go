@@ -8,7 +8,7 @@ import (
 
 	"github.com/prometheus/prometheus/model/labels"
 
-	"github.com/andon-project/andon/pkg/analysis"
+	"github.com/andon-project/andon/pkg/andon"
 	"github.com/andon-project/andon/pkg/demo/inprocess"
 )
 
@@ -64,8 +64,8 @@ func load(ctx context.Context, store *inprocess.Store) error {
 
 // lines returns what the pods log: each serves orders, the failing one has an
 // error of its own.
-func lines() []analysis.Line {
-	var all []analysis.Line
+func lines() []andon.Line {
+	var all []andon.Line
 	for i, p := range pods {
 		for minute := -120; minute < 60; minute++ {
 			if p.version == "v2" && minute < 0 {
@@ -73,7 +73,7 @@ func lines() []analysis.Line {
 			}
 			at := noon.Add(time.Duration(minute)*time.Minute + time.Duration(i)*time.Second)
 			say := func(after time.Duration, format string, a ...any) {
-				all = append(all, analysis.Line{At: at.Add(after), Text: fmt.Sprintf(format, a...),
+				all = append(all, andon.Line{At: at.Add(after), Text: fmt.Sprintf(format, a...),
 					Labels: map[string]string{"service": "checkout", "namespace": "shop", "pod": p.name, "version": p.version}})
 			}
 			for n := range 4 {

@@ -3,7 +3,7 @@ package accuracy
 import (
 	"math"
 
-	"github.com/andon-project/andon/pkg/analysis"
+	"github.com/andon-project/andon/pkg/andon"
 )
 
 // Argo Rollouts' limits: that of its guide, and the default.
@@ -21,7 +21,7 @@ var argo = Rule{
 		// Each metric has its own limits; metrics are told apart by signal.
 		failures, errors, measured := map[int]int{}, map[int]int{}, false
 		return func(v View) Reading {
-			r := Reading{Verdict: analysis.Inconclusive}
+			r := Reading{Verdict: andon.Inconclusive}
 			for _, c := range (gate{success: .95}).checks(v) {
 				switch c.run(v) {
 				case absent:
@@ -34,11 +34,11 @@ var argo = Rule{
 				}
 				r.Score = math.Max(r.Score, float64(max(failures[c.signal], errors[c.signal]-1)))
 				if failures[c.signal] > argoFailures || errors[c.signal] > argoErrors {
-					r.Verdict = analysis.Fail
+					r.Verdict = andon.Fail
 				}
 			}
-			if measured && r.Verdict != analysis.Fail {
-				r.Verdict = analysis.Pass
+			if measured && r.Verdict != andon.Fail {
+				r.Verdict = andon.Pass
 			}
 			return r
 		}

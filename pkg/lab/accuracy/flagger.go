@@ -1,7 +1,7 @@
 package accuracy
 
 import (
-	"github.com/andon-project/andon/pkg/analysis"
+	"github.com/andon-project/andon/pkg/andon"
 )
 
 // flaggerThreshold is how many ticks with a failed check roll back.
@@ -17,7 +17,7 @@ var flagger = Rule{
 		return func(v View) Reading {
 			checks := gate{success: .99, latency: .5}.checks(v)
 			if len(checks) == 0 {
-				return Reading{Verdict: analysis.Inconclusive}
+				return Reading{Verdict: andon.Inconclusive}
 			}
 			for _, c := range checks {
 				if c.run(v) != good {
@@ -25,9 +25,9 @@ var flagger = Rule{
 					break
 				}
 			}
-			r := Reading{Verdict: analysis.Pass, Score: float64(failed)}
+			r := Reading{Verdict: andon.Pass, Score: float64(failed)}
 			if failed >= flaggerThreshold {
-				r.Verdict = analysis.Fail
+				r.Verdict = andon.Fail
 			}
 			return r
 		}

@@ -4,7 +4,7 @@ import (
 	"math"
 	"strings"
 
-	"github.com/andon-project/andon/pkg/analysis"
+	"github.com/andon-project/andon/pkg/andon"
 	"github.com/andon-project/andon/pkg/stat"
 )
 
@@ -55,11 +55,11 @@ func (g gate) checks(v View) []check {
 	var out []check
 	for i, s := range v.Signals {
 		switch s.InferKind() {
-		case analysis.Failures, analysis.Counts:
+		case andon.Failures, andon.Counts:
 			if !outbound(s.Name) {
 				out = append(out, check{i, successOf(s.Signal), g.success, math.Inf(1)})
 			}
-		case analysis.Latency:
+		case andon.Latency:
 			if g.latency > 0 {
 				out = append(out, check{i, secondsOf(s.Signal), math.Inf(-1), g.latency})
 			}
@@ -76,8 +76,8 @@ func (g gate) checks(v View) []check {
 		mean, width := stat.Mean(before), bandSigmas*math.Sqrt(stat.Variance(before))
 		c := check{i, func(x float64) float64 { return x }, mean - width, mean + width}
 		switch s.Worse {
-		case analysis.Both:
-		case analysis.Lower:
+		case andon.Both:
+		case andon.Lower:
 			c.max = math.Inf(1)
 		default:
 			c.min = math.Inf(-1)
@@ -95,12 +95,12 @@ func outbound(name string) bool {
 }
 
 // successOf returns what makes a share of successes of the signal's values.
-func successOf(s analysis.Signal) func(float64) float64 {
+func successOf(s andon.Signal) func(float64) float64 {
 	return func(x float64) float64 {
 		if unit := strings.ToLower(s.Unit); unit == "percent" || unit == "%" {
 			x /= 100
 		}
-		if s.Worse == analysis.Lower {
+		if s.Worse == andon.Lower {
 			return x
 		}
 		return 1 - x
@@ -108,7 +108,7 @@ func successOf(s analysis.Signal) func(float64) float64 {
 }
 
 // secondsOf returns what makes seconds of a latency signal's values.
-func secondsOf(s analysis.Signal) func(float64) float64 {
+func secondsOf(s andon.Signal) func(float64) float64 {
 	return func(x float64) float64 {
 		if unit := strings.ToLower(s.Unit); unit == "ms" || unit == "milliseconds" {
 			return x / 1000

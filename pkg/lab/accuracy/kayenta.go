@@ -6,7 +6,7 @@ import (
 
 	"gonum.org/v1/gonum/stat/distuv"
 
-	"github.com/andon-project/andon/pkg/analysis"
+	"github.com/andon-project/andon/pkg/andon"
 	"github.com/andon-project/andon/pkg/stat"
 )
 
@@ -54,12 +54,12 @@ var kayentaAll = Rule{
 func kayenta(once bool) Judge {
 	return func(v View) Reading {
 		if v.Ticks() < kayentaDelay || once && !v.Ended || len(v.Signals) == 0 {
-			return Reading{Verdict: analysis.Inconclusive}
+			return Reading{Verdict: andon.Inconclusive}
 		}
 		score := kayentaScore(v)
-		r := Reading{Verdict: analysis.Pass, Score: 1 - score/100}
+		r := Reading{Verdict: andon.Pass, Score: 1 - score/100}
 		if score < kayentaMarginal || v.Ended && score < kayentaPass {
-			r.Verdict = analysis.Fail
+			r.Verdict = andon.Fail
 		}
 		return r
 	}
@@ -97,7 +97,7 @@ func kayentaScore(v View) float64 {
 }
 
 // kayentaLabel compares the samples of a signal, which hold no NaN.
-func kayentaLabel(candidate, control []float64, worse analysis.Direction) label {
+func kayentaLabel(candidate, control []float64, worse andon.Direction) label {
 	if len(candidate) == 0 || len(control) == 0 {
 		return labelNoData
 	}
@@ -125,9 +125,9 @@ func kayentaLabel(candidate, control []float64, worse analysis.Direction) label 
 	effect := stat.Mean(x) / stat.Mean(y)
 	untold := stat.Mean(x) == 0 || stat.Mean(y) == 0
 	switch {
-	case worse != analysis.Lower && s.Low > bound && (untold || effect >= 1):
+	case worse != andon.Lower && s.Low > bound && (untold || effect >= 1):
 		return labelHigh
-	case (worse == analysis.Lower || worse == analysis.Both) && s.High < -bound && (untold || effect <= 1):
+	case (worse == andon.Lower || worse == andon.Both) && s.High < -bound && (untold || effect <= 1):
 		return labelLow
 	}
 	return labelPass

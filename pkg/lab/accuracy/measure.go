@@ -7,7 +7,8 @@ import (
 	"slices"
 	"sync"
 
-	"github.com/andon-project/andon/pkg/analysis"
+	"github.com/andon-project/andon/pkg/andon"
+	"github.com/andon-project/andon/pkg/judge"
 	"github.com/andon-project/andon/pkg/lab/replay"
 )
 
@@ -31,8 +32,8 @@ type Measured struct {
 	Outcomes []Outcome // in the order of the cases
 }
 
-// andon is the judge that is measured.
-var andon = Rule{Name: "Andon", What: "as [the statistics](statistics.md) describe it, sensitivity medium, nothing configured but the signals.", Source: "pkg/judge"}
+// ours is the judge that is measured.
+var ours = Rule{Name: "Andon", What: "as [the statistics](statistics.md) describe it, sensitivity medium, nothing configured but the signals.", Source: "pkg/judge"}
 
 // Run replays the cases in folders dirs with Andon and with each rule, as many
 // cases at a time as there are processors. Every judge sees the same samples
@@ -43,14 +44,14 @@ func Run(ctx context.Context, dirs []string, o Options) (*Report, error) {
 	}
 	var mu sync.Mutex
 	peers := make(map[[2]string][]Outcome) // by case and rollout
-	inspect := func(ctx context.Context, a *analysis.Analyzer, j replay.Judged) error {
-		said, err := judgeAll(ctx, a, analysis.Underway{Rollout: j.Rollout, Service: j.Service}, j.Verdict.At, o.Rules)
+	inspect := func(ctx context.Context, a *judge.Analyzer, j replay.Judged) error {
+		said, err := judgeAll(ctx, a, judge.Underway{Rollout: j.Rollout, Service: j.Service}, j.Verdict.At, o.Rules)
 		mu.Lock()
 		defer mu.Unlock()
 		peers[[2]string{j.Verdict.Case, j.Rollout.ID}] = said
 		return err
 	}
-	r := &Report{Judges: []Measured{{Rule: andon}}}
+	r := &Report{Judges: []Measured{{Rule: ours}}}
 	for _, rule := range o.Rules {
 		r.Judges = append(r.Judges, Measured{Rule: rule})
 	}
@@ -84,7 +85,7 @@ func (r *Report) take(own Outcome, peers []Outcome) {
 	}
 }
 
-func outcomeOf(v analysis.Verdict) Outcome {
+func outcomeOf(v andon.Verdict) Outcome {
 	o := Outcome{Case: v.Case, Rollout: v.Rollout, Verdict: v.Verdict, FirstFail: v.FirstFail}
 	if v.Score.Known() {
 		o.Score = float64(v.Score)

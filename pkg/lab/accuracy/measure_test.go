@@ -17,7 +17,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/andon-project/andon/pkg/analysis"
+	"github.com/andon-project/andon/pkg/judge"
 	"github.com/andon-project/andon/pkg/lab/replay"
 )
 
@@ -174,7 +174,7 @@ func TestPeersSeeWhatTheJudgeSees(t *testing.T) {
 		t.Fatal(err)
 	}
 	seen := 0
-	_, err = replay.Replay(t.Context(), c, replay.Options{Inspect: func(ctx context.Context, a *analysis.Analyzer, j replay.Judged) error {
+	_, err = replay.Replay(t.Context(), c, replay.Options{Inspect: func(ctx context.Context, a *judge.Analyzer, j replay.Judged) error {
 		v, g, err := collect(ctx, a, j.Rollout, j.Service, j.Verdict.At)
 		if err != nil {
 			return err
@@ -278,7 +278,7 @@ func TestDocumentIsCurrent(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, r := range append([]Rule{andon}, Peers...) {
+	for _, r := range append([]Rule{ours}, Peers...) {
 		if !strings.Contains(string(text), fmt.Sprintf("| %s | %s | ", r.Name, cell(r.What))) {
 			t.Errorf("docs/how/accuracy.md does not say of %s: %s", r.Name, r.What)
 		}

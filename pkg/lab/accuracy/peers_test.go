@@ -9,7 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/andon-project/andon/pkg/analysis"
+	"github.com/andon-project/andon/pkg/andon"
 )
 
 // The bins of the views below: an hour before the start, two minutes of
@@ -22,10 +22,10 @@ const (
 
 var (
 	grid    = span{first: noon.Add(-before*time.Minute).Unix() / 60, last: noon.Unix()/60 + length - before - 1, step: time.Minute}
-	success = analysis.Signal{Name: "success", Metric: "s", Worse: analysis.Lower, Unit: "ratio"}
-	latency = analysis.Signal{Name: "latency", Metric: "l", Worse: analysis.Higher, Unit: "ms"}
-	cpu     = analysis.Signal{Name: "cpu", Metric: "c", Worse: analysis.Higher, Unit: "ratio"}
-	kpi     = analysis.Signal{Name: "kpi", Metric: "k", Worse: analysis.Both}
+	success = andon.Signal{Name: "success", Metric: "s", Worse: andon.Lower, Unit: "ratio"}
+	latency = andon.Signal{Name: "latency", Metric: "l", Worse: andon.Higher, Unit: "ms"}
+	cpu     = andon.Signal{Name: "cpu", Metric: "c", Worse: andon.Higher, Unit: "ratio"}
+	kpi     = andon.Signal{Name: "kpi", Metric: "k", Worse: andon.Both}
 )
 
 // A series tells the value of a node by minutes since the first stage; none
@@ -72,7 +72,7 @@ func canary(signals ...Signal) View {
 }
 
 // timed compares the same nodes before and after the rollout's start.
-func timed(s analysis.Signal, c Cohort) View {
+func timed(s andon.Signal, c Cohort) View {
 	return View{Started: before, First: before, Ended: true, Timed: true, Signals: []Signal{{Signal: s, Candidate: c, Control: c, bins: length}}}
 }
 
@@ -142,7 +142,7 @@ func TestRules(t *testing.T) {
 				if o.FirstFail != nil {
 					got = int(o.FirstFail.Sub(grid.time(tt.view.First)).Minutes())
 				}
-				if got != r.want || (o.Verdict == analysis.Fail) != (got != never) {
+				if got != r.want || (o.Verdict == andon.Fail) != (got != never) {
 					t.Errorf("%s: %s at minute %d, want %d", r.rule.Name, o.Verdict, got, r.want)
 				}
 			}
@@ -153,16 +153,16 @@ func TestRules(t *testing.T) {
 func TestRulesWithoutData(t *testing.T) {
 	nothing := canary(Signal{Signal: success, Candidate: nodes(), Control: nodes()})
 	for _, r := range Peers {
-		if o := r.judge(canary(), grid); o.Verdict != analysis.Inconclusive {
+		if o := r.judge(canary(), grid); o.Verdict != andon.Inconclusive {
 			t.Errorf("%s, no signals: %s", r.Name, o.Verdict)
 		}
 		late := nothing
 		late.First = length
-		if o := r.judge(late, grid); o.Verdict != analysis.Inconclusive || o.Score != 0 {
+		if o := r.judge(late, grid); o.Verdict != andon.Inconclusive || o.Score != 0 {
 			t.Errorf("%s, never judged: %+v", r.Name, o)
 		}
 	}
-	if o := sigmas("medium", 2).judge(nothing, grid); o.Verdict != analysis.Inconclusive {
+	if o := sigmas("medium", 2).judge(nothing, grid); o.Verdict != andon.Inconclusive {
 		t.Errorf("nothing to compare: %s", o.Verdict)
 	}
 }
@@ -173,26 +173,26 @@ func TestKayentaLabel(t *testing.T) {
 	for _, tt := range []struct {
 		name               string
 		candidate, control []float64
-		worse              analysis.Direction
+		worse              andon.Direction
 		want               label
 	}{
 		// The first two are of Kayenta's own tests.
-		{"ten times as high", []float64{20, 22, 21, 25, 30}, []float64{1, 2.2, 1.1, 2.5, 3}, analysis.Both, labelHigh},
-		{"half as high, where more is worse", []float64{10, 12.2, 10.1, 12.5, 23}, []float64{20, 22, 21, 25, 30}, analysis.Higher, labelPass},
-		{"half as high, where less is worse", []float64{10, 12.2, 10.1, 12.5, 13}, []float64{20, 22, 21, 25, 30}, analysis.Lower, labelLow},
-		{"half as high, where both are", []float64{10, 12.2, 10.1, 12.5, 13}, []float64{20, 22, 21, 25, 30}, analysis.Both, labelLow},
-		{"higher, where less is worse", []float64{20, 22, 21, 25, 30}, []float64{1, 2.2, 1.1, 2.5, 3}, analysis.Lower, labelPass},
-		{"nothing", nil, near100, analysis.Higher, labelNoData},
-		{"nothing to compare with", near100, nil, analysis.Higher, labelNoData},
-		{"the same in another order", []float64{3, 1, 2}, []float64{1, 2, 3}, analysis.Both, labelPass},
-		{"constant and the same", ten(1), ten(1)[:4], analysis.Both, labelPass},
-		{"two constants", ten(2), ten(1), analysis.Higher, labelHigh},
-		{"two constants, better", ten(1), ten(2), analysis.Higher, labelPass},
-		{"constant, and nothing", ten(2), ten(0), analysis.Higher, labelError},
+		{"ten times as high", []float64{20, 22, 21, 25, 30}, []float64{1, 2.2, 1.1, 2.5, 3}, andon.Both, labelHigh},
+		{"half as high, where more is worse", []float64{10, 12.2, 10.1, 12.5, 23}, []float64{20, 22, 21, 25, 30}, andon.Higher, labelPass},
+		{"half as high, where less is worse", []float64{10, 12.2, 10.1, 12.5, 13}, []float64{20, 22, 21, 25, 30}, andon.Lower, labelLow},
+		{"half as high, where both are", []float64{10, 12.2, 10.1, 12.5, 13}, []float64{20, 22, 21, 25, 30}, andon.Both, labelLow},
+		{"higher, where less is worse", []float64{20, 22, 21, 25, 30}, []float64{1, 2.2, 1.1, 2.5, 3}, andon.Lower, labelPass},
+		{"nothing", nil, near100, andon.Higher, labelNoData},
+		{"nothing to compare with", near100, nil, andon.Higher, labelNoData},
+		{"the same in another order", []float64{3, 1, 2}, []float64{1, 2, 3}, andon.Both, labelPass},
+		{"constant and the same", ten(1), ten(1)[:4], andon.Both, labelPass},
+		{"two constants", ten(2), ten(1), andon.Higher, labelHigh},
+		{"two constants, better", ten(1), ten(2), andon.Higher, labelPass},
+		{"constant, and nothing", ten(2), ten(0), andon.Higher, labelError},
 		// As Kayenta has it: where the test has no power the interval ends at the extreme difference.
-		{"one sample above all others", []float64{200}, near100, analysis.Higher, labelHigh},
-		{"one sample among the others", []float64{104.5}, near100, analysis.Higher, labelPass},
-		{"significant, but uncertain by more than a quarter", []float64{99, 102, 103, 104, 105, 106, 107, 108, 110, 111}, near100, analysis.Higher, labelPass},
+		{"one sample above all others", []float64{200}, near100, andon.Higher, labelHigh},
+		{"one sample among the others", []float64{104.5}, near100, andon.Higher, labelPass},
+		{"significant, but uncertain by more than a quarter", []float64{99, 102, 103, 104, 105, 106, 107, 108, 110, 111}, near100, andon.Higher, labelPass},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			if got := kayentaLabel(tt.candidate, tt.control, tt.worse); got != tt.want {
@@ -264,16 +264,16 @@ func TestRulesSeeNothingLater(t *testing.T) {
 func TestGateUnits(t *testing.T) {
 	for _, tt := range []struct {
 		name   string
-		signal analysis.Signal
+		signal andon.Signal
 		value  float64
 		want   checked
 	}{
-		{"errors as a ratio", analysis.Signal{Name: "errors", Worse: analysis.Higher, Unit: "ratio"}, .02, bad},
-		{"few errors", analysis.Signal{Name: "errors", Worse: analysis.Higher, Unit: "ratio"}, .005, good},
-		{"success in percent", analysis.Signal{Name: "success", Worse: analysis.Lower, Unit: "percent"}, 98.5, bad},
-		{"nearly all succeed", analysis.Signal{Name: "success", Worse: analysis.Lower, Unit: "percent"}, 99.5, good},
-		{"latency in seconds", analysis.Signal{Name: "latency", Unit: "s"}, .6, bad},
-		{"latency in milliseconds", analysis.Signal{Name: "latency", Unit: "ms"}, 400, good},
+		{"errors as a ratio", andon.Signal{Name: "errors", Worse: andon.Higher, Unit: "ratio"}, .02, bad},
+		{"few errors", andon.Signal{Name: "errors", Worse: andon.Higher, Unit: "ratio"}, .005, good},
+		{"success in percent", andon.Signal{Name: "success", Worse: andon.Lower, Unit: "percent"}, 98.5, bad},
+		{"nearly all succeed", andon.Signal{Name: "success", Worse: andon.Lower, Unit: "percent"}, 99.5, good},
+		{"latency in seconds", andon.Signal{Name: "latency", Unit: "s"}, .6, bad},
+		{"latency in milliseconds", andon.Signal{Name: "latency", Unit: "ms"}, 400, good},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			v := canary(Signal{Signal: tt.signal, Candidate: nodes(steady(tt.value, 0, 1)), Control: nodes()})
@@ -286,7 +286,7 @@ func TestGateUnits(t *testing.T) {
 			}
 		})
 	}
-	v := canary(Signal{Signal: analysis.Signal{Name: "outbound success", Worse: analysis.Lower, Unit: "ratio"}, Candidate: fresh(gone), Control: nodes()})
+	v := canary(Signal{Signal: andon.Signal{Name: "outbound success", Worse: andon.Lower, Unit: "ratio"}, Candidate: fresh(gone), Control: nodes()})
 	if n := len(gate{success: .99}.checks(v)); n != 0 {
 		t.Errorf("%d checks on what others answered", n)
 	}

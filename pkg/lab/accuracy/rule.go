@@ -5,7 +5,8 @@ import (
 	"math"
 	"time"
 
-	"github.com/andon-project/andon/pkg/analysis"
+	"github.com/andon-project/andon/pkg/andon"
+	"github.com/andon-project/andon/pkg/judge"
 )
 
 // A Rule is a published way to judge a rollout.
@@ -22,7 +23,7 @@ type Judge func(View) Reading
 
 // A Reading is what a Judge says at one tick.
 type Reading struct {
-	Verdict analysis.Decision
+	Verdict andon.Decision
 	Score   float64 // higher is worse, finite
 }
 
@@ -42,7 +43,7 @@ func requestsOnly(r Rule) Rule {
 		return func(v View) Reading {
 			var kept []Signal
 			for _, s := range v.Signals {
-				if k := s.InferKind(); k != analysis.Memory && k != analysis.Resource {
+				if k := s.InferKind(); k != andon.Memory && k != andon.Resource {
 					kept = append(kept, s)
 				}
 			}
@@ -58,7 +59,7 @@ func requestsOnly(r Rule) Rule {
 // judge shows a rollout to a rule bin by bin, from the end of the first stage
 // on. A fail stays; the score is the highest.
 func (r Rule) judge(v View, g span) (o Outcome) {
-	o.Verdict = analysis.Inconclusive
+	o.Verdict = andon.Inconclusive
 	judge, failed := r.New(), false
 	for n := v.First + 1; n <= v.bins(); n++ {
 		said := judge(v.upTo(n))
@@ -67,7 +68,7 @@ func (r Rule) judge(v View, g span) (o Outcome) {
 			continue
 		}
 		o.Verdict = said.Verdict
-		if said.Verdict == analysis.Fail {
+		if said.Verdict == andon.Fail {
 			at := g.time(n - 1)
 			failed, o.FirstFail = true, &at
 		}
@@ -76,7 +77,7 @@ func (r Rule) judge(v View, g span) (o Outcome) {
 }
 
 // judgeAll returns what each rule says of a rollout that ended at end.
-func judgeAll(ctx context.Context, a *analysis.Analyzer, u analysis.Underway, end time.Time, rules []Rule) ([]Outcome, error) {
+func judgeAll(ctx context.Context, a *judge.Analyzer, u judge.Underway, end time.Time, rules []Rule) ([]Outcome, error) {
 	v, g, err := collect(ctx, a, u.Rollout, u.Service, end)
 	if err != nil {
 		return nil, err

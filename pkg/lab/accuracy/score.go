@@ -7,18 +7,18 @@ import (
 	"strings"
 	"time"
 
-	"github.com/andon-project/andon/pkg/analysis"
+	"github.com/andon-project/andon/pkg/andon"
 	"github.com/andon-project/andon/pkg/lab/replay"
 	"github.com/andon-project/andon/pkg/stat"
 )
 
 // An Outcome is what a judge said of one rollout of a case.
 type Outcome struct {
-	Case      string            `json:"case"`
-	Rollout   string            `json:"rollout"`
-	Verdict   analysis.Decision `json:"verdict"`
-	Score     float64           `json:"score"`      // higher is worse; only its order counts
-	FirstFail *time.Time        `json:"first_fail"` // first tick whose verdict was fail
+	Case      string         `json:"case"`
+	Rollout   string         `json:"rollout"`
+	Verdict   andon.Decision `json:"verdict"`
+	Score     float64        `json:"score"`      // higher is worse; only its order counts
+	FirstFail *time.Time     `json:"first_fail"` // first tick whose verdict was fail
 }
 
 // A Case is what scoring needs of a recorded case.
@@ -123,7 +123,7 @@ func count(c Case, said map[[2]string]Outcome) tally {
 	for _, r := range c.Rollouts {
 		o, ok := said[[2]string{c.Name, r.ID}]
 		if !ok {
-			o.Verdict = analysis.Inconclusive
+			o.Verdict = andon.Inconclusive
 		}
 		t.add(r, o)
 		switch {
@@ -143,11 +143,11 @@ func count(c Case, said map[[2]string]Outcome) tally {
 }
 
 func (t *tally) add(r Labelled, o Outcome) {
-	fail := o.Verdict == analysis.Fail
+	fail := o.Verdict == andon.Fail
 	if fail {
 		t.failed++
 	}
-	if o.Verdict == analysis.Inconclusive {
+	if o.Verdict == andon.Inconclusive {
 		t.none++
 	}
 	if !r.Regression {

@@ -19,7 +19,7 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 	"go.yaml.in/yaml/v3"
 
-	"github.com/andon-project/andon/pkg/analysis"
+	"github.com/andon-project/andon/pkg/andon"
 	"github.com/andon-project/andon/pkg/lab/cases"
 	"github.com/andon-project/andon/pkg/lab/replay"
 )
@@ -46,9 +46,9 @@ func rollouts(name string, bad ...bool) Case {
 
 func TestScore(t *testing.T) {
 	fail := func(c, r string, score, after float64) Outcome {
-		return Outcome{c, r, analysis.Fail, score, minutes(after)}
+		return Outcome{c, r, andon.Fail, score, minutes(after)}
 	}
-	pass := func(c, r string, score float64) Outcome { return Outcome{c, r, analysis.Pass, score, nil} }
+	pass := func(c, r string, score float64) Outcome { return Outcome{c, r, andon.Pass, score, nil} }
 	for _, tt := range []struct {
 		name     string
 		cases    []Case
@@ -91,7 +91,7 @@ func TestScore(t *testing.T) {
 
 func TestLabel(t *testing.T) {
 	c := Label(&replay.Case{Name: "shop-7",
-		Rollouts: []analysis.Rollout{{ID: "a", Started: noon}, {ID: "b", Started: noon, Stages: []time.Time{*minutes(3)}}, {ID: "untold"}},
+		Rollouts: []andon.Rollout{{ID: "a", Started: noon}, {ID: "b", Started: noon, Stages: []time.Time{*minutes(3)}}, {ID: "untold"}},
 		Truth:    []replay.Truth{{Rollout: "a", Regression: true, Fault: "leak"}, {Rollout: "b"}}})
 	want := Case{Name: "shop-7", Rollouts: []Labelled{{"a", []time.Time{noon}, true, "leak"}, {"b", []time.Time{*minutes(3)}, false, "-"}}}
 	if d := cmp.Diff(want, c); d != "" || c.Set() != "shop" {
@@ -106,7 +106,7 @@ func TestIntervals(t *testing.T) {
 		name := fmt.Sprintf("a-%d", i)
 		cases = append(cases, rollouts(name, true, false))
 		if i < 80 {
-			outcomes = append(outcomes, Outcome{name, "0", analysis.Fail, 1, minutes(float64(i))})
+			outcomes = append(outcomes, Outcome{name, "0", andon.Fail, 1, minutes(float64(i))})
 		}
 	}
 	all := tallies(cases, outcomes)
@@ -161,15 +161,15 @@ func drawn(t *testing.T, dirs []string) (sets map[string][]Case, outcomes []Outc
 		c := truth(t, dir)
 		sets[c.Set()] = append(sets[c.Set()], c)
 		for _, ro := range c.Rollouts {
-			o := Outcome{Case: c.Name, Rollout: ro.ID, Verdict: analysis.Pass, Score: float64(r.IntN(8)) / 8}
+			o := Outcome{Case: c.Name, Rollout: ro.ID, Verdict: andon.Pass, Score: float64(r.IntN(8)) / 8}
 			switch r.IntN(6) {
 			case 0:
 				continue // nothing was said
 			case 1:
-				o.Verdict = analysis.Inconclusive
+				o.Verdict = andon.Inconclusive
 			case 2, 3:
 				at := ro.Stages[0].Add(time.Duration(r.IntN(40)) * time.Minute)
-				o.Verdict, o.FirstFail = analysis.Fail, &at
+				o.Verdict, o.FirstFail = andon.Fail, &at
 			}
 			outcomes = append(outcomes, o)
 		}

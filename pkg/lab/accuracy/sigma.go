@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"math"
 
-	"github.com/andon-project/andon/pkg/analysis"
+	"github.com/andon-project/andon/pkg/andon"
 	"github.com/andon-project/andon/pkg/stat"
 )
 
@@ -31,18 +31,18 @@ func sigmas(sensitivity string, tolerance float64) Rule {
 		New: func() Judge {
 			return func(v View) Reading {
 				if v.Ticks() < sigmaDelay {
-					return Reading{Verdict: analysis.Inconclusive}
+					return Reading{Verdict: andon.Inconclusive}
 				}
 				furthest := math.Inf(-1)
 				for _, s := range v.Signals {
 					furthest = math.Max(furthest, v.furthest(s))
 				}
-				r := Reading{Verdict: analysis.Pass, Score: math.Max(0, furthest)}
+				r := Reading{Verdict: andon.Pass, Score: math.Max(0, furthest)}
 				switch {
 				case math.IsInf(furthest, -1):
-					r.Verdict = analysis.Inconclusive
+					r.Verdict = andon.Inconclusive
 				case furthest > 2*tolerance:
-					r.Verdict = analysis.Fail
+					r.Verdict = andon.Fail
 				}
 				return r
 			}
@@ -76,9 +76,9 @@ func (v View) furthest(s Signal) float64 {
 			continue
 		}
 		switch s.Worse {
-		case analysis.Lower:
+		case andon.Lower:
 			d = -d
-		case analysis.Both:
+		case andon.Both:
 			d = math.Abs(d)
 		}
 		if d <= leastDelta(s, mean) {
@@ -93,13 +93,13 @@ func (v View) furthest(s Signal) float64 {
 // leastDelta returns the largest change of a signal that counts for nothing.
 func leastDelta(s Signal, mean float64) float64 {
 	switch s.InferKind() {
-	case analysis.Latency:
+	case andon.Latency:
 		least := .05
 		if secondsOf(s.Signal)(1) != 1 {
 			least = 50
 		}
 		return math.Max(least, .5*math.Abs(mean))
-	case analysis.Failures, analysis.Counts, analysis.Crashes, analysis.Resource:
+	case andon.Failures, andon.Counts, andon.Crashes, andon.Resource:
 		return .01
 	}
 	return 0

@@ -12,7 +12,8 @@ import (
 	"github.com/prometheus/common/model"
 	"github.com/prometheus/prometheus/promql/parser"
 
-	"github.com/andon-project/andon/pkg/analysis"
+	"github.com/andon-project/andon/pkg/andon"
+	"github.com/andon-project/andon/pkg/judge"
 	"github.com/andon-project/andon/pkg/source"
 	"github.com/andon-project/andon/pkg/stat"
 )
@@ -43,7 +44,7 @@ func (v View) bins() int {
 // A Signal is one signal with its samples. In a Timed view both cohorts are
 // the same.
 type Signal struct {
-	analysis.Signal
+	andon.Signal
 	Candidate, Control Cohort
 
 	bins int
@@ -145,7 +146,7 @@ func binFrom(t time.Time, step time.Duration) int64 {
 // collect asks for the samples of a rollout up to its end. Metrics that were
 // asked for then are what they were at each tick, for nothing in them looks
 // ahead; an expression that does is an error.
-func collect(ctx context.Context, a *analysis.Analyzer, ro analysis.Rollout, s analysis.Service, end time.Time) (View, span, error) {
+func collect(ctx context.Context, a *judge.Analyzer, ro andon.Rollout, s andon.Service, end time.Time) (View, span, error) {
 	step := s.Bin()
 	started := binFrom(ro.Started, step)
 	g := span{step: step, first: started - int64(past/step), last: binAt(end, step)}
@@ -157,7 +158,7 @@ func collect(ctx context.Context, a *analysis.Analyzer, ro analysis.Rollout, s a
 		if sig.Metric == "" {
 			continue // log lines are not replayed
 		}
-		c := analysis.Compare(ro, s, sig)
+		c := andon.Compare(ro, s, sig)
 		v.Timed = maps.Equal(c.Candidate.Select, c.Control.Select)
 		out := Signal{Signal: sig, bins: g.width()}
 		var err error
@@ -173,7 +174,7 @@ func collect(ctx context.Context, a *analysis.Analyzer, ro analysis.Rollout, s a
 }
 
 // ask returns one cohort of a signal; its ratio to its exposure, if it has one.
-func ask(ctx context.Context, a *analysis.Analyzer, c analysis.Comparison, sel analysis.Selector, g span) (Cohort, error) {
+func ask(ctx context.Context, a *judge.Analyzer, c andon.Comparison, sel andon.Selector, g span) (Cohort, error) {
 	values, err := askOne(ctx, a, c, question{c.Signal.Metric, sel, g})
 	if err != nil || c.Signal.Per == "" {
 		return values, err
@@ -198,11 +199,11 @@ func ask(ctx context.Context, a *analysis.Analyzer, c analysis.Comparison, sel a
 // A question is a query on one cohort.
 type question struct {
 	expr string
-	sel  analysis.Selector
+	sel  andon.Selector
 	g    span
 }
 
-func askOne(ctx context.Context, a *analysis.Analyzer, c analysis.Comparison, q question) (Cohort, error) {
+func askOne(ctx context.Context, a *judge.Analyzer, c andon.Comparison, q question) (Cohort, error) {
 	if err := looksBack(q.expr); err != nil {
 		return nil, fmt.Errorf("signal %s: %w", c.Signal.Name, err)
 	}
@@ -210,7 +211,7 @@ func askOne(ctx context.Context, a *analysis.Analyzer, c analysis.Comparison, q 
 	if err != nil {
 		return nil, fmt.Errorf("signal %s: %w", c.Signal.Name, err)
 	}
-	m, err := a.Metrics(ctx, expr, analysis.Range{Start: q.g.time(0), End: q.g.time(q.g.width() - 1), Step: q.g.step})
+	m, err := a.Metrics(ctx, expr, andon.Range{Start: q.g.time(0), End: q.g.time(q.g.width() - 1), Step: q.g.step})
 	if err != nil {
 		return nil, fmt.Errorf("signal %s: %w", c.Signal.Name, err)
 	}

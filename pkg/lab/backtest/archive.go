@@ -11,7 +11,7 @@ import (
 	"github.com/prometheus/common/model"
 	"github.com/prometheus/prometheus/promql/parser"
 
-	"github.com/andon-project/andon/pkg/analysis"
+	"github.com/andon-project/andon/pkg/andon"
 	"github.com/andon-project/andon/pkg/source"
 )
 
@@ -30,7 +30,7 @@ const (
 //
 // It is safe for concurrent use.
 type archive struct {
-	ask   analysis.RangeFunc
+	ask   andon.RangeFunc
 	until time.Time
 	width int64         // steps of a block
 	turns chan struct{} // held by each query under way
@@ -71,7 +71,7 @@ func newArchive(o Options) *archive {
 }
 
 // Range is an analysis.RangeFunc.
-func (a *archive) Range(ctx context.Context, expr string, r analysis.Range) (model.Matrix, error) {
+func (a *archive) Range(ctx context.Context, expr string, r andon.Range) (model.Matrix, error) {
 	step := int64(r.Step)
 	if r.End.After(a.until) {
 		return nil, fmt.Errorf("query %s: asked for %s, and the history ends at %s", expr, stamp(r.End), stamp(a.until))
@@ -136,7 +136,7 @@ func (a *archive) block(ctx context.Context, k blockKey) (model.Matrix, error) {
 	first := k.n * a.width
 	last := min(first+a.width-1, a.until.UnixNano()/int64(k.step))
 	for range mostTries {
-		b.m, b.err = a.fetch(ctx, k.expr, analysis.Range{Start: at(first), End: at(last), Step: k.step})
+		b.m, b.err = a.fetch(ctx, k.expr, andon.Range{Start: at(first), End: at(last), Step: k.step})
 		if b.err == nil || ctx.Err() != nil || hopeless(b.err) {
 			break
 		}
@@ -178,7 +178,7 @@ func (a *archive) keep(b *block) {
 }
 
 // fetch asks one query, or, of what is too much for the source, its halves.
-func (a *archive) fetch(ctx context.Context, expr string, r analysis.Range) (model.Matrix, error) {
+func (a *archive) fetch(ctx context.Context, expr string, r andon.Range) (model.Matrix, error) {
 	if err := a.failure(); err != nil {
 		return nil, err
 	}
@@ -202,11 +202,11 @@ func (a *archive) fetch(ctx context.Context, expr string, r analysis.Range) (mod
 		return nil, err
 	}
 	half := r.Start.Add(time.Duration(points/2) * r.Step)
-	before, err := a.fetch(ctx, expr, analysis.Range{Start: r.Start, End: half.Add(-r.Step), Step: r.Step})
+	before, err := a.fetch(ctx, expr, andon.Range{Start: r.Start, End: half.Add(-r.Step), Step: r.Step})
 	if err != nil {
 		return nil, err
 	}
-	after, err := a.fetch(ctx, expr, analysis.Range{Start: half, End: r.End, Step: r.Step})
+	after, err := a.fetch(ctx, expr, andon.Range{Start: half, End: r.End, Step: r.Step})
 	if err != nil {
 		return nil, err
 	}

@@ -14,19 +14,19 @@ import (
 	"slices"
 	"time"
 
-	"github.com/andon-project/andon/pkg/analysis"
+	"github.com/andon-project/andon/pkg/andon"
 )
 
 // Options say what is run over which history.
 type Options struct {
-	Services []analysis.Service
+	Services []andon.Service
 	Bake     time.Duration // how long a rollout is under way after its last stage; an hour if zero
 
 	// Since and Until bound the history; no sample after Until is asked for.
 	Since, Until time.Time
 
-	Ask     analysis.RangeFunc
-	Resolve analysis.ResolveFunc
+	Ask     andon.RangeFunc
+	Resolve andon.ResolveFunc
 
 	MaxPoints int    // steps of one query at most; 720 if zero
 	AtOnce    int    // queries at the same time at most; 1 if zero
@@ -53,12 +53,12 @@ type Report struct {
 
 // A Judged rollout is one of the past with its last verdict.
 type Judged struct {
-	Rollout analysis.Rollout // as it is known at the end of the history
-	Verdict analysis.Verdict
+	Rollout andon.Rollout // as it is known at the end of the history
+	Verdict andon.Verdict
 
 	// Reached is the share of the service's series that were on the new
 	// version when it failed; unknown if it did not.
-	Reached analysis.Number
+	Reached andon.Number
 
 	Open bool // still under way at the end of the history
 }
@@ -66,28 +66,28 @@ type Judged struct {
 // A Service is what was learnt of one service beside its rollouts.
 type Service struct {
 	Name       string
-	Configured analysis.Sensitivity
+	Configured andon.Sensitivity
 	Notes      []string // what was not looked at, and why
 	Signals    []Signal // empty without placebos
 	Trials     []Trial  // high, medium, low; empty without placebos
-	Suggested  analysis.Sensitivity
+	Suggested  andon.Sensitivity
 	Reason     string // of the suggestion, or why there is none
 }
 
 // A Signal is how noisy one signal of a service is where nothing rolled out.
 type Signal struct {
 	Name      string
-	Weight    float64         // its share of the evidence, 0 to 1
-	Windows   int             // in which it could be judged
-	Warned    int             // of them, those whose evidence reached 100
-	Alarmed   int             // of them, those whose evidence reached 1,000
-	Deviation analysis.Number // median over windows of the node that strayed furthest
-	Missing   analysis.Number // share of the samples that were not there
+	Weight    float64      // its share of the evidence, 0 to 1
+	Windows   int          // in which it could be judged
+	Warned    int          // of them, those whose evidence reached 100
+	Alarmed   int          // of them, those whose evidence reached 1,000
+	Deviation andon.Number // median over windows of the node that strayed furthest
+	Missing   andon.Number // share of the samples that were not there
 }
 
 // A Trial is how one sensitivity did where nothing rolled out.
 type Trial struct {
-	Sensitivity analysis.Sensitivity
+	Sensitivity andon.Sensitivity
 	Windows     int     // that could be judged
 	Failures    int     // of them
 	Promised    float64 // rate of failures
@@ -149,7 +149,7 @@ func check(o Options) error {
 	switch {
 	case len(o.Services) == 0:
 		return errors.New("there is no service to look at; name at least one")
-	case !slices.ContainsFunc(o.Services, func(s analysis.Service) bool { return s.Version != "" }):
+	case !slices.ContainsFunc(o.Services, func(s andon.Service) bool { return s.Version != "" }):
 		return errors.New("no service has a version label, by which rollouts of the past are found; write version: with the label's name into the configuration")
 	case !o.Since.Before(o.Until):
 		return fmt.Errorf("the history would begin at %s and end at %s; let it begin earlier", stamp(o.Since), stamp(o.Until))

@@ -11,7 +11,7 @@ import (
 
 	"github.com/prometheus/common/model"
 
-	"github.com/andon-project/andon/pkg/analysis"
+	"github.com/andon-project/andon/pkg/andon"
 	"github.com/andon-project/andon/pkg/source"
 )
 
@@ -28,7 +28,7 @@ func report(t *testing.T) *Report {
 	t.Helper()
 	o := options(t, "shop", "cart")
 	var mu sync.Mutex
-	o.Ask = func(ctx context.Context, expr string, r analysis.Range) (model.Matrix, error) {
+	o.Ask = func(ctx context.Context, expr string, r andon.Range) (model.Matrix, error) {
 		mu.Lock()
 		whole.widest = max(whole.widest, int(r.End.Sub(r.Start)/r.Step)+1)
 		if r.End.After(whole.latest) {
@@ -100,7 +100,7 @@ func TestNoise(t *testing.T) {
 			t.Errorf("the shop's %s: %d and %d of %d windows", x.Name, x.Warned, x.Alarmed, x.Windows)
 		}
 	}
-	if shop.Suggested != analysis.High {
+	if shop.Suggested != andon.High {
 		t.Errorf("for the shop %q is suggested (%s), want high", shop.Suggested, shop.Reason)
 	}
 	bursts, latency := cart.Signals[0], cart.Signals[1]
@@ -125,7 +125,7 @@ func TestRollback(t *testing.T) {
 		t.Errorf("found %s", got)
 	}
 	for _, j := range r.Rollouts {
-		if j.Verdict.Verdict == analysis.Fail {
+		if j.Verdict.Verdict == andon.Fail {
 			t.Errorf("%s failed: %s", j.Rollout.ID, j.Verdict.Reason)
 		}
 	}
@@ -164,7 +164,7 @@ func TestLittleHistory(t *testing.T) {
 		change func(o *Options)
 		want   string // of the service: its notes and its reason
 	}{
-		{"nothing", func(o *Options) { o.Services = []analysis.Service{serviceOf("nobody")} },
+		{"nothing", func(o *Options) { o.Services = []andon.Service{serviceOf("nobody")} },
 			"no series with the label version since 2026-03-01T23:50:00Z"},
 		{"of before", func(o *Options) { o.Since, o.Until = monday.AddDate(0, 0, -30), monday.AddDate(0, 0, -20) }, "no series"},
 		{"begins late", func(o *Options) { o.Since = monday.AddDate(0, 0, -1) }, "samples begin at 2026-03-02T00:00:00Z"},
@@ -174,9 +174,9 @@ func TestLittleHistory(t *testing.T) {
 			o.Services[0].Version = ""
 			o.Services = append(o.Services, serviceOf("nobody"))
 		}, "no version label"},
-		{"no metric", func(o *Options) { o.Services[0].Signals = []analysis.Signal{{Name: "logs", Logs: "{}"}} }, "no metric"},
+		{"no metric", func(o *Options) { o.Services[0].Signals = []andon.Signal{{Name: "logs", Logs: "{}"}} }, "no metric"},
 		{"nothing to judge", func(o *Options) {
-			o.Services[0].Signals = []analysis.Signal{{Name: "latency", Metric: `latency_seconds{app="cart"} * NaN`}}
+			o.Services[0].Signals = []andon.Signal{{Name: "latency", Metric: `latency_seconds{app="cart"} * NaN`}}
 		}, "0 of 188 windows could be judged, 100 wanted; of one that could not: latency has no series at all"},
 		{"no nodes", func(o *Options) { o.Services[0].Node = "" }, "no node label"},
 		{"one node", func(o *Options) { o.Services[0].Node = "app" }, "began with fewer than 3 nodes"},
@@ -272,7 +272,7 @@ func TestSource(t *testing.T) {
 			o := options(t, "shop")
 			o.Since, o.Until, o.Placebos, o.AtOnce = monday.Add(32*time.Hour), monday.Add(36*time.Hour), 5, 1
 			n := 0
-			o.Ask = func(ctx context.Context, expr string, r analysis.Range) (model.Matrix, error) {
+			o.Ask = func(ctx context.Context, expr string, r andon.Range) (model.Matrix, error) {
 				n++
 				if err := tt.fails(expr, int(r.End.Sub(r.Start)/r.Step)+1, n); err != nil {
 					return nil, err

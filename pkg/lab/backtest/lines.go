@@ -5,44 +5,44 @@ import (
 	"io"
 	"time"
 
-	"github.com/andon-project/andon/pkg/analysis"
+	"github.com/andon-project/andon/pkg/andon"
 )
 
 type rolloutLine struct {
-	Version  string          `json:"version"`
-	Previous string          `json:"previous"`
-	Started  time.Time       `json:"started"`
-	Ended    *time.Time      `json:"ended"` // null while under way
-	Reached  analysis.Number `json:"reached"`
-	analysis.Verdict
+	Version  string       `json:"version"`
+	Previous string       `json:"previous"`
+	Started  time.Time    `json:"started"`
+	Ended    *time.Time   `json:"ended"` // null while under way
+	Reached  andon.Number `json:"reached"`
+	andon.Verdict
 }
 
 type signalLine struct {
-	Service   string          `json:"service"`
-	Signal    string          `json:"signal"`
-	Weight    float64         `json:"weight"`
-	Windows   int             `json:"windows"`
-	Warned    int             `json:"over_100"`
-	Alarmed   int             `json:"over_1000"`
-	Deviation analysis.Number `json:"deviation"`
-	Missing   analysis.Number `json:"missing"`
+	Service   string       `json:"service"`
+	Signal    string       `json:"signal"`
+	Weight    float64      `json:"weight"`
+	Windows   int          `json:"windows"`
+	Warned    int          `json:"over_100"`
+	Alarmed   int          `json:"over_1000"`
+	Deviation andon.Number `json:"deviation"`
+	Missing   andon.Number `json:"missing"`
 }
 
 type trialLine struct {
-	Service     string               `json:"service"`
-	Sensitivity analysis.Sensitivity `json:"sensitivity"`
-	Windows     int                  `json:"windows"`
-	Failures    int                  `json:"failures"`
-	Promised    float64              `json:"promised"`
-	Within      bool                 `json:"within"`
+	Service     string            `json:"service"`
+	Sensitivity andon.Sensitivity `json:"sensitivity"`
+	Windows     int               `json:"windows"`
+	Failures    int               `json:"failures"`
+	Promised    float64           `json:"promised"`
+	Within      bool              `json:"within"`
 }
 
 type serviceLine struct {
-	Service    string               `json:"service"`
-	Configured analysis.Sensitivity `json:"configured"`
-	Suggested  analysis.Sensitivity `json:"suggested"` // empty if none is
-	Reason     string               `json:"reason"`
-	Notes      []string             `json:"notes"`
+	Service    string            `json:"service"`
+	Configured andon.Sensitivity `json:"configured"`
+	Suggested  andon.Sensitivity `json:"suggested"` // empty if none is
+	Reason     string            `json:"reason"`
+	Notes      []string          `json:"notes"`
 }
 
 // WriteLines writes a report for programs, a line of JSON for each rollout,

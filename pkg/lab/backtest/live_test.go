@@ -11,14 +11,15 @@ import (
 
 	"github.com/prometheus/common/model"
 
-	"github.com/andon-project/andon/pkg/analysis"
+	"github.com/andon-project/andon/pkg/andon"
+	"github.com/andon-project/andon/pkg/config"
 	"github.com/andon-project/andon/pkg/exporter"
 )
 
 // TestLive: a backtest says of a rollout what the exporter said of it when it
 // was under way and nothing later could be known.
 func TestLive(t *testing.T) {
-	c, err := exporter.ParseConfig([]byte(`
+	c, err := config.ParseConfig([]byte(`
 prometheus: {url: "http://localhost:9090"}
 bake: 30m
 services:
@@ -41,7 +42,7 @@ services:
 		now := j.Rollout.Started.Add(-2 * time.Minute)
 		e, err := exporter.New(t.Context(), exporter.Options{
 			Config: c, StoragePath: t.TempDir(), Now: func() time.Time { return now },
-			Metrics: func(ctx context.Context, expr string, r analysis.Range) (model.Matrix, error) {
+			Metrics: func(ctx context.Context, expr string, r andon.Range) (model.Matrix, error) {
 				if r.End.After(now) {
 					return nil, fmt.Errorf("asked for %s at %s", r.End, now)
 				}
@@ -61,7 +62,7 @@ services:
 			t.Error(err)
 		}
 		body, _ := io.ReadAll(w.Body)
-		var live analysis.Verdict
+		var live andon.Verdict
 		if err := json.Unmarshal(body, &live); err != nil {
 			t.Fatalf("%s of %s: %v", body, j.Rollout.ID, err)
 		}

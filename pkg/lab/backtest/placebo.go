@@ -13,7 +13,8 @@ import (
 
 	"github.com/prometheus/common/model"
 
-	"github.com/andon-project/andon/pkg/analysis"
+	"github.com/andon-project/andon/pkg/andon"
+	"github.com/andon-project/andon/pkg/judge"
 )
 
 const (
@@ -42,7 +43,7 @@ type placebo struct {
 
 // learn runs a service's placebos and says what they tell.
 func (b *runner) learn(ctx context.Context, h *history) (Service, error) {
-	s := Service{Name: h.service.Name, Configured: cmp.Or(h.service.Sensitivity, analysis.Medium)}
+	s := Service{Name: h.service.Name, Configured: cmp.Or(h.service.Sensitivity, andon.Medium)}
 	s.Notes = h.notes
 	switch {
 	case h.nodes == nil:
@@ -134,7 +135,7 @@ func (h *history) served(from, to time.Time) bool {
 // they are too few.
 func (b *runner) split(ctx context.Context, h *history, p placebo, rng *rand.Rand) (divided placebo, enough bool) {
 	begin := grid(p.from, h.step)
-	r := analysis.Range{Start: begin, End: begin.Add(h.step), Step: h.step}
+	r := andon.Range{Start: begin, End: begin.Add(h.step), Step: h.step}
 	var names []string
 	for _, sig := range h.service.Signals {
 		if sig.Metric == "" {
@@ -169,13 +170,13 @@ func grid(t time.Time, step time.Duration) time.Time {
 
 // try judges a placebo at each sensitivity, and each of its signals alone.
 func (b *runner) try(ctx context.Context, h *history, p placebo, t *tally) {
-	a := &analysis.Analyzer{Metrics: b.divided(h, p), Resolve: toSide}
-	judge := func(s analysis.Service) analysis.Verdict {
-		ro := analysis.Rollout{
-			ID: "placebo", Service: s.Name, Strategy: analysis.Canary, Started: p.from,
-			Candidate: analysis.Selector{sideLabel: sideCandidate}, Control: analysis.Selector{sideLabel: sideControl},
+	a := &judge.Analyzer{Metrics: b.divided(h, p), Resolve: toSide}
+	judge := func(s andon.Service) andon.Verdict {
+		ro := andon.Rollout{
+			ID: "placebo", Service: s.Name, Strategy: andon.Canary, Started: p.from,
+			Candidate: andon.Selector{sideLabel: sideCandidate}, Control: andon.Selector{sideLabel: sideControl},
 		}
-		return a.NewWatch(max(1, b.o.AtOnce)).Tick(ctx, []analysis.Underway{{Rollout: ro, Service: s}}, p.to)[0]
+		return a.NewWatch(max(1, b.o.AtOnce)).Tick(ctx, []judge.Underway{{Rollout: ro, Service: s}}, p.to)[0]
 	}
 	for i := range t.trials {
 		s := h.service
@@ -193,7 +194,7 @@ func (b *runner) try(ctx context.Context, h *history, p placebo, t *tally) {
 		s := h.service
 		sig := t.signals[i].of
 		sig.Weight = &weight
-		s.Signals = []analysis.Signal{sig}
+		s.Signals = []andon.Signal{sig}
 		t.signals[i].add(judge(s), samples)
 	}
 }
@@ -201,13 +202,13 @@ func (b *runner) try(ctx context.Context, h *history, p placebo, t *tally) {
 // toSide is the ResolveFunc of placebos: nothing that the samples say tells the
 // sides apart, so that the side is written before the query, for divided to
 // read.
-func toSide(expr string, s analysis.Selector) (string, error) {
+func toSide(expr string, s andon.Selector) (string, error) {
 	return s[sideLabel] + "\n" + expr, nil
 }
 
 // divided answers the question for one side with the nodes of that side.
-func (b *runner) divided(h *history, p placebo) analysis.RangeFunc {
-	return func(ctx context.Context, expr string, r analysis.Range) (model.Matrix, error) {
+func (b *runner) divided(h *history, p placebo) andon.RangeFunc {
+	return func(ctx context.Context, expr string, r andon.Range) (model.Matrix, error) {
 		if r.End.After(p.to) {
 			return nil, fmt.Errorf("asked for %s, and the window ends at %s", stamp(r.End), stamp(p.to))
 		}

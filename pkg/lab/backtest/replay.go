@@ -10,14 +10,15 @@ import (
 
 	"github.com/prometheus/common/model"
 
-	"github.com/andon-project/andon/pkg/analysis"
+	"github.com/andon-project/andon/pkg/andon"
 	"github.com/andon-project/andon/pkg/board"
+	"github.com/andon-project/andon/pkg/judge"
 	"github.com/andon-project/andon/pkg/ledger"
 )
 
 // A history is where one service's versions were.
 type history struct {
-	service analysis.Service
+	service andon.Service
 	step    time.Duration
 	nodes   model.Matrix // series by version; nil if it was not read
 	first   time.Time    // of its samples
@@ -32,7 +33,7 @@ func (h *history) note(format string, args ...any) {
 }
 
 // read asks where a service's versions were.
-func (b *runner) read(ctx context.Context, s analysis.Service) (*history, error) {
+func (b *runner) read(ctx context.Context, s andon.Service) (*history, error) {
 	b.o.Progress(Progress{Doing: "looking for versions of " + s.Name})
 	h := &history{service: s, step: s.Bin()}
 	query, ok := board.VersionQuery(s)
@@ -44,7 +45,7 @@ func (b *runner) read(ctx context.Context, s analysis.Service) (*history, error)
 		h.note("no metric in which to look for versions; write a signal with metric:")
 		return h, nil
 	}
-	r := analysis.Range{
+	r := andon.Range{
 		// As much earlier as must be seen for a version to be new at Since.
 		Start: grid(b.o.Since.Add(-2*board.GoneFor), h.step), End: grid(b.o.Until, h.step), Step: h.step,
 	}
@@ -89,12 +90,12 @@ func (h *history) index(since time.Time) {
 }
 
 // versions answers the question for a service's versions from its history.
-func (h *history) versions(_ context.Context, _ string, r analysis.Range) (model.Matrix, error) {
+func (h *history) versions(_ context.Context, _ string, r andon.Range) (model.Matrix, error) {
 	return cut(h.nodes, model.TimeFromUnixNano(r.Start.UnixNano()), model.TimeFromUnixNano(r.End.UnixNano())), nil
 }
 
 // reached returns the share of the series that were on a version at a time.
-func (h *history) reached(version string, at time.Time) analysis.Number {
+func (h *history) reached(version string, at time.Time) andon.Number {
 	here, all := 0., 0.
 	t := model.TimeFromUnixNano(at.Truncate(h.step).UnixNano())
 	for _, s := range cut(h.nodes, t, t) {
@@ -103,7 +104,7 @@ func (h *history) reached(version string, at time.Time) analysis.Number {
 			here += n
 		}
 	}
-	return analysis.Number(here / all)
+	return andon.Number(here / all)
 }
 
 // replay judges the rollouts of the past, tick by tick: those that were under
@@ -112,7 +113,7 @@ func (b *runner) replay(ctx context.Context) error {
 	keep := func(context.Context, ledger.Fact) (bool, error) { return true, nil }
 	rollouts := board.NewBoard(keep, b.o.Bake)
 	step := b.leastStep()
-	var watch *analysis.Watch
+	var watch *judge.Watch
 	now, ok := b.nextStart(b.o.Since.Add(-1))
 	for ok && !now.After(b.o.Until) {
 		if err := ctx.Err(); err != nil {
@@ -127,7 +128,7 @@ func (b *runner) replay(ctx context.Context) error {
 			continue
 		}
 		if watch == nil {
-			a := &analysis.Analyzer{Metrics: b.notAfter(&now), Resolve: b.o.Resolve}
+			a := &judge.Analyzer{Metrics: b.notAfter(&now), Resolve: b.o.Resolve}
 			watch = a.NewWatch(max(1, b.o.AtOnce))
 		}
 		verdicts := watch.Tick(ctx, under, now)
@@ -147,8 +148,8 @@ func (b *runner) replay(ctx context.Context) error {
 
 // notAfter answers the judge's questions, none of which may be about a time
 // after the tick.
-func (b *runner) notAfter(now *time.Time) analysis.RangeFunc {
-	return func(ctx context.Context, expr string, r analysis.Range) (model.Matrix, error) {
+func (b *runner) notAfter(now *time.Time) andon.RangeFunc {
+	return func(ctx context.Context, expr string, r andon.Range) (model.Matrix, error) {
 		if r.End.After(*now) {
 			return nil, fmt.Errorf("query %s: asked for %s, which is later than the tick at %s", expr, stamp(r.End), stamp(*now))
 		}
@@ -183,7 +184,7 @@ func (b *runner) look(ctx context.Context, rollouts *board.Board, now time.Time)
 		}
 		l := board.VersionWatch{
 			Board: rollouts, Bake: b.o.Bake, Ask: h.versions,
-			Announce: func(ctx context.Context, ro analysis.Rollout, now time.Time) error {
+			Announce: func(ctx context.Context, ro andon.Rollout, now time.Time) error {
 				if !ro.Started.IsZero() && ro.Started.Before(b.o.Since) {
 					return nil // of before
 				}
@@ -199,22 +200,22 @@ func (b *runner) look(ctx context.Context, rollouts *board.Board, now time.Time)
 }
 
 // underWay returns what is to be judged at now.
-func (b *runner) underWay(rollouts *board.Board, now time.Time) []analysis.Underway {
-	var out []analysis.Underway
+func (b *runner) underWay(rollouts *board.Board, now time.Time) []judge.Underway {
+	var out []judge.Underway
 	for _, ro := range rollouts.UnderWay(now) {
 		i := slices.IndexFunc(b.services, func(h *history) bool { return h.service.Name == ro.Service })
 		s := b.services[i].service
-		out = append(out, analysis.Underway{Rollout: board.WithCohorts(ro, s.Version), Service: s})
+		out = append(out, judge.Underway{Rollout: board.WithCohorts(ro, s.Version), Service: s})
 	}
 	return out
 }
 
 // keep keeps the newest verdict on each rollout.
-func (b *runner) keep(under []analysis.Underway, verdicts []analysis.Verdict) {
+func (b *runner) keep(under []judge.Underway, verdicts []andon.Verdict) {
 	for i, u := range under {
 		j := b.judged[u.Rollout.ID]
 		if j == nil {
-			j = &Judged{Rollout: u.Rollout, Reached: analysis.Unknown}
+			j = &Judged{Rollout: u.Rollout, Reached: andon.Unknown}
 			b.judged[u.Rollout.ID] = j
 			b.order = append(b.order, u.Rollout.ID)
 		}

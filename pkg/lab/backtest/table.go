@@ -8,7 +8,7 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"github.com/andon-project/andon/pkg/analysis"
+	"github.com/andon-project/andon/pkg/andon"
 )
 
 // WriteTable writes a report for people: the rollouts, what would have been
@@ -132,7 +132,7 @@ func after(t *time.Time, start time.Time) string {
 }
 
 // odds writes an e-value to three figures; "-" if it is not known.
-func odds(n analysis.Number) string {
+func odds(n andon.Number) string {
 	switch f := float64(n); {
 	case math.IsNaN(f):
 		return "-"
@@ -145,7 +145,7 @@ func odds(n analysis.Number) string {
 	}
 }
 
-func sigmas(n analysis.Number) string {
+func sigmas(n andon.Number) string {
 	if !n.Known() {
 		return "-"
 	}
@@ -159,7 +159,7 @@ func share(k, n int) string {
 	return percent(float64(k) / float64(n))
 }
 
-func shareOf(n analysis.Number) string {
+func shareOf(n andon.Number) string {
 	if !n.Known() {
 		return "-"
 	}

@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"math"
 
-	"github.com/andon-project/andon/pkg/analysis"
+	"github.com/andon-project/andon/pkg/andon"
 	"github.com/andon-project/andon/pkg/stat"
 )
 
@@ -27,14 +27,14 @@ type tally struct {
 
 type signalTally struct {
 	Signal
-	of         analysis.Signal
+	of         andon.Signal
 	deviations []float64
 	seen, all  int // samples
 }
 
-func newTally(s analysis.Service) *tally {
+func newTally(s andon.Service) *tally {
 	t := &tally{}
-	for _, x := range analysis.Sensitivities {
+	for _, x := range andon.Sensitivities {
 		t.trials = append(t.trials, Trial{Sensitivity: x, Promised: x.Alpha()})
 	}
 	for _, sig := range s.Signals {
@@ -46,8 +46,8 @@ func newTally(s analysis.Service) *tally {
 }
 
 // add counts a verdict, and reports whether it is one.
-func (t *Trial) add(v analysis.Verdict) bool {
-	if v.Quality != analysis.OK && v.FirstFail == nil {
+func (t *Trial) add(v andon.Verdict) bool {
+	if v.Quality != andon.OK && v.FirstFail == nil {
 		return false
 	}
 	t.Windows++
@@ -58,7 +58,7 @@ func (t *Trial) add(v analysis.Verdict) bool {
 }
 
 // weigh notes what share of the evidence the signals had.
-func (t *tally) weigh(v analysis.Verdict) {
+func (t *tally) weigh(v andon.Verdict) {
 	for _, f := range v.Findings {
 		for i := range t.signals {
 			if x := &t.signals[i]; f.Kind == "metric" && x.Name == f.Signal {
@@ -68,13 +68,13 @@ func (t *tally) weigh(v analysis.Verdict) {
 	}
 }
 
-func (t *signalTally) add(v analysis.Verdict, samples int) {
+func (t *signalTally) add(v andon.Verdict, samples int) {
 	if len(v.Findings) == 0 {
 		return
 	}
 	f := v.Findings[0]
 	t.seen, t.all = t.seen+f.Candidate+f.Control, t.all+samples
-	if f.Quality != analysis.OK {
+	if f.Quality != andon.OK {
 		return
 	}
 	t.Windows++
@@ -92,12 +92,12 @@ func (t *signalTally) add(v analysis.Verdict, samples int) {
 // conclude fills in what the placebos told of a service.
 func (t *tally) conclude(s *Service) {
 	for _, x := range t.signals {
-		x.Deviation, x.Missing = analysis.Unknown, analysis.Unknown
+		x.Deviation, x.Missing = andon.Unknown, andon.Unknown
 		if len(x.deviations) > 0 {
-			x.Deviation = analysis.Number(stat.Median(x.deviations))
+			x.Deviation = andon.Number(stat.Median(x.deviations))
 		}
 		if x.all > 0 {
-			x.Missing = analysis.Number(max(0, 1-float64(x.seen)/float64(x.all)))
+			x.Missing = andon.Number(max(0, 1-float64(x.seen)/float64(x.all)))
 		}
 		s.Signals = append(s.Signals, x.Signal)
 	}
@@ -110,7 +110,7 @@ func (t *tally) conclude(s *Service) {
 
 // suggest returns the most sensitive of the trials that kept its promise, ""
 // if none did or there are too few windows, and why.
-func (t *tally) suggest(s Service) (analysis.Sensitivity, string) {
+func (t *tally) suggest(s Service) (andon.Sensitivity, string) {
 	least := math.MaxInt
 	for _, x := range s.Trials {
 		least = min(least, x.Windows)

@@ -14,7 +14,7 @@ import (
 	"github.com/prometheus/prometheus/model/value"
 	"github.com/prometheus/prometheus/storage"
 
-	"github.com/andon-project/andon/pkg/analysis"
+	"github.com/andon-project/andon/pkg/andon"
 	"github.com/andon-project/andon/pkg/demo/inprocess"
 	"github.com/andon-project/andon/pkg/source"
 )
@@ -151,11 +151,11 @@ func store(t *testing.T) *inprocess.Store {
 	return s
 }
 
-func serviceOf(app string) analysis.Service {
+func serviceOf(app string) andon.Service {
 	by := func(metric string) string { return fmt.Sprintf(`sum by (pod, version) (%s{app="%s"})`, metric, app) }
-	return analysis.Service{
+	return andon.Service{
 		Name: app, Node: "pod", Version: "version",
-		Signals: []analysis.Signal{
+		Signals: []andon.Signal{
 			{Name: "errors", Metric: by("errors_rate"), Per: by("requests_rate")},
 			{Name: "latency", Metric: by("latency_seconds"), Unit: "seconds"},
 		},

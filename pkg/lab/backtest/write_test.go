@@ -10,7 +10,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/andon-project/andon/pkg/analysis"
+	"github.com/andon-project/andon/pkg/andon"
 )
 
 var update = flag.Bool("update", false, "rewrite the golden files")
@@ -19,35 +19,35 @@ var update = flag.Bool("update", false, "rewrite the golden files")
 func written() *Report {
 	at := func(minutes int) time.Time { return monday.Add(time.Duration(minutes) * time.Minute) }
 	fail := at(607)
-	verdict := func(d analysis.Decision, evidence float64, reason string) analysis.Verdict {
-		return analysis.Verdict{Rollout: "x", Service: "shop", At: at(660), Verdict: d, Score: .5, Evidence: analysis.Number(evidence), Blame: .5, Quality: analysis.OK, Reason: reason, Findings: []analysis.Finding{}}
+	verdict := func(d andon.Decision, evidence float64, reason string) andon.Verdict {
+		return andon.Verdict{Rollout: "x", Service: "shop", At: at(660), Verdict: d, Score: .5, Evidence: andon.Number(evidence), Blame: .5, Quality: andon.OK, Reason: reason, Findings: []andon.Finding{}}
 	}
-	ro := func(version, previous string, start, end int) analysis.Rollout {
-		r := analysis.Rollout{ID: "shop-" + version, Service: "shop", Version: version, Previous: previous, Started: at(start)}
+	ro := func(version, previous string, start, end int) andon.Rollout {
+		r := andon.Rollout{ID: "shop-" + version, Service: "shop", Version: version, Previous: previous, Started: at(start)}
 		if end > 0 {
 			r.Ended = at(end)
 		}
 		return r
 	}
-	bad := verdict(analysis.Fail, 41250, "errors rose from 0.01 to 0.20")
+	bad := verdict(andon.Fail, 41250, "errors rose from 0.01 to 0.20")
 	bad.FirstFail = &fail
 	return &Report{
 		Since: monday, Until: friday, Queries: 98,
 		Rollouts: []Judged{
-			{Rollout: ro("v2", "v1", 60, 125), Verdict: verdict(analysis.Pass, 1.2, "no signal tells the candidate from control"), Reached: analysis.Unknown},
+			{Rollout: ro("v2", "v1", 60, 125), Verdict: verdict(andon.Pass, 1.2, "no signal tells the candidate from control"), Reached: andon.Unknown},
 			{Rollout: ro("v3", "v2", 600, 620), Verdict: bad, Reached: .2},
-			{Rollout: ro("v4", "v2", 900, 0), Verdict: verdict(analysis.Inconclusive, math.NaN(), "errors could not be read:\nno answer"), Reached: analysis.Unknown, Open: true},
+			{Rollout: ro("v4", "v2", 900, 0), Verdict: verdict(andon.Inconclusive, math.NaN(), "errors could not be read:\nno answer"), Reached: andon.Unknown, Open: true},
 		},
 		Services: []Service{
 			{
-				Name: "shop", Configured: analysis.Medium, Suggested: analysis.High, Reason: "1 of 184 placebos failed, high promises 1 in 100",
+				Name: "shop", Configured: andon.Medium, Suggested: andon.High, Reason: "1 of 184 placebos failed, high promises 1 in 100",
 				Signals: []Signal{
 					{Name: "errors", Weight: .3125, Windows: 184, Warned: 2, Alarmed: 1, Deviation: .16, Missing: 0},
-					{Name: "memory", Windows: 0, Deviation: analysis.Unknown, Missing: analysis.Unknown},
+					{Name: "memory", Windows: 0, Deviation: andon.Unknown, Missing: andon.Unknown},
 				},
-				Trials: []Trial{{analysis.High, 184, 1, .01, true}, {analysis.Medium, 184, 1, .001, true}, {analysis.Low, 184, 0, .0001, true}},
+				Trials: []Trial{{andon.High, 184, 1, .01, true}, {andon.Medium, 184, 1, .001, true}, {andon.Low, 184, 0, .0001, true}},
 			},
-			{Name: "cart", Configured: analysis.Low, Notes: []string{"no version label"}, Reason: "there is no history of its versions"},
+			{Name: "cart", Configured: andon.Low, Notes: []string{"no version label"}, Reason: "there is no history of its versions"},
 		},
 	}
 }

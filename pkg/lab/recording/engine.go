@@ -15,7 +15,7 @@ import (
 	"github.com/prometheus/prometheus/promql/parser"
 	"github.com/prometheus/prometheus/storage"
 
-	"github.com/andon-project/andon/pkg/analysis"
+	"github.com/andon-project/andon/pkg/andon"
 )
 
 // NewEngine returns the PromQL engine of Prometheus. A sample stands for its
@@ -32,7 +32,7 @@ func NewEngine(lookback time.Duration, log *slog.Logger, reg prometheus.Register
 }
 
 // Range answers a PromQL range query about samples.
-func Range(ctx context.Context, e *promql.Engine, samples storage.Queryable, expr string, r analysis.Range) (model.Matrix, error) {
+func Range(ctx context.Context, e *promql.Engine, samples storage.Queryable, expr string, r andon.Range) (model.Matrix, error) {
 	q, err := e.NewRangeQuery(ctx, samples, nil, expr, r.Start, r.End, r.Step)
 	if err != nil {
 		return nil, fmt.Errorf("query %s: %w", expr, err)

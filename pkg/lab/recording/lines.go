@@ -12,7 +12,7 @@ import (
 
 	"github.com/prometheus/common/model"
 
-	"github.com/andon-project/andon/pkg/analysis"
+	"github.com/andon-project/andon/pkg/andon"
 	"github.com/andon-project/andon/pkg/logs/logql"
 )
 
@@ -21,7 +21,7 @@ import (
 // over time. It is safe for concurrent use; the zero Lines is empty.
 type Lines struct {
 	mu    sync.Mutex
-	all   []analysis.Line
+	all   []andon.Line
 	mixed bool // not in the order of time
 	max   int
 }
@@ -31,7 +31,7 @@ type Lines struct {
 func NewLines(max int) *Lines { return &Lines{max: max} }
 
 // Add keeps lines. Lines of the same time stay in the order in which they came.
-func (s *Lines) Add(lines ...analysis.Line) {
+func (s *Lines) Add(lines ...andon.Line) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.all = append(s.all, lines...)
@@ -45,26 +45,26 @@ func (s *Lines) Add(lines ...analysis.Line) {
 // sort puts the lines in order; the caller holds mu.
 func (s *Lines) sort() {
 	if s.mixed {
-		slices.SortStableFunc(s.all, func(a, b analysis.Line) int { return a.At.Compare(b.At) })
+		slices.SortStableFunc(s.all, func(a, b andon.Line) int { return a.At.Compare(b.At) })
 		s.mixed = false
 	}
 }
 
 // Range answers a log query; it is an analysis.LinesFunc.
-func (s *Lines) Range(ctx context.Context, expr string, r analysis.Range) iter.Seq2[analysis.Line, error] {
-	return func(yield func(analysis.Line, error) bool) {
+func (s *Lines) Range(ctx context.Context, expr string, r andon.Range) iter.Seq2[andon.Line, error] {
+	return func(yield func(andon.Line, error) bool) {
 		q, err := logql.Parse(expr)
 		var match logql.Match
 		if err == nil {
 			match, err = q.Compile()
 		}
 		if err != nil {
-			yield(analysis.Line{}, fmt.Errorf("query %s: %w", expr, err))
+			yield(andon.Line{}, fmt.Errorf("query %s: %w", expr, err))
 			return
 		}
 		for _, l := range s.between(r.Start, r.End) {
 			if err := ctx.Err(); err != nil {
-				yield(analysis.Line{}, err)
+				yield(andon.Line{}, err)
 				return
 			}
 			if match(l.Labels, l.Text) && !yield(l, nil) {
@@ -76,11 +76,11 @@ func (s *Lines) Range(ctx context.Context, expr string, r analysis.Range) iter.S
 
 // between returns the lines from start to end, both included. What is returned
 // does not change.
-func (s *Lines) between(start, end time.Time) []analysis.Line {
+func (s *Lines) between(start, end time.Time) []andon.Line {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.sort()
-	from, _ := slices.BinarySearchFunc(s.all, start, func(l analysis.Line, t time.Time) int { return l.At.Compare(t) })
+	from, _ := slices.BinarySearchFunc(s.all, start, func(l andon.Line, t time.Time) int { return l.At.Compare(t) })
 	for from > 0 && !s.all[from-1].At.Before(start) {
 		from--
 	}
@@ -94,7 +94,7 @@ func (s *Lines) between(start, end time.Time) []analysis.Line {
 // Counts answers a metric query as logql.CountOverTime writes it; it is an
 // analysis.RangeFunc. The value at a time counts the window that ends there,
 // whose beginning is not in it; where it counts nothing there is no sample.
-func (s *Lines) Counts(ctx context.Context, expr string, r analysis.Range) (model.Matrix, error) {
+func (s *Lines) Counts(ctx context.Context, expr string, r andon.Range) (model.Matrix, error) {
 	c, err := logql.ParseCount(expr)
 	if err != nil {
 		return nil, fmt.Errorf("query %s: %w", expr, err)

@@ -15,7 +15,7 @@ import (
 	"github.com/prometheus/common/model"
 	"github.com/prometheus/prometheus/model/labels"
 
-	"github.com/andon-project/andon/pkg/analysis"
+	"github.com/andon-project/andon/pkg/andon"
 	"github.com/andon-project/andon/pkg/strict"
 )
 
@@ -36,18 +36,18 @@ const maxTicks = 100_000
 // A Case is what ran, what was looked at, what was rolled out, and the truth
 // about it. Its YAML form is case.yaml.
 type Case struct {
-	Name     string             `yaml:"name"`
-	Source   string             `yaml:"source"` // where the data come from, for people
-	Step     model.Duration     `yaml:"step"`   // between samples, and between ticks
-	Start    time.Time          `yaml:"start"`  // of the data
-	End      time.Time          `yaml:"end"`
-	Services []analysis.Service `yaml:"services"`
-	Rollouts []analysis.Rollout `yaml:"rollouts"`
-	Truth    []Truth            `yaml:"truth"` // never shown to the judge
+	Name     string          `yaml:"name"`
+	Source   string          `yaml:"source"` // where the data come from, for people
+	Step     model.Duration  `yaml:"step"`   // between samples, and between ticks
+	Start    time.Time       `yaml:"start"`  // of the data
+	End      time.Time       `yaml:"end"`
+	Services []andon.Service `yaml:"services"`
+	Rollouts []andon.Rollout `yaml:"rollouts"`
+	Truth    []Truth         `yaml:"truth"` // never shown to the judge
 
 	Samples []Sample        `yaml:"-"` // oldest first
 	Series  []labels.Labels `yaml:"-"`
-	Lines   []analysis.Line `yaml:"-"` // oldest first
+	Lines   []andon.Line    `yaml:"-"` // oldest first
 
 	// Notes say what of the case is not replayed.
 	Notes []string `yaml:"-"`
@@ -68,13 +68,13 @@ type Sample struct {
 }
 
 // Service returns the service of that name.
-func (c *Case) Service(name string) (analysis.Service, bool) {
+func (c *Case) Service(name string) (andon.Service, bool) {
 	for _, s := range c.Services {
 		if s.Name == name {
 			return s, true
 		}
 	}
-	return analysis.Service{}, false
+	return andon.Service{}, false
 }
 
 // LoadCase reads the case in folder dir. Errors name the file, and the line
@@ -139,7 +139,7 @@ func parseCase(text []byte) (*Case, error) {
 	for _, s := range c.Services {
 		direct[s.Name] = s.DependsOn
 	}
-	for i, all := 0, analysis.Callees(direct); i < len(c.Services); i++ {
+	for i, all := 0, andon.Callees(direct); i < len(c.Services); i++ {
 		c.Services[i].DependsOn = all[c.Services[i].Name]
 	}
 	return &c, nil

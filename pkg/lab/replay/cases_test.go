@@ -4,7 +4,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/andon-project/andon/pkg/analysis"
+	"github.com/andon-project/andon/pkg/andon"
 	"github.com/andon-project/andon/pkg/lab/cases"
 )
 
@@ -37,7 +37,7 @@ func TestRecordedCases(t *testing.T) {
 		}
 		for _, j := range r.Judged {
 			fail := 0
-			if j.Verdict.Verdict == analysis.Fail {
+			if j.Verdict.Verdict == andon.Fail {
 				fail = 1
 			}
 			if truth[j.Verdict.Rollout] {

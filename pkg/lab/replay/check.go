@@ -7,14 +7,14 @@ import (
 
 	"github.com/prometheus/common/model"
 
-	"github.com/andon-project/andon/pkg/analysis"
+	"github.com/andon-project/andon/pkg/andon"
 	"github.com/andon-project/andon/pkg/logs/logql"
 	"github.com/andon-project/andon/pkg/source"
 	"github.com/andon-project/andon/pkg/strict"
 )
 
 // parsers take the queries that can be answered from files.
-var parsers = analysis.Parsers{PromQL: source.CheckPromQL, LogQL: checkLogQL}
+var parsers = andon.Parsers{PromQL: source.CheckPromQL, LogQL: checkLogQL}
 
 // checkLogQL returns what is wrong with a query for lines, or why it cannot be
 // answered from a file.
@@ -50,7 +50,7 @@ func (c *Case) check(d *strict.Document) {
 	if len(c.Services) == 0 {
 		d.At("services", "is missing; write at least one service with its signals")
 	}
-	d.Under("services", analysis.CheckServices(c.Services, parsers))
+	d.Under("services", andon.CheckServices(c.Services, parsers))
 	if len(c.Rollouts) == 0 {
 		d.At("rollouts", "is missing; write at least one rollout")
 	}
@@ -60,20 +60,20 @@ func (c *Case) check(d *strict.Document) {
 		c.checkRollout(d, at, c.Rollouts[:i], r)
 	}
 	for i, t := range c.Truth {
-		if !slices.ContainsFunc(c.Rollouts, func(r analysis.Rollout) bool { return r.ID == t.Rollout }) {
-			d.At(fmt.Sprintf("truth[%d].rollout", i), "%q is not one of rollouts; %s", t.Rollout, analysis.Suggest(t.Rollout, idsOf(c.Rollouts)))
+		if !slices.ContainsFunc(c.Rollouts, func(r andon.Rollout) bool { return r.ID == t.Rollout }) {
+			d.At(fmt.Sprintf("truth[%d].rollout", i), "%q is not one of rollouts; %s", t.Rollout, andon.Suggest(t.Rollout, idsOf(c.Rollouts)))
 		}
 	}
 }
 
 // checkRollout adds what is wrong with a rollout in this case, of which earlier
 // are listed before it.
-func (c *Case) checkRollout(d *strict.Document, at string, earlier []analysis.Rollout, r analysis.Rollout) {
-	if first := slices.IndexFunc(earlier, func(o analysis.Rollout) bool { return o.ID == r.ID }); first >= 0 && r.ID != "" {
+func (c *Case) checkRollout(d *strict.Document, at string, earlier []andon.Rollout, r andon.Rollout) {
+	if first := slices.IndexFunc(earlier, func(o andon.Rollout) bool { return o.ID == r.ID }); first >= 0 && r.ID != "" {
 		d.At(at+".id", "%q is the id of rollouts[%d] already; give each rollout an id of its own", r.ID, first)
 	}
 	if _, known := c.Service(r.Service); r.Service != "" && !known {
-		d.At(at+".service", "%q is not one of services; %s", r.Service, analysis.Suggest(r.Service, namesOf(c.Services)))
+		d.At(at+".service", "%q is not one of services; %s", r.Service, andon.Suggest(r.Service, namesOf(c.Services)))
 	}
 	ended := r.Ended
 	if ended.IsZero() {
@@ -89,7 +89,7 @@ func (c *Case) checkRollout(d *strict.Document, at string, earlier []analysis.Ro
 	}
 }
 
-func namesOf(services []analysis.Service) []string {
+func namesOf(services []andon.Service) []string {
 	names := make([]string, len(services))
 	for i, s := range services {
 		names[i] = s.Name
@@ -97,7 +97,7 @@ func namesOf(services []analysis.Service) []string {
 	return names
 }
 
-func idsOf(rollouts []analysis.Rollout) []string {
+func idsOf(rollouts []andon.Rollout) []string {
 	ids := make([]string, len(rollouts))
 	for i, r := range rollouts {
 		ids[i] = r.ID

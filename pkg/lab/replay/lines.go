@@ -12,7 +12,7 @@ import (
 	"slices"
 	"time"
 
-	"github.com/andon-project/andon/pkg/analysis"
+	"github.com/andon-project/andon/pkg/andon"
 )
 
 // Bounds of logs.jsonl.gz.
@@ -24,7 +24,7 @@ const (
 // loadLines reads the log lines of the case in folder dir, if its signals want
 // any. Where there are none, the signals that want some are left out, with a note.
 func (c *Case) loadLines(dir string) error {
-	wants := func(s analysis.Signal) bool { return s.Metric == "" }
+	wants := func(s andon.Signal) bool { return s.Metric == "" }
 	any := false
 	for _, s := range c.Services {
 		any = any || slices.ContainsFunc(s.Signals, wants)
@@ -60,8 +60,8 @@ func (c *Case) loadLines(dir string) error {
 }
 
 // parseLines reads one JSON object a line: ts, labels and line, oldest first.
-func parseLines(body []byte) ([]analysis.Line, error) {
-	var out []analysis.Line
+func parseLines(body []byte) ([]andon.Line, error) {
+	var out []andon.Line
 	s := bufio.NewScanner(bytes.NewReader(body))
 	s.Buffer(nil, maxLine)
 	for n := 1; s.Scan(); n++ {
@@ -84,7 +84,7 @@ func parseLines(body []byte) ([]analysis.Line, error) {
 		case len(out) > 0 && l.TS.Before(out[len(out)-1].At):
 			return nil, fmt.Errorf("line %d: it is older than the line before it", n)
 		}
-		out = append(out, analysis.Line{At: l.TS.UTC(), Labels: l.Labels, Text: l.Line})
+		out = append(out, andon.Line{At: l.TS.UTC(), Labels: l.Labels, Text: l.Line})
 	}
 	if err := s.Err(); err != nil {
 		return nil, err

@@ -10,7 +10,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/andon-project/andon/pkg/analysis"
+	"github.com/andon-project/andon/pkg/andon"
 )
 
 // talking is goodCase with logs in the place of its metric.
@@ -58,10 +58,10 @@ func TestReplayOfLogs(t *testing.T) {
 		t.Fatal(err)
 	}
 	v := all[0].Verdict
-	if v.Verdict != analysis.Fail || !strings.Contains(v.Reason, "“error: payment <*> was lost” is new") {
+	if v.Verdict != andon.Fail || !strings.Contains(v.Reason, "“error: payment <*> was lost” is new") {
 		t.Errorf("%s: %s", v.Verdict, v.Reason)
 	}
-	if n := v.Findings[0].Classes[analysis.ClassUnknown]; n != 1 || v.Findings[0].Control < 200 {
+	if n := v.Findings[0].Classes[andon.ClassUnknown]; n != 1 || v.Findings[0].Control < 200 {
 		t.Errorf("%d unknown clusters, %d lines on control", n, v.Findings[0].Control)
 	}
 }

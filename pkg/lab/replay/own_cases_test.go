@@ -5,7 +5,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/andon-project/andon/pkg/analysis"
+	"github.com/andon-project/andon/pkg/andon"
 	"github.com/andon-project/andon/pkg/lab/cases"
 )
 
@@ -34,19 +34,19 @@ func TestOwnCases(t *testing.T) {
 			j := r.Judged[slices.IndexFunc(r.Judged, func(j Judged) bool { return j.Rollout.ID == truth.Rollout })]
 			v := j.Verdict
 			if !truth.Regression {
-				if good++; v.Verdict != analysis.Pass {
+				if good++; v.Verdict != andon.Pass {
 					t.Errorf("%s: good, and %s: %s %s", r.Case.Name, v.Verdict, v.Reason, why(v))
 				}
 				continue
 			}
-			if bad++; v.Verdict != analysis.Fail || v.FirstFail == nil {
+			if bad++; v.Verdict != andon.Fail || v.FirstFail == nil {
 				t.Errorf("%s: bad, and %s: %s", r.Case.Name, v.Verdict, v.Reason)
 				continue
 			}
 			if !v.FirstFail.Before(j.Rollout.Stages[1]) || v.FirstFail.Sub(j.Rollout.FirstStage()) > within {
 				t.Errorf("%s failed %s after its first stage", r.Case.Name, v.FirstFail.Sub(j.Rollout.FirstStage()))
 			}
-			if !slices.ContainsFunc(v.Findings, func(f analysis.Finding) bool { return f.Blamed && slices.Contains(blamed[truth.Fault], f.Signal) }) {
+			if !slices.ContainsFunc(v.Findings, func(f andon.Finding) bool { return f.Blamed && slices.Contains(blamed[truth.Fault], f.Signal) }) {
 				t.Errorf("%s: none of %v is to blame: %s", r.Case.Name, blamed[truth.Fault], why(v))
 			}
 		}

@@ -10,7 +10,8 @@ import (
 	"github.com/prometheus/common/model"
 	"github.com/prometheus/prometheus/promql"
 
-	"github.com/andon-project/andon/pkg/analysis"
+	"github.com/andon-project/andon/pkg/andon"
+	"github.com/andon-project/andon/pkg/judge"
 	"github.com/andon-project/andon/pkg/lab/recording"
 	"github.com/andon-project/andon/pkg/source"
 )
@@ -23,15 +24,15 @@ type Options struct {
 
 	// Inspect is called with each rollout's last verdict while what the judge
 	// saw by then can still be asked for; may be nil. Its error ends the replay.
-	Inspect func(ctx context.Context, a *analysis.Analyzer, j Judged) error
+	Inspect func(ctx context.Context, a *judge.Analyzer, j Judged) error
 }
 
 // A Judged rollout is one with its last verdict.
 type Judged struct {
-	Rollout analysis.Rollout // as it was known then
-	Service analysis.Service
-	Verdict analysis.Verdict
-	Trail   []analysis.Point
+	Rollout andon.Rollout // as it was known then
+	Service andon.Service
+	Verdict andon.Verdict
+	Trail   []judge.Point
 }
 
 // Replay judges the rollouts of a case at every step, from the start of the
@@ -45,7 +46,7 @@ func Replay(ctx context.Context, c *Case, o Options) ([]Judged, error) {
 	// A file holds no staleness markers, so that a series must be taken to end
 	// one step after its last sample.
 	p.engine = recording.NewEngine(time.Duration(c.Step), nil, nil)
-	p.analyzer = &analysis.Analyzer{Metrics: p.ask, Resolve: source.Resolve, Logs: p.askLines, LogMetrics: p.askCounts}
+	p.analyzer = &judge.Analyzer{Metrics: p.ask, Resolve: source.Resolve, Logs: p.askLines, LogMetrics: p.askCounts}
 	if err := p.play(ctx, o); err != nil {
 		return nil, fmt.Errorf("case %s: %w", c.Name, err)
 	}
@@ -58,7 +59,7 @@ type player struct {
 	engine   *promql.Engine
 	samples  recording.Samples
 	lines    recording.Lines
-	analyzer *analysis.Analyzer
+	analyzer *judge.Analyzer
 	next     int // index of the first sample that samples do not hold
 	nextLine int // and of the first line
 	now      time.Time
@@ -118,7 +119,7 @@ func (p *player) feed() error {
 }
 
 // later returns an error if a question is about a time that is yet to come.
-func (p *player) later(expr string, r analysis.Range) error {
+func (p *player) later(expr string, r andon.Range) error {
 	if r.End.After(p.now) {
 		return fmt.Errorf("query %s: asked for %s, which is later than the tick at %s", expr, r.End.UTC().Format(time.RFC3339), p.now.UTC().Format(time.RFC3339))
 	}
@@ -126,15 +127,15 @@ func (p *player) later(expr string, r analysis.Range) error {
 }
 
 // askLines is the judge's LinesFunc.
-func (p *player) askLines(ctx context.Context, expr string, r analysis.Range) iter.Seq2[analysis.Line, error] {
+func (p *player) askLines(ctx context.Context, expr string, r andon.Range) iter.Seq2[andon.Line, error] {
 	if err := p.later(expr, r); err != nil {
-		return func(yield func(analysis.Line, error) bool) { yield(analysis.Line{}, err) }
+		return func(yield func(andon.Line, error) bool) { yield(andon.Line{}, err) }
 	}
 	return p.lines.Range(ctx, expr, r)
 }
 
 // askCounts answers the judge's questions for how many lines there are.
-func (p *player) askCounts(ctx context.Context, expr string, r analysis.Range) (model.Matrix, error) {
+func (p *player) askCounts(ctx context.Context, expr string, r andon.Range) (model.Matrix, error) {
 	if err := p.later(expr, r); err != nil {
 		return nil, err
 	}
@@ -142,7 +143,7 @@ func (p *player) askCounts(ctx context.Context, expr string, r analysis.Range) (
 }
 
 // ask is the judge's RangeFunc.
-func (p *player) ask(ctx context.Context, expr string, r analysis.Range) (model.Matrix, error) {
+func (p *player) ask(ctx context.Context, expr string, r andon.Range) (model.Matrix, error) {
 	if err := p.later(expr, r); err != nil {
 		return nil, err
 	}
@@ -189,7 +190,7 @@ func (c *Case) ticks() []time.Time {
 
 // underWay returns the rollouts that are under way at now, as they were known
 // then, and their indices.
-func (c *Case) underWay(now time.Time) (under []analysis.Underway, which []int) {
+func (c *Case) underWay(now time.Time) (under []judge.Underway, which []int) {
 	for i, r := range c.Rollouts {
 		if now.Before(r.Started) || now.After(c.ended(i)) {
 			continue
@@ -198,7 +199,7 @@ func (c *Case) underWay(now time.Time) (under []analysis.Underway, which []int) 
 		if s.Step == 0 {
 			s.Step = c.Step
 		}
-		under = append(under, analysis.Underway{Rollout: r.AsOf(now), Service: s})
+		under = append(under, judge.Underway{Rollout: r.AsOf(now), Service: s})
 		which = append(which, i)
 	}
 	return under, which

@@ -17,7 +17,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/andon-project/andon/pkg/analysis"
+	"github.com/andon-project/andon/pkg/andon"
+	"github.com/andon-project/andon/pkg/judge"
 )
 
 var update = flag.Bool("update", false, "rewrite the golden files")
@@ -65,16 +66,16 @@ func TestReplay(t *testing.T) {
 	for _, tt := range []struct {
 		name  string
 		fails float64
-		want  analysis.Decision
+		want  andon.Decision
 	}{
-		{"bad", .6, analysis.Fail},
-		{"clean", .02, analysis.Pass},
+		{"bad", .6, andon.Fail},
+		{"clean", .02, andon.Pass},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			inspected := 0
-			got, err := Replay(t.Context(), load(t, goodCase, shop(tt.fails)), Options{Inspect: func(ctx context.Context, a *analysis.Analyzer, j Judged) error {
+			got, err := Replay(t.Context(), load(t, goodCase, shop(tt.fails)), Options{Inspect: func(ctx context.Context, a *judge.Analyzer, j Judged) error {
 				inspected++
-				d, err := a.Deviate(ctx, analysis.Compare(j.Rollout, j.Service, j.Service.Signals[0]), analysis.Range{Start: noon, End: j.Verdict.At, Step: time.Minute})
+				d, err := a.Deviate(ctx, andon.Compare(j.Rollout, j.Service, j.Service.Signals[0]), andon.Range{Start: noon, End: j.Verdict.At, Step: time.Minute})
 				if err != nil || len(d) != 1 || d[0].Node != "p4" {
 					t.Errorf("deviations %v, %v", d, err)
 				}
@@ -90,7 +91,7 @@ func TestReplay(t *testing.T) {
 			if v.Verdict != tt.want || v.Case != "shop" || v.Rollout != "shop-v2" || !v.At.Equal(noon.Add(40*time.Minute)) {
 				t.Errorf("got %+v", v)
 			}
-			if (v.FirstFail != nil) != (tt.want == analysis.Fail) {
+			if (v.FirstFail != nil) != (tt.want == andon.Fail) {
 				t.Errorf("first fail %v", v.FirstFail)
 			}
 			if len(got[0].Trail) < 2 {
@@ -124,8 +125,8 @@ func TestReplaySeesNothingLater(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		until := func(j Judged) []analysis.Point {
-			return slices.DeleteFunc(slices.Clone(j.Trail), func(p analysis.Point) bool { return p.At.After(cut) })
+		until := func(j Judged) []judge.Point {
+			return slices.DeleteFunc(slices.Clone(j.Trail), func(p judge.Point) bool { return p.At.After(cut) })
 		}
 		if d := cmp.Diff(until(got[0]), until(again[0])); d != "" {
 			t.Errorf("the evidence up to %s changed with what came after (-before +after):\n%s", cut, d)
@@ -139,7 +140,7 @@ func TestReplaySeesNothingLater(t *testing.T) {
 
 func TestAskRefusesTheFuture(t *testing.T) {
 	p := player{now: noon}
-	_, err := p.ask(t.Context(), "up", analysis.Range{Start: noon, End: noon.Add(time.Second), Step: time.Second})
+	_, err := p.ask(t.Context(), "up", andon.Range{Start: noon, End: noon.Add(time.Second), Step: time.Second})
 	if err == nil || !strings.Contains(err.Error(), "later than the tick at 2024-05-01T12:00:00Z") {
 		t.Errorf("got %v", err)
 	}
@@ -147,7 +148,7 @@ func TestAskRefusesTheFuture(t *testing.T) {
 
 func TestTicks(t *testing.T) {
 	c := load(t, goodCase, shop(0))
-	c.Rollouts = []analysis.Rollout{
+	c.Rollouts = []andon.Rollout{
 		{ID: "a", Service: "shop", Started: noon.Add(10 * time.Second), Ended: noon.Add(3*time.Minute + 30*time.Second)},
 		{ID: "b", Service: "shop", Started: noon.Add(2 * time.Minute), Ended: noon.Add(5 * time.Minute), Stages: []time.Time{noon.Add(2 * time.Minute), noon.Add(4 * time.Minute)}},
 	}
@@ -241,13 +242,13 @@ func TestVerdictOnTheWire(t *testing.T) {
 func TestTable(t *testing.T) {
 	c := load(t, goodCase, shop(.6))
 	c.Truth = []Truth{{Rollout: "a", Regression: true}, {Rollout: "b"}}
-	c.Rollouts = []analysis.Rollout{{ID: "a", Started: noon}, {ID: "b", Started: noon}, {ID: "c", Started: noon}}
+	c.Rollouts = []andon.Rollout{{ID: "a", Started: noon}, {ID: "b", Started: noon}, {ID: "c", Started: noon}}
 	fail := noon.Add(9*time.Minute + 42*time.Second)
 	r := Result{Case: c, Judged: []Judged{
-		{Verdict: analysis.Verdict{Rollout: "a", Service: "shop", Verdict: analysis.Fail, Score: 1, Evidence: 41250, Blame: .97, FirstFail: &fail, Reason: "because",
-			Findings: []analysis.Finding{{Reason: "latency rose", Evidence: 3, Weight: .5}, {Reason: "success fell\nto 40%", Evidence: 1e6, Weight: .25}}}},
-		{Verdict: analysis.Verdict{Rollout: "b", Service: "a-much-longer-name", Verdict: analysis.Pass, Score: 0, Evidence: .3, Blame: 0, Reason: "no sign"}},
-		{Verdict: analysis.Verdict{Rollout: "c", Service: "shop", Verdict: analysis.Inconclusive, Score: analysis.Unknown, Evidence: analysis.Unknown, Blame: analysis.Unknown, Reason: "no data"}},
+		{Verdict: andon.Verdict{Rollout: "a", Service: "shop", Verdict: andon.Fail, Score: 1, Evidence: 41250, Blame: .97, FirstFail: &fail, Reason: "because",
+			Findings: []andon.Finding{{Reason: "latency rose", Evidence: 3, Weight: .5}, {Reason: "success fell\nto 40%", Evidence: 1e6, Weight: .25}}}},
+		{Verdict: andon.Verdict{Rollout: "b", Service: "a-much-longer-name", Verdict: andon.Pass, Score: 0, Evidence: .3, Blame: 0, Reason: "no sign"}},
+		{Verdict: andon.Verdict{Rollout: "c", Service: "shop", Verdict: andon.Inconclusive, Score: andon.Unknown, Evidence: andon.Unknown, Blame: andon.Unknown, Reason: "no data"}},
 	}}
 	for _, colour := range []bool{false, true} {
 		var b strings.Builder

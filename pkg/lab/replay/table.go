@@ -8,7 +8,7 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"github.com/andon-project/andon/pkg/analysis"
+	"github.com/andon-project/andon/pkg/andon"
 )
 
 // A Table writes the results of replayed cases for people: a line for each
@@ -18,14 +18,14 @@ type Table struct {
 	colour bool
 	rows   [][]string
 	cases  int
-	counts map[analysis.Decision]int
+	counts map[andon.Decision]int
 
 	bad, found, clean, alarms int // against the truth, where it is known
 }
 
 // NewTable returns an empty Table; colour is for terminals.
 func NewTable(w io.Writer, colour bool) *Table {
-	return &Table{w: w, colour: colour, counts: make(map[analysis.Decision]int)}
+	return &Table{w: w, colour: colour, counts: make(map[andon.Decision]int)}
 }
 
 var heading = []string{"CASE", "ROLLOUT", "SERVICE", "VERDICT", "SCORE", "EVIDENCE", "BLAME", "FIRST FAIL", "WHY"}
@@ -44,13 +44,13 @@ func (t *Table) Add(r Result) {
 }
 
 // judge counts v against the truth.
-func (t *Table) judge(c *Case, v analysis.Verdict) {
+func (t *Table) judge(c *Case, v andon.Verdict) {
 	for _, truth := range c.Truth {
 		if truth.Rollout != v.Rollout {
 			continue
 		}
 		fail := 0
-		if v.Verdict == analysis.Fail {
+		if v.Verdict == andon.Fail {
 			fail = 1
 		}
 		if truth.Regression {
@@ -80,7 +80,7 @@ func (t *Table) Flush() error {
 		t.row(&b, row, width)
 	}
 	fmt.Fprintf(&b, "\n%s in %s: %d fail, %d pass, %d inconclusive\n", count(len(t.rows), "rollout"), count(t.cases, "case"),
-		t.counts[analysis.Fail], t.counts[analysis.Pass], t.counts[analysis.Inconclusive])
+		t.counts[andon.Fail], t.counts[andon.Pass], t.counts[andon.Inconclusive])
 	if t.bad+t.clean > 0 {
 		fmt.Fprintf(&b, "against the truth: %d of %d regressions failed, %d of %d clean rollouts failed\n", t.found, t.bad, t.alarms, t.clean)
 	}
@@ -96,7 +96,7 @@ func count(n int, of string) string {
 }
 
 // colours are the terminal's codes of the verdicts.
-var colours = map[string]string{string(analysis.Fail): "31", string(analysis.Pass): "32", string(analysis.Inconclusive): "33"}
+var colours = map[string]string{string(andon.Fail): "31", string(andon.Pass): "32", string(andon.Inconclusive): "33"}
 
 func (t *Table) row(b *strings.Builder, row []string, width []int) {
 	for i, cell := range row {
@@ -116,7 +116,7 @@ func (t *Table) row(b *strings.Builder, row []string, width []int) {
 }
 
 // decimals writes a ratio; "-" if it is not known.
-func decimals(n analysis.Number) string {
+func decimals(n andon.Number) string {
 	if !n.Known() {
 		return "-"
 	}
@@ -124,7 +124,7 @@ func decimals(n analysis.Number) string {
 }
 
 // oddsOf writes an e-value to three figures; "-" if it is not known.
-func oddsOf(n analysis.Number) string {
+func oddsOf(n andon.Number) string {
 	switch f := float64(n); {
 	case math.IsNaN(f):
 		return "-"
@@ -136,7 +136,7 @@ func oddsOf(n analysis.Number) string {
 }
 
 // afterStage writes how long after the first stage a rollout failed.
-func afterStage(t *time.Time, ro analysis.Rollout) string {
+func afterStage(t *time.Time, ro andon.Rollout) string {
 	if t == nil {
 		return "-"
 	}
@@ -145,14 +145,14 @@ func afterStage(t *time.Time, ro analysis.Rollout) string {
 
 // why returns the reason of the finding that weighs most, or that of the
 // verdict.
-func why(v analysis.Verdict) string {
+func why(v andon.Verdict) string {
 	best, reason := 0., v.Reason
 	for _, f := range v.Findings {
 		if w := float64(f.Evidence) * float64(f.Weight); w > best && f.Reason != "" {
 			best, reason = w, f.Reason
 		}
 	}
-	if v.Verdict == analysis.Inconclusive && v.Reason != "" {
+	if v.Verdict == andon.Inconclusive && v.Reason != "" {
 		reason = v.Reason
 	}
 	// A reason may quote what a source said, and must not break the line.

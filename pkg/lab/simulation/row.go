@@ -7,7 +7,7 @@ import (
 
 	"gonum.org/v1/gonum/stat/distuv"
 
-	"github.com/andon-project/andon/pkg/analysis"
+	"github.com/andon-project/andon/pkg/andon"
 )
 
 // A Row is what a scenario's outcomes come to.
@@ -36,7 +36,7 @@ func (r Result) Row() Row {
 			if o.Failed {
 				row.Failed++
 			}
-			if o.Verdict == analysis.Pass {
+			if o.Verdict == andon.Pass {
 				row.Passed++
 			}
 		case o.Failed:

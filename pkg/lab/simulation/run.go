@@ -7,13 +7,14 @@ import (
 	"sync"
 	"sync/atomic"
 
-	"github.com/andon-project/andon/pkg/analysis"
+	"github.com/andon-project/andon/pkg/andon"
+	"github.com/andon-project/andon/pkg/judge"
 )
 
 // An Outcome is what came of one rollout.
 type Outcome struct {
 	Bad     bool // it was a regression
-	Verdict analysis.Decision
+	Verdict andon.Decision
 	Score   float64    // at the end
 	Early   float64    // Calibration, Learning: after a quarter of the time
 	Weights [2]float64 // of the evidence, early and at the end
@@ -72,7 +73,7 @@ func Run(ctx context.Context, s Scenario, o Options) (Result, error) {
 // A Watch that catches up comes to the verdicts of one that ticked all along,
 // so that one tick does for all unless what happens depends on a verdict.
 func (w *world) judge(ctx context.Context, out []Outcome) error {
-	a := &analysis.Analyzer{Metrics: w.ask, Resolve: resolve}
+	a := &judge.Analyzer{Metrics: w.ask, Resolve: resolve}
 	watch := a.NewWatch(1)
 	end := w.s.minutes()
 	step := end
@@ -82,14 +83,14 @@ func (w *world) judge(ctx context.Context, out []Outcome) error {
 	case w.s.Group == Calibration, w.s.Group == Learning:
 		step = max(1, end/4)
 	}
-	var verdicts []analysis.Verdict
+	var verdicts []andon.Verdict
 	for m := step; ; m = min(m+step, end) {
 		verdicts = watch.Tick(ctx, w.under, at(m))
 		if err := ctx.Err(); err != nil {
 			return err
 		}
 		for k, v := range verdicts {
-			if w.s.Halting && v.Verdict == analysis.Fail && w.under[k].Rollout.Ended.IsZero() {
+			if w.s.Halting && v.Verdict == andon.Fail && w.under[k].Rollout.Ended.IsZero() {
 				w.under[k].Rollout.Ended = at(m)
 			}
 			if m == step {
@@ -101,7 +102,7 @@ func (w *world) judge(ctx context.Context, out []Outcome) error {
 		}
 	}
 	for k, v := range verdicts {
-		if v.Quality == analysis.SourceError || v.Quality == analysis.NoSeries {
+		if v.Quality == andon.SourceError || v.Quality == andon.NoSeries {
 			return fmt.Errorf("the judge could not read the samples: %s", v.Reason)
 		}
 		o := &out[k]

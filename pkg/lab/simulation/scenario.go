@@ -1,7 +1,7 @@
 package simulation
 
 import (
-	"github.com/andon-project/andon/pkg/analysis"
+	"github.com/andon-project/andon/pkg/andon"
 )
 
 // A Scenario is a law that rollouts are drawn from, and what is to come of
@@ -30,7 +30,7 @@ type Scenario struct {
 	Minutes int     // that rollouts are watched for; 60 if zero
 	Part    float64 // of the asked number of worlds that is drawn, for what costs much; 1 if zero
 
-	Sensitivity analysis.Sensitivity // medium if empty
+	Sensitivity andon.Sensitivity // medium if empty
 
 	Target Target
 	Beyond string // why the promise is not made here, if it is not
@@ -90,7 +90,7 @@ type Stage struct {
 
 // A Shape is a signal and the law of its values without the change.
 type Shape struct {
-	Kind   analysis.Kind
+	Kind   andon.Kind
 	Name   string
 	Bare   bool    // Counts: events by the time a node runs, without an exposure
 	Calls  float64 // Counts and Failures: per node and minute; 300 if zero

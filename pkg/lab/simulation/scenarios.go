@@ -4,16 +4,16 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/andon-project/andon/pkg/analysis"
+	"github.com/andon-project/andon/pkg/andon"
 )
 
 // Signals as services have them.
 var (
-	errorCounts = Shape{Kind: analysis.Counts, Name: "errors", Rate: .01}
-	crashes     = Shape{Kind: analysis.Crashes, Name: "crashes", Bare: true, Rate: .2}
-	success     = Shape{Kind: analysis.Failures, Name: "success", Calls: 20, Rate: .05}
-	latency     = Shape{Kind: analysis.Latency, Name: "latency"}
-	cpu         = Shape{Kind: analysis.Resource, Name: "cpu"}
+	errorCounts = Shape{Kind: andon.Counts, Name: "errors", Rate: .01}
+	crashes     = Shape{Kind: andon.Crashes, Name: "crashes", Bare: true, Rate: .2}
+	success     = Shape{Kind: andon.Failures, Name: "success", Calls: 20, Rate: .05}
+	latency     = Shape{Kind: andon.Latency, Name: "latency"}
+	cpu         = Shape{Kind: andon.Resource, Name: "cpu"}
 	usual       = []Shape{errorCounts, success, latency, cpu}
 )
 
@@ -58,7 +58,7 @@ func nulls() []Scenario {
 		s.Noise.Burst = 10
 	})
 	add("bursts-rare", "errors come ten at a time, one such burst in ten minutes a node", func(s *Scenario) {
-		s.Noise.Burst, s.Signals = 10, []Shape{{Kind: analysis.Counts, Name: "errors", Rate: .0033}}
+		s.Noise.Burst, s.Signals = 10, []Shape{{Kind: andon.Counts, Name: "errors", Rate: .0033}}
 	})
 	add("crashes", "crashes by the time nodes run, two a minute in the fleet", func(s *Scenario) { s.Signals = []Shape{crashes} })
 	add("season", "traffic doubles and halves over the day", func(s *Scenario) { s.Noise.Season = .7 })
@@ -105,7 +105,7 @@ func nulls() []Scenario {
 	for _, f := range regional {
 		add(f.name, f.about, func(s *Scenario) {
 			s.Fleet, s.Noise = f.fleet, Noise{Rho: .6, Common: .1, Season: .7, Regions: .3, Regional: f.own, Levels: f.levels}
-			s.Signals = append(slices.Clone(usual), Shape{Kind: analysis.Value, Name: "queue"})
+			s.Signals = append(slices.Clone(usual), Shape{Kind: andon.Value, Name: "queue"})
 		})
 	}
 	for _, t := range []struct {
@@ -173,7 +173,7 @@ func many(n int) []Shape {
 // timedNulls are harmless rollouts of a whole service at once.
 func timedNulls() []Scenario {
 	var out []Scenario
-	kpi := []Shape{{Kind: analysis.Value, Name: "kpi", Sigma: .1}}
+	kpi := []Shape{{Kind: andon.Value, Name: "kpi", Sigma: .1}}
 	for _, t := range []struct {
 		name, about string
 		noise       Noise
@@ -201,13 +201,13 @@ func timedNulls() []Scenario {
 	add("timed-two-days", "a day's course of which two days are known", func(s *Scenario) { s.Fleet.Past = 2 * day })
 	add("timed-half-a-day", "twelve hours are known of a signal without a course", func(s *Scenario) { s.Fleet.Past, s.Noise = day/2, Noise{Rho: .6} })
 	add("timed-low", "a day's course, sensitivity: low", func(s *Scenario) {
-		s.Sensitivity, s.Target = analysis.Low, Target{Fail: timedLowPromise}
+		s.Sensitivity, s.Target = andon.Low, Target{Fail: timedLowPromise}
 	})
 	// A week holds some 300 windows that stand by themselves. What one in a
 	// thousand reaches is a fitted law's word, whose tail is lighter than this
 	// noise's: no more than at medium is promised.
 	add("timed-low-tails", "Student tails with 3 degrees of freedom, sensitivity: low, which promises no more than medium there", func(s *Scenario) {
-		s.Sensitivity, s.Noise = analysis.Low, Noise{Rho: .6, Tails: 3}
+		s.Sensitivity, s.Noise = andon.Low, Noise{Rho: .6, Tails: 3}
 	})
 	return out
 }

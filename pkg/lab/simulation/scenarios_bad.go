@@ -3,7 +3,7 @@ package simulation
 import (
 	"fmt"
 
-	"github.com/andon-project/andon/pkg/analysis"
+	"github.com/andon-project/andon/pkg/andon"
 )
 
 // powers are bad rollouts.
@@ -76,7 +76,7 @@ func timedPowers() []Scenario {
 		out = append(out, Scenario{
 			Name:  fmt.Sprintf("timed-x%g", times),
 			About: fmt.Sprintf("a KPI with a day's course and 10%% noise × %g", times),
-			Group: Power, Fleet: Fleet{Timed: true}, Signals: []Shape{{Kind: analysis.Value, Name: "kpi", Sigma: .1}}, Culprits: 1,
+			Group: Power, Fleet: Fleet{Timed: true}, Signals: []Shape{{Kind: andon.Value, Name: "kpi", Sigma: .1}}, Culprits: 1,
 			Noise: Noise{Rho: .6, Season: .7}, Effect: Effect{Value: times}, Part: .016,
 		})
 	}
@@ -103,7 +103,7 @@ func attributions() []Scenario {
 	shared := func(n int, change func(s *Scenario)) func(s *Scenario) {
 		return func(s *Scenario) {
 			s.Shared, s.Rollouts, s.Fleet, s.Minutes = true, n, steps, 75
-			s.Signals = []Shape{{Kind: analysis.Crashes, Name: "crashes", Bare: true, Rate: .005}}
+			s.Signals = []Shape{{Kind: andon.Crashes, Name: "crashes", Bare: true, Rate: .005}}
 			s.Noise = Noise{}
 			change(s)
 		}
@@ -133,7 +133,7 @@ func calibrations() []Scenario {
 		Noise: Noise{Rho: .4, Common: .15, Missing: .01}, Part: 2,
 	}, {
 		Name: "mixture-timed", About: "5% of changes of a whole service at once are bad",
-		Group: Calibration, Fleet: Fleet{Timed: true}, Signals: []Shape{{Kind: analysis.Value, Name: "kpi", Sigma: .1}}, BadShare: badShare,
+		Group: Calibration, Fleet: Fleet{Timed: true}, Signals: []Shape{{Kind: andon.Value, Name: "kpi", Sigma: .1}}, BadShare: badShare,
 		Noise: Noise{Rho: .6, Season: .7}, Part: .3,
 	}}
 }
@@ -152,7 +152,7 @@ func mixed() []Shape {
 // is checked on.
 func Lessons(timed bool) []Scenario {
 	if timed {
-		kpi := []Shape{{Kind: analysis.Value, Name: "kpi", Sigma: .15}}
+		kpi := []Shape{{Kind: andon.Value, Name: "kpi", Sigma: .15}}
 		one := Scenario{Name: "lesson-timed", About: "changes of a whole service", Group: Learning, Fleet: Fleet{Timed: true}, Signals: kpi, BadShare: badShare, Part: .5}
 		one.Noise = Noise{Rho: .3, Season: .3}
 		two := one

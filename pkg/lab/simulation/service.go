@@ -6,7 +6,7 @@ import (
 
 	"github.com/prometheus/common/model"
 
-	"github.com/andon-project/andon/pkg/analysis"
+	"github.com/andon-project/andon/pkg/andon"
 )
 
 // A service is one drawn service: its nodes, and all that its signals have in
@@ -73,7 +73,7 @@ func (v *service) flips(p float64) [][]bool {
 func (v *service) draw(sh Shape) {
 	for i := range v.nodes {
 		switch sh.Kind {
-		case analysis.Counts, analysis.Crashes, analysis.Failures:
+		case andon.Counts, andon.Crashes, andon.Failures:
 			v.drawEvents(sh, i)
 		default:
 			v.drawLevels(sh, i)
@@ -110,7 +110,7 @@ func (v *service) drawEvents(sh Shape, i int) {
 	}
 	average(v.events, sh.Window)
 	average(v.calls, sh.Window)
-	if sh.Kind == analysis.Failures {
+	if sh.Kind == andon.Failures {
 		v.keep(sh.Name, i, func(j int) float64 { return 1 - v.events[j]/v.calls[j] }) // 0/0 is NaN: no call
 		return
 	}
@@ -177,9 +177,9 @@ func (v *service) drawLevels(sh Shape, i int) {
 		}
 		x := math.Exp(level + sigma*wobble.next(v.r))
 		switch sh.Kind {
-		case analysis.Resource:
+		case andon.Resource:
 			x *= .3 * v.traffic[m+v.before] * v.slow(n, m, v.effect.CPU)
-		case analysis.Latency:
+		case andon.Latency:
 			x *= .2 * math.Pow(v.traffic[m+v.before], .3) * v.slow(n, m, v.effect.Latency)
 		default:
 			x *= 100 * v.traffic[m+v.before] * v.slow(n, m, v.effect.Value)

@@ -9,7 +9,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/andon-project/andon/pkg/analysis"
+	"github.com/andon-project/andon/pkg/andon"
 )
 
 // few is how many worlds of a scenario fit a test.
@@ -221,7 +221,7 @@ func TestWorld(t *testing.T) {
 	w := &world{}
 	w.draw(s, 3)
 	sum := func(selector string, from, to int) (total float64, series int) {
-		m, err := w.ask(context.Background(), "errors_calls"+selector, analysis.Range{Start: at(from), End: at(to), Step: 60e9})
+		m, err := w.ask(context.Background(), "errors_calls"+selector, andon.Range{Start: at(from), End: at(to), Step: 60e9})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -245,7 +245,7 @@ func TestWorld(t *testing.T) {
 	if _, n := sum("{change0=new", -80, 0); n != 0 {
 		t.Errorf("%d candidate nodes before the change, want none", n)
 	}
-	if _, err := w.ask(context.Background(), "nonsense", analysis.Range{}); err == nil {
+	if _, err := w.ask(context.Background(), "nonsense", andon.Range{}); err == nil {
 		t.Error("a metric that does not exist was answered")
 	}
 }
@@ -254,7 +254,7 @@ func TestWorld(t *testing.T) {
 func TestRow(t *testing.T) {
 	s := Scenario{Target: Target{Fail: .001, Found: .5, Delay: 4}}
 	r := Result{s, []Outcome{
-		{Failed: true, Verdict: analysis.Fail, Delay: 2}, {Verdict: analysis.Pass}, {Verdict: analysis.Inconclusive},
+		{Failed: true, Verdict: andon.Fail, Delay: 2}, {Verdict: andon.Pass}, {Verdict: andon.Inconclusive},
 		{Bad: true, Failed: true, Delay: 9}, {Bad: true, Failed: true, Delay: 5}, {Bad: true},
 	}}
 	row := r.Row()
@@ -278,7 +278,7 @@ func TestRow(t *testing.T) {
 func TestDocument(t *testing.T) {
 	var rows []Row
 	for _, s := range Scenarios() {
-		r := Result{Scenario: s, Outcomes: []Outcome{{Bad: s.Group == Power, Score: .3, Verdict: analysis.Pass}}}
+		r := Result{Scenario: s, Outcomes: []Outcome{{Bad: s.Group == Power, Score: .3, Verdict: andon.Pass}}}
 		rows = append(rows, r.Row())
 	}
 	rows[0].Failed, rows[0].Harmless = 7, 10

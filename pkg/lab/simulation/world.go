@@ -13,7 +13,8 @@ import (
 
 	"github.com/prometheus/common/model"
 
-	"github.com/andon-project/andon/pkg/analysis"
+	"github.com/andon-project/andon/pkg/andon"
+	"github.com/andon-project/andon/pkg/judge"
 )
 
 // epoch is when rollouts start: minute 0.
@@ -35,7 +36,7 @@ const (
 type world struct {
 	s        Scenario
 	services []service
-	under    []analysis.Underway
+	under    []judge.Underway
 	bad      []bool            // each rollout
 	effects  []Effect          // of the bad ones
 	past     [][]time.Duration // start-ups of earlier rollouts of each service
@@ -150,7 +151,7 @@ func (w *world) room(n int) []model.SamplePair {
 }
 
 // underway returns rollout k as its tool would announce it.
-func (w *world) underway(k int) analysis.Underway {
+func (w *world) underway(k int) judge.Underway {
 	s, of := w.s, k
 	if s.Shared {
 		of = 0
@@ -160,15 +161,15 @@ func (w *world) underway(k int) analysis.Underway {
 	if s.Shared {
 		start = s.Fleet.Offset * k
 	}
-	ro := analysis.Rollout{
-		ID: label, Service: fmt.Sprintf("service%d", of), Started: at(start), Strategy: analysis.Canary,
-		Candidate: analysis.Selector{label: "new"}, Control: analysis.Selector{label: "old"},
+	ro := andon.Rollout{
+		ID: label, Service: fmt.Sprintf("service%d", of), Started: at(start), Strategy: andon.Canary,
+		Candidate: andon.Selector{label: "new"}, Control: andon.Selector{label: "old"},
 	}
 	if s.Fleet.Timed {
-		ro.Strategy, ro.Candidate, ro.Control = analysis.BeforeAfter, nil, nil
+		ro.Strategy, ro.Candidate, ro.Control = andon.BeforeAfter, nil, nil
 	}
 	if s.Fleet.Regions > 0 {
-		ro.Strategy, ro.Candidate, ro.Control = analysis.Auto, nil, nil
+		ro.Strategy, ro.Candidate, ro.Control = andon.Auto, nil, nil
 		ro.Scope = map[string]string{"region": regionName(0)}
 	}
 	for _, st := range s.Fleet.Stages {
@@ -176,7 +177,7 @@ func (w *world) underway(k int) analysis.Underway {
 			ro.Stages = append(ro.Stages, at(st.At+arrival))
 		}
 	}
-	svc := analysis.Service{Name: ro.Service, Node: "node", Sensitivity: s.Sensitivity}
+	svc := andon.Service{Name: ro.Service, Node: "node", Sensitivity: s.Sensitivity}
 	if s.Fleet.Regions > 0 {
 		svc.Scope = []string{"region"}
 	}
@@ -187,7 +188,7 @@ func (w *world) underway(k int) analysis.Underway {
 	for _, sh := range s.Signals {
 		svc.Signals = append(svc.Signals, sh.signal(w.metric(of, sh.Name), w.metric(of, sh.per())))
 	}
-	u := analysis.Underway{Rollout: ro, Service: svc}
+	u := judge.Underway{Rollout: ro, Service: svc}
 	if of < len(w.past) {
 		u.Startups = w.past[of]
 	}
@@ -195,16 +196,16 @@ func (w *world) underway(k int) analysis.Underway {
 }
 
 // signal returns the signal as a person would configure it.
-func (sh Shape) signal(metric, per string) analysis.Signal {
-	sig := analysis.Signal{Name: sh.Name, Metric: metric, Kind: sh.Kind}
+func (sh Shape) signal(metric, per string) andon.Signal {
+	sig := andon.Signal{Name: sh.Name, Metric: metric, Kind: sh.Kind}
 	if sh.Window > 1 {
 		sig.Metric += fmt.Sprintf("[%dm]", sh.Window)
 	}
 	switch {
-	case sh.Kind == analysis.Counts && !sh.Bare:
+	case sh.Kind == andon.Counts && !sh.Bare:
 		sig.Per = per
-	case sh.Kind == analysis.Failures:
-		sig.Worse, sig.Unit = analysis.Lower, "ratio"
+	case sh.Kind == andon.Failures:
+		sig.Worse, sig.Unit = andon.Lower, "ratio"
 	}
 	if sh.Margin > 0 {
 		sig.Margin = &sh.Margin
@@ -213,7 +214,7 @@ func (sh Shape) signal(metric, per string) analysis.Signal {
 }
 
 // resolve writes a selector of one label behind a metric's name.
-func resolve(expr string, s analysis.Selector) (string, error) {
+func resolve(expr string, s andon.Selector) (string, error) {
 	for label, value := range s {
 		return expr + "{" + label + "=" + value, nil
 	}
@@ -222,7 +223,7 @@ func resolve(expr string, s analysis.Selector) (string, error) {
 
 // ask answers a question with the series of the nodes of a cohort, each over
 // the minutes in which it belonged to it.
-func (w *world) ask(_ context.Context, expr string, r analysis.Range) (model.Matrix, error) {
+func (w *world) ask(_ context.Context, expr string, r andon.Range) (model.Matrix, error) {
 	name, selector, _ := strings.Cut(expr, "{")
 	name, _, _ = strings.Cut(name, "[")
 	rows, ok := w.rows[name]

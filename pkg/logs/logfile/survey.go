@@ -11,7 +11,7 @@ import (
 	"math"
 	"slices"
 
-	"github.com/andon-project/andon/pkg/analysis"
+	"github.com/andon-project/andon/pkg/andon"
 	"github.com/andon-project/andon/pkg/logs/cluster"
 	"github.com/andon-project/andon/pkg/stat"
 )
@@ -150,10 +150,10 @@ type Row struct {
 	Share    float64 // of all its lines
 	First    string  // the time of the first of its lines, or its number if lines have no time
 	Last     string
-	Class    analysis.Class // against the old file; "" without one
-	Was      int64          // lines of the old file
-	Ratio    float64        // how many times the share of lines grew; NaN if the old file has none
-	LogE     float64        // logarithm of the evidence that it grew by more than a fifth
+	Class    andon.Class // against the old file; "" without one
+	Was      int64       // lines of the old file
+	Ratio    float64     // how many times the share of lines grew; NaN if the old file has none
+	LogE     float64     // logarithm of the evidence that it grew by more than a fifth
 }
 
 // A Report is what a Survey found.
@@ -195,7 +195,7 @@ func (s *Survey) Report() Report {
 		}
 		r.Rows = append(r.Rows, row)
 	}
-	order := func(c analysis.Class) int { return slices.Index(analysis.Classes, c) }
+	order := func(c andon.Class) int { return slices.Index(andon.Classes, c) }
 	slices.SortStableFunc(r.Rows, func(a, b Row) int {
 		return cmp.Or(cmp.Compare(order(a.Class), order(b.Class)), cmp.Compare(b.Count, a.Count))
 	})
@@ -233,13 +233,13 @@ func (s *Survey) compare(row *Row, x *sighting, clusters int) {
 	row.LogE = counts.LogE()
 	switch {
 	case k == 0:
-		row.Class = analysis.ClassUnknown
+		row.Class = andon.ClassUnknown
 	case c == 0 && k/ek*ec >= math.Log(groupEvidence):
-		row.Class = analysis.ClassGone
+		row.Class = andon.ClassGone
 	case c > 0 && row.LogE-math.Log(float64(clusters)) >= math.Log(groupEvidence):
-		row.Class = analysis.ClassUnexpectedFrequency
+		row.Class = andon.ClassUnexpectedFrequency
 	default:
-		row.Class = analysis.ClassKnown
+		row.Class = andon.ClassKnown
 	}
 }
 

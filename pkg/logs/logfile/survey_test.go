@@ -9,7 +9,7 @@ import (
 	"testing"
 	"unicode/utf8"
 
-	"github.com/andon-project/andon/pkg/analysis"
+	"github.com/andon-project/andon/pkg/andon"
 )
 
 func lines(n int, format func(i int) string) string {
@@ -58,12 +58,12 @@ func TestClasses(t *testing.T) {
 		return fmt.Sprint("served request ", i)
 	})
 	got := rows(t, before, after)
-	for template, want := range map[string]analysis.Class{
-		"seldom seen":            analysis.ClassGone,
-		"will stop <*>":          analysis.ClassGone,
-		"retry of call <*>":      analysis.ClassUnexpectedFrequency,
-		"served request <*>":     analysis.ClassKnown,
-		"never seen: <*> of <*>": analysis.ClassUnknown,
+	for template, want := range map[string]andon.Class{
+		"seldom seen":            andon.ClassGone,
+		"will stop <*>":          andon.ClassGone,
+		"retry of call <*>":      andon.ClassUnexpectedFrequency,
+		"served request <*>":     andon.ClassKnown,
+		"never seen: <*> of <*>": andon.ClassUnknown,
 	} {
 		if r, ok := got[template]; !ok || r.Class != want {
 			t.Errorf("%q is %q, want %q", template, r.Class, want)
@@ -92,7 +92,7 @@ func TestBursts(t *testing.T) {
 	}
 	unexpected := 0
 	for range 20 {
-		if rows(t, log(), log())["queue is full"].Class == analysis.ClassUnexpectedFrequency {
+		if rows(t, log(), log())["queue is full"].Class == andon.ClassUnexpectedFrequency {
 			unexpected++
 		}
 	}

@@ -11,7 +11,7 @@ import (
 	"text/tabwriter"
 	"unicode/utf8"
 
-	"github.com/andon-project/andon/pkg/analysis"
+	"github.com/andon-project/andon/pkg/andon"
 	"github.com/andon-project/andon/pkg/logs/cluster"
 )
 
@@ -40,17 +40,17 @@ func (s *Survey) WriteTSV(w io.Writer) error {
 
 // jsonRow is a Row as JSON.
 type jsonRow struct {
-	ID       string         `json:"id"`
-	Template string         `json:"template"`
-	Count    int64          `json:"count"`
-	Share    float64        `json:"share"`
-	First    string         `json:"first,omitempty"`
-	Last     string         `json:"last,omitempty"`
-	Example  string         `json:"example"`
-	Class    analysis.Class `json:"class,omitempty"`
-	Was      *int64         `json:"was,omitempty"`
-	Ratio    *float64       `json:"ratio,omitempty"`
-	Evidence *float64       `json:"evidence_log,omitempty"`
+	ID       string      `json:"id"`
+	Template string      `json:"template"`
+	Count    int64       `json:"count"`
+	Share    float64     `json:"share"`
+	First    string      `json:"first,omitempty"`
+	Last     string      `json:"last,omitempty"`
+	Example  string      `json:"example"`
+	Class    andon.Class `json:"class,omitempty"`
+	Was      *int64      `json:"was,omitempty"`
+	Ratio    *float64    `json:"ratio,omitempty"`
+	Evidence *float64    `json:"evidence_log,omitempty"`
 }
 
 // WriteJSON writes a line of JSON for each cluster.
@@ -107,7 +107,7 @@ func (r Report) WriteTable(w io.Writer, top int) error {
 	fmt.Fprintf(out, "\n%s in %s", plural(r.Lines, "line"), plural(int64(len(r.Rows)), "cluster"))
 	if r.Compared {
 		fmt.Fprintf(out, ", against %s", plural(r.OldLines, "line"))
-		for _, c := range analysis.Classes {
+		for _, c := range andon.Classes {
 			n := int64(0)
 			for i := range r.Rows {
 				if r.Rows[i].Class == c {
@@ -143,13 +143,13 @@ func clip(text string) string {
 	return string([]rune(text)[:maxText-1]) + "…"
 }
 
-func className(c analysis.Class) string {
+func className(c andon.Class) string {
 	switch c {
-	case analysis.ClassUnknown:
+	case andon.ClassUnknown:
 		return "Unknown"
-	case analysis.ClassUnexpectedFrequency:
+	case andon.ClassUnexpectedFrequency:
 		return "Unexpected Frequency"
-	case analysis.ClassGone:
+	case andon.ClassGone:
 		return "Gone"
 	}
 	return "Known"

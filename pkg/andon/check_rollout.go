@@ -1,0 +1,201 @@
+package andon
+
+import (
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/prometheus/common/model"
+)
+
+// Bounds of a rollout: names become labels, and all of it one fact.
+const (
+	MaxName     = 200 // characters
+	maxRef      = 2000
+	maxStages   = 1000
+	maxMatchers = 50
+	maxMatcher  = 2000 // characters
+
+	// maxAhead is how far ahead of our clock a rollout may be. Clocks differ by
+	// minutes; an hour is a time zone mistaken for another.
+	maxAhead = 15 * time.Minute
+)
+
+// operators are what a Selector's value may begin with.
+var operators = []string{"!=", "=~", "!~"}
+
+// Check returns all that is wrong with a rollout whose start is known. No clock
+// is ahead of a now that is zero.
+func (r Rollout) Check(now time.Time) []Problem {
+	var p problems
+	switch {
+	case r.ID == "":
+		p.at("id", "is missing; write a name for this rollout that no other has")
+	case r.ID == "." || r.ID == "..":
+		p.at("id", "%q has a meaning of its own in addresses; choose another", r.ID)
+	}
+	for _, s := range []struct {
+		path, value string
+		most        int
+	}{
+		{"id", r.ID, MaxName}, {"service", r.Service, MaxName}, {"version", r.Version, MaxName}, {"previous", r.Previous, MaxName}, {"tool", r.Tool, MaxName}, {"ref", r.Ref, maxRef},
+	} {
+		p.text(s.path, s.value, s.most)
+	}
+	if r.Service == "" {
+		p.at("service", "is missing; name the service that changes, as in the configuration's services")
+	}
+	p.under("version", CheckVersion(r.Version))
+	p.under("previous", CheckVersion(r.Previous))
+	if r.Version != "" && r.Version == r.Previous {
+		p.at("previous", "%.100q is both version and previous; leave out previous if it is not known", r.Previous)
+	}
+	if r.Ref != "" && !strings.HasPrefix(r.Ref, "https://") && !strings.HasPrefix(r.Ref, "http://") {
+		p.at("ref", "%.100q is not a link; write one that begins with https://", r.Ref)
+	}
+	word(&p, "strategy", "strategy", r.Strategy, Strategies)
+	r.checkScope(&p)
+	p.under("candidate", r.Candidate.Check())
+	p.under("control", r.Control.Check())
+	if len(r.Candidate) > 0 && maps.Equal(r.Candidate, r.Control) {
+		p.at("control", "picks the same nodes as candidate; select those on the old version, or leave both empty to compare before with after")
+	}
+	r.checkTimes(&p, now)
+	if r.Baseline != nil {
+		p.under("baseline", r.Baseline.check(r))
+	}
+	return p
+}
+
+// CheckVersion returns what is wrong with a version: a Selector would read it
+// as a matcher.
+func CheckVersion(v string) []Problem {
+	for _, operator := range operators {
+		if strings.HasPrefix(v, operator) {
+			return []Problem{{Text: fmt.Sprintf("%.100q begins with %s, which in a cohort is a matcher; write the version's value", v, operator)}}
+		}
+	}
+	return nil
+}
+
+// CheckOrder returns which stages are not in the order of time.
+func (r Rollout) CheckOrder() []Problem {
+	var p problems
+	for i := 1; i < len(r.Stages); i++ {
+		if r.Stages[i].Before(r.Stages[i-1]) {
+			p.at(fmt.Sprintf("stages[%d]", i), "%s is before the stage listed before it (%s); list them in order, oldest first", stamp(r.Stages[i]), stamp(r.Stages[i-1]))
+		}
+	}
+	return p
+}
+
+func (r Rollout) checkScope(p *problems) {
+	if len(r.Scope) > maxMatchers {
+		p.at("scope", "has %d labels; at most %d are kept", len(r.Scope), maxMatchers)
+		return
+	}
+	for _, k := range slices.Sorted(maps.Keys(r.Scope)) {
+		if k == "" {
+			p.at("scope", "has a label without a name; write one, such as region")
+		}
+		p.text(fmt.Sprintf("scope: name %q", k), k, MaxName)
+		p.text("scope."+k, r.Scope[k], MaxName)
+	}
+}
+
+func (r Rollout) checkTimes(p *problems, now time.Time) {
+	if len(r.Stages) > maxStages {
+		p.at("stages", "are %d; at most %d are kept", len(r.Stages), maxStages)
+		return
+	}
+	if r.Started.IsZero() {
+		p.at("started", "is missing; write when the rollout began, such as 2026-03-01T12:00:00Z")
+		return
+	}
+	r.checkTime(p, "started", r.Started, now)
+	p.under("", r.CheckOrder())
+	for i, s := range r.Stages {
+		r.checkTime(p, fmt.Sprintf("stages[%d]", i), s, now)
+	}
+	if !r.Ended.IsZero() {
+		r.checkTime(p, "ended", r.Ended, now)
+	}
+}
+
+func (r Rollout) checkTime(p *problems, path string, t, now time.Time) {
+	switch {
+	case !now.IsZero() && t.After(now.Add(maxAhead)):
+		p.at(path, "%s lies more than %s ahead of now (%s); see to its time zone", stamp(t), maxAhead, stamp(now))
+	case t.Year() < 1970:
+		p.at(path, "%s is before 1970; write when it was, such as 2026-03-01T12:00:00Z", stamp(t))
+	case t.Before(r.Started):
+		p.at(path, "%s is before the rollout started (%s)", stamp(t), stamp(r.Started))
+	}
+}
+
+// check returns what is wrong with the run that a load test is compared with.
+func (b Baseline) check(r Rollout) []Problem {
+	var p problems
+	switch {
+	case r.Strategy != "" && r.Strategy != LoadTest:
+		p.at("", "is of load tests, and the strategy is %s; leave it out", r.Strategy)
+	case b.Accept && !(b.Started.IsZero() && b.Ended.IsZero()):
+		p.at("", "either names an earlier run or accepts this one; leave out accept, or started and ended")
+	case b.Accept:
+	case b.Started.IsZero() || b.Ended.IsZero():
+		p.at("", "needs started and ended of the earlier run, or accept")
+	case !b.Started.Before(b.Ended) || b.Ended.After(r.Started):
+		p.at("", "from %s to %s is no run before the one that started at %s", stamp(b.Started), stamp(b.Ended), stamp(r.Started))
+	}
+	return p
+}
+
+// Check returns all that is wrong with a selector; paths are its labels.
+func (s Selector) Check() []Problem {
+	var p problems
+	if len(s) > maxMatchers {
+		p.at("", "has %d matchers; at most %d are kept", len(s), maxMatchers)
+		return p
+	}
+	for _, name := range slices.Sorted(maps.Keys(s)) {
+		if !model.UTF8Validation.IsValidLabelName(name) {
+			p.at("", "%q is not the name of a label; write one, such as version", name)
+			continue
+		}
+		p.text("name "+name, name, MaxName)
+		value := s[name]
+		if !utf8.ValidString(value) || utf8.RuneCountInString(value) > maxMatcher {
+			p.at(name, "is not valid UTF-8 of at most %d characters; write a shorter value", maxMatcher)
+			continue
+		}
+		for _, op := range operators[1:] {
+			if re, is := strings.CutPrefix(value, op); is {
+				if _, err := regexp.Compile(re); err != nil {
+					p.at(name, "%q is not a regular expression: %v", re, err)
+				}
+			}
+		}
+	}
+	return p
+}
+
+// text adds what is wrong with a text that people and labels hold.
+func (p *problems) text(path, s string, most int) {
+	switch {
+	case !utf8.ValidString(s):
+		p.at(path, "is not valid UTF-8; write it anew")
+	case utf8.RuneCountInString(s) > most:
+		p.at(path, "has %d characters; at most %d are kept", utf8.RuneCountInString(s), most)
+	case strings.ContainsFunc(s, func(r rune) bool { return !unicode.IsPrint(r) }):
+		p.at(path, "%q has characters that cannot be printed; leave them out", s)
+	case s != strings.TrimSpace(s):
+		p.at(path, "%q begins or ends with a space; leave it out", s)
+	}
+}
+
+func stamp(t time.Time) string { return t.UTC().Format(time.RFC3339) }

@@ -1,0 +1,36 @@
+package andon
+
+// Strategies lists the strategies.
+var Strategies = []Strategy{Auto, Canary, Rolling, BlueGreen, RegionControl, BeforeAfter, LoadTest, Threshold}
+
+// Layers lists the layers.
+var Layers = []Layer{Infrastructure, Platform, Software}
+
+// Sensitivities lists the sensitivities.
+var Sensitivities = []Sensitivity{High, Medium, Low}
+
+// Directions lists the directions.
+var Directions = []Direction{Higher, Lower, Both}
+
+// Families lists the families that a signal can name.
+var Families = []Family{StartUpFamily}
+
+// Kinds lists the kinds.
+var Kinds = []Kind{Counts, Crashes, Failures, Latency, Resource, Memory, Value}
+
+// Decisions lists the decisions.
+var Decisions = []Decision{Pass, Fail, Inconclusive}
+
+// Qualities lists the qualities.
+var Qualities = []Quality{OK, NoCandidateData, NoControlData, NoSeries, LowExposure, Stale, SourceError, Ambiguous}
+
+// Risks lists the risks.
+var Risks = []Risk{HighRisk, MediumRisk, NoRisk}
+
+// Names of units that tell what a signal is. Any other name is shown as it is,
+// and tells nothing.
+var (
+	BytesUnits = []string{"bytes", "decbytes"}
+	TimeUnits  = []string{"s", "ms", "seconds", "milliseconds"}
+	RatioUnits = []string{"ratio", "percentunit", "percent", "%"}
+)

@@ -1,0 +1,267 @@
+package config
+
+import (
+	"fmt"
+	"os"
+	"strings"
+	"time"
+
+	promconfig "github.com/prometheus/common/config"
+	"github.com/prometheus/common/model"
+	"go.yaml.in/yaml/v3"
+
+	"github.com/andon-project/andon/pkg/andon"
+	"github.com/andon-project/andon/pkg/delivery"
+	"github.com/andon-project/andon/pkg/source"
+	"github.com/andon-project/andon/pkg/strict"
+)
+
+// A Config is what the exporter is told: where the samples are, what is
+// watched, and what may be halted.
+type Config struct {
+	Prometheus Endpoint  `yaml:"prometheus"`
+	Loki       *Endpoint `yaml:"loki,omitempty"` // needed by signals of logs and crashes
+
+	// Tick is the time between two judgments of all rollouts under way.
+	Tick model.Duration `yaml:"tick,omitempty"`
+
+	// Bake is how long a rollout that does not end stays under way after its
+	// last known stage.
+	Bake model.Duration `yaml:"bake,omitempty"`
+
+	Halt     HaltConfig `yaml:"halt,omitempty"`
+	Auth     Auth       `yaml:"auth,omitempty"`
+	Services []Service  `yaml:"services"`
+
+	// Dependencies are the queries that show which service calls which, beside
+	// what services say themselves in depends_on.
+	Dependencies []andon.CallQuery `yaml:"dependencies,omitempty"`
+
+	Text  string      // the file, to tell whether a reload changes anything
+	Calls andon.Edges // that depends_on declares
+}
+
+// A Problem is one thing that is wrong with a configuration.
+type Problem = strict.Problem
+
+// A ConfigError is all that is wrong with a configuration.
+type ConfigError = strict.Error
+
+// An Endpoint is an HTTP API with the client settings that Prometheus itself
+// knows.
+type Endpoint struct {
+	URL  string                      `yaml:"url"`
+	HTTP promconfig.HTTPClientConfig `yaml:",inline"`
+}
+
+// HaltConfig says whether rollouts are halted, and how many at most.
+type HaltConfig struct {
+	Mode   Mode   `yaml:"mode,omitempty"`
+	Budget Budget `yaml:"budget,omitempty"`
+
+	// Ambiguous says what is done about rollouts of which one made things
+	// worse and it cannot be told which.
+	Ambiguous AmbiguousPolicy `yaml:"ambiguous,omitempty"`
+}
+
+// An AmbiguousPolicy says what is done about a set of rollouts of which one is
+// to blame.
+type AmbiguousPolicy string
+
+// The policies.
+const (
+	HoldAmbiguous   AmbiguousPolicy = "hold"    // pause all whose tools can
+	IgnoreAmbiguous AmbiguousPolicy = "nothing" // leave them to people
+)
+
+// A Mode says what is done about a rollout that failed.
+type Mode string
+
+// The modes.
+const (
+	Observe Mode = "observe" // say what would be asked of the delivery tool
+	HaltIt  Mode = "halt"    // ask it
+)
+
+// A Budget bounds how many rollouts are halted: Count within any span Per. It
+// is written "3 per 1h".
+type Budget struct {
+	Count int
+	Per   time.Duration
+}
+
+// UnmarshalYAML implements yaml.Unmarshaler.
+func (b *Budget) UnmarshalYAML(n *yaml.Node) error {
+	var per string
+	_, err := fmt.Sscanf(n.Value, "%d per %s", &b.Count, &per)
+	d, perr := model.ParseDuration(per)
+	if err != nil || perr != nil || b.Count < 1 || d == 0 || len(strings.Fields(n.Value)) != 3 {
+		return fmt.Errorf("%q is not a budget; write how many halts in how long, such as 3 per 1h", n.Value)
+	}
+	b.Per = time.Duration(d)
+	return nil
+}
+
+// MarshalYAML implements yaml.Marshaler.
+func (b Budget) MarshalYAML() (any, error) { return b.String(), nil }
+
+// String returns the budget as it is written in the configuration.
+func (b Budget) String() string {
+	return fmt.Sprintf("%d per %s", b.Count, model.Duration(b.Per))
+}
+
+// Auth is what a caller must present at endpoints that change something. At
+// most one of its fields is set; none lets everybody in.
+type Auth struct {
+	Token     promconfig.Secret `yaml:"token,omitempty"`
+	TokenFile string            `yaml:"token_file,omitempty"` // read at every load of the configuration
+}
+
+// A Service is what is watched, with the delivery tool that can halt its
+// rollouts.
+type Service struct {
+	andon.Service `yaml:",inline"`
+	Tool          *delivery.Target `yaml:"tool,omitempty"` // nil: its rollouts are judged, not halted
+}
+
+// DefaultConfig returns what holds where a configuration is silent.
+func DefaultConfig() Config {
+	return Config{
+		Prometheus: defaultEndpoint(),
+		Tick:       model.Duration(30 * time.Second),
+		Bake:       model.Duration(time.Hour),
+		Halt:       HaltConfig{Mode: Observe, Budget: Budget{Count: 3, Per: time.Hour}, Ambiguous: HoldAmbiguous},
+	}
+}
+
+func defaultEndpoint() Endpoint {
+	return Endpoint{HTTP: promconfig.DefaultHTTPClientConfig}
+}
+
+// SetDefaults makes e what it is where the configuration is silent.
+func (e *Endpoint) SetDefaults() { *e = defaultEndpoint() }
+
+// LoadConfig reads and checks the configuration in a file. The error is a
+// *ConfigError with all that is wrong with it, if it could be read.
+func LoadConfig(file string) (*Config, error) {
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return nil, fmt.Errorf("reading the configuration: %w", err)
+	}
+	c, err := ParseConfig(text)
+	if ce, ok := err.(*ConfigError); ok {
+		ce.File = file
+	}
+	return c, err
+}
+
+// ParseConfig checks a configuration. The error is a *ConfigError with all
+// that is wrong with it.
+func ParseConfig(text []byte) (*Config, error) {
+	c := DefaultConfig()
+	c.Text = string(text)
+	if err := strict.Read(text, &c, c.check); err != nil {
+		return nil, err
+	}
+	c.complete()
+	return &c, nil
+}
+
+// complete fills in who is called through others.
+func (c *Config) complete() {
+	direct := make(map[string][]string)
+	c.Calls = andon.Edges{}
+	for _, s := range c.Services {
+		direct[s.Name] = s.DependsOn
+		for _, callee := range s.DependsOn {
+			c.Calls.Add(s.Name, callee, andon.DeclaredCall)
+		}
+	}
+	all := andon.Callees(direct)
+	for i := range c.Services {
+		c.Services[i].DependsOn = all[c.Services[i].Name]
+	}
+}
+
+// Warnings returns sentences about what is configured and does less than one
+// might think.
+func (c *Config) Warnings() []string {
+	var out []string
+	if c.Auth == (Auth{}) {
+		out = append(out, "auth is not configured: whoever reaches this address can announce rollouts and ask for halts")
+	}
+	for i, s := range c.Services {
+		if c.Halt.Mode == HaltIt && s.Tool == nil {
+			out = append(out, fmt.Sprintf("services[%d]: %s has no tool; its rollouts are judged and not halted", i, s.Name))
+		}
+	}
+	return out
+}
+
+// Signals returns the number of signals of all services.
+func (c *Config) Signals() int {
+	n := 0
+	for _, s := range c.Services {
+		n += len(s.Signals)
+	}
+	return n
+}
+
+// Service returns the service of that name.
+func (c *Config) Service(name string) (Service, bool) {
+	for _, s := range c.Services {
+		if s.Name == name {
+			return s, true
+		}
+	}
+	return Service{}, false
+}
+
+// Judged returns what an Analyzer is told of the service.
+func (s Service) Judged() andon.Service { return s.Service }
+
+// AskLogs returns what asks the configured Loki, nil if none is, as Ask does.
+func (c *Config) AskLogs(timeout time.Duration, warn func(query string, warnings []string)) (*source.Loki, error) {
+	if c.Loki == nil {
+		return nil, nil
+	}
+	client, err := promconfig.NewClientFromConfig(c.Loki.HTTP, "loki")
+	if err != nil {
+		return nil, fmt.Errorf("loki: %w", err)
+	}
+	l, err := source.NewLoki(source.LokiConfig{URL: c.Loki.URL, Client: client, Timeout: timeout, Warn: warn})
+	if err != nil {
+		return nil, fmt.Errorf("loki: %w", err)
+	}
+	return l, nil
+}
+
+// Ask returns what asks the configured Prometheus, giving up on a question
+// after timeout; warn is told what it warns of beside an answer, and may be nil.
+func (c *Config) Ask(timeout time.Duration, warn func(query string, warnings []string)) (andon.RangeFunc, error) {
+	client, err := promconfig.NewClientFromConfig(c.Prometheus.HTTP, "prometheus")
+	if err != nil {
+		return nil, fmt.Errorf("prometheus: %w", err)
+	}
+	p, err := source.NewPrometheus(source.PrometheusConfig{URL: c.Prometheus.URL, Client: client, Timeout: timeout, Warn: warn})
+	if err != nil {
+		return nil, fmt.Errorf("prometheus: %w", err)
+	}
+	return p.Range, nil
+}
+
+// ReadToken returns what callers must present, empty if nothing.
+func (a Auth) ReadToken() (string, error) {
+	if a.TokenFile == "" {
+		return string(a.Token), nil
+	}
+	b, err := os.ReadFile(a.TokenFile)
+	if err != nil {
+		return "", fmt.Errorf("auth.token_file: %w", err)
+	}
+	t := strings.TrimSpace(string(b))
+	if t == "" {
+		return "", fmt.Errorf("auth.token_file: %s is empty; write the token into it", a.TokenFile)
+	}
+	return t, nil
+}

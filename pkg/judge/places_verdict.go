@@ -1,0 +1,109 @@
+package judge
+
+import (
+	"cmp"
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/andon-project/andon/pkg/andon"
+	"github.com/andon-project/andon/pkg/deviation"
+)
+
+// showed says what the signal with the largest part in a place's evidence did there.
+func (c *places) showed(at *place) string {
+	signals, parts := c.located(at)
+	best, text := math.Inf(-1), "nothing"
+	for i, p := range parts {
+		if e := p.logE() + math.Log(signals[i].weight); e > best {
+			best, text = e, moved(signals[i].Signal, p.law.Contrast(p.effect))
+		}
+	}
+	return text
+}
+
+// verdicts returns the verdict on each place by the bin decided on last, in order
+// of label and value.
+func (c *places) verdicts(decided int64) []andon.ScopeVerdict {
+	var out []andon.ScopeVerdict
+	for label, name := range c.service.Scope {
+		here := slices.DeleteFunc(slices.Clone(c.list), func(p *place) bool { return p.label != label })
+		slices.SortFunc(here, func(a, b *place) int { return cmp.Compare(a.value, b.value) })
+		for _, p := range here {
+			d, reason := c.open(p, decided)
+			out = append(out, andon.ScopeVerdict{Label: name, Value: p.value, Verdict: d, Evidence: andon.Number(math.Exp(p.peak)), Reason: reason + c.untold(name, p)})
+		}
+		switch more := c.more[label]; {
+		case more > 0:
+			out = append(out, andon.ScopeVerdict{Label: name, Verdict: andon.Inconclusive, Evidence: andon.Unknown, Reason: fmt.Sprintf("%d more values of %s are not told apart; %d are", more, name, maxPlaces)})
+		case len(here) == 0 && decided >= c.first:
+			out = append(out, andon.ScopeVerdict{Label: name, Verdict: andon.Inconclusive, Evidence: andon.Unknown, Reason: fmt.Sprintf("no series has the label %s; keep it in the queries, as in sum by (%s) (…)", name, strings.Join(c.kept(name), ", "))})
+		}
+	}
+	return out
+}
+
+// kept returns the labels that a query should keep.
+func (c *places) kept(label string) []string {
+	labels := []string{c.service.Node, c.service.Version, label}
+	return slices.DeleteFunc(labels, func(l string) bool { return l == "" })
+}
+
+// untold names the signals that count whose series lack the label.
+func (c *places) untold(label string, at *place) string {
+	var names []string
+	signals, _ := c.located(at)
+	for _, t := range c.metrics {
+		if t.counts() && t.candidateSeen+t.controlSeen > 0 && !slices.Contains(signals, t) {
+			names = append(names, t.Signal.Name)
+		}
+	}
+	if len(names) == 0 {
+		return ""
+	}
+	return fmt.Sprintf("; not told by %s: %s", label, andon.Enumerate(names))
+}
+
+// open returns the decision on a place, and why.
+func (c *places) open(at *place, decided int64) (andon.Decision, string) {
+	_, parts := c.located(at)
+	bins, wanted, candidate, control, last := 0, 0, 0, 0, time.Time{}
+	for _, p := range parts {
+		r := p.law.Reach()
+		bins, wanted, candidate, control = max(bins, r.Bins), max(wanted, r.Wanted), candidate+p.candidate, control+p.control
+		last = deviation.Later(last, p.last)
+	}
+	switch {
+	case at.reason != "":
+		return andon.Fail, at.reason + c.atOnce(at, decided)
+	case candidate == 0:
+		return andon.Inconclusive, "no candidate node there"
+	case at.logE >= math.Log(warnEvidence) && c.strategy != andon.Threshold:
+		return andon.Inconclusive, fmt.Sprintf("%s; evidence is %s, %s would fail it%s", c.showed(at), andon.FormatNumber(math.Exp(min(at.logE, 700))),
+			andon.FormatNumber(math.Exp(c.needs())*float64(len(c.list))), c.atOnce(at, decided))
+	case c.strategy == andon.Threshold:
+		return andon.Pass, "no threshold breached"
+	case c.concurrent() && control == 0:
+		return andon.Inconclusive, "no control node there since the rollout began" + c.atOnce(at, decided)
+	case deviation.BinTime(decided, c.step).Sub(last) > 10*c.step:
+		return andon.Inconclusive, "no value on a candidate node there since " + last.UTC().Format(time.RFC3339)
+	case bins < wanted:
+		return andon.Inconclusive, fmt.Sprintf("%d bins of %s compared there, %d wanted%s", bins, c.step, wanted, c.atOnce(at, decided))
+	}
+	return andon.Pass, "no signal tells its candidate from its control nodes by more than chance; the most that any showed: " + c.showed(at) + c.atOnce(at, decided)
+}
+
+// atOnce says of a place whose control nodes were gone within the warm-up of
+// its first candidate node that it skipped the stages.
+func (c *places) atOnce(at *place, decided int64) string {
+	warm := c.service.WarmUpTime()
+	if !c.concurrent() || c.strategy == andon.RegionControl || at.came.IsZero() || deviation.BinTime(decided, c.step).Sub(at.came) <= warm {
+		return ""
+	}
+	if at.left.IsZero() || at.left.Sub(at.came) < warm && deviation.BinTime(decided, c.step).Sub(at.left) > warm {
+		return "; everything there was changed at once, without stages"
+	}
+	return ""
+}

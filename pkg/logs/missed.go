@@ -1,0 +1,192 @@
+package logs
+
+import (
+	"cmp"
+	"context"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/andon-project/andon/pkg/andon"
+	"github.com/andon-project/andon/pkg/deviation"
+	"github.com/andon-project/andon/pkg/logs/cluster"
+)
+
+// A Pattern is what a source of logs found in lines by itself: their text, with
+// <_> for what varies, and how many lines there were of it.
+type Pattern struct {
+	Text  string
+	Lines float64
+}
+
+// A PatternsFunc returns the patterns that a source of logs found by itself in
+// the streams of a LogQL query, nothing if it keeps none. The query's filters
+// may not be respected.
+type PatternsFunc func(ctx context.Context, expr string, r andon.Range) ([]Pattern, error)
+
+const (
+	maxPatterns    = 300 // of a source that are looked at: what Loki returns at most
+	maxMissed      = 32  // of them that a sample may have missed, of which lines are read
+	linesOfPattern = 64  // that are read of one
+	examplesOf     = 4   // lines of a cluster that tell whether a pattern has them
+)
+
+// beyond returns the clusters that a sample of one side does not hold and that
+// are to be counted there all the same: what the source itself found, and what
+// the other side shows.
+func (k *Reader) beyond(ctx context.Context, side int, clusters *clustering, all []*sampledCluster, out []Bin, span [2]int64) ([]*sampledCluster, error) {
+	found, err := k.missed(ctx, side, clusters, all, span)
+	if err != nil {
+		return nil, err
+	}
+	if n := len(found); n > 0 {
+		k.notice("the source's own patterns led to %d more", n)
+	}
+	all = slices.Concat(all, found)
+	if side == deviation.CandidateSide {
+		k.shown = all
+		return found, nil
+	}
+	return append(found, k.foreign(clusters, all, out)...), nil
+}
+
+// missed returns the clusters that a sample does not hold and the source's own
+// patterns lead to. A pattern is another program's idea of a cluster: it has the
+// line's header in it and is coarser or finer than ours. So it only says which
+// lines to read, and what they come to is found as for any others.
+func (k *Reader) missed(ctx context.Context, side int, clusters *clustering, all []*sampledCluster, span [2]int64) ([]*sampledCluster, error) {
+	if k.source.Patterns == nil {
+		return nil, nil
+	}
+	patterns, err := k.source.Patterns(ctx, k.sides[side].expr, k.within(side, span))
+	if ctx.Err() != nil {
+		return nil, ctx.Err()
+	}
+	if err != nil {
+		k.notice("the source's own patterns, which lead to what a sample misses, are not known: %v", err)
+		return nil, nil
+	}
+	var seen []*sampledCluster
+	asked := 0
+	for _, p := range uncovered(patterns[:min(len(patterns), maxPatterns)], clusters, all) {
+		if asked++; asked > maxMissed {
+			k.notice("more than %d of the source's own patterns may have lines that the sample does not hold; those with the fewest were looked at", maxMissed)
+			break
+		}
+		found, err := k.follow(ctx, side, clusters, p, span)
+		if err != nil {
+			return nil, err
+		}
+		seen = append(seen, found...)
+	}
+	clusters.settle(time.Time{}, false)
+	return besides(clusters, all, seen), nil
+}
+
+// follow reads lines of a pattern, and returns the clusters that they are of.
+func (k *Reader) follow(ctx context.Context, side int, clusters *clustering, p Pattern, span [2]int64) ([]*sampledCluster, error) {
+	var out []*sampledCluster
+	n := 0
+	for l, err := range k.source.Logs(ctx, withTemplate(k.sides[side].expr, p.template()), k.within(side, span)) {
+		if err != nil {
+			return nil, err
+		}
+		for _, s := range clusters.add(k.sided(side, l)) {
+			out = append(out, &sampledCluster{id: s.group})
+		}
+		if n++; n == linesOfPattern {
+			break
+		}
+	}
+	return out, nil
+}
+
+// besides returns the clusters of more that are not among all, each once and
+// with no lines: those are not of a fair sample.
+func besides(clusters *clustering, all, more []*sampledCluster) []*sampledCluster {
+	held := map[string]bool{}
+	for _, d := range all {
+		held[clusters.now(d.id)] = true
+	}
+	var out []*sampledCluster
+	for _, d := range more {
+		id := clusters.now(d.id)
+		if _, kept := clusters.templates[id]; kept && !held[id] {
+			held[id] = true
+			out = append(out, &sampledCluster{id: id})
+		}
+	}
+	return out
+}
+
+// template returns the pattern as a template is written.
+func (p Pattern) template() string { return strings.ReplaceAll(p.Text, "<_>", "<*>") }
+
+// uncovered returns the patterns that no line of a sample has and that are no
+// lines of its clusters, those with the fewest lines first: it is those that a
+// sample misses.
+func uncovered(patterns []Pattern, clusters *clustering, all []*sampledCluster) []Pattern {
+	var known []*regexp.Regexp
+	var lines []string
+	for _, d := range all {
+		if t := clusters.templates[d.id]; cluster.HasText(t) {
+			known = append(known, regexp.MustCompile(cluster.Regexp(t)+`\s*$`))
+		}
+		for _, l := range d.lines[:min(len(d.lines), examplesOf)] {
+			lines = append(lines, l.Text)
+		}
+	}
+	var out []Pattern
+	for _, p := range patterns {
+		if !cluster.HasText(p.template()) {
+			continue
+		}
+		whole := regexp.MustCompile(`^\s*` + cluster.Regexp(p.template()) + `\s*$`)
+		if !slices.ContainsFunc(lines, whole.MatchString) &&
+			!slices.ContainsFunc(known, func(c *regexp.Regexp) bool { return c.MatchString(p.Text) }) {
+			out = append(out, p)
+		}
+	}
+	slices.SortStableFunc(out, func(a, b Pattern) int {
+		return cmp.Or(cmp.Compare(a.Lines, b.Lines), strings.Compare(a.Text, b.Text))
+	})
+	return out
+}
+
+// foreign returns the clusters that candidate shows and a sample of control does
+// not hold. What is rare on both would be unknown to control for no other reason
+// than the size of its log, were it not counted there. If candidate was sampled
+// too, its clusters are known; else its lines are in out.
+func (k *Reader) foreign(clusters *clustering, all []*sampledCluster, out []Bin) []*sampledCluster {
+	shown := slices.Clone(k.shown)
+	own := newClustering() // of lines that are given to by later
+	first := map[string]CohortLine{}
+	for _, b := range out {
+		for _, l := range b.Lines {
+			for _, s := range own.add(l) {
+				if _, ok := first[s.group]; !ok {
+					first[s.group] = l
+				}
+			}
+		}
+	}
+	own.settle(time.Time{}, false)
+	done := map[string]bool{}
+	for _, id := range andon.SortedKeys(first) {
+		now := own.now(id)
+		if done[now] {
+			continue
+		}
+		done[now] = true
+		for _, s := range clusters.add(first[id]) { // a line that is given to it twice does no harm
+			shown = append(shown, &sampledCluster{id: s.group})
+		}
+	}
+	clusters.settle(time.Time{}, false)
+	more := besides(clusters, all, shown)
+	if n := len(more) - maxCounted; n > 0 {
+		k.notice("%d clusters of candidate that the sample of control does not hold are not looked for there", n)
+	}
+	return more[:min(len(more), maxCounted)]
+}
