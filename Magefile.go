@@ -163,7 +163,7 @@ func Lint() error { return lint(linters()) }
 
 // Bench runs the benchmarks of the statistics, the judge and the ledger.
 func Bench() error {
-	return sh.RunV("go", "test", "-run", "^$", "-bench", ".", "-benchmem", "./pkg/stat", "./pkg/analysis", "./pkg/ledger")
+	return sh.RunV("go", "test", "-run", "^$", "-bench", ".", "-benchmem", "./pkg/stat", "./pkg/judge", "./pkg/logs/...", "./pkg/ledger")
 }
 
 // Accuracy replays labelled rollouts (CASES, ../shared/cases by default) with Andon and with other tools' rules, and writes docs/how/accuracy.md.

@@ -49,7 +49,7 @@ func judgePast(app *kingpin.Application) (string, program.Command) {
 }
 
 func (b backtesting) run(ctx context.Context, log hclog.Logger, now time.Time) error {
-	config, err := config.LoadConfig(b.config)
+	config, err := config.Load(b.config)
 	if err != nil {
 		return err
 	}

@@ -16,7 +16,7 @@ func check(app *kingpin.Application) (string, program.Command) {
 	c := app.Command("check", "Tell all that is wrong with a configuration.")
 	file := c.Arg("file", "The configuration.").Default("andon.yml").String()
 	return c.FullCommand(), func(context.Context, hclog.Logger) error {
-		config, err := config.LoadConfig(*file)
+		config, err := config.Load(*file)
 		if err != nil {
 			return err
 		}

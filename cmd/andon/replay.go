@@ -108,7 +108,7 @@ type pages struct {
 }
 
 func (p *pages) make(ctx context.Context, a *judge.Analyzer, j replay.Judged) error {
-	page, err := report.Collect(ctx, a, report.Page{Rollout: j.Rollout, Service: j.Service, Verdict: j.Verdict, Trail: j.Trail})
+	page, err := report.Collect(ctx, a.Metrics, report.Page{Rollout: j.Rollout, Service: j.Service, Verdict: j.Verdict, Trail: j.Trail})
 	if err != nil {
 		return err
 	}

@@ -64,7 +64,7 @@ func (s Signal) checkUnit(p *problems) {
 	switch {
 	case s.Kind == Failures && (isTime(unit) || isBytes(unit)):
 		p.at("unit", "%q is not a share, and failures are one; write ratio or percent, or another kind", s.Unit)
-	case s.Kind == Latency && (isBytes(unit) || isRatio(unit)):
+	case s.Kind == Latency && (isBytes(unit) || IsRatio(unit)):
 		p.at("unit", "%q is not a time, and latency is one; write s or ms, or another kind", s.Unit)
 	}
 }

@@ -25,7 +25,7 @@ func TestListsAreComplete(t *testing.T) {
 		t.Fatal(err)
 	}
 	constants := make(map[string][]string)
-	ast.Inspect(packages["analysis"], func(n ast.Node) bool {
+	ast.Inspect(packages["andon"], func(n ast.Node) bool {
 		v, ok := n.(*ast.ValueSpec)
 		if !ok || len(v.Values) != 1 {
 			return true

@@ -3,6 +3,7 @@ package andon
 import (
 	"context"
 	"iter"
+	"strings"
 	"time"
 )
 
@@ -190,3 +191,18 @@ type Remembered struct {
 // concerns a release of it; nil if nothing is. What was returned is never
 // changed, and is the same pointer while nothing is new.
 type RecallFunc func(service, release string, at time.Time) *Recollection
+
+// A Pattern is what a source of logs found in lines by itself: their text, with
+// <_> for what varies, and how many lines there were of it.
+type Pattern struct {
+	Text  string
+	Lines float64
+}
+
+// A PatternsFunc returns the patterns that a source of logs found by itself in
+// the streams of a LogQL query, nothing if it keeps none. The query's filters
+// may not be respected.
+type PatternsFunc func(ctx context.Context, expr string, r Range) ([]Pattern, error)
+
+// Template returns the pattern as a template is written.
+func (p Pattern) Template() string { return strings.ReplaceAll(p.Text, "<_>", "<*>") }

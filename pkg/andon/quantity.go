@@ -2,6 +2,7 @@ package andon
 
 import (
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -41,10 +42,7 @@ var suffixes = map[string]string{
 }
 
 // IsRatio reports whether a unit is of shares, of which the whole is 1 or 100.
-func IsRatio(unit string) bool {
-	u := strings.ToLower(unit)
-	return u == "ratio" || u == "percentunit" || IsPercent(u)
-}
+func IsRatio(unit string) bool { return slices.Contains(RatioUnits, strings.ToLower(unit)) }
 
 // IsPercent reports whether a unit is of shares, of which the whole is 100.
 func IsPercent(unit string) bool {

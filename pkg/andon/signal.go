@@ -79,7 +79,7 @@ func (s Signal) InferKind() Kind {
 		return s.Kind
 	case s.Per != "":
 		return Counts
-	case eventful.MatchString(text) && !isRatio(unit) && !isTime(unit) && !isBytes(unit):
+	case eventful.MatchString(text) && !IsRatio(unit) && !isTime(unit) && !isBytes(unit):
 		return Crashes
 	case isBytes(unit), says(text, "memory", "heap", "rss"):
 		return Memory
@@ -87,7 +87,7 @@ func (s Signal) InferKind() Kind {
 		return Resource
 	case isTime(unit), says(name, "latency", "duration"):
 		return Latency
-	case isRatio(unit) && says(text, "success", "availability", "error", "fail"):
+	case IsRatio(unit) && says(text, "success", "availability", "error", "fail"):
 		return Failures
 	}
 	return Value
@@ -99,10 +99,6 @@ var eventful = regexp.MustCompile(`(^|[^a-z])(crash|restart|panic|oom|terminated
 func isBytes(unit string) bool { return slices.Contains(BytesUnits, unit) }
 
 func isTime(unit string) bool { return slices.Contains(TimeUnits, unit) }
-
-func isRatio(unit string) bool { return slices.Contains(RatioUnits, unit) }
-
-func IsPercentUnit(unit string) bool { return unit == "percent" || unit == "%" }
 
 // Outbound reports whether the signal tells of the service's own calls to
 // others, which its callees spoil as easily as it does itself.
@@ -189,7 +185,7 @@ func (d Direction) Sign() float64 {
 // Failures returns the share of failures in a value of a Failures signal,
 // within [0, 1].
 func (s Signal) Failures(v float64) float64 {
-	if IsPercentUnit(strings.ToLower(s.Unit)) {
+	if IsPercent(strings.ToLower(s.Unit)) {
 		v /= 100
 	}
 	v = max(0, min(1, v)) // NaN stays NaN

@@ -8,9 +8,9 @@ import (
 // the exporter's own hold, field by field and tag by tag, and have no methods:
 // whatever is shown of them is added where it is shown.
 
-// A ConfiguredService is one service of GET /api/v1/services: what the
+// A ServiceInfo is one service of GET /api/v1/services: what the
 // exporter's configuration says of it.
-type ConfiguredService struct {
+type ServiceInfo struct {
 	Service
 	Judged []string `json:"judged"`         // names of the signals that verdicts are made of
 	Tool   string   `json:"tool,omitempty"` // what halts its rollouts; empty if nothing does

@@ -16,7 +16,7 @@ func (b *Board) UnderWay(now time.Time) []andon.Rollout {
 }
 
 // Get returns the rollout of that id as it was known at now (see
-// analysis.Rollout.AsOf), with the end that superseding or baking gave it by
+// andon.Rollout.AsOf), with the end that superseding or baking gave it by
 // now.
 func (b *Board) Get(id string, now time.Time) (andon.Rollout, bool) {
 	b.mu.RLock()

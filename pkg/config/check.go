@@ -29,7 +29,7 @@ func (c *Config) check(d *strict.Document) {
 	if c.Bake < model.Duration(time.Minute) || c.Bake > model.Duration(7*24*time.Hour) {
 		d.At("bake", "%s is not between 1m and 7d; 1h is usual", c.Bake)
 	}
-	d.Under("halt.mode", andon.CheckWord("mode", c.Halt.Mode, []Mode{Observe, HaltIt}))
+	d.Under("halt.mode", andon.CheckWord("mode", c.Halt.Mode, []Mode{ModeObserve, ModeHalt}))
 	d.Under("halt.ambiguous", andon.CheckWord("policy", c.Halt.Ambiguous, []AmbiguousPolicy{HoldAmbiguous, IgnoreAmbiguous}))
 	if c.Auth.Token != "" && c.Auth.TokenFile != "" {
 		d.At("auth", "token and token_file are both set; keep one")

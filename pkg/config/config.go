@@ -29,9 +29,9 @@ type Config struct {
 	// last known stage.
 	Bake model.Duration `yaml:"bake,omitempty"`
 
-	Halt     HaltConfig `yaml:"halt,omitempty"`
-	Auth     Auth       `yaml:"auth,omitempty"`
-	Services []Service  `yaml:"services"`
+	Halt     Halt      `yaml:"halt,omitempty"`
+	Auth     Auth      `yaml:"auth,omitempty"`
+	Services []Service `yaml:"services"`
 
 	// Dependencies are the queries that show which service calls which, beside
 	// what services say themselves in depends_on.
@@ -44,8 +44,8 @@ type Config struct {
 // A Problem is one thing that is wrong with a configuration.
 type Problem = strict.Problem
 
-// A ConfigError is all that is wrong with a configuration.
-type ConfigError = strict.Error
+// A Error is all that is wrong with a configuration.
+type Error = strict.Error
 
 // An Endpoint is an HTTP API with the client settings that Prometheus itself
 // knows.
@@ -54,8 +54,8 @@ type Endpoint struct {
 	HTTP promconfig.HTTPClientConfig `yaml:",inline"`
 }
 
-// HaltConfig says whether rollouts are halted, and how many at most.
-type HaltConfig struct {
+// Halt says whether rollouts are halted, and how many at most.
+type Halt struct {
 	Mode   Mode   `yaml:"mode,omitempty"`
 	Budget Budget `yaml:"budget,omitempty"`
 
@@ -79,8 +79,8 @@ type Mode string
 
 // The modes.
 const (
-	Observe Mode = "observe" // say what would be asked of the delivery tool
-	HaltIt  Mode = "halt"    // ask it
+	ModeObserve Mode = "observe" // say what would be asked of the delivery tool
+	ModeHalt    Mode = "halt"    // ask it
 )
 
 // A Budget bounds how many rollouts are halted: Count within any span Per. It
@@ -124,13 +124,13 @@ type Service struct {
 	Tool          *delivery.Target `yaml:"tool,omitempty"` // nil: its rollouts are judged, not halted
 }
 
-// DefaultConfig returns what holds where a configuration is silent.
-func DefaultConfig() Config {
+// Default returns what holds where a configuration is silent.
+func Default() Config {
 	return Config{
 		Prometheus: defaultEndpoint(),
 		Tick:       model.Duration(30 * time.Second),
 		Bake:       model.Duration(time.Hour),
-		Halt:       HaltConfig{Mode: Observe, Budget: Budget{Count: 3, Per: time.Hour}, Ambiguous: HoldAmbiguous},
+		Halt:       Halt{Mode: ModeObserve, Budget: Budget{Count: 3, Per: time.Hour}, Ambiguous: HoldAmbiguous},
 	}
 }
 
@@ -141,24 +141,24 @@ func defaultEndpoint() Endpoint {
 // SetDefaults makes e what it is where the configuration is silent.
 func (e *Endpoint) SetDefaults() { *e = defaultEndpoint() }
 
-// LoadConfig reads and checks the configuration in a file. The error is a
+// Load reads and checks the configuration in a file. The error is a
 // *ConfigError with all that is wrong with it, if it could be read.
-func LoadConfig(file string) (*Config, error) {
+func Load(file string) (*Config, error) {
 	text, err := os.ReadFile(file)
 	if err != nil {
 		return nil, fmt.Errorf("reading the configuration: %w", err)
 	}
-	c, err := ParseConfig(text)
-	if ce, ok := err.(*ConfigError); ok {
+	c, err := Parse(text)
+	if ce, ok := err.(*Error); ok {
 		ce.File = file
 	}
 	return c, err
 }
 
-// ParseConfig checks a configuration. The error is a *ConfigError with all
+// Parse checks a configuration. The error is a *ConfigError with all
 // that is wrong with it.
-func ParseConfig(text []byte) (*Config, error) {
-	c := DefaultConfig()
+func Parse(text []byte) (*Config, error) {
+	c := Default()
 	c.Text = string(text)
 	if err := strict.Read(text, &c, c.check); err != nil {
 		return nil, err
@@ -191,7 +191,7 @@ func (c *Config) Warnings() []string {
 		out = append(out, "auth is not configured: whoever reaches this address can announce rollouts and ask for halts")
 	}
 	for i, s := range c.Services {
-		if c.Halt.Mode == HaltIt && s.Tool == nil {
+		if c.Halt.Mode == ModeHalt && s.Tool == nil {
 			out = append(out, fmt.Sprintf("services[%d]: %s has no tool; its rollouts are judged and not halted", i, s.Name))
 		}
 	}

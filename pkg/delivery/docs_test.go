@@ -109,7 +109,7 @@ func TestDocumentedRoles(t *testing.T) {
 		"andon-deployment-pause": func(s *apiServer) string { return deploymentConfigFor(s, "pause") },
 		"andon-deployment-undo":  func(s *apiServer) string { return deploymentConfigFor(s, "undo") },
 	} {
-		for _, action := range []Action{HaltIt, HoldIt} {
+		for _, action := range []Action{ActionHalt, ActionHold} {
 			s := newAPIServer(t)
 			s.put(t, rolloutPath, underWay)
 			s.put(t, deploymentPath, rolling)
@@ -117,7 +117,7 @@ func TestDocumentedRoles(t *testing.T) {
 			s.put(t, setsPath+"/2", replicaSet("v2", "3", "u1"))
 			tool := mustLoad(t, config(s))
 			do := tool.Halt
-			if action == HoldIt {
+			if action == ActionHold {
 				do = tool.(Holder).Hold
 			}
 			if _, err := do(t.Context(), v2); err != nil {

@@ -26,8 +26,8 @@ type Action string
 
 // The actions.
 const (
-	HaltIt Action = "halt" // stop the rollout, or take it back
-	HoldIt Action = "hold" // stop it where it is; of tools that are a Holder
+	ActionHalt Action = "halt" // stop the rollout, or take it back
+	ActionHold Action = "hold" // stop it where it is; of tools that are a Holder
 )
 
 // An Answer is what a delivery tool said to a Halt that is now in force.

@@ -42,7 +42,7 @@ func TestHold(t *testing.T) {
 			}
 			s.put(t, path, tt.live)
 			h := v2
-			h.Action = HoldIt
+			h.Action = ActionHold
 			if tt.version != "" {
 				h.Rollout.Version = tt.version
 			}
@@ -84,13 +84,13 @@ func TestWebhookHolds(t *testing.T) {
 		t.Error("a webhook holds whose receiver is not said to know how")
 	}
 	h := v2
-	h.ID, h.Action = "hold-1", HoldIt
+	h.ID, h.Action = "hold-1", ActionHold
 	tool := mustLoad(t, "tool: {webhook: {url: '"+s.URL+"/{{.Action}}', hold: true}}")
 	a, err := tool.(Holder).Hold(t.Context(), h)
 	if err != nil || !strings.Contains(a.Said, "the request to hold was taken") {
 		t.Errorf("held: %+v, %v", a, err)
 	}
-	h.ID, h.Action = "halt-1", HaltIt
+	h.ID, h.Action = "halt-1", ActionHalt
 	if a, err = tool.Halt(t.Context(), h); err != nil || !strings.Contains(a.Said, "to halt was taken") {
 		t.Errorf("halted: %+v, %v", a, err)
 	}

@@ -81,7 +81,7 @@ func example(word string) Halt {
 	some := andon.Selector{"version": word}
 	return Halt{
 		ID:     word,
-		Action: HaltIt,
+		Action: ActionHalt,
 		Reason: word,
 		Rollout: andon.Rollout{
 			ID: word, Service: word, Version: word, Previous: word, Scope: some, Strategy: andon.Canary,

@@ -121,7 +121,7 @@ func (w *webhook) Halt(ctx context.Context, h Halt) (Answer, error) {
 		a.Said = fmt.Sprintf("it had been halted, or had finished, before (status %d)", s)
 		return a, nil
 	case s >= 200 && s < 300, slices.Contains(w.done, s):
-		a.Said = fmt.Sprintf("the request to %s was taken (status %d)", cmp.Or(h.Action, HaltIt), s)
+		a.Said = fmt.Sprintf("the request to %s was taken (status %d)", cmp.Or(h.Action, ActionHalt), s)
 		return a, nil
 	}
 	secrets = secrets.with(resp.Request) // with what a file or a token server gave

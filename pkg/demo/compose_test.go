@@ -88,7 +88,7 @@ func TestConfigFiles(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c, err := config.ParseConfig(text)
+	c, err := config.Parse(text)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -111,7 +111,7 @@ func (r *Recording) judged() ([]andon.Service, error) {
 		return nil, err
 	}
 	slower := strings.NewReplacer("[5s]", "["+model.Duration(recordBin).String()+"]")
-	conf, err := config.ParseConfig([]byte(slower.Replace(string(text))))
+	conf, err := config.Parse([]byte(slower.Replace(string(text))))
 	if err != nil {
 		return nil, err
 	}

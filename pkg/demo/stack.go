@@ -178,7 +178,7 @@ func (s *stack) startExporter(l net.Listener, read readFunc, dir string, log hcl
 	if err != nil {
 		return err
 	}
-	conf, err := config.ParseConfig([]byte(text))
+	conf, err := config.Parse([]byte(text))
 	if err != nil {
 		return fmt.Errorf("configuration of Andon: %w", err)
 	}

@@ -71,7 +71,7 @@ type side struct {
 
 // A Source is whom samples are asked from.
 type Source struct {
-	Metrics andon.RangeFunc
+	Ask     andon.RangeFunc
 	Resolve andon.ResolveFunc // writes a selector's matchers into PromQL; nil if nobody can
 }
 
@@ -154,7 +154,7 @@ func (a Source) fetchOne(ctx context.Context, s side, expr string, g GridSpan) (
 	for lo := g.First; lo <= g.Last; lo += MaxPoints {
 		part := GridSpan{g.Step, lo, min(g.Last, lo+MaxPoints-1)}
 		r := andon.Range{Start: part.Time(part.First).Add(-s.back), End: part.Time(part.Last).Add(-s.back), Step: g.Step}
-		m, err := a.Metrics(ctx, expr, r)
+		m, err := a.Ask(ctx, expr, r)
 		if err != nil {
 			return nil, err
 		}

@@ -20,7 +20,7 @@ func Transform(k andon.Kind, unit string, v float64) float64 {
 		}
 		return math.Log(v)
 	case andon.Failures, andon.Counts, andon.Crashes:
-		if k == andon.Failures && andon.IsPercentUnit(unit) {
+		if k == andon.Failures && andon.IsPercent(unit) {
 			v /= 100
 		}
 		switch {
@@ -49,7 +49,7 @@ func Inverse(k andon.Kind, unit string, g float64) float64 {
 		case g > 0:
 			v = math.Pow(math.Sin(g), 2)
 		}
-		if k == andon.Failures && andon.IsPercentUnit(unit) {
+		if k == andon.Failures && andon.IsPercent(unit) {
 			v *= 100
 		}
 		return v

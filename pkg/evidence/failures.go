@@ -37,7 +37,7 @@ func makeFailures(s Settings) *failures {
 		signal: s.Signal, unit: 1, warm: s.WarmUp / 3, novelty: novelty(s.Signal.Metric, s.Step),
 		margin: math.Log1p(s.Signal.MarginOrDefault()), candidate: newShares(), control: newShares(), ever: newShares(), compared: newExposures(),
 	}
-	if andon.IsPercentUnit(s.Signal.Unit) {
+	if andon.IsPercent(s.Signal.Unit) {
 		f.unit = 100
 	}
 	return f

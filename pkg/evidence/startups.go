@@ -281,7 +281,7 @@ func (w *startUps) means() (from, to float64) {
 	if w.signal.Worse.Sign() < 0 {
 		from, to = 1-from, 1-to
 	}
-	if w.kind == andon.Failures && andon.IsPercentUnit(w.unit) {
+	if w.kind == andon.Failures && andon.IsPercent(w.unit) {
 		from, to = 100*from, 100*to
 	}
 	return from, to

@@ -18,7 +18,7 @@ type adminAPI struct {
 // postReload loads the configuration anew.
 func (a adminAPI) postReload(w http.ResponseWriter, r *http.Request) {
 	err := a.reload(r.Context())
-	if wrong, ok := errors.AsType[*config.ConfigError](err); ok {
+	if wrong, ok := errors.AsType[*config.Error](err); ok {
 		answer(w, http.StatusUnprocessableEntity, struct {
 			Error    string           `json:"error"`
 			Hint     string           `json:"hint"`

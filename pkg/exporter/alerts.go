@@ -165,7 +165,7 @@ func (a alertAPI) take(r *http.Request, alert alert, receiver string) alertResul
 	action, labelled := alert.Labels["action"]
 	n.Action = delivery.Action(action)
 	switch {
-	case labelled && n.Action != delivery.HaltIt && n.Action != delivery.HoldIt:
+	case labelled && n.Action != delivery.ActionHalt && n.Action != delivery.ActionHold:
 		o = alertResult{Status: http.StatusOK, Result: "refused", Says: fmt.Sprintf("the alert's action is %.40q, neither halt nor hold; route only action=~\"halt|hold\" here", action)}
 	default:
 		if _, known := a.rollouts.board().Get(n.Rollout, a.now()); !known {

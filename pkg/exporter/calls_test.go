@@ -115,7 +115,7 @@ func TestCallsFromMetric(t *testing.T) {
 // so, is forgotten a day after it was last seen, and is asked for every five
 // minutes only.
 func TestCallBook(t *testing.T) {
-	c, err := config.ParseConfig([]byte(`
+	c, err := config.Parse([]byte(`
 prometheus: {url: http://localhost:9090}
 dependencies:
 - {query: calls, caller: client, callee: server}

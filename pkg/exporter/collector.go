@@ -136,7 +136,7 @@ func (c collector) Collect(ch chan<- prometheus.Metric) {
 		ch <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, v, labels...)
 	}
 	inForce := c.settings.current().config
-	for _, mode := range []config.Mode{config.Observe, config.HaltIt} {
+	for _, mode := range []config.Mode{config.ModeObserve, config.ModeHalt} {
 		put(descMode, one(inForce.Halt.Mode == mode), string(mode))
 	}
 	spent := c.halts.askedSince(c.now().Add(-inForce.Halt.Budget.Per))

@@ -43,7 +43,7 @@ func scrape(t *testing.T, e *Exporter) string {
 
 func exampleConfig(t *testing.T) *config.Config {
 	t.Helper()
-	c, err := config.LoadConfig("../../andon.example.yml")
+	c, err := config.Load("../../andon.example.yml")
 	if err != nil {
 		t.Fatal(err)
 	}

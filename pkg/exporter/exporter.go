@@ -7,7 +7,7 @@
 // snapshots publishes to all who subscribed.
 //
 // It decides when to ask and whether to act. What a verdict is, it leaves to
-// package analysis; how a delivery tool is spoken to, to package rollout.
+// package judge; how a delivery tool is spoken to, to package delivery.
 package exporter
 
 import (

@@ -35,8 +35,8 @@ const (
 )
 
 // parseFeedback reads the body of a POST.
-func parseFeedback(body []byte) (Feedback, error) {
-	var f Feedback
+func parseFeedback(body []byte) (andon.Feedback, error) {
+	var f andon.Feedback
 	d := json.NewDecoder(bytes.NewReader(body))
 	d.DisallowUnknownFields()
 	err := d.Decode(&f)
@@ -80,7 +80,7 @@ type feedbackAPI struct {
 
 // postFeedback keeps what a person says of a cluster or a signature.
 func (a feedbackAPI) postFeedback(w http.ResponseWriter, r *http.Request) {
-	a.take(w, r, func(f Feedback) error {
+	a.take(w, r, func(f andon.Feedback) error {
 		for _, p := range andon.Under("risk", andon.CheckWord("risk", f.Risk, andon.Risks)) {
 			return p
 		}
@@ -90,7 +90,7 @@ func (a feedbackAPI) postFeedback(w http.ResponseWriter, r *http.Request) {
 
 // undoFeedback takes back what was said last.
 func (a feedbackAPI) undoFeedback(w http.ResponseWriter, r *http.Request) {
-	a.take(w, r, func(f Feedback) error {
+	a.take(w, r, func(f andon.Feedback) error {
 		if f.Risk != "" {
 			return errors.New(`"risk" has no meaning here: what was said last is taken back, whatever it was`)
 		}
@@ -99,7 +99,7 @@ func (a feedbackAPI) undoFeedback(w http.ResponseWriter, r *http.Request) {
 }
 
 // take keeps one action and answers with what holds then.
-func (a feedbackAPI) take(w http.ResponseWriter, r *http.Request, check func(Feedback) error, kind string) {
+func (a feedbackAPI) take(w http.ResponseWriter, r *http.Request, check func(andon.Feedback) error, kind string) {
 	body, ok := readBody(w, r, maxAnnouncement)
 	if !ok {
 		return
@@ -131,7 +131,7 @@ func (a feedbackAPI) take(w http.ResponseWriter, r *http.Request, check func(Fee
 
 // name returns the template or the title of what feedback is about, as the
 // catalogue or the last tick has it.
-func (a feedbackAPI) name(f Feedback) (template, title string) {
+func (a feedbackAPI) name(f andon.Feedback) (template, title string) {
 	name, crash := "", false
 	for _, j := range a.snapshots.current().all() {
 		for _, s := range j.seen {
@@ -153,7 +153,7 @@ func (a feedbackAPI) name(f Feedback) (template, title string) {
 
 // keep keeps an action as the next of those on its cluster. Saying what
 // holds already, or undoing what was never said, changes nothing.
-func (a feedbackAPI) keep(ctx context.Context, kind string, f Feedback) (Feedback, error) {
+func (a feedbackAPI) keep(ctx context.Context, kind string, f andon.Feedback) (andon.Feedback, error) {
 	m := a.memory
 	for range 10 {
 		last, said, n := m.last(f.Service, f.ID)
@@ -161,7 +161,7 @@ func (a feedbackAPI) keep(ctx context.Context, kind string, f Feedback) (Feedbac
 			return last, nil
 		}
 		if kind == factUndone && !said {
-			return Feedback{Service: f.Service, ID: f.ID, At: f.At}, nil
+			return andon.Feedback{Service: f.Service, ID: f.ID, At: f.At}, nil
 		}
 		fact, err := newFact(kind, fmt.Sprintf("feedback/%s/%s/%d", f.Service, f.ID, n), f.At, f)
 		if err != nil {
@@ -177,7 +177,7 @@ func (a feedbackAPI) keep(ctx context.Context, kind string, f Feedback) (Feedbac
 		a.log.Info("feedback", "kind", kind, "service", f.Service, "id", f.ID, "risk", f.Risk, "by", f.By)
 		stands, said, _ := m.last(f.Service, f.ID)
 		if !said {
-			stands = Feedback{Service: f.Service, ID: f.ID, At: f.At, By: f.By}
+			stands = andon.Feedback{Service: f.Service, ID: f.ID, At: f.At, By: f.By}
 		}
 		return stands, nil
 	}
@@ -187,19 +187,10 @@ func (a feedbackAPI) keep(ctx context.Context, kind string, f Feedback) (Feedbac
 // getFeedback lists what holds, by service and newest first.
 func (a feedbackAPI) getFeedback(w http.ResponseWriter, r *http.Request) {
 	all := a.memory.current(r.URL.Query().Get("service"))
-	slices.SortFunc(all, func(a, b Feedback) int {
+	slices.SortFunc(all, func(a, b andon.Feedback) int {
 		return cmp.Or(cmp.Compare(a.Service, b.Service), b.At.Compare(a.At), cmp.Compare(a.ID, b.ID))
 	})
 	answer(w, http.StatusOK, all)
-}
-
-// A groupMemory is a cluster or signature as GET /api/v1/memory tells of it.
-type groupMemory struct {
-	ID       string     `json:"id"`
-	Template string     `json:"template,omitempty"`
-	Seen     *time.Time `json:"seen"` // null if it is not in the catalogue
-	Risk     andon.Risk `json:"risk,omitempty"`
-	Resolved string     `json:"resolved,omitempty"`
 }
 
 // getMemory tells what is remembered of a service, as verdicts on a release
@@ -211,21 +202,17 @@ func (a feedbackAPI) getMemory(w http.ResponseWriter, r *http.Request) {
 		refuse(w, http.StatusNotFound, fmt.Sprintf("the service %.100q is not in the configuration", service), "write ?service=NAME; GET /api/v1/services lists them")
 		return
 	}
-	out := struct {
-		Service string        `json:"service"`
-		Starts  int           `json:"starts"`
-		Groups  []groupMemory `json:"groups"`
-	}{Service: service, Groups: []groupMemory{}}
+	out := andon.ServiceMemory{Service: service, Groups: []andon.MemoryEntry{}}
 	if known := a.memory.recall(service, q.Get("release"), a.now()); known != nil {
 		out.Starts = known.Starts
 		for id, g := range known.Groups {
-			k := groupMemory{ID: id, Template: g.Template, Risk: g.Risk, Resolved: g.Resolved}
+			k := andon.MemoryEntry{ID: id, Template: g.Template, Risk: g.Risk, Resolved: g.Resolved}
 			if !g.Seen.IsZero() {
 				k.Seen = &g.Seen
 			}
 			out.Groups = append(out.Groups, k)
 		}
 	}
-	slices.SortFunc(out.Groups, func(a, b groupMemory) int { return cmp.Compare(a.ID, b.ID) })
+	slices.SortFunc(out.Groups, func(a, b andon.MemoryEntry) int { return cmp.Compare(a.ID, b.ID) })
 	answer(w, http.StatusOK, out)
 }

@@ -86,7 +86,7 @@ func (h *halter) decide(ctx context.Context, n notification) alertResult {
 		return again("the rollout has not been judged yet; the next tick will")
 	}
 	v := j.verdict
-	hold := n.Action == delivery.HoldIt
+	hold := n.Action == delivery.ActionHold
 	set, ambiguous := snap.ambiguous(n.Rollout)
 	if hold && ambiguous {
 		v = set
@@ -117,7 +117,7 @@ func (h *halter) before(n notification, mode config.Mode) (alertResult, bool) {
 		return o, true
 	}
 	r, ok := h.halts.rulingOn(n.key())
-	if !ok || r.kind == factObserved && mode != config.Observe {
+	if !ok || r.kind == factObserved && mode != config.ModeObserve {
 		return alertResult{}, false // what was only observed is looked at anew once halts are wanted
 	}
 	o := r.result()
@@ -132,12 +132,12 @@ func (h *halter) act(ctx context.Context, s *setup, j judgment, d decision) aler
 		return h.refuse(ctx, d, whyNoTool, fmt.Sprintf("the service %s has no tool in the configuration; halt it by hand", j.rollout.Service))
 	}
 	d.Tool = tool.Tool
-	wish := delivery.Halt{ID: d.Halt, Action: cmp.Or(d.Action, delivery.HaltIt), Rollout: j.rollout, Verdict: *d.Verdict, Reason: d.Verdict.Reason}
+	wish := delivery.Halt{ID: d.Halt, Action: cmp.Or(d.Action, delivery.ActionHalt), Rollout: j.rollout, Verdict: *d.Verdict, Reason: d.Verdict.Reason}
 	action, can := actionFor(tool, wish)
 	if !can {
 		return h.refuse(ctx, d, whyNoHold, fmt.Sprintf("the tool %s of the service %s can halt and not hold; hold it by hand", tool.Tool, j.rollout.Service))
 	}
-	if s.config.Halt.Mode != config.HaltIt {
+	if s.config.Halt.Mode != config.ModeHalt {
 		d.Why, d.Says = whyObserve, "mode observe; in mode halt this would be asked: "+action.plan(wish)
 		return h.settle(ctx, factObserved, d)
 	}
@@ -155,7 +155,7 @@ type toolAction struct {
 
 // actionFor returns how a tool does what h wishes, and whether it can.
 func actionFor(tool *delivery.Target, h delivery.Halt) (toolAction, bool) {
-	if h.Action != delivery.HoldIt {
+	if h.Action != delivery.ActionHold {
 		return toolAction{tool.Halter.Plan, tool.Halter.Halt}, true
 	}
 	holder, can := tool.Halter.(delivery.Holder)
@@ -171,7 +171,7 @@ func (h *halter) ask(ctx context.Context, budget config.Budget, d decision) (o a
 	h.spending.Lock()
 	defer h.spending.Unlock()
 	now := h.now()
-	if d.Action != delivery.HoldIt && h.halts.state(d.Halt).asked == nil {
+	if d.Action != delivery.ActionHold && h.halts.state(d.Halt).asked == nil {
 		if n := h.halts.askedSince(now.Add(-budget.Per)); n >= budget.Count {
 			h.log.Error("halt budget spent, rollout not halted", "rollout", d.Rollout, "budget", budget)
 			return h.refuse(ctx, d, whyBudget, fmt.Sprintf("the budget of %s is spent, %d halts were asked for; halt it by hand if it is right to", budget, n)), false
@@ -196,7 +196,7 @@ func (h *halter) call(ctx context.Context, tool *delivery.Target, wish delivery.
 		o := h.settle(ctx, factAnswered, d)
 		if o.Status == http.StatusOK {
 			count := h.counts.halts
-			if wish.Action == delivery.HoldIt {
+			if wish.Action == delivery.ActionHold {
 				count = h.counts.holds
 			}
 			count.WithLabelValues(tool.Tool).Inc()
@@ -243,7 +243,7 @@ func (r ruling) result() alertResult {
 	switch r.kind {
 	case factAnswered:
 		o.Result = "halted"
-		if r.Action == delivery.HoldIt {
+		if r.Action == delivery.ActionHold {
 			o.Result = "held"
 		}
 	case factObserved:
@@ -294,7 +294,7 @@ func (h *halter) driveOne(ctx context.Context, d decision) alertResult {
 	ro, known := h.rollouts.board().Get(d.Rollout, now)
 	svc, _ := s.config.Service(ro.Service)
 	switch {
-	case s.config.Halt.Mode != config.HaltIt:
+	case s.config.Halt.Mode != config.ModeHalt:
 		return again("mode observe: a halt that was asked for in mode halt waits")
 	case !known || d.Verdict == nil || svc.Tool == nil:
 		return again("the service %s has no tool in the configuration any more", ro.Service)
@@ -304,7 +304,7 @@ func (h *halter) driveOne(ctx context.Context, d decision) alertResult {
 		return h.settle(ctx, factHaltFailed, d)
 	}
 	ro = board.WithCohorts(ro, svc.Version)
-	wish := delivery.Halt{ID: d.Halt, Action: cmp.Or(d.Action, delivery.HaltIt), Rollout: ro, Verdict: *d.Verdict, Reason: d.Verdict.Reason}
+	wish := delivery.Halt{ID: d.Halt, Action: cmp.Or(d.Action, delivery.ActionHalt), Rollout: ro, Verdict: *d.Verdict, Reason: d.Verdict.Reason}
 	if _, can := actionFor(svc.Tool, wish); !can {
 		return again("the tool of the service %s cannot hold any more", ro.Service)
 	}

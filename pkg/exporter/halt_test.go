@@ -132,7 +132,7 @@ func TestModeChanges(t *testing.T) {
 	e, _ := failed(t, 1, "halt: {mode: observe}", tool)
 	want(t, 200, e.Handler(), "POST", "/api/v1/alerts", firing("bad-1", noon))
 	s, c := *e.settings.current(), *e.settings.current().config
-	c.Halt.Mode = config.HaltIt
+	c.Halt.Mode = config.ModeHalt
 	s.config = &c
 	e.settings.inForce.Store(&s)
 	for _, result := range []string{"halted", "halted"} {
@@ -249,11 +249,11 @@ func TestDriveAgain(t *testing.T) {
 	tool := newDeliverer(t)
 	e, c := failed(t, 2, halting, tool)
 	v, _ := verdictOf(e, "bad-1")
-	data, err := json.Marshal(decision{Halt: haltID(delivery.HaltIt, "bad-1"), Rollout: "bad-1", Tool: "webhook", Verdict: &v, Notification: "fp/1"})
+	data, err := json.Marshal(decision{Halt: haltID(delivery.ActionHalt, "bad-1"), Rollout: "bad-1", Tool: "webhook", Verdict: &v, Notification: "fp/1"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	f := ledger.Fact{Key: "halt.asked/" + haltID(delivery.HaltIt, "bad-1"), Kind: factAsked, At: c.Now(), Data: data}
+	f := ledger.Fact{Key: "halt.asked/" + haltID(delivery.ActionHalt, "bad-1"), Kind: factAsked, At: c.Now(), Data: data}
 	if _, err := e.facts.ledger.Append(t.Context(), f); err != nil {
 		t.Fatal(err)
 	}
@@ -266,8 +266,8 @@ func TestDriveAgain(t *testing.T) {
 	}
 	tool.mu.Lock()
 	defer tool.mu.Unlock()
-	if tool.calls != 1 || tool.halted[haltID(delivery.HaltIt, "bad-1")] != 1 {
-		t.Errorf("%d calls, halted %v, want one of %s", tool.calls, tool.halted, haltID(delivery.HaltIt, "bad-1"))
+	if tool.calls != 1 || tool.halted[haltID(delivery.ActionHalt, "bad-1")] != 1 {
+		t.Errorf("%d calls, halted %v, want one of %s", tool.calls, tool.halted, haltID(delivery.ActionHalt, "bad-1"))
 	}
 	if o := e.halter.decide(t.Context(), notification{Fingerprint: "other", StartsAt: noon, Status: "firing", Rollout: "bad-1"}); o.Result != "halted" || !o.Duplicate {
 		t.Errorf("got %+v, want that it was halted before", o)

@@ -101,7 +101,7 @@ func newHalts() *halts {
 // haltID names the one halt, or the one hold, that a rollout can have. It holds
 // nothing else, so that no restart and no second alert can make two of it.
 func haltID(a delivery.Action, id string) string {
-	return string(cmp.Or(a, delivery.HaltIt)) + "-" + id
+	return string(cmp.Or(a, delivery.ActionHalt)) + "-" + id
 }
 
 // Fold implements folder.
@@ -169,7 +169,7 @@ func (h *halts) askedSince(t time.Time) int {
 	defer h.mu.Unlock()
 	n := 0
 	for _, state := range h.byID {
-		if state.asked != nil && state.asked.Action != delivery.HoldIt && state.askedAt.After(t) {
+		if state.asked != nil && state.asked.Action != delivery.ActionHold && state.askedAt.After(t) {
 			n++
 		}
 	}

@@ -194,7 +194,7 @@ func (c *clock) set(t time.Time) {
 // open opens an Exporter in dir.
 func open(t testing.TB, text, dir string, c *clock) *Exporter {
 	t.Helper()
-	parsed, err := config.ParseConfig([]byte(text))
+	parsed, err := config.Parse([]byte(text))
 	if err != nil {
 		t.Fatalf("%v in\n%s", err, text)
 	}

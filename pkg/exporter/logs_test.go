@@ -132,9 +132,9 @@ func TestFeedback(t *testing.T) {
 		t.Fatalf("one line fails it: %s", v.Reason)
 	}
 	id := cluster.IDOf("seat <*> is taken twice").String()
-	post := func(path, body string) Feedback {
+	post := func(path, body string) andon.Feedback {
 		t.Helper()
-		var f Feedback
+		var f andon.Feedback
 		if err := json.Unmarshal([]byte(want(t, 200, h, "POST", path, body)), &f); err != nil {
 			t.Fatal(err)
 		}
@@ -165,7 +165,7 @@ func TestFeedback(t *testing.T) {
 	if v := tickAt(t, e, c, noon.Add(12*time.Minute+30*time.Second)); v.Verdict != andon.Fail || !strings.Contains(v.Reason, "a person called it a high risk") {
 		t.Errorf("%s: %s", v.Verdict, v.Reason)
 	}
-	var all []Feedback
+	var all []andon.Feedback
 	if err := json.Unmarshal([]byte(want(t, 200, h, "GET", "/api/v1/feedback?service=chat", "")), &all); err != nil || len(all) != 1 || all[0].Risk != andon.HighRisk || all[0].Note != "seats are money" {
 		t.Errorf("%+v (%v)", all, err)
 	}

@@ -13,8 +13,8 @@ import (
 
 // The kinds of facts about clusters of log lines and crash signatures.
 const (
-	factFeedback = "feedback.given"   // a person said how much of a risk one is; the data are a Feedback
-	factUndone   = "feedback.undone"  // a person took back what was said last of one; the data are a Feedback without risk
+	factFeedback = "feedback.given"   // a person said how much of a risk one is; the data are a andon.Feedback
+	factUndone   = "feedback.undone"  // a person took back what was said last of one; the data are a andon.Feedback without risk
 	factSighted  = "cluster.sighted"  // one was seen where all was well; the data are a sighting
 	factResolved = "cluster.resolved" // a release that passed does not show one any more; the data are a resolution
 	factStarted  = "cluster.started"  // a rollout passed, and what its nodes say as they start is in the catalogue; the data are a startUp
@@ -31,18 +31,6 @@ const (
 	// catalogue holds.
 	maxSighted = 5000
 )
-
-// Feedback is what a person said of one cluster or signature of a service.
-type Feedback struct {
-	Service  string     `json:"service"`
-	ID       string     `json:"id"`                 // of the cluster or the signature
-	Template string     `json:"template,omitempty"` // of a cluster, so that it is known again when it becomes more general
-	Title    string     `json:"title,omitempty"`    // of a signature, for people
-	Risk     andon.Risk `json:"risk,omitempty"`
-	By       string     `json:"by,omitempty"`   // who
-	Note     string     `json:"note,omitempty"` // why
-	At       time.Time  `json:"at"`
-}
 
 // A sighting is one cluster or signature that a service showed.
 type sighting struct {
@@ -80,8 +68,8 @@ type memory struct {
 
 // A serviceMemory is what is known of one service.
 type serviceMemory struct {
-	said     map[string][]Feedback // by id, the newest last; undone ones are gone
-	actions  map[string]int        // by id, how often something was said or undone
+	said     map[string][]andon.Feedback // by id, the newest last; undone ones are gone
+	actions  map[string]int              // by id, how often something was said or undone
 	seen     map[string]catalogueEntry
 	resolved map[string]string // by id, the release
 	starts   []time.Time
@@ -104,7 +92,7 @@ func newMemory(releases func(service string, at time.Time) []string) *memory {
 func (m *memory) service(service string) *serviceMemory {
 	r := m.services[service]
 	if r == nil {
-		r = &serviceMemory{said: map[string][]Feedback{}, actions: map[string]int{}, seen: map[string]catalogueEntry{}, resolved: map[string]string{}}
+		r = &serviceMemory{said: map[string][]andon.Feedback{}, actions: map[string]int{}, seen: map[string]catalogueEntry{}, resolved: map[string]string{}}
 		m.services[service] = r
 	}
 	return r
@@ -113,7 +101,7 @@ func (m *memory) service(service string) *serviceMemory {
 // Fold implements folder.
 func (m *memory) Fold(f ledger.Fact) error {
 	var data any
-	var feedback Feedback
+	var feedback andon.Feedback
 	var seen sighting
 	var gone resolution
 	var start startUp
@@ -172,7 +160,7 @@ func (m *memory) Fold(f ledger.Fact) error {
 func (r *serviceMemory) changed() { r.recollections = nil }
 
 // recall returns what is remembered of a service, as the verdict on a release
-// of it is to know it; it is an analysis.RecallFunc.
+// of it is to know it; it is an andon.RecallFunc.
 func (m *memory) recall(service, release string, at time.Time) *andon.Recollection {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -239,10 +227,10 @@ func (m *memory) sighting(service, id string) (e catalogueEntry, seen, full bool
 }
 
 // current returns what was last said of each cluster and signature.
-func (m *memory) current(service string) []Feedback {
+func (m *memory) current(service string) []andon.Feedback {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	out := []Feedback{}
+	out := []andon.Feedback{}
 	for name, r := range m.services {
 		if service != "" && name != service {
 			continue
@@ -257,7 +245,7 @@ func (m *memory) current(service string) []Feedback {
 }
 
 // last returns what was last said of one, and how many actions there were.
-func (m *memory) last(service, id string) (f Feedback, said bool, actions int) {
+func (m *memory) last(service, id string) (f andon.Feedback, said bool, actions int) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	r := m.service(service)

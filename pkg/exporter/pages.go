@@ -43,7 +43,7 @@ func (g *pages) getIndex(w http.ResponseWriter, _ *http.Request) {
 	p := report.IndexPage{Links: []report.Link{{Text: "Metrics", Href: "/metrics"}, {Text: "Rollouts as JSON", Href: "/api/v1/rollouts"}}}
 	c := g.settings.current().config
 	p.Notes = c.Warnings()
-	if c.Halt.Mode != config.HaltIt {
+	if c.Halt.Mode != config.ModeHalt {
 		p.Notes = append(p.Notes, "halt.mode is observe: failed rollouts are told of and not halted")
 	}
 	if snap == nil {
@@ -96,7 +96,7 @@ func (g *pages) haltNotes(id string) []string {
 	for _, a := range []struct {
 		action     delivery.Action
 		done, noun string
-	}{{delivery.HoldIt, "held", "hold"}, {delivery.HaltIt, "halted", "halt"}} {
+	}{{delivery.ActionHold, "held", "hold"}, {delivery.ActionHalt, "halted", "halt"}} {
 		switch h := g.halts.state(haltID(a.action, id)); {
 		case h.answered != nil:
 			out = append(out, a.done+" through "+h.answered.Tool+": "+h.answered.Says)
@@ -121,7 +121,7 @@ func (g *pages) withCharts(ctx context.Context, s *setup, p report.Page) report.
 		p.Notes = append(p.Notes, "no charts: other pages are being drawn; load this one again")
 		return p
 	}
-	full, err := report.Collect(ctx, s.analyzer(g.recall), p)
+	full, err := report.Collect(ctx, s.analyzer(g.recall).Metrics, p)
 	if err != nil {
 		p.Notes = append(p.Notes, "no charts: "+err.Error())
 		return p

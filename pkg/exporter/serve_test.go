@@ -100,7 +100,7 @@ func TestTwoProcesses(t *testing.T) {
 	text := configText("http://127.0.0.1:1", "", "", "good")
 	e := open(t, text, dir, c)
 	defer closeNow(t, e)
-	parsed, err := config.ParseConfig([]byte(text))
+	parsed, err := config.Parse([]byte(text))
 	if err != nil {
 		t.Fatal(err)
 	}

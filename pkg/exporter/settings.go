@@ -10,7 +10,9 @@ import (
 
 	"github.com/andon-project/andon/pkg/andon"
 	"github.com/andon-project/andon/pkg/config"
+	"github.com/andon-project/andon/pkg/deviation"
 	"github.com/andon-project/andon/pkg/judge"
+	"github.com/andon-project/andon/pkg/logs"
 	"github.com/andon-project/andon/pkg/source"
 )
 
@@ -26,9 +28,9 @@ type setup struct {
 // analyzer returns what asks the sources of a setup and remembers what recall
 // tells.
 func (s *setup) analyzer(recall andon.RecallFunc) *judge.Analyzer {
-	a := &judge.Analyzer{Metrics: s.ask, Resolve: source.Resolve, Recall: recall}
+	a := &judge.Analyzer{Metrics: deviation.Source{Ask: s.ask, Resolve: source.Resolve}, Logs: logs.Source{Recall: recall}}
 	if s.logs != nil {
-		a.Logs, a.LogMetrics, a.Patterns, a.ResolveLogs = s.logs.Lines, s.logs.Metric, s.logs.Patterns, s.logs.Resolve
+		a.Logs.Lines, a.Logs.Counts, a.Logs.Patterns, a.Logs.Resolve = s.logs.Lines, s.logs.Metric, s.logs.Patterns, s.logs.Resolve
 	}
 	return a
 }
@@ -92,7 +94,7 @@ func (s *settings) load() (*setup, error) {
 	c := s.given
 	if c == nil {
 		var err error
-		if c, err = config.LoadConfig(s.file); err != nil {
+		if c, err = config.Load(s.file); err != nil {
 			return nil, err
 		}
 	}

@@ -19,7 +19,7 @@ import (
 // asking opens an Exporter whose source is ask, with one rollout under way.
 func asking(t *testing.T, ask andon.RangeFunc, c *clock) *Exporter {
 	t.Helper()
-	parsed, err := config.ParseConfig([]byte(configText("http://localhost:9090", "", "tick: 1s", "bad")))
+	parsed, err := config.Parse([]byte(configText("http://localhost:9090", "", "tick: 1s", "bad")))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -164,7 +164,7 @@ func TestEndedKeepsItsVerdict(t *testing.T) {
 func TestServiceTakenOut(t *testing.T) {
 	e, c := failed(t, 1, halting, newDeliverer(t))
 	s := *e.settings.current()
-	other, err := config.ParseConfig([]byte(configText("http://localhost:9090", "", "", "other")))
+	other, err := config.Parse([]byte(configText("http://localhost:9090", "", "", "other")))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -182,7 +182,7 @@ func TestServiceTakenOut(t *testing.T) {
 func TestFailureOutlivesItsSource(t *testing.T) {
 	shop, tool := sharedShop(t), newDeliverer(t)
 	c := &clock{now: noon.Add(25 * time.Minute)}
-	parsed, err := config.ParseConfig([]byte(configText(shop.server.URL, tool.server.URL, halting, "bad")))
+	parsed, err := config.Parse([]byte(configText(shop.server.URL, tool.server.URL, halting, "bad")))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -28,19 +28,12 @@ type verdictAPI struct {
 	now       func() time.Time
 }
 
-// A serviceInfo is a service as GET /api/v1/services tells of it.
-type serviceInfo struct {
-	andon.Service
-	Judged []string `json:"judged"` // the signals that verdicts are made of
-	Tool   string   `json:"tool,omitempty"`
-}
-
 // getServices lists what is configured, so that others can judge as Andon does.
 func (a verdictAPI) getServices(w http.ResponseWriter, _ *http.Request) {
 	c := a.settings.current().config
-	all := make([]serviceInfo, len(c.Services))
+	all := make([]andon.ServiceInfo, len(c.Services))
 	for i, s := range c.Services {
-		all[i] = serviceInfo{Service: s.Service, Judged: []string{}}
+		all[i] = andon.ServiceInfo{Service: s.Service, Judged: []string{}}
 		for _, sig := range s.Judged().Signals {
 			all[i].Judged = append(all[i].Judged, sig.Name)
 		}
@@ -51,23 +44,6 @@ func (a verdictAPI) getServices(w http.ResponseWriter, _ *http.Request) {
 	answer(w, http.StatusOK, all)
 }
 
-// A rolloutRecord is a rollout with what became of it.
-type rolloutRecord struct {
-	Rollout  andon.Rollout  `json:"rollout"` // with the cohorts that it is judged by
-	Layer    andon.Layer    `json:"layer,omitempty"`
-	UnderWay bool           `json:"under_way"`
-	Verdict  *andon.Verdict `json:"verdict"` // the newest, without its findings; null if it was never judged
-	Halt     *haltProgress  `json:"halt"`    // null if none was asked for
-}
-
-// A haltProgress says how far a halt has come.
-type haltProgress struct {
-	State string    `json:"state"` // asked, answered or failed
-	Tool  string    `json:"tool"`
-	Says  string    `json:"says"`
-	At    time.Time `json:"at"` // when it was asked for
-}
-
 // getVerdicts lists rollouts, newest first, with their verdicts.
 func (a verdictAPI) getVerdicts(w http.ResponseWriter, r *http.Request) {
 	service, since, limit, err := verdictQuery(r)
@@ -76,7 +52,7 @@ func (a verdictAPI) getVerdicts(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	now, c := a.now(), a.settings.current().config
-	out := []rolloutRecord{}
+	out := []andon.RolloutRecord{}
 	for _, ro := range a.rollouts.board().List(now) {
 		over := !ro.Ended.IsZero() && !ro.Ended.After(now)
 		if service != "" && ro.Service != service || over && ro.Ended.Before(since) {
@@ -108,21 +84,21 @@ func verdictQuery(r *http.Request) (service string, since time.Time, limit int, 
 }
 
 // record tells of one rollout.
-func (a verdictAPI) record(c *config.Config, ro andon.Rollout, now time.Time) rolloutRecord {
+func (a verdictAPI) record(c *config.Config, ro andon.Rollout, now time.Time) andon.RolloutRecord {
 	svc, _ := c.Service(ro.Service)
-	out := rolloutRecord{Rollout: a.baselines.add(board.WithCohorts(ro, svc.Version), now), Layer: svc.Layer,
+	out := andon.RolloutRecord{Rollout: a.baselines.add(board.WithCohorts(ro, svc.Version), now), Layer: svc.Layer,
 		UnderWay: !ro.Started.After(now) && (ro.Ended.IsZero() || ro.Ended.After(now))}
 	if v, ok := a.history.newest(ro.ID); ok {
 		v.Findings = []andon.Finding{}
 		out.Verdict = &v.Verdict
 	}
-	switch h := a.halts.state(haltID(delivery.HaltIt, ro.ID)); {
+	switch h := a.halts.state(haltID(delivery.ActionHalt, ro.ID)); {
 	case h.answered != nil:
-		out.Halt = &haltProgress{"answered", h.answered.Tool, h.answered.Says, h.askedAt}
+		out.Halt = &andon.HaltStatus{State: "answered", Tool: h.answered.Tool, Says: h.answered.Says, At: h.askedAt}
 	case h.failed != nil:
-		out.Halt = &haltProgress{"failed", h.failed.Tool, h.failed.Says, h.askedAt}
+		out.Halt = &andon.HaltStatus{State: "failed", Tool: h.failed.Tool, Says: h.failed.Says, At: h.askedAt}
 	case h.asked != nil:
-		out.Halt = &haltProgress{"asked", h.asked.Tool, h.asked.Says, h.askedAt}
+		out.Halt = &andon.HaltStatus{State: "asked", Tool: h.asked.Tool, Says: h.asked.Says, At: h.askedAt}
 	}
 	return out
 }
@@ -135,11 +111,10 @@ func (a verdictAPI) getLearnt(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	took, lessons := a.lessons.before(ro.Service, ro.Started)
-	out := struct {
-		Startups     []float64           `json:"startup_seconds"`
-		Lessons      []andon.Lesson      `json:"lessons"`
-		Dependencies *andon.Dependencies `json:"dependencies"` // null unless queries tell who calls whom
-	}{[]float64{}, append([]andon.Lesson{}, lessons...), a.calls.dependencies(a.settings.current().config, ro.Service)}
+	out := andon.PriorKnowledge{
+		Startups: []float64{}, Lessons: append([]andon.Lesson{}, lessons...),
+		Dependencies: a.calls.dependencies(a.settings.current().config, ro.Service),
+	}
 	for _, t := range took {
 		out.Startups = append(out.Startups, t.Seconds())
 	}

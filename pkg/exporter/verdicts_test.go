@@ -26,7 +26,7 @@ func TestHistory(t *testing.T) {
 	want(t, 200, h, "POST", "/api/v1/rollouts", `{"id":"good-v2","service":"good","ended":"2026-03-01T12:35:00Z"}`)
 	e.Tick(t.Context(), c.Now())
 
-	var services []serviceInfo
+	var services []andon.ServiceInfo
 	if err := json.Unmarshal([]byte(want(t, 200, h, "GET", "/api/v1/services", "")), &services); err != nil {
 		t.Fatal(err)
 	}
@@ -44,7 +44,7 @@ func TestHistory(t *testing.T) {
 		{"one", "?limit=1", "bad-v2"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			var all []rolloutRecord
+			var all []andon.RolloutRecord
 			if err := json.Unmarshal([]byte(want(t, 200, h, "GET", "/api/v1/verdicts"+tt.query, "")), &all); err != nil {
 				t.Fatal(err)
 			}

@@ -11,6 +11,7 @@ import (
 	"github.com/prometheus/common/model"
 
 	"github.com/andon-project/andon/pkg/andon"
+	"github.com/andon-project/andon/pkg/deviation"
 	"github.com/andon-project/andon/pkg/judge"
 )
 
@@ -57,7 +58,7 @@ func (c *crowd) ask(_ context.Context, expr string, r andon.Range) (model.Matrix
 // aged returns what ticks a rollout on at the minute after the given age, each
 // time one minute later.
 func (c *crowd) aged(age int) func() {
-	a := &judge.Analyzer{Metrics: c.ask, Resolve: func(expr string, s andon.Selector) (string, error) { return expr + s["version"], nil }}
+	a := &judge.Analyzer{Metrics: deviation.Source{Ask: c.ask, Resolve: func(expr string, s andon.Selector) (string, error) { return expr + s["version"], nil }}}
 	watch := a.NewWatch(1)
 	w := newWorld(time.Minute, noon, noon)
 	under := []judge.Underway{{Rollout: w.canary(), Service: shop(latency, cpu, success, failing, memory)}}

@@ -23,6 +23,7 @@ import (
 	"github.com/prometheus/common/model"
 
 	"github.com/andon-project/andon/pkg/andon"
+	"github.com/andon-project/andon/pkg/deviation"
 	"github.com/andon-project/andon/pkg/judge"
 	"github.com/andon-project/andon/pkg/lab/cases"
 )
@@ -210,7 +211,7 @@ func (c *labelled) judge(t testing.TB, every time.Duration) []andon.Verdict {
 	for _, s := range c.Services {
 		services[s.Name] = s
 	}
-	a := &judge.Analyzer{Metrics: rangeOver(c.series), Resolve: resolve}
+	a := &judge.Analyzer{Metrics: deviation.Source{Ask: rangeOver(c.series), Resolve: resolve}}
 	w := a.NewWatch(2)
 	start, end := c.Rollouts[0].Started, c.Rollouts[0].Ended
 	for _, r := range c.Rollouts {

@@ -18,7 +18,7 @@ import (
 
 func deviate(t *testing.T, a *judge.Analyzer, c andon.Comparison, r andon.Range) []deviation.Deviation {
 	t.Helper()
-	d, err := a.Deviate(context.Background(), c, r)
+	d, err := a.Metrics.Deviate(context.Background(), c, r)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -198,12 +198,12 @@ func TestDeviateAgainstEarlier(t *testing.T) {
 	if d := deviate(t, a, since, minutes(5, 5)); len(d) != 1 || d[0].Sigma[0] < 2 {
 		t.Errorf("against the hour before: %+v, want a deviation", d)
 	}
-	_, err := a.Deviate(context.Background(), andon.Comparison{Signal: sig}, minutes(5, 5))
+	_, err := a.Metrics.Deviate(context.Background(), andon.Comparison{Signal: sig}, minutes(5, 5))
 	if err == nil || !strings.Contains(err.Error(), "say since when") {
 		t.Errorf("nothing to compare with: %v", err)
 	}
 	l.failing = "kpi"
-	if _, err := a.Deviate(context.Background(), since, minutes(5, 5)); err == nil || !strings.Contains(err.Error(), "the server is away") {
+	if _, err := a.Metrics.Deviate(context.Background(), since, minutes(5, 5)); err == nil || !strings.Contains(err.Error(), "the server is away") {
 		t.Errorf("got %v, want the source's error", err)
 	}
 }
@@ -261,7 +261,7 @@ func BenchmarkDeviateOneTick(b *testing.B) {
 	a, _ := w.analyzer()
 	c := andon.Compare(r, s.service, latency)
 	for b.Loop() {
-		if _, err := a.Deviate(context.Background(), c, minutes(20, 20)); err != nil {
+		if _, err := a.Metrics.Deviate(context.Background(), c, minutes(20, 20)); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -137,7 +137,7 @@ func TestLogsAreJudged(t *testing.T) {
 				r.Template = text
 				known.Groups[cluster.IDOf(text).String()] = r
 			}
-			a.Recall = func(service, release string, _ time.Time) *andon.Recollection { return known }
+			a.Logs.Recall = func(service, release string, _ time.Time) *andon.Recollection { return known }
 			signals := c.signals
 			if signals == nil {
 				signals = []andon.Signal{errorLogs}
@@ -177,7 +177,7 @@ func TestLogsLateAndCheap(t *testing.T) {
 	s.crash("new-0", "v2", noon.Add(20*time.Minute-9*time.Second))
 	a := s.analyzer()
 	asked := 0
-	a.Logs = func(ctx context.Context, expr string, r andon.Range) iter.Seq2[andon.Line, error] {
+	a.Logs.Lines = func(ctx context.Context, expr string, r andon.Range) iter.Seq2[andon.Line, error] {
 		return func(yield func(andon.Line, error) bool) {
 			for l, err := range s.Range(ctx, expr, r) {
 				asked++

@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/andon-project/andon/pkg/andon"
-	"github.com/andon-project/andon/pkg/logs"
 )
 
 // noisy writes so much that a sample of 2,000 lines holds the first lines of
@@ -30,20 +29,20 @@ func (s *scribe) moment(node, version, text string) {
 // What a sample misses is found where the source's own patterns lead to it, and
 // counted; what they say of clusters that the sample holds adds nothing.
 func TestPatternsLeadToWhatASampleMisses(t *testing.T) {
-	pattern := func(p ...logs.Pattern) logs.PatternsFunc {
-		return func(context.Context, string, andon.Range) ([]logs.Pattern, error) { return p, nil }
+	pattern := func(p ...andon.Pattern) andon.PatternsFunc {
+		return func(context.Context, string, andon.Range) ([]andon.Pattern, error) { return p, nil }
 	}
-	known := []logs.Pattern{
+	known := []andon.Pattern{
 		{Text: "served request <_> in time", Lines: 40000},
 		{Text: "served request <_> in <_>", Lines: 3000},
 		{Text: "<_> <_> <_> <_> <_>", Lines: 2000},
 		{Text: "error: cart 4711 not found", Lines: 31}, // finer than the cluster
 		{Text: "<_>", Lines: 12},
 	}
-	lost := logs.Pattern{Text: "error: payment <_> was lost", Lines: 30}
+	lost := andon.Pattern{Text: "error: payment <_> was lost", Lines: 30}
 	for _, c := range []struct {
 		name     string
-		patterns logs.PatternsFunc
+		patterns andon.PatternsFunc
 		finds    bool
 		says     string
 		not      string
@@ -52,9 +51,9 @@ func TestPatternsLeadToWhatASampleMisses(t *testing.T) {
 		{"none are kept", pattern(), false, "", "patterns"},
 		{"those of the sample alone", pattern(known...), false, "", "patterns"},
 		{"one that leads to it", pattern(append(known, lost)...), true, "the source's own patterns led to 1 more", ""},
-		{"a coarser one", pattern(append(known, logs.Pattern{Text: "error: <_> <_> was <_>", Lines: 30})...), true, "led to 1 more", ""},
-		{"one without lines here", pattern(logs.Pattern{Text: "error: elsewhere <_>", Lines: 30}), false, "", "led to"},
-		{"an error", func(context.Context, string, andon.Range) ([]logs.Pattern, error) {
+		{"a coarser one", pattern(append(known, andon.Pattern{Text: "error: <_> <_> was <_>", Lines: 30})...), true, "led to 1 more", ""},
+		{"one without lines here", pattern(andon.Pattern{Text: "error: elsewhere <_>", Lines: 30}), false, "", "led to"},
+		{"an error", func(context.Context, string, andon.Range) ([]andon.Pattern, error) {
 			return nil, errors.New("ring is empty")
 		}, false, "ring is empty", ""},
 	} {
@@ -63,8 +62,8 @@ func TestPatternsLeadToWhatASampleMisses(t *testing.T) {
 			s.noisy()
 			s.moment("new-0", "v2", "error: payment %d was lost")
 			a := s.analyzer()
-			a.Budget, a.Patterns = 2000, c.patterns
-			r, err := a.Cluster(context.Background(), canary(allLogs), looked)
+			a.Logs.Budget, a.Logs.Patterns = 2000, c.patterns
+			r, err := a.Logs.Cluster(context.Background(), canary(allLogs), looked)
 			if err != nil || !r.Sampled {
 				t.Fatalf("%v, sampled %v", err, r.Sampled)
 			}
@@ -113,8 +112,8 @@ func TestRareOnASampledControlIsNotNew(t *testing.T) {
 				s.moment("old-0", "v1", "error: payment %d was lost")
 			}
 			a := s.analyzer()
-			a.Budget = 2000
-			r, err := a.Cluster(context.Background(), canary(allLogs), looked)
+			a.Logs.Budget = 2000
+			r, err := a.Logs.Cluster(context.Background(), canary(allLogs), looked)
 			if err != nil || !r.Sampled {
 				t.Fatalf("%v, sampled %v", err, r.Sampled)
 			}
@@ -132,22 +131,22 @@ func TestPatternsAreBounded(t *testing.T) {
 	s := newScribe(10)
 	s.noisy()
 	a := s.analyzer()
-	a.Budget = 2000
-	a.Patterns = func(context.Context, string, andon.Range) ([]logs.Pattern, error) {
-		var all []logs.Pattern
+	a.Logs.Budget = 2000
+	a.Logs.Patterns = func(context.Context, string, andon.Range) ([]andon.Pattern, error) {
+		var all []andon.Pattern
 		for i := range 1000 {
-			all = append(all, logs.Pattern{Text: strings.Repeat("x", i+1) + " request <_>", Lines: 30})
+			all = append(all, andon.Pattern{Text: strings.Repeat("x", i+1) + " request <_>", Lines: 30})
 		}
 		return all, nil
 	}
 	questions := 0
-	a.Logs = func(ctx context.Context, expr string, r andon.Range) iter.Seq2[andon.Line, error] {
+	a.Logs.Lines = func(ctx context.Context, expr string, r andon.Range) iter.Seq2[andon.Line, error] {
 		if strings.Contains(expr, "xx") {
 			questions++
 		}
 		return s.Range(ctx, expr, r)
 	}
-	r, err := a.Cluster(context.Background(), canary(allLogs), looked)
+	r, err := a.Logs.Cluster(context.Background(), canary(allLogs), looked)
 	if err != nil || questions > 2*32 || !strings.Contains(strings.Join(r.Notices, "; "), "more than 32 of the source's own patterns") {
 		t.Errorf("%v, %d questions: %v", err, questions, r.Notices)
 	}
@@ -170,12 +169,12 @@ func TestCrashOfABusyService(t *testing.T) {
 	s.crash("old-1", "v1", noon.Add(45*time.Minute))
 	all := andon.Signal{Name: "crashes", Crashes: allLogs.Logs}
 	a := s.analyzer()
-	whole, err := a.Crashes(context.Background(), canary(all), looked)
+	whole, err := a.Logs.Crashes(context.Background(), canary(all), looked)
 	if err != nil || len(whole.Signatures) != 1 {
 		t.Fatalf("%v, %d signatures", err, len(whole.Signatures))
 	}
-	a.Budget = 2000
-	got, err := a.Crashes(context.Background(), canary(all), looked)
+	a.Logs.Budget = 2000
+	got, err := a.Logs.Crashes(context.Background(), canary(all), looked)
 	if err != nil || len(got.Signatures) != 1 {
 		t.Fatalf("%v, %d signatures with a budget", err, len(got.Signatures))
 	}
@@ -199,7 +198,7 @@ func TestQueriesOfClusters(t *testing.T) {
 		s.say("old-0", "v1", "*** ***", at)
 		s.say("old-0", "v1", fmt.Sprintf("served request %d in time", i), at)
 	}
-	r, err := s.analyzer().Cluster(context.Background(), canary(allLogs), looked)
+	r, err := s.analyzer().Logs.Cluster(context.Background(), canary(allLogs), looked)
 	if err != nil || len(r.Clusters) != 4 {
 		t.Fatalf("%v, %d clusters", err, len(r.Clusters))
 	}

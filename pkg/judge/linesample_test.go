@@ -19,14 +19,14 @@ func TestSample(t *testing.T) {
 	s.fleet()
 	s.poisson("old-0", "v1", "served request %d in time", noon.Add(-time.Hour), noon.Add(time.Hour), 200) // noisy
 	s.poisson("new-0", "v2", "error: payment %d was lost", noon.Add(10*time.Minute), noon.Add(2*time.Hour), 3)
-	whole, err := s.analyzer().Cluster(context.Background(), canary(allLogs), looked)
+	whole, err := s.analyzer().Logs.Cluster(context.Background(), canary(allLogs), looked)
 	if err != nil {
 		t.Fatal(err)
 	}
 	a := s.analyzer()
-	a.Budget = 2000
+	a.Logs.Budget = 2000
 	read := 0
-	a.Logs = func(ctx context.Context, expr string, r andon.Range) iter.Seq2[andon.Line, error] {
+	a.Logs.Lines = func(ctx context.Context, expr string, r andon.Range) iter.Seq2[andon.Line, error] {
 		return func(yield func(andon.Line, error) bool) {
 			for l, err := range s.Range(ctx, expr, r) {
 				read++
@@ -36,15 +36,15 @@ func TestSample(t *testing.T) {
 			}
 		}
 	}
-	part, err := a.Cluster(context.Background(), canary(allLogs), looked)
+	part, err := a.Logs.Cluster(context.Background(), canary(allLogs), looked)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if whole.Sampled || !part.Sampled || !strings.Contains(strings.Join(part.Notices, "; "), "found in a sample") {
 		t.Errorf("sampled %v and %v: %v", whole.Sampled, part.Sampled, part.Notices)
 	}
-	if read > 4*a.Budget { // both sides, each up to the budget and once for the sample
-		t.Errorf("%d lines were read with a budget of %d", read, a.Budget)
+	if read > 4*a.Logs.Budget { // both sides, each up to the budget and once for the sample
+		t.Errorf("%d lines were read with a budget of %d", read, a.Logs.Budget)
 	}
 	if len(part.Clusters) != len(whole.Clusters) {
 		t.Errorf("%d clusters, want %d", len(part.Clusters), len(whole.Clusters))
@@ -70,8 +70,8 @@ func TestBudgetWithoutCounts(t *testing.T) {
 	s := newScribe(4)
 	s.fleet()
 	a := s.analyzer()
-	a.Budget, a.LogMetrics = 100, nil
-	r, err := a.Cluster(context.Background(), canary(allLogs), looked)
+	a.Logs.Budget, a.Logs.Counts = 100, nil
+	r, err := a.Logs.Cluster(context.Background(), canary(allLogs), looked)
 	if err != nil || r.Sampled || r.Control.Lines != 100 || !strings.Contains(strings.Join(r.Notices, "; "), "more than 100 lines") {
 		t.Errorf("%v, sampled %v, %v lines: %v", err, r.Sampled, r.Control.Lines, r.Notices)
 	}
@@ -85,8 +85,8 @@ func TestSampleOfManyNodes(t *testing.T) {
 	}
 	s.poisson("new-0", "v2", "served request %d in time", noon.Add(time.Minute), noon.Add(time.Hour), 1)
 	a := s.analyzer()
-	a.Budget = 640
-	r, err := a.Cluster(context.Background(), canary(allLogs), looked)
+	a.Logs.Budget = 640
+	r, err := a.Logs.Cluster(context.Background(), canary(allLogs), looked)
 	if err != nil || len(r.Clusters) != 1 {
 		t.Fatalf("%v, %d clusters", err, len(r.Clusters))
 	}

@@ -39,7 +39,7 @@ var hour = andon.Range{Start: noon, End: noon.Add(59 * time.Minute), Step: time.
 func TestMatrix(t *testing.T) {
 	w := matrixWorld(10)
 	a, _ := w.analyzer()
-	m, err := a.Matrix(context.Background(), andon.Compare(w.canary(), shop(latency), latency), hour)
+	m, err := a.Metrics.Matrix(context.Background(), andon.Compare(w.canary(), shop(latency), latency), hour)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -72,7 +72,7 @@ func TestMatrixWithManyControlNodes(t *testing.T) {
 	for _, n := range []int{5, 40} {
 		w := matrixWorld(n)
 		a, _ := w.analyzer()
-		m, err := a.Matrix(context.Background(), andon.Compare(w.canary(), shop(latency), latency), hour)
+		m, err := a.Metrics.Matrix(context.Background(), andon.Compare(w.canary(), shop(latency), latency), hour)
 		if err != nil || !(m.Deviation[2] > 1) {
 			t.Errorf("with %d control nodes the deviations are %v, %v", n, m.Deviation, err)
 		}
@@ -87,7 +87,7 @@ func TestMatrixWithoutPairs(t *testing.T) {
 	timed.Control = timed.Candidate
 	gone := byLabel
 	gone.Control.Select = andon.Selector{"version": "v0"}
-	if m, err := a.Matrix(context.Background(), gone, hour); err != nil || len(m.Control) != 0 || len(m.Deviation) != 3 || !math.IsNaN(m.Deviation[0]) {
+	if m, err := a.Metrics.Matrix(context.Background(), gone, hour); err != nil || len(m.Control) != 0 || len(m.Deviation) != 3 || !math.IsNaN(m.Deviation[0]) {
 		t.Errorf("without control: %+v, %v; want deviations that are not known", m, err)
 	}
 	asked.failing = "v2"
@@ -101,7 +101,7 @@ func TestMatrixWithoutPairs(t *testing.T) {
 		{byLabel, hour, "the server is away"},
 		{andon.Comparison{Signal: andon.Signal{Name: "lines", Logs: "{}"}}, hour, "set metric"},
 	} {
-		if _, err := a.Matrix(context.Background(), tc.c, tc.r); err == nil || !strings.Contains(err.Error(), tc.says) {
+		if _, err := a.Metrics.Matrix(context.Background(), tc.c, tc.r); err == nil || !strings.Contains(err.Error(), tc.says) {
 			t.Errorf("got error %v, want one that says %q", err, tc.says)
 		}
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/andon-project/andon/pkg/andon"
 	"github.com/andon-project/andon/pkg/judge"
 	"github.com/andon-project/andon/pkg/lab/recording"
+	"github.com/andon-project/andon/pkg/logs"
 )
 
 // A scribe writes the log of a made-up service.
@@ -41,7 +42,7 @@ func (s *scribe) say(node, version, text string, at time.Time) {
 }
 
 func (s *scribe) analyzer() *judge.Analyzer {
-	return &judge.Analyzer{Logs: s.Range, LogMetrics: s.Counts}
+	return &judge.Analyzer{Logs: logs.Source{Lines: s.Range, Counts: s.Counts}}
 }
 
 var (
@@ -90,7 +91,7 @@ func TestClasses(t *testing.T) {
 	for i := range 4 {
 		s.poisson(fmt.Sprintf("old-%d", i), "v1", "error: stock of %d is gone", noon.Add(-2*time.Hour), noon.Add(2*time.Hour), .5)
 	}
-	r, err := s.analyzer().Cluster(context.Background(), canary(errorLogs), looked)
+	r, err := s.analyzer().Logs.Cluster(context.Background(), canary(errorLogs), looked)
 	if err != nil {
 		t.Fatal(err)
 	}

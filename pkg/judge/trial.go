@@ -49,11 +49,11 @@ func (a *Analyzer) newTrial(u Underway) *trial {
 	w := andon.Weights(u.Service.Signals)
 	for i, sig := range u.Service.Signals {
 		if sig.Metric != "" {
-			t := newMetricSignal(a.metricSource(), s, sig, u.Lessons)
+			t := newMetricSignal(a.Metrics, s, sig, u.Lessons)
 			t.weight, t.adopted = w[i], c.overlap.adopted
 			c.metrics = append(c.metrics, t)
 		} else {
-			c.lines = append(c.lines, newLineSignal(a.lineSource(), s, sig, w[i]))
+			c.lines = append(c.lines, newLineSignal(a.Logs, s, sig, w[i]))
 		}
 	}
 	c.overlap.metrics = c.metrics
@@ -65,7 +65,7 @@ func (a *Analyzer) newTrial(u Underway) *trial {
 	c.blame = &blame{subject: s, evidence: c.evidence, overlap: c.overlap, maxEvidence: map[string]float64{}}
 	c.preflight = preflight.NewRun(preflight.Setting{
 		Service: s.service, Candidate: andon.Divide(s.rollout, andon.Service{}).Candidate, Strategy: s.strategy,
-		Step: s.step, First: s.first, Source: a.metricSource(),
+		Step: s.step, First: s.first, Source: a.Metrics,
 	})
 	return c
 }

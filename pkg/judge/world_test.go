@@ -13,6 +13,7 @@ import (
 	"github.com/prometheus/common/model"
 
 	"github.com/andon-project/andon/pkg/andon"
+	"github.com/andon-project/andon/pkg/deviation"
 	"github.com/andon-project/andon/pkg/judge"
 )
 
@@ -89,7 +90,7 @@ func (l *log) wrap(f andon.RangeFunc) andon.RangeFunc {
 
 func (w *world) analyzer() (*judge.Analyzer, *log) {
 	l := &log{}
-	return &judge.Analyzer{Metrics: l.wrap(rangeOver(w.series)), Resolve: resolve}, l
+	return &judge.Analyzer{Metrics: deviation.Source{Ask: l.wrap(rangeOver(w.series)), Resolve: resolve}}, l
 }
 
 func (w *world) canary() andon.Rollout {

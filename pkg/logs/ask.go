@@ -36,12 +36,12 @@ type Reader struct {
 
 // A Source is whom lines are asked from, and what is remembered of them.
 type Source struct {
-	Logs     andon.LinesFunc
-	Metrics  andon.RangeFunc   // nil if nobody counts lines
-	Patterns PatternsFunc      // nil if nobody finds any
-	Resolve  andon.ResolveFunc // writes a selector's matchers into LogQL; into its stream selector if nil
-	Recall   andon.RecallFunc  // nothing is remembered if nil
-	Budget   int               // lines that are looked at in answer to one question; DefaultBudget if zero
+	Lines    andon.LinesFunc
+	Counts   andon.RangeFunc    // nil if nobody counts lines
+	Patterns andon.PatternsFunc // nil if nobody finds any
+	Resolve  andon.ResolveFunc  // writes a selector's matchers into LogQL; into its stream selector if nil
+	Recall   andon.RecallFunc   // nothing is remembered if nil
+	Budget   int                // lines that are looked at in answer to one question; DefaultBudget if zero
 }
 
 // A lineSide is what is asked for one side.
@@ -65,7 +65,7 @@ func (a Source) NewReader(c andon.Comparison, start int64) (*Reader, error) {
 	switch {
 	case expr == "":
 		return nil, fmt.Errorf("signal %s: lines are of logs and crashes; set one of them", c.Signal.Name)
-	case a.Logs == nil:
+	case a.Lines == nil:
 		return nil, fmt.Errorf("signal %s: there is no source of logs; set loki.url", c.Signal.Name)
 	case c.ByTime() && c.Since.IsZero():
 		return nil, errors.New("nothing to compare with: candidate and control select the same; select by labels, shift one with back, or say since when")
@@ -151,7 +151,7 @@ func (k *Reader) Fetch(ctx context.Context, clusters *clustering, lo, hi int64) 
 // fetchRunning fills in which nodes say anything at all, where the lines that
 // are read do not tell.
 func (k *Reader) fetchRunning(ctx context.Context, side int, out []Bin, lo int64, span [2]int64) error {
-	if k.source.Metrics == nil {
+	if k.source.Counts == nil {
 		return nil
 	}
 	return k.countsBy(ctx, side, k.sides[side].streams, strataLabels, span, func(bin int64, m model.Metric, _ float64) {
@@ -184,7 +184,7 @@ func (k *Reader) countsBy(ctx context.Context, side int, expr string, more []str
 		}
 	}
 	count := logql.CountOverTime(expr, by, step, lateness(step)+k.sides[side].back)
-	m, err := k.source.Metrics(ctx, count, andon.Range{Start: deviation.BinTime(span[0], step), End: deviation.BinTime(span[1], step), Step: step})
+	m, err := k.source.Counts(ctx, count, andon.Range{Start: deviation.BinTime(span[0], step), End: deviation.BinTime(span[1], step), Step: step})
 	if err != nil {
 		return err
 	}
@@ -206,7 +206,7 @@ func (k *Reader) fetchLines(ctx context.Context, side int, clusters *clustering,
 	if err != nil {
 		return err
 	}
-	if over && clusters != nil && k.source.Metrics != nil {
+	if over && clusters != nil && k.source.Counts != nil {
 		return k.sample(ctx, side, clusters, out, lo, span)
 	}
 	starts := clusters == nil && k.sides[side].filters
@@ -240,7 +240,7 @@ func (k *Reader) fetchLines(ctx context.Context, side int, clusters *clustering,
 // lines reads the lines of an expression, and whether there are more than the
 // budget, which are left out.
 func (k *Reader) lines(ctx context.Context, side int, expr string, span [2]int64) (all []CohortLine, over bool, err error) {
-	for l, err := range k.source.Logs(ctx, expr, k.within(side, span)) {
+	for l, err := range k.source.Lines(ctx, expr, k.within(side, span)) {
 		if err != nil {
 			return nil, false, err
 		}

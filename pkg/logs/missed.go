@@ -13,18 +13,6 @@ import (
 	"github.com/andon-project/andon/pkg/logs/cluster"
 )
 
-// A Pattern is what a source of logs found in lines by itself: their text, with
-// <_> for what varies, and how many lines there were of it.
-type Pattern struct {
-	Text  string
-	Lines float64
-}
-
-// A PatternsFunc returns the patterns that a source of logs found by itself in
-// the streams of a LogQL query, nothing if it keeps none. The query's filters
-// may not be respected.
-type PatternsFunc func(ctx context.Context, expr string, r andon.Range) ([]Pattern, error)
-
 const (
 	maxPatterns    = 300 // of a source that are looked at: what Loki returns at most
 	maxMissed      = 32  // of them that a sample may have missed, of which lines are read
@@ -85,10 +73,10 @@ func (k *Reader) missed(ctx context.Context, side int, clusters *clustering, all
 }
 
 // follow reads lines of a pattern, and returns the clusters that they are of.
-func (k *Reader) follow(ctx context.Context, side int, clusters *clustering, p Pattern, span [2]int64) ([]*sampledCluster, error) {
+func (k *Reader) follow(ctx context.Context, side int, clusters *clustering, p andon.Pattern, span [2]int64) ([]*sampledCluster, error) {
 	var out []*sampledCluster
 	n := 0
-	for l, err := range k.source.Logs(ctx, withTemplate(k.sides[side].expr, p.template()), k.within(side, span)) {
+	for l, err := range k.source.Lines(ctx, withTemplate(k.sides[side].expr, p.Template()), k.within(side, span)) {
 		if err != nil {
 			return nil, err
 		}
@@ -120,13 +108,10 @@ func besides(clusters *clustering, all, more []*sampledCluster) []*sampledCluste
 	return out
 }
 
-// template returns the pattern as a template is written.
-func (p Pattern) template() string { return strings.ReplaceAll(p.Text, "<_>", "<*>") }
-
 // uncovered returns the patterns that no line of a sample has and that are no
 // lines of its clusters, those with the fewest lines first: it is those that a
 // sample misses.
-func uncovered(patterns []Pattern, clusters *clustering, all []*sampledCluster) []Pattern {
+func uncovered(patterns []andon.Pattern, clusters *clustering, all []*sampledCluster) []andon.Pattern {
 	var known []*regexp.Regexp
 	var lines []string
 	for _, d := range all {
@@ -137,18 +122,18 @@ func uncovered(patterns []Pattern, clusters *clustering, all []*sampledCluster) 
 			lines = append(lines, l.Text)
 		}
 	}
-	var out []Pattern
+	var out []andon.Pattern
 	for _, p := range patterns {
-		if !cluster.HasText(p.template()) {
+		if !cluster.HasText(p.Template()) {
 			continue
 		}
-		whole := regexp.MustCompile(`^\s*` + cluster.Regexp(p.template()) + `\s*$`)
+		whole := regexp.MustCompile(`^\s*` + cluster.Regexp(p.Template()) + `\s*$`)
 		if !slices.ContainsFunc(lines, whole.MatchString) &&
 			!slices.ContainsFunc(known, func(c *regexp.Regexp) bool { return c.MatchString(p.Text) }) {
 			out = append(out, p)
 		}
 	}
-	slices.SortStableFunc(out, func(a, b Pattern) int {
+	slices.SortStableFunc(out, func(a, b andon.Pattern) int {
 		return cmp.Or(cmp.Compare(a.Lines, b.Lines), strings.Compare(a.Text, b.Text))
 	})
 	return out

@@ -110,7 +110,7 @@ func (k *Reader) draw(ctx context.Context, side int, clusters *clustering, node 
 	share := max(1, k.budget()/maxQuestions)
 	for _, r := range parts {
 		n := 0
-		for l, err := range k.source.Logs(ctx, expr, r) {
+		for l, err := range k.source.Lines(ctx, expr, r) {
 			if err != nil {
 				return err
 			}
@@ -285,7 +285,7 @@ func (k *Reader) stack(ctx context.Context, side int, h CohortLine, end time.Tim
 	}
 	back := k.sides[side].back
 	var out []CohortLine
-	for l, err := range k.source.Logs(ctx, expr, andon.Range{Start: h.At.Add(-back), End: end.Add(-back), Step: k.c.BinWidth()}) {
+	for l, err := range k.source.Lines(ctx, expr, andon.Range{Start: h.At.Add(-back), End: end.Add(-back), Step: k.c.BinWidth()}) {
 		if err != nil {
 			return nil, err
 		}

@@ -25,7 +25,7 @@ import (
 // last bit.
 func TestVerdictIsTheExporters(t *testing.T) {
 	prometheus, loki := prometheus(t, shop()), lokiOf(t, diary())
-	c, err := config.ParseConfig(fmt.Appendf(nil, `
+	c, err := config.Parse(fmt.Appendf(nil, `
 prometheus: {url: %q}
 loki: {url: %q}
 services:
@@ -92,7 +92,7 @@ services:
 			}
 		}
 	}
-	sameOnTheWire[[]andon.ConfiguredService](t, served.URL+"/api/v1/services")
+	sameOnTheWire[[]andon.ServiceInfo](t, served.URL+"/api/v1/services")
 	sameOnTheWire[[]andon.RolloutRecord](t, served.URL+"/api/v1/verdicts")
 	sameOnTheWire[andon.PriorKnowledge](t, served.URL+"/api/v1/rollouts/cart-v2/learnt")
 	if status, said := exchange(t, "POST", served.URL+"/api/v1/feedback", `{"service":"cart","id":"9d3772bd551298a4","risk":"high","by":"ann","note":"seen before"}`); status != 200 {

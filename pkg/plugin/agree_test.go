@@ -20,6 +20,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"github.com/andon-project/andon/pkg/andon"
+	"github.com/andon-project/andon/pkg/deviation"
 	"github.com/andon-project/andon/pkg/judge"
 	"github.com/andon-project/andon/pkg/lab/replay"
 	"github.com/andon-project/andon/pkg/source"
@@ -176,7 +177,7 @@ func TestPanelAndTickAgree(t *testing.T) {
 	for i, ro := range c.Rollouts {
 		under[i] = judge.Underway{Rollout: ro, Service: c.Services[i]}
 	}
-	a := &judge.Analyzer{Metrics: s.Range, Resolve: source.Resolve}
+	a := &judge.Analyzer{Metrics: deviation.Source{Ask: s.Range, Resolve: source.Resolve}}
 	watch, found := a.NewWatch(2), 0
 	var last []andon.Verdict
 	for now := noon.Add(time.Minute); !now.After(c.End); now = now.Add(time.Minute) {

@@ -31,7 +31,7 @@ func clusterView(show func(*clusterQuery, context.Context) backend.DataResponse)
 // clusters returns the clusters that the query picks, the worst first, and the
 // report that they are of.
 func (q *clusterQuery) clusters(ctx context.Context) ([]andon.LogCluster, andon.GroupReport, error) {
-	report, err := q.analyzer.Cluster(ctx, q.comparison, q.timeRange())
+	report, err := q.source.Cluster(ctx, q.comparison, q.timeRange())
 	if err != nil {
 		return nil, andon.GroupReport{}, err
 	}

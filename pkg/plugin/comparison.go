@@ -13,7 +13,7 @@ import (
 	"github.com/andon-project/andon/pkg/andon"
 )
 
-// Comparison returns what the query asks of package analysis, of samples in
+// Comparison returns what the query asks of package deviation, of samples in
 // bins of that width. Macros must have been expanded.
 func (q Query) Comparison(bin time.Duration) (andon.Comparison, error) {
 	if q.comparison != nil {

@@ -33,7 +33,7 @@ func crashView(show func(*crashQuery, context.Context) backend.DataResponse) ans
 // signatures returns the signatures that the query picks, the worst first, and
 // the report that they are of.
 func (q *crashQuery) signatures(ctx context.Context) ([]andon.CrashSignature, andon.GroupReport, error) {
-	report, err := q.analyzer.Crashes(ctx, q.comparison, q.timeRange())
+	report, err := q.source.Crashes(ctx, q.comparison, q.timeRange())
 	if err != nil {
 		return nil, andon.GroupReport{}, err
 	}

@@ -1,6 +1,6 @@
 // Package plugin answers Grafana: queries, health checks, streams and resource
 // calls of the Andon data source. It knows Grafana's frames and settings; how
-// nodes are compared it leaves to package analysis, and where samples come from
+// nodes are compared it leaves to packages deviation, logs and judge, and where samples come from
 // to package source. It keeps nothing between two requests, except that a Loki
 // has no patterns.
 package plugin

@@ -10,7 +10,6 @@ import (
 
 	"github.com/andon-project/andon/pkg/andon"
 	"github.com/andon-project/andon/pkg/deviation"
-	"github.com/andon-project/andon/pkg/judge"
 	"github.com/andon-project/andon/pkg/source"
 )
 
@@ -30,7 +29,7 @@ type deviationQuery struct {
 	comparison andon.Comparison
 	queries    cohortQueries
 	tally      *tally
-	analyzer   judge.Analyzer
+	source     deviation.Source
 }
 
 // deviationView makes a view of deviations.
@@ -68,14 +67,14 @@ func newDeviationQuery(s sources, r request) (*deviationQuery, error) {
 	return &deviationQuery{
 		frameBuilder: frameBuilder{request: r, config: s.config, executedQuery: queries.String()},
 		comparison:   c, queries: queries, tally: t,
-		analyzer: judge.Analyzer{Metrics: t.count(prometheus.Range), Resolve: source.Resolve},
+		source: deviation.Source{Ask: t.count(prometheus.Range), Resolve: source.Resolve},
 	}, nil
 }
 
 // deviations returns how far the candidate nodes stray from control: the
 // furthest, if there are too many to show.
 func (q *deviationQuery) deviations(ctx context.Context) ([]deviation.Deviation, error) {
-	deviations, err := q.analyzer.Deviate(ctx, q.comparison, q.Range)
+	deviations, err := q.source.Deviate(ctx, q.comparison, q.Range)
 	if err != nil {
 		return nil, err
 	}

@@ -18,7 +18,7 @@ const maxDistance = 3.3
 // the whole range: a table of one row a candidate node and one column a
 // control node.
 func (q *deviationQuery) heatmap(ctx context.Context) backend.DataResponse {
-	m, err := q.analyzer.Matrix(ctx, q.comparison, q.Range)
+	m, err := q.source.Matrix(ctx, q.comparison, q.Range)
 	if err != nil {
 		return errorResponse(ctx, err)
 	}

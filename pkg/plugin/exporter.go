@@ -28,24 +28,24 @@ func (c exporterClient) ready(ctx context.Context) error {
 }
 
 // services returns the services of the exporter's configuration, in its order.
-func (c exporterClient) services(ctx context.Context) ([]andon.ConfiguredService, error) {
-	var all []andon.ConfiguredService
+func (c exporterClient) services(ctx context.Context) ([]andon.ServiceInfo, error) {
+	var all []andon.ServiceInfo
 	return all, c.upstream.call(ctx, http.MethodGet, "/api/v1/services", nil, &all)
 }
 
 // service returns one service of the exporter's configuration. A name that is
 // not there is a badQuery.
-func (c exporterClient) service(ctx context.Context, name string) (andon.ConfiguredService, error) {
+func (c exporterClient) service(ctx context.Context, name string) (andon.ServiceInfo, error) {
 	all, err := c.services(ctx)
 	if err != nil {
-		return andon.ConfiguredService{}, err
+		return andon.ServiceInfo{}, err
 	}
 	for _, s := range all {
 		if s.Name == name {
 			return s, nil
 		}
 	}
-	return andon.ConfiguredService{}, badQuery{errors.New("the exporter knows of no service " + name + "; list signals in the query, or add it to the exporter's configuration")}
+	return andon.ServiceInfo{}, badQuery{errors.New("the exporter knows of no service " + name + "; list signals in the query, or add it to the exporter's configuration")}
 }
 
 // rollouts returns the rollouts, newest first, of a service, or of all if that
@@ -124,7 +124,7 @@ func (c exporterClient) postFeedback(ctx context.Context, path string, f andon.F
 }
 
 // judgedService returns a service with the signals that verdicts are made of.
-func judgedService(s andon.ConfiguredService) andon.Service {
+func judgedService(s andon.ServiceInfo) andon.Service {
 	out := s.Service
 	out.Signals = nil
 	for _, sig := range s.Signals {

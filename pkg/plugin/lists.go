@@ -32,7 +32,7 @@ type listedService struct {
 // services answers GET /services.
 func (s resources) services(req *http.Request) (any, error) {
 	all, err := s.sources.exporter().services(req.Context())
-	return eachOf(all, func(s andon.ConfiguredService) listedService { return listedService(s) }), err
+	return eachOf(all, func(s andon.ServiceInfo) listedService { return listedService(s) }), err
 }
 
 // A listedRollout is a rollout that the exporter has seen, for an editor.

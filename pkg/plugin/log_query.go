@@ -12,7 +12,7 @@ import (
 	"github.com/grafana/grafana-plugin-sdk-go/data"
 
 	"github.com/andon-project/andon/pkg/andon"
-	"github.com/andon-project/andon/pkg/judge"
+	"github.com/andon-project/andon/pkg/logs"
 	"github.com/andon-project/andon/pkg/logs/logql"
 	"github.com/andon-project/andon/pkg/source"
 )
@@ -29,7 +29,7 @@ func (q Query) checkLogs() error {
 type logQuery struct {
 	frameBuilder
 	comparison andon.Comparison
-	analyzer   judge.Analyzer
+	source     logs.Source
 	loki       *source.Loki
 	resolve    andon.ResolveFunc
 	warnings   *warnings
@@ -53,9 +53,9 @@ func newLogQuery(ctx context.Context, s sources, r request, signal func(expr str
 	q.comparison.Signal = signal(q.Query.Expr)
 	q.comparison.Service = q.Query.Service
 	q.comparison.Version, q.comparison.Release = q.Query.versionLabel(), q.Query.release()
-	q.analyzer = judge.Analyzer{Logs: q.read, LogMetrics: q.loki.Metric, Patterns: q.loki.Patterns, ResolveLogs: q.resolve}
+	q.source = logs.Source{Lines: q.read, Counts: q.loki.Metric, Patterns: q.loki.Patterns, Resolve: q.resolve}
 	if q.comparison.Service != "" {
-		q.analyzer.Recall = s.exporter().recall(ctx, q.warnings)
+		q.source.Recall = s.exporter().recall(ctx, q.warnings)
 	}
 	return q, nil
 }
@@ -80,7 +80,7 @@ func (q Query) versionLabel() string {
 // the exporter remembers of a service; empty if the query does not pick one.
 func (q Query) release() string { return q.Candidate[q.versionLabel()] }
 
-// read is an analysis.LinesFunc that counts its progress: first all of the
+// read is an andon.LinesFunc that counts its progress: first all of the
 // candidate is read, then all of control.
 func (q logQuery) read(ctx context.Context, expr string, r andon.Range) iter.Seq2[andon.Line, error] {
 	all := q.loki.Lines(ctx, expr, r)

@@ -45,12 +45,13 @@ func (q *deviationQuery) nodeFindings(ctx context.Context, deviations []deviatio
 	}
 	s := andon.Service{Name: q.Query.Service, Node: q.comparison.Node, Sensitivity: q.comparison.Sensitivity,
 		Step: model.Duration(q.comparison.Step), Signals: []andon.Signal{q.comparison.Signal}}
-	cache := queryCache{ask: q.analyzer.Metrics, entries: make(map[cacheKey]*cacheEntry)}
+	cache := queryCache{ask: q.source.Ask, entries: make(map[cacheKey]*cacheEntry)}
 	var g errgroup.Group
 	g.SetLimit(runtime.GOMAXPROCS(0))
 	for i, d := range deviations {
 		g.Go(func() error {
-			a := judge.Analyzer{Metrics: cache.only(q.comparison.Node, d.Node, q.queries.candidate, q.queries.candidatePer), Resolve: q.analyzer.Resolve}
+			one := cache.only(q.comparison.Node, d.Node, q.queries.candidate, q.queries.candidatePer)
+			a := judge.Analyzer{Metrics: deviation.Source{Ask: one, Resolve: q.source.Resolve}}
 			v, err := a.Judge(ctx, ro, s, q.Window.To)
 			if err != nil {
 				return err

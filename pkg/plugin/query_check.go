@@ -10,7 +10,7 @@ import (
 )
 
 // The words of a query that are nobody else's; the editors' TypeScript is made
-// from them, as from those of package analysis.
+// from them, as from those of package andon.
 var (
 	cohortWays = []string{byLabels, byTime}
 	divisions  = []string{"class", "cluster"}                 // of series: one for each

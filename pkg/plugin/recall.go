@@ -9,7 +9,7 @@ import (
 	"github.com/andon-project/andon/pkg/andon"
 )
 
-// recall returns an analysis.RecallFunc that asks the exporter once for each
+// recall returns an andon.RecallFunc that asks the exporter once for each
 // service and release. What could not be asked is told to w, and nothing is
 // remembered of it. It is nil if no exporter is set.
 func (c exporterClient) recall(ctx context.Context, w *warnings) andon.RecallFunc {

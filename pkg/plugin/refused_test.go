@@ -101,7 +101,7 @@ func TestRefusedEverywhere(t *testing.T) {
 					return err
 				},
 				"config": func() error {
-					_, err := config.ParseConfig([]byte(text(fields{"prometheus": fields{"url": "http://localhost:9090"}, "loki": fields{"url": "http://localhost:3100"}, "services": []fields{service}})))
+					_, err := config.Parse([]byte(text(fields{"prometheus": fields{"url": "http://localhost:9090"}, "loki": fields{"url": "http://localhost:3100"}, "services": []fields{service}})))
 					return err
 				},
 				"api": func() error { return announce(text(rollout)) },
@@ -134,7 +134,7 @@ func (r refusedBody) Error() string { return string(r) }
 // exporter, and what it says if it does not take it.
 func announcements(t *testing.T, now time.Time) func(body string) error {
 	t.Helper()
-	c, err := config.ParseConfig([]byte(`
+	c, err := config.Parse([]byte(`
 prometheus: {url: http://127.0.0.1:1}
 services: [{name: shop, node: pod, signals: [{name: errors, metric: errors_total}]}]
 `))

@@ -12,7 +12,7 @@ import (
 // A rolloutSearch is what the exporter knows of the rollout that a query asks
 // for.
 type rolloutSearch struct {
-	services map[string]andon.ConfiguredService
+	services map[string]andon.ServiceInfo
 	rollouts []rolloutRow // newest first
 	record   *rolloutRow  // what is asked for; nil if the query names no rollout and none was under way
 }
@@ -25,7 +25,7 @@ func (c exporterClient) findRollout(ctx context.Context, r request) (rolloutSear
 	if err != nil {
 		return rolloutSearch{}, err
 	}
-	found := rolloutSearch{services: make(map[string]andon.ConfiguredService, len(services))}
+	found := rolloutSearch{services: make(map[string]andon.ServiceInfo, len(services))}
 	for _, s := range services {
 		found.services[s.Name] = s
 	}

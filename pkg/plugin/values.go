@@ -55,7 +55,7 @@ func answerValues(ctx context.Context, s sources, r request) backend.DataRespons
 
 func serviceNames(ctx context.Context, s sources, _ request) ([]string, error) {
 	all, err := s.exporter().services(ctx)
-	return eachOf(all, func(s andon.ConfiguredService) string { return s.Name }), err
+	return eachOf(all, func(s andon.ServiceInfo) string { return s.Name }), err
 }
 
 func signalNames(ctx context.Context, s sources, r request) ([]string, error) {
@@ -109,7 +109,7 @@ func clusterNames(ctx context.Context, s sources, r request) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	report, err := q.analyzer.Cluster(ctx, q.comparison, q.timeRange())
+	report, err := q.source.Cluster(ctx, q.comparison, q.timeRange())
 	var out []string
 	for _, c := range report.Clusters {
 		if r.Query.picks(c.Group) && len(out) < maxClusters {

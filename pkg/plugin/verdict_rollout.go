@@ -10,6 +10,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/andon-project/andon/pkg/andon"
+	"github.com/andon-project/andon/pkg/deviation"
 	"github.com/andon-project/andon/pkg/judge"
 	"github.com/andon-project/andon/pkg/source"
 )
@@ -28,7 +29,7 @@ func newVerdictQuery(ctx context.Context, s sources, r request) (*verdictQuery, 
 	case query.Rollout == "" && len(query.Signals) > 0:
 		err = q.fromQuery(andon.Service{Name: cmp.Or(query.Service, r.RefID), Node: query.NodeLabel, Sensitivity: query.Sensitivity, Signals: query.Signals})
 	case query.Rollout == "" && (len(query.Candidate) > 0 || query.Since != ""):
-		var svc andon.ConfiguredService
+		var svc andon.ServiceInfo
 		if svc, err = s.exporter().service(ctx, query.Service); err == nil {
 			err = q.fromQuery(judgedService(svc))
 			q.record.Layer = svc.Layer
@@ -41,7 +42,7 @@ func newVerdictQuery(ctx context.Context, s sources, r request) (*verdictQuery, 
 	}
 	for i := range q.rollouts {
 		svc := &q.rollouts[i].Service
-		if svc.Signals, err = filterSignals(query.Filters, svc.Signals, q.analyzer.ResolveLogs); err != nil {
+		if svc.Signals, err = filterSignals(query.Filters, svc.Signals, q.analyzer.Logs.Resolve); err != nil {
 			return q, err
 		}
 	}
@@ -61,9 +62,9 @@ func (q *verdictQuery) newAnalyzer(ctx context.Context, s sources) (judge.Analyz
 	if err != nil {
 		return judge.Analyzer{}, err
 	}
-	a := judge.Analyzer{Metrics: prometheus.Range, Resolve: source.Resolve}
+	a := judge.Analyzer{Metrics: deviation.Source{Ask: prometheus.Range, Resolve: source.Resolve}}
 	if q.Query.Service != "" || q.Query.Rollout != "" {
-		a.Recall = s.exporter().recall(ctx, q.lokiWarnings)
+		a.Logs.Recall = s.exporter().recall(ctx, q.lokiWarnings)
 	}
 	if s.config.Loki.URL == "" {
 		return a, nil // signals of logs say that there is no source
@@ -72,7 +73,7 @@ func (q *verdictQuery) newAnalyzer(ctx context.Context, s sources) (judge.Analyz
 	if err != nil {
 		return judge.Analyzer{}, err
 	}
-	a.Logs, a.LogMetrics, a.Patterns, a.ResolveLogs = loki.Lines, loki.Metric, loki.Patterns, resolve
+	a.Logs.Lines, a.Logs.Counts, a.Logs.Patterns, a.Logs.Resolve = loki.Lines, loki.Metric, loki.Patterns, resolve
 	return a, nil
 }
 

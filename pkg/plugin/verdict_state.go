@@ -22,8 +22,8 @@ func (q *verdictQuery) state(ctx context.Context) backend.DataResponse {
 		return q.answer(q.series([]line{{config: stateConfig("")}})...)
 	}
 	if q.stream == nil {
-		cache := &rangeCache{ask: q.analyzer.Metrics, until: q.until, answers: make(map[string]*rangeAnswer)}
-		q.analyzer.Metrics = cache.get
+		cache := &rangeCache{ask: q.analyzer.Metrics.Ask, until: q.until, answers: make(map[string]*rangeAnswer)}
+		q.analyzer.Metrics.Ask = cache.get
 	}
 	watch := q.watch()
 	l := line{labels: q.labels(), config: stateConfig(q.legend(q.labels()))}

@@ -159,7 +159,7 @@ func (c *Check) Ask(ctx context.Context, r andon.Rollout, last int64) {
 	there := make([][]presentSeries, g.Width())
 	if c.expr != "" {
 		var m model.Matrix
-		m, err := c.setting.Source.Metrics(ctx, c.expr, andon.Range{Start: g.Time(g.First), End: g.Time(g.Last), Step: step})
+		m, err := c.setting.Source.Ask(ctx, c.expr, andon.Range{Start: g.Time(g.First), End: g.Time(g.Last), Step: step})
 		if c.err = err; err != nil {
 			return
 		}

@@ -61,7 +61,7 @@ const before = time.Hour
 // for the deviation from one hour before the rollout to the time of the
 // verdict. A signal that cannot be asked for becomes a note, so that the page
 // shows what there is; only the end of ctx is an error.
-func Collect(ctx context.Context, a *judge.Analyzer, p Page) (Page, error) {
+func Collect(ctx context.Context, source deviation.Source, p Page) (Page, error) {
 	step := p.Service.Bin()
 	r := andon.Range{Start: p.Rollout.Started.Add(-before).Truncate(step), End: p.Verdict.At.Truncate(step), Step: step}
 	notes := append([]string(nil), p.Notes...)
@@ -69,7 +69,7 @@ func Collect(ctx context.Context, a *judge.Analyzer, p Page) (Page, error) {
 	for _, sig := range p.Service.Signals {
 		shown := Signal{Signal: sig, Findings: of(sig.Name, p.Verdict.Findings)}
 		if sig.Metric != "" && r.End.After(r.Start) {
-			d, err := a.Deviate(ctx, andon.Compare(p.Rollout, p.Service, sig), r)
+			d, err := source.Deviate(ctx, andon.Compare(p.Rollout, p.Service, sig), r)
 			if ctx.Err() != nil {
 				return Page{}, fmt.Errorf("collecting the page of rollout %s: %w", p.Rollout.ID, ctx.Err())
 			}

@@ -204,8 +204,8 @@ func TestCollect(t *testing.T) {
 	p.Service.Signals = []andon.Signal{{Name: "latency", Metric: "latency"}, {Name: "logs", Logs: "{}"}}
 	p.Verdict.Findings = []andon.Finding{{Signal: "absent", Kind: "presence", Evidence: 80, Weight: .4}, {Signal: "latency", Kind: "metric", Evidence: 90, Weight: .15}}
 	away := errors.New("the source is away")
-	a := &judge.Analyzer{
-		Metrics: func(context.Context, string, andon.Range) (model.Matrix, error) { return nil, away },
+	a := deviation.Source{
+		Ask:     func(context.Context, string, andon.Range) (model.Matrix, error) { return nil, away },
 		Resolve: func(expr string, _ andon.Selector) (string, error) { return expr, nil },
 	}
 	got, err := Collect(t.Context(), a, p)

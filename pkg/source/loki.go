@@ -155,7 +155,7 @@ const (
 	labelsWait = 5 * time.Second  // for it
 )
 
-// Resolve writes s's matchers into a log query; it is an analysis.ResolveFunc
+// Resolve writes s's matchers into a log query; it is an andon.ResolveFunc
 // for logs. Labels that streams have go into the stream selector, which is
 // what Loki is fast at; others, which are structured metadata, are compared
 // behind the pipeline. Loki is asked which are which at most every ten minutes;

@@ -23,7 +23,7 @@ import (
 // to return more.
 const smallestPage = 100
 
-// Lines answers a log query; it is an analysis.LinesFunc. The answer is read
+// Lines answers a log query; it is an andon.LinesFunc. The answer is read
 // page by page, forward in time; lines that share a timestamp with the last
 // one of a page are neither lost nor doubled. Refusals are *Error.
 func (l *Loki) Lines(ctx context.Context, expr string, r andon.Range) iter.Seq2[andon.Line, error] {
@@ -210,7 +210,7 @@ func (l *Loki) warn(query, text string) {
 	}
 }
 
-// Metric answers a LogQL metric query; it is an analysis.RangeFunc. A range of
+// Metric answers a LogQL metric query; it is an andon.RangeFunc. A range of
 // one point is asked for at that very time; for others Loki may move the times
 // to multiples of the step.
 func (l *Loki) Metric(ctx context.Context, expr string, r andon.Range) (model.Matrix, error) {

@@ -13,7 +13,6 @@ import (
 	"time"
 
 	"github.com/andon-project/andon/pkg/andon"
-	"github.com/andon-project/andon/pkg/logs"
 	"github.com/andon-project/andon/pkg/logs/logql"
 )
 
@@ -32,11 +31,11 @@ func (p *Presence) miss(now time.Time)        { p.askAgain.Store(now.Add(absentF
 
 // Patterns returns what Loki's pattern ingesters found in the streams that a
 // query selects, those with the most lines first; its pipeline does not matter
-// to them. It is an analysis.PatternsFunc. The range's step is the width of the
+// to them. It is an andon.PatternsFunc. The range's step is the width of the
 // samples that are added up. Where this Loki keeps no patterns it returns
 // nothing, and does not ask again for an hour. Other refusals are *Error; none
 // is tried again.
-func (l *Loki) Patterns(ctx context.Context, expr string, r andon.Range) ([]logs.Pattern, error) {
+func (l *Loki) Patterns(ctx context.Context, expr string, r andon.Range) ([]andon.Pattern, error) {
 	if l.config.Patterns.absent(l.now()) {
 		return nil, nil
 	}
@@ -61,7 +60,7 @@ func (l *Loki) Patterns(ctx context.Context, expr string, r andon.Range) ([]logs
 	return out, err
 }
 
-func (q *question) patterns(ctx context.Context, p url.Values) ([]logs.Pattern, error) {
+func (q *question) patterns(ctx context.Context, p url.Values) ([]andon.Pattern, error) {
 	var data []struct {
 		Pattern string       `json:"pattern"`
 		Samples [][2]float64 `json:"samples"` // time in seconds, lines
@@ -75,11 +74,11 @@ func (q *question) patterns(ctx context.Context, p url.Values) ([]logs.Pattern, 
 			lines[d.Pattern] += s[1]
 		}
 	}
-	out := make([]logs.Pattern, 0, len(lines))
+	out := make([]andon.Pattern, 0, len(lines))
 	for text, n := range lines {
-		out = append(out, logs.Pattern{Text: text, Lines: n})
+		out = append(out, andon.Pattern{Text: text, Lines: n})
 	}
-	slices.SortFunc(out, func(a, b logs.Pattern) int {
+	slices.SortFunc(out, func(a, b andon.Pattern) int {
 		return cmp.Or(cmp.Compare(b.Lines, a.Lines), strings.Compare(a.Text, b.Text))
 	})
 	return out, nil

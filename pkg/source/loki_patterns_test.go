@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"github.com/andon-project/andon/pkg/andon"
-	"github.com/andon-project/andon/pkg/logs"
 )
 
 // twoPatterns is the answer that Loki's documentation of the endpoint shows,
@@ -33,7 +32,7 @@ func TestPatterns(t *testing.T) {
 	defer srv.Close()
 	start := time.Unix(1711839000, 0)
 	got, err := newLoki(t, LokiConfig{URL: srv.URL}).Patterns(t.Context(), `{app="loki"} |= "x" | pod="a"`, andon.Range{Start: start, End: start.Add(time.Hour), Step: time.Minute})
-	want := []logs.Pattern{
+	want := []andon.Pattern{
 		{Text: "<_> caller=grpc_logging.go:66 <_> level=info method=/cortex.Ingester/Push <_> msg=gRPC", Lines: 523},
 		{Text: `<_> caller=grpc_logging.go:66 <_> level=error method=/cortex.Ingester/Push <_> msg=gRPC err="connection refused to object store"`, Lines: 7},
 	}

@@ -67,7 +67,7 @@ func NewPrometheus(c PrometheusConfig) (*Prometheus, error) {
 	return &Prometheus{config: c, client: client}, nil
 }
 
-// Range answers a PromQL range query; it is an analysis.RangeFunc. A range of
+// Range answers a PromQL range query; it is an andon.RangeFunc. A range of
 // more points than Prometheus answers at once is asked for in several queries,
 // for each of which start() and end() in expr are its own. Native histograms in
 // the answer are left out, with a warning.

@@ -1,5 +1,5 @@
 // Package source is where samples and lines come from: Prometheus, Loki,
-// files. It turns their answers into what package analysis asks for and their
+// files. It turns their answers into what package andon calls samples and lines and their
 // refusals into errors that say what to do.
 package source
 
@@ -19,7 +19,7 @@ import (
 var promQL = parser.NewParser(parser.Options{})
 
 // Resolve writes s's matchers into every selector of a PromQL expression; it
-// is an analysis.ResolveFunc. Matchers that the expression has stay, so that a
+// is an andon.ResolveFunc. Matchers that the expression has stay, so that a
 // series must satisfy both.
 //
 // Special cases are:

@@ -56,7 +56,7 @@ func OpenStore(c StoreConfig, reg prometheus.Registerer) (*Store, error) {
 	return &Store{DB: db, Engine: e, Parser: parser.NewParser(parser.Options{}), log: c.Log, lookback: c.Lookback}, nil
 }
 
-// Range answers a PromQL range query; it is an analysis.RangeFunc.
+// Range answers a PromQL range query; it is an andon.RangeFunc.
 func (s *Store) Range(ctx context.Context, expr string, r andon.Range) (model.Matrix, error) {
 	return recording.Range(ctx, s.Engine, s.DB, expr, r)
 }

@@ -211,7 +211,7 @@ func askOne(ctx context.Context, a *judge.Analyzer, c andon.Comparison, q questi
 	if err != nil {
 		return nil, fmt.Errorf("signal %s: %w", c.Signal.Name, err)
 	}
-	m, err := a.Metrics(ctx, expr, andon.Range{Start: q.g.time(0), End: q.g.time(q.g.width() - 1), Step: q.g.step})
+	m, err := a.Metrics.Ask(ctx, expr, andon.Range{Start: q.g.time(0), End: q.g.time(q.g.width() - 1), Step: q.g.step})
 	if err != nil {
 		return nil, fmt.Errorf("signal %s: %w", c.Signal.Name, err)
 	}

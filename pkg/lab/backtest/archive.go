@@ -70,7 +70,7 @@ func newArchive(o Options) *archive {
 	}
 }
 
-// Range is an analysis.RangeFunc.
+// Range is an andon.RangeFunc.
 func (a *archive) Range(ctx context.Context, expr string, r andon.Range) (model.Matrix, error) {
 	step := int64(r.Step)
 	if r.End.After(a.until) {

@@ -3,7 +3,7 @@
 // each and when, and how often the judge cries wolf where nothing rolled out.
 //
 // It decides what is asked and in which order. How a rollout is found it
-// leaves to package rollout, what a verdict is to package analysis, so that
+// leaves to package board, what a verdict is to package judge, so that
 // what it reports is what would have happened live.
 package backtest
 

@@ -19,7 +19,7 @@ import (
 // TestLive: a backtest says of a rollout what the exporter said of it when it
 // was under way and nothing later could be known.
 func TestLive(t *testing.T) {
-	c, err := config.ParseConfig([]byte(`
+	c, err := config.Parse([]byte(`
 prometheus: {url: "http://localhost:9090"}
 bake: 30m
 services:

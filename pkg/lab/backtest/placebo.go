@@ -14,6 +14,7 @@ import (
 	"github.com/prometheus/common/model"
 
 	"github.com/andon-project/andon/pkg/andon"
+	"github.com/andon-project/andon/pkg/deviation"
 	"github.com/andon-project/andon/pkg/judge"
 )
 
@@ -170,7 +171,7 @@ func grid(t time.Time, step time.Duration) time.Time {
 
 // try judges a placebo at each sensitivity, and each of its signals alone.
 func (b *runner) try(ctx context.Context, h *history, p placebo, t *tally) {
-	a := &judge.Analyzer{Metrics: b.divided(h, p), Resolve: toSide}
+	a := &judge.Analyzer{Metrics: deviation.Source{Ask: b.divided(h, p), Resolve: toSide}}
 	judge := func(s andon.Service) andon.Verdict {
 		ro := andon.Rollout{
 			ID: "placebo", Service: s.Name, Strategy: andon.Canary, Started: p.from,

@@ -12,6 +12,7 @@ import (
 
 	"github.com/andon-project/andon/pkg/andon"
 	"github.com/andon-project/andon/pkg/board"
+	"github.com/andon-project/andon/pkg/deviation"
 	"github.com/andon-project/andon/pkg/judge"
 	"github.com/andon-project/andon/pkg/ledger"
 )
@@ -128,7 +129,7 @@ func (b *runner) replay(ctx context.Context) error {
 			continue
 		}
 		if watch == nil {
-			a := &judge.Analyzer{Metrics: b.notAfter(&now), Resolve: b.o.Resolve}
+			a := &judge.Analyzer{Metrics: deviation.Source{Ask: b.notAfter(&now), Resolve: b.o.Resolve}}
 			watch = a.NewWatch(max(1, b.o.AtOnce))
 		}
 		verdicts := watch.Tick(ctx, under, now)

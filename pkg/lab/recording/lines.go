@@ -50,7 +50,7 @@ func (s *Lines) sort() {
 	}
 }
 
-// Range answers a log query; it is an analysis.LinesFunc.
+// Range answers a log query; it is an andon.LinesFunc.
 func (s *Lines) Range(ctx context.Context, expr string, r andon.Range) iter.Seq2[andon.Line, error] {
 	return func(yield func(andon.Line, error) bool) {
 		q, err := logql.Parse(expr)
@@ -92,7 +92,7 @@ func (s *Lines) between(start, end time.Time) []andon.Line {
 }
 
 // Counts answers a metric query as logql.CountOverTime writes it; it is an
-// analysis.RangeFunc. The value at a time counts the window that ends there,
+// andon.RangeFunc. The value at a time counts the window that ends there,
 // whose beginning is not in it; where it counts nothing there is no sample.
 func (s *Lines) Counts(ctx context.Context, expr string, r andon.Range) (model.Matrix, error) {
 	c, err := logql.ParseCount(expr)

@@ -11,8 +11,10 @@ import (
 	"github.com/prometheus/prometheus/promql"
 
 	"github.com/andon-project/andon/pkg/andon"
+	"github.com/andon-project/andon/pkg/deviation"
 	"github.com/andon-project/andon/pkg/judge"
 	"github.com/andon-project/andon/pkg/lab/recording"
+	"github.com/andon-project/andon/pkg/logs"
 	"github.com/andon-project/andon/pkg/source"
 )
 
@@ -46,7 +48,10 @@ func Replay(ctx context.Context, c *Case, o Options) ([]Judged, error) {
 	// A file holds no staleness markers, so that a series must be taken to end
 	// one step after its last sample.
 	p.engine = recording.NewEngine(time.Duration(c.Step), nil, nil)
-	p.analyzer = &judge.Analyzer{Metrics: p.ask, Resolve: source.Resolve, Logs: p.askLines, LogMetrics: p.askCounts}
+	p.analyzer = &judge.Analyzer{
+		Metrics: deviation.Source{Ask: p.ask, Resolve: source.Resolve},
+		Logs:    logs.Source{Lines: p.askLines, Counts: p.askCounts},
+	}
 	if err := p.play(ctx, o); err != nil {
 		return nil, fmt.Errorf("case %s: %w", c.Name, err)
 	}

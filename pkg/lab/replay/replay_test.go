@@ -75,7 +75,7 @@ func TestReplay(t *testing.T) {
 			inspected := 0
 			got, err := Replay(t.Context(), load(t, goodCase, shop(tt.fails)), Options{Inspect: func(ctx context.Context, a *judge.Analyzer, j Judged) error {
 				inspected++
-				d, err := a.Deviate(ctx, andon.Compare(j.Rollout, j.Service, j.Service.Signals[0]), andon.Range{Start: noon, End: j.Verdict.At, Step: time.Minute})
+				d, err := a.Metrics.Deviate(ctx, andon.Compare(j.Rollout, j.Service, j.Service.Signals[0]), andon.Range{Start: noon, End: j.Verdict.At, Step: time.Minute})
 				if err != nil || len(d) != 1 || d[0].Node != "p4" {
 					t.Errorf("deviations %v, %v", d, err)
 				}

@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 
 	"github.com/andon-project/andon/pkg/andon"
+	"github.com/andon-project/andon/pkg/deviation"
 	"github.com/andon-project/andon/pkg/judge"
 )
 
@@ -73,7 +74,7 @@ func Run(ctx context.Context, s Scenario, o Options) (Result, error) {
 // A Watch that catches up comes to the verdicts of one that ticked all along,
 // so that one tick does for all unless what happens depends on a verdict.
 func (w *world) judge(ctx context.Context, out []Outcome) error {
-	a := &judge.Analyzer{Metrics: w.ask, Resolve: resolve}
+	a := &judge.Analyzer{Metrics: deviation.Source{Ask: w.ask, Resolve: resolve}}
 	watch := a.NewWatch(1)
 	end := w.s.minutes()
 	step := end

@@ -126,7 +126,7 @@ func (m Matcher) check() error {
 }
 
 // Resolve writes a selector's matchers into the stream selector of a log
-// query; it is an analysis.ResolveFunc for logs. A query stays as it was
+// query; it is an andon.ResolveFunc for logs. A query stays as it was
 // written if the selector is empty.
 func Resolve[S ~map[string]string](expr string, s S) (string, error) {
 	return ResolveBehind(expr, s, nil)

@@ -1,4 +1,4 @@
-package exporter
+package config
 
 import (
 	"flag"
@@ -11,7 +11,6 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/andon-project/andon/pkg/config"
 	"github.com/andon-project/andon/pkg/strict"
 )
 
@@ -37,16 +36,16 @@ func golden(t *testing.T, name, got string) {
 
 // TestBadConfigs: every fault is told, with its line and what to write.
 func TestBadConfigs(t *testing.T) {
-	files, err := filepath.Glob("testdata/config/bad-*.yml")
+	files, err := filepath.Glob("testdata/bad-*.yml")
 	if err != nil || len(files) < 10 {
 		t.Fatalf("%d bad configurations: %v", len(files), err)
 	}
 	for _, file := range files {
 		t.Run(filepath.Base(file), func(t *testing.T) {
-			_, err := config.LoadConfig(file)
-			wrong, ok := err.(*config.ConfigError)
+			_, err := Load(file)
+			wrong, ok := err.(*Error)
 			if !ok {
-				t.Fatalf("got error %v, want a *ConfigError", err)
+				t.Fatalf("got error %v, want a *Error", err)
 			}
 			for _, p := range wrong.Problems {
 				if p.Says == "" || p.Line == 0 && p.Path != "" {
@@ -57,25 +56,25 @@ func TestBadConfigs(t *testing.T) {
 				t.Errorf("the password is shown: %v", err)
 			}
 			wrong.File = ""
-			golden(t, strings.TrimSuffix(strings.TrimPrefix(file, "testdata/"), ".yml")+".txt", wrong.Error()+"\n")
+			golden(t, strings.TrimSuffix(filepath.Base(file), ".yml")+".txt", wrong.Error()+"\n")
 		})
 	}
 }
 
 func TestExampleConfigs(t *testing.T) {
 	for _, file := range []string{"../../andon.example.yml"} {
-		c, err := config.LoadConfig(file)
+		c, err := Load(file)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if len(c.Services) < 2 || c.Services[0].Tool == nil || c.Services[0].Node != "pod" || c.Halt.Mode != config.Observe || c.Halt.Budget.Count != 3 {
+		if len(c.Services) < 2 || c.Services[0].Tool == nil || c.Services[0].Node != "pod" || c.Halt.Mode != ModeObserve || c.Halt.Budget.Count != 3 {
 			t.Errorf("%s was not read: %+v", file, c)
 		}
 	}
 }
 
 func TestConfigMerges(t *testing.T) {
-	c, err := config.ParseConfig([]byte(`
+	c, err := Parse([]byte(`
 prometheus: {url: http://localhost:9090}
 services:
 - &usual
@@ -99,7 +98,7 @@ services:
 // TestDependsOn: who is called through others is filled in, and a service
 // that is called is known to call nobody else.
 func TestDependsOn(t *testing.T) {
-	c, err := config.ParseConfig([]byte(`
+	c, err := Parse([]byte(`
 prometheus: {url: http://localhost:9090}
 services:
 - {name: shop, node: pod, depends_on: [cart], signals: &some [{name: errors, metric: "rate(errors_total[1m])"}]}
@@ -120,7 +119,7 @@ services:
 }
 
 func TestWarnings(t *testing.T) {
-	c, err := config.ParseConfig([]byte(`
+	c, err := Parse([]byte(`
 prometheus: {url: http://localhost:9090}
 loki: {url: http://localhost:3100}
 halt: {mode: halt}
@@ -153,7 +152,7 @@ func TestConfigDocs(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, key := range allKeys(reflect.TypeFor[config.Config](), "") {
+	for _, key := range allKeys(reflect.TypeFor[Config](), "") {
 		if !strings.Contains(string(text), "`"+key+"`") {
 			t.Errorf("docs/reference/configuration.md does not explain `%s`", key)
 		}
@@ -163,7 +162,7 @@ func TestConfigDocs(t *testing.T) {
 		t.Fatal("no example in docs/reference/configuration.md")
 	}
 	for _, b := range blocks {
-		if _, err := config.ParseConfig([]byte(b[1])); err != nil {
+		if _, err := Parse([]byte(b[1])); err != nil {
 			t.Errorf("example does not load: %v\n%s", err, b[1])
 		}
 	}
@@ -193,7 +192,7 @@ func allKeys(t reflect.Type, path string) []string {
 }
 
 func FuzzConfig(f *testing.F) {
-	files, _ := filepath.Glob("testdata/config/*.yml")
+	files, _ := filepath.Glob("testdata/*.yml")
 	for _, file := range append(files, "../../andon.example.yml") {
 		text, err := os.ReadFile(file)
 		if err != nil {
@@ -204,10 +203,10 @@ func FuzzConfig(f *testing.F) {
 	f.Add([]byte("a: &a [*a]\nservices: *a"))
 	f.Add([]byte("services: [&a {<<: *a, signals: [<<: [*a, *a]]}]"))
 	f.Fuzz(func(t *testing.T, text []byte) {
-		c, err := config.ParseConfig(text)
+		c, err := Parse(text)
 		if err != nil {
-			if _, ok := err.(*config.ConfigError); !ok || err.Error() == "" {
-				t.Errorf("got error %#v, want a *ConfigError that says something", err)
+			if _, ok := err.(*Error); !ok || err.Error() == "" {
+				t.Errorf("got error %#v, want a *Error that says something", err)
 			}
 			return
 		}
