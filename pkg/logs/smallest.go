@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"math"
 
-	"gonum.org/v1/gonum/stat/distuv"
-
 	"github.com/andon-project/andon/pkg/andon"
 	"github.com/andon-project/andon/pkg/deviation"
 	"github.com/andon-project/andon/pkg/stat"
@@ -45,7 +43,7 @@ func (b *Comparison) Smallest(logE float64) (perHour float64, why string) {
 		return math.NaN(), "no new line, however often it came, would have failed the rollout by now"
 	}
 	const hides = dedupe - .5 // in bins, from the middle of its own on
-	events := distuv.Gamma{Alpha: float64(n), Beta: 1}.Quantile(minPower) / b.Time[deviation.CandidateSide]
+	events := stat.GammaQuantile(minPower, float64(n)) / b.Time[deviation.CandidateSide]
 	if events*hides >= .99 {
 		return math.NaN(), fmt.Sprintf("not even a new line on every candidate node all the time would have failed the rollout by now: it takes %d events, and a node has one in %d bins at most", n, dedupe)
 	}

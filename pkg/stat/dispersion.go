@@ -2,8 +2,6 @@ package stat
 
 import (
 	"math"
-
-	"gonum.org/v1/gonum/stat/distuv"
 )
 
 // A Dispersion measures how much more than independent events those of control
@@ -104,5 +102,5 @@ func Spread(x, e []float64, phi, upper float64) float64 {
 		s2 = (PriorNodes*s2 + g*moment) / (PriorNodes + g)
 	}
 	nu := PriorNodes + g
-	return math.Sqrt(s2 * nu / distuv.ChiSquared{K: nu}.Quantile(1-upper))
+	return math.Sqrt(s2 * nu / ChiSquareQuantile(1-upper, nu))
 }

@@ -4,7 +4,6 @@ import (
 	"math"
 
 	"gonum.org/v1/gonum/mathext"
-	"gonum.org/v1/gonum/stat/distuv"
 )
 
 // PriorNodes is how many degrees of freedom the variance expected from
@@ -37,7 +36,7 @@ func StudentZ(t, nu float64) float64 {
 	if math.IsNaN(t) || !(nu > 0) {
 		return math.NaN()
 	}
-	p := distuv.StudentsT{Mu: 0, Sigma: 1, Nu: nu}.CDF(-math.Abs(t))
+	p := StudentCDF(-math.Abs(t), nu)
 	z := 37.
 	if p > 1e-290 {
 		z = min(z, -mathext.NormalQuantile(p))

@@ -5,7 +5,7 @@ import (
 	"sort"
 	"strings"
 
-	"gonum.org/v1/gonum/stat/distuv"
+	"gonum.org/v1/gonum/mathext"
 )
 
 // Gap is the letter of a segment that has no value.
@@ -36,7 +36,7 @@ func NewSAX(mean, deviation float64, segments, letters int) *SAX {
 	s := &SAX{Mean: mean, Deviation: deviation, Segments: max(1, segments)}
 	letters = min(max(2, letters), mostLetters)
 	for i := 1; i < letters; i++ {
-		s.breaks = append(s.breaks, distuv.UnitNormal.Quantile(float64(i)/float64(letters)))
+		s.breaks = append(s.breaks, mathext.NormalQuantile(float64(i)/float64(letters)))
 	}
 	return s
 }

@@ -3,8 +3,6 @@ package stat
 import (
 	"math"
 	"sync/atomic"
-
-	"gonum.org/v1/gonum/stat/distuv"
 )
 
 // A Scatter collects the shares of failure of one node, one a bin, to say how
@@ -57,13 +55,13 @@ func (s *Scatter) Exposure() float64 {
 // costs more than all else does there.
 func lowerChi2(k int) float64 {
 	if k >= len(lowerChi2s) {
-		return distuv.ChiSquared{K: float64(k)}.Quantile(.1)
+		return ChiSquareQuantile(.1, float64(k))
 	}
 	known := &lowerChi2s[k]
 	if bits := known.Load(); bits != 0 {
 		return math.Float64frombits(bits)
 	}
-	v := distuv.ChiSquared{K: float64(k)}.Quantile(.1)
+	v := ChiSquareQuantile(.1, float64(k))
 	known.Store(math.Float64bits(v))
 	return v
 }

@@ -2,8 +2,6 @@ package stat
 
 import (
 	"math"
-
-	"gonum.org/v1/gonum/stat/distuv"
 )
 
 // Cox is evidence that one change, which nodes adopt one after another, raises
@@ -165,7 +163,7 @@ func (w *Wedge) LogE(change int, sign float64, n WedgeNoise) float64 {
 	h := n.Scale * u / math.Sqrt(shrunk)
 	free := n.Freedom + w.free/LongRun(n.Noise.Rho)
 	left := max(n.Freedom+q-h*h, n.Freedom) // h² ≤ q but for rounding
-	tail := distuv.StudentsT{Mu: 0, Sigma: 1, Nu: free}.CDF(h * math.Sqrt(free/left))
+	tail := StudentCDF(h*math.Sqrt(free/left), free)
 	return math.Ln2 - .5*math.Log(shrunk) + free/2*math.Log((n.Freedom+q)/left) + max(leastTail, math.Log(tail))
 }
 
