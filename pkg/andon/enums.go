@@ -15,9 +15,6 @@ var Directions = []Direction{Higher, Lower, Both}
 // Families lists the families that a signal can name.
 var Families = []Family{StartUpFamily}
 
-// Kinds lists the kinds.
-var Kinds = []Kind{Counts, Crashes, Failures, Latency, Resource, Memory, Value}
-
 // Decisions lists the decisions.
 var Decisions = []Decision{Pass, Fail, Inconclusive}
 

@@ -204,20 +204,6 @@ type Family string
 // of the nodes of earlier rollouts; what it shows later is left out.
 const StartUpFamily Family = "startup"
 
-// A Kind says how a signal is compared.
-type Kind string
-
-// The kinds.
-const (
-	Counts   Kind = "counts"   // events out of an exposure (per:), or a second of a node's time
-	Crashes  Kind = "crashes"  // events by the time that nodes run, of which any increase counts
-	Failures Kind = "failures" // a ratio of successes or failures whose exposure is unknown
-	Latency  Kind = "latency"  // continuous, on a log scale
-	Resource Kind = "resource" // CPU and other saturation, on a log scale
-	Memory   Kind = "memory"   // shown, not counted: a young process is never comparable with an old one
-	Value    Kind = "value"    // continuous, as it is
-)
-
 // Holds reports whether v lies beyond the bound.
 func (b *Bound) Holds(v float64) bool {
 	return b != nil && (b.Above != nil && v > *b.Above || b.Below != nil && v < *b.Below)

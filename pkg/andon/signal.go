@@ -122,16 +122,10 @@ func (s Signal) family() (string, float64) {
 		return "logs", .15
 	case s.Family == StartUpFamily:
 		return string(StartUpFamily), .10
-	case (k == Failures || k == Counts) && s.Outbound():
+	case k.traits().family == "failures" && s.Outbound():
 		return "outbound", .05
-	case k == Failures || k == Counts:
-		return "failures", .25
-	case k == Latency:
-		return "latency", .15
-	case k == Memory:
-		return "memory", 0
 	default:
-		return string(k), .10
+		return k.traits().family, k.traits().weight
 	}
 }
 
@@ -159,19 +153,10 @@ func Weights(signals []Signal) []float64 {
 
 // MarginOrDefault returns the smallest change of the signal that counts, as a ratio.
 func (s Signal) MarginOrDefault() float64 {
-	m := .05
-	switch s.InferKind() {
-	case Failures, Counts:
-		m = .2
-	case Crashes:
-		m = 0
-	case Latency:
-		m = .5
-	}
 	if s.Margin != nil {
-		m = *s.Margin
+		return *s.Margin
 	}
-	return m
+	return s.InferKind().traits().margin
 }
 
 // Sign returns +1 if higher is worse or both directions are, -1 if lower is.

@@ -193,11 +193,12 @@ func (d *Deviation) grow(n int) {
 
 // floor returns the smallest unit of deviation around a centre.
 func (m *Scale) floor(centre float64) float64 {
-	switch m.Kind {
-	case andon.Failures, andon.Counts, andon.Crashes:
+	switch m.Kind.Scale() {
+	case andon.ShareScale:
 		return .05 // 1/(2√n) for n = 100 trials
-	case andon.Value:
+	case andon.LinearScale:
 		return max(.02*math.Abs(centre), 1e-9)
+	case andon.LogScale:
 	}
 	return .02
 }

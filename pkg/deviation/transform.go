@@ -8,18 +8,18 @@ import (
 
 // Transform returns v on the scale on which the signal's nodes are compared:
 //
-//	latency, resource, memory   ln v; a value that is not positive is no sample
-//	failures, counts            arcsin √v, whose scatter hardly depends on v
-//	                            and which is finite at 0 and at 1
-//	value                       v
+//	log scale      ln v; a value that is not positive is no sample
+//	share scale    arcsin √v, whose scatter hardly depends on v and which is
+//	               finite at 0 and at 1
+//	linear scale   v
 func Transform(k andon.Kind, unit string, v float64) float64 {
-	switch k {
-	case andon.Latency, andon.Resource, andon.Memory:
+	switch k.Scale() {
+	case andon.LogScale:
 		if !(v > 0) {
 			return math.NaN()
 		}
 		return math.Log(v)
-	case andon.Failures, andon.Counts, andon.Crashes:
+	case andon.ShareScale:
 		if k == andon.Failures && andon.IsPercent(unit) {
 			v /= 100
 		}
@@ -30,16 +30,17 @@ func Transform(k andon.Kind, unit string, v float64) float64 {
 			return math.Pi/2 + math.Sqrt(v) - 1
 		}
 		return math.Asin(math.Sqrt(v))
+	case andon.LinearScale:
 	}
 	return v
 }
 
 // Inverse undoes transform.
 func Inverse(k andon.Kind, unit string, g float64) float64 {
-	switch k {
-	case andon.Latency, andon.Resource, andon.Memory:
+	switch k.Scale() {
+	case andon.LogScale:
 		return math.Exp(g)
-	case andon.Failures, andon.Counts, andon.Crashes:
+	case andon.ShareScale:
 		v := 0.
 		switch {
 		case math.IsNaN(g):
@@ -53,6 +54,7 @@ func Inverse(k andon.Kind, unit string, g float64) float64 {
 			v *= 100
 		}
 		return v
+	case andon.LinearScale:
 	}
 	return g
 }

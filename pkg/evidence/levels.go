@@ -61,7 +61,7 @@ func newLevels(s Settings) Law {
 		candidate: map[string]*runningMean{}, control: map[string]*runningMean{}, apart: map[string]*runningMean{},
 		since: map[string][]float64{}, own: map[string]float64{},
 	}
-	if l.kind != andon.Value {
+	if l.kind.Scale() != andon.LinearScale {
 		l.margin = math.Log1p(l.margin)
 	}
 	if l.fresh {
@@ -80,7 +80,7 @@ func (l *levels) Learn(_, ctrl *deviation.Frame, first int64) {
 	}
 	l.noise = stat.NoiseOf(rows)
 	l.fixedMargin = l.margin
-	if l.kind == andon.Value {
+	if l.kind.Scale() == andon.LinearScale {
 		l.fixedMargin = max(1e-9, l.margin*math.Abs(stat.Mean(l.before)))
 	}
 }
@@ -177,7 +177,7 @@ func (l *levels) weigh() {
 	if l.n < MinBins {
 		return
 	}
-	if l.kind == andon.Value && len(l.before) < 2 {
+	if l.kind.Scale() == andon.LinearScale && len(l.before) < 2 {
 		l.fixedMargin = max(1e-9, l.margin*math.Abs(l.controlMean()))
 	}
 	if i := len(l.marks); i < len(lessonLooks) && l.n >= lessonLooks[i] {
@@ -294,7 +294,7 @@ func (l *levels) Explains(a *Adoption, change int) float64 {
 
 func (l *levels) Smallest(logE float64) float64 {
 	d := l.shift.Smallest(logE)
-	if l.kind == andon.Value {
+	if l.kind.Scale() == andon.LinearScale {
 		return l.worse.Sign() * d
 	}
 	return math.Exp(l.controlMean()) * math.Expm1(l.worse.Sign()*d)

@@ -40,7 +40,7 @@ func newRegionLevels(s Settings) Law {
 		margin: s.Signal.MarginOrDefault(), minEffect: s.Sensitivity.MinEffect(),
 		candidate: map[string]*runningMean{}, control: map[string]*runningMean{}, place: map[string]string{},
 	}
-	if s.Kind != andon.Value {
+	if s.Kind.Scale() != andon.LinearScale {
 		c.margin = math.Log1p(c.margin)
 	}
 	return c
@@ -50,8 +50,8 @@ func newRegionLevels(s Settings) Law {
 func (c *regionLevels) Learn(cand, ctrl *deviation.Frame, first int64) {
 	span := deviation.GridSpan{First: first - deviation.PlaceboBins, Last: first - 1}
 	past := [2]*deviation.Frame{cand.Slice(span), ctrl.Slice(span)}
-	c.ratio = c.scale.Kind == andon.Value && c.positive()
-	if c.scale.Kind == andon.Value && !c.ratio {
+	c.ratio = c.scale.Kind.Scale() == andon.LinearScale && c.positive()
+	if c.scale.Kind.Scale() == andon.LinearScale && !c.ratio {
 		c.margin = max(1e-9, c.margin*math.Abs(c.scale.Bases[1].Mean))
 	}
 	var rows [2][][]float64
@@ -216,7 +216,7 @@ func (c *regionLevels) Smallest(logE float64) float64 {
 	switch was := c.scale.Bases[0].Mean; {
 	case c.ratio:
 		return was * d
-	case c.scale.Kind == andon.Value:
+	case c.scale.Kind.Scale() == andon.LinearScale:
 		return d
 	default:
 		return math.Exp(was) * math.Expm1(d)
@@ -228,7 +228,7 @@ func (c *regionLevels) expected(control float64) float64 {
 	switch a, b := c.scale.Bases[0].Mean, c.scale.Bases[1].Mean; {
 	case c.ratio:
 		return control * a / b
-	case c.scale.Kind == andon.Value:
+	case c.scale.Kind.Scale() == andon.LinearScale:
 		return control + a - b
 	default:
 		return control * math.Exp(a-b)

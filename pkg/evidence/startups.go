@@ -52,7 +52,7 @@ func newStartUps(s Settings) Law {
 		margin: s.Signal.MarginOrDefault(), minEffect: s.Sensitivity.MinEffect(), events: s.Kind == andon.Counts || s.Kind == andon.Crashes || s.Kind == andon.Failures,
 		candidate: newStarts(), control: newStarts(),
 	}
-	if s.Kind != andon.Value {
+	if s.Kind.Scale() != andon.LinearScale {
 		w.margin = math.Log1p(w.margin)
 	}
 	for _, l := range s.Lessons {
@@ -134,7 +134,7 @@ func (w *startUps) weigh() {
 	for _, name := range andon.SortedKeys(w.candidate.level) {
 		s.Candidate = append(s.Candidate, w.candidate.level[name].mean)
 	}
-	if w.kind == andon.Value {
+	if w.kind.Scale() == andon.LinearScale {
 		s.Margin = max(1e-9, w.margin*math.Abs(stat.Mean(s.Control)))
 		s.Floor = max(1e-9, .02*math.Abs(stat.Mean(s.Control)))
 	}
@@ -249,7 +249,7 @@ func (w *startUps) Smallest(logE float64) float64 {
 		return sign * smallestRate(w.margin, logE, w.between, w.phi, [3]float64{eC, sum(xs) + .5, sum(es)})
 	}
 	d := sign * w.shift.Smallest(logE)
-	if w.kind == andon.Value {
+	if w.kind.Scale() == andon.LinearScale {
 		return d
 	}
 	return math.Exp(stat.Mean(w.levels())) * math.Expm1(d)

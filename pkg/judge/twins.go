@@ -17,7 +17,7 @@ func (t twins) find(bin int64, metrics metricSignals) {
 	type pair struct{ candidate, control string }
 	equal := map[pair]int{}
 	for _, s := range metrics {
-		if s.Kind == andon.Failures || s.Kind == andon.Counts || s.Kind == andon.Crashes || !s.ready() || s.next != bin {
+		if s.Kind.Scale() == andon.ShareScale || !s.ready() || s.next != bin {
 			continue
 		}
 		byValue := map[float64][]string{}

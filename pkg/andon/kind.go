@@ -1,0 +1,69 @@
+package andon
+
+// A Kind says how a signal is compared.
+type Kind string
+
+// The kinds.
+const (
+	Counts   Kind = "counts"   // events out of an exposure (per:), or a second of a node's time
+	Crashes  Kind = "crashes"  // events by the time that nodes run, of which any increase counts
+	Failures Kind = "failures" // a ratio of successes or failures whose exposure is unknown
+	Latency  Kind = "latency"  // continuous, on a log scale
+	Resource Kind = "resource" // CPU and other saturation, on a log scale
+	Memory   Kind = "memory"   // shown, not counted: a young process is never comparable with an old one
+	Value    Kind = "value"    // continuous, as it is
+)
+
+// A Scale is the scale on which the values of two nodes are compared.
+type Scale int
+
+// The scales.
+const (
+	LinearScale Scale = iota // as it is; the margin is a share of control's level
+	LogScale                 // ln v: a change is a ratio
+	ShareScale               // arcsin √v, whose scatter hardly depends on v
+)
+
+// traits are all that tells one kind from another beside its law of evidence.
+type traits struct {
+	kind   Kind
+	family string  // of signals that share a weight
+	weight float64 // of that family
+	margin float64 // smallest change that counts, as a ratio, where the signal sets none
+	scale  Scale
+}
+
+// kinds holds the traits of every kind. A new kind is a constant above and a line
+// here, and a line of the laws of evidence.
+var kinds = []traits{
+	{Counts, "failures", .25, .2, ShareScale},
+	{Crashes, "crashes", .40, 0, ShareScale},
+	{Failures, "failures", .25, .2, ShareScale},
+	{Latency, "latency", .15, .5, LogScale},
+	{Resource, "resource", .10, .05, LogScale},
+	{Memory, "memory", 0, .05, LogScale},
+	{Value, "value", .10, .05, LinearScale},
+}
+
+// Kinds lists the kinds.
+var Kinds = func() []Kind {
+	out := make([]Kind, len(kinds))
+	for i, t := range kinds {
+		out[i] = t.kind
+	}
+	return out
+}()
+
+// traits returns those of k; a kind that is none of ours is like a Value, in a
+// family of its own.
+func (k Kind) traits() traits {
+	for _, t := range kinds {
+		if t.kind == k {
+			return t
+		}
+	}
+	return traits{kind: k, family: string(k), weight: .10, margin: .05}
+}
+
+// Scale returns the scale on which signals of the kind are compared.
+func (k Kind) Scale() Scale { return k.traits().scale }
