@@ -18,13 +18,16 @@ var (
 	timeScale = scale{{1e-9, " ns"}, {1e-6, " µs"}, {1e-3, " ms"}, {1, " s"}, {60, " min"}, {3600, " h"}}
 	byteScale = scale{{1, " B"}, {1 << 10, " KiB"}, {1 << 20, " MiB"}, {1 << 30, " GiB"}, {1 << 40, " TiB"}}
 	rateScale = scale{{1, " B/s"}, {1 << 10, " KiB/s"}, {1 << 20, " MiB/s"}, {1 << 30, " GiB/s"}, {1 << 40, " TiB/s"}}
+
+	// Events such as crashes are rare: by the hour they are whole numbers.
+	eventScale = scale{{1. / 3600, "/h"}, {1, "/s"}}
 )
 
 // unitScales holds, by name of a unit in lower case, how it is written and how
 // many of the scale's own unit one of it is.
 var unitScales = map[string]struct {
 	scale scale
-	of    float64
+	size  float64
 }{
 	"s": {timeScale, 1}, "sec": {timeScale, 1}, "second": {timeScale, 1}, "seconds": {timeScale, 1},
 	"ms": {timeScale, 1e-3}, "millisecond": {timeScale, 1e-3}, "milliseconds": {timeScale, 1e-3},
@@ -34,6 +37,7 @@ var unitScales = map[string]struct {
 	"kib": {byteScale, 1 << 10}, "mib": {byteScale, 1 << 20}, "gib": {byteScale, 1 << 30},
 	"kb": {byteScale, 1e3}, "mb": {byteScale, 1e6}, "gb": {byteScale, 1e9},
 	"bps": {rateScale, 1}, "bytes/s": {rateScale, 1}, "b/s": {rateScale, 1},
+	eventsPerSecond: {eventScale, 1},
 }
 
 // suffixes holds how other units are written after a number.
@@ -69,7 +73,7 @@ func quantity(v float64, unit string, like float64, digits int) string {
 		return decimal(100*v, digits) + "%"
 	}
 	if s, ok := unitScales[u]; ok {
-		return s.scale.write(v*s.of, like*s.of, digits)
+		return s.scale.write(v*s.size, like*s.size, digits)
 	}
 	if suffix, ok := suffixes[u]; ok {
 		return decimal(v, digits) + suffix
@@ -113,12 +117,35 @@ func Change(from, to float64, unit string) (a, b, by string) {
 			d *= 100
 		}
 		return a, b, signed(d) + " points"
-	case from > 0 && to > 0 && to/from >= 10:
+	case from > 0 && to/from >= 2:
 		return a, b, "×" + decimal(to/from, 2)
 	case from > 0:
 		return a, b, signed(100*d/from) + "%"
 	}
 	return a, b, ""
+}
+
+// Step writes by how much a value of a unit changes, without a sign: in points
+// where it is a share.
+func Step(by float64, unit string) string {
+	by = math.Abs(by)
+	switch {
+	case IsPercent(unit):
+		return points(by)
+	case IsRatio(unit):
+		return points(100 * by)
+	}
+	return Rough(by, unit)
+}
+
+// Rough writes a value of a unit with two digits, for what is an estimate.
+func Rough(v float64, unit string) string { return quantity(v, unit, v, 2) }
+
+func points(v float64) string {
+	if text := decimal(v, 2); text != "1" {
+		return text + " points"
+	}
+	return "1 point"
 }
 
 func signed(v float64) string {

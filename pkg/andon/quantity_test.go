@@ -41,6 +41,8 @@ func TestChange(t *testing.T) {
 		{.01, .4, "", "0.01", "0.4", "×40"},
 		{5, 0, "", "5", "0", "−100%"},
 		{1 << 30, 3 << 29, "bytes", "1 GiB", "1.5 GiB", "+50%"},
+		{1 << 30, 5 << 29, "bytes", "1 GiB", "2.5 GiB", "×2.5"},
+		{0, .01, "events/s", "0/h", "36/h", ""},
 		{math.NaN(), 2, "", "unknown", "unknown", ""},
 	}
 	for _, tt := range tests {
@@ -67,6 +69,20 @@ func TestSpell(t *testing.T) {
 	} {
 		if got := Spell(d); got != want {
 			t.Errorf("%v is written %q, want %q", d, got, want)
+		}
+	}
+}
+
+func TestStep(t *testing.T) {
+	for _, tt := range []struct {
+		by   float64
+		unit string
+		want string
+	}{
+		{.008, "ratio", "0.8 points"}, {-.01, "percentunit", "1 point"}, {31.2, "percent", "31 points"}, {34312, "ms", "34 s"}, {.02, "s", "20 ms"}, {-2.5, "", "2.5"}, {.01, "events/s", "36/h"},
+	} {
+		if got := Step(tt.by, tt.unit); got != tt.want {
+			t.Errorf("a step of %v of %q is written %q, want %q", tt.by, tt.unit, got, tt.want)
 		}
 	}
 }

@@ -84,7 +84,7 @@ func (a Source) newSide(c andon.Comparison, co andon.Cohort) (side, error) {
 		return s, nil
 	}
 	if a.Resolve == nil {
-		return s, fmt.Errorf("signal %s: cohorts are selected by labels, and the Analyzer cannot write them into queries; set Resolve", c.Signal.Name)
+		return s, fmt.Errorf("signal %s: nodes are selected by labels, and labels cannot be written into queries here", c.Signal.Name)
 	}
 	for _, e := range []*string{&s.Metric, &s.per} {
 		if *e == "" {
@@ -92,7 +92,7 @@ func (a Source) newSide(c andon.Comparison, co andon.Cohort) (side, error) {
 		}
 		resolved, err := a.Resolve(*e, co.Select)
 		if err != nil {
-			return s, fmt.Errorf("signal %s: writing the matchers %v into %s: %w", c.Signal.Name, co.Select, *e, err)
+			return s, fmt.Errorf("signal %s: %s: cannot write the matchers %s into it: %w", c.Signal.Name, *e, co.Select, err)
 		}
 		*e = resolved
 	}

@@ -100,7 +100,7 @@ func (w *beforeAfter) Smallest(logE float64) float64 {
 func (w *beforeAfter) Odds() Odds { return Odds{Log: w.LogE()} }
 
 func (w *beforeAfter) Reach() reach {
-	r := reach{Wanted: 1, Past: deviation.CountKnown(w.x[:w.past])}
+	r := reach{Needed: 1, Past: deviation.CountKnown(w.x[:w.past])}
 	if !math.IsNaN(w.share) {
 		r.Bins = len(w.x) - w.past
 	}
@@ -109,9 +109,9 @@ func (w *beforeAfter) Reach() reach {
 
 func (w *beforeAfter) Missing() string {
 	if w.learnt != nil && w.learnt.Placebos < stat.Fewest {
-		return fmt.Sprintf("the history holds %d times to compare with, %d wanted; %d bins of samples give that many", w.learnt.Placebos, stat.Fewest, stat.ShortestPast)
+		return fmt.Sprintf("the history holds %s to compare with, needs %d: samples from %s before the change", andon.Plural(float64(w.learnt.Placebos), "time"), stat.Fewest, andon.Spell(stat.ShortestPast*w.step))
 	}
-	return fmt.Sprintf("the first look is after 10 bins of %s", w.step)
+	return fmt.Sprintf("the first comparison is %s after the change", andon.Spell(time.Duration(stat.Looks[0])*w.step))
 }
 
 // Contrast is with the last bins before the change.

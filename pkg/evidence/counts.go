@@ -153,7 +153,7 @@ func (c *counts) events(s deviation.Sample) float64 {
 
 func (c *counts) LogE() float64 { return c.betting.LogEBetween(c.between) }
 func (c *counts) Odds() Odds    { return Odds{Log: c.betting.LogBayes(c.between), Events: true} }
-func (c *counts) Reach() reach  { return reach{Bins: c.n, Wanted: MinBins} }
+func (c *counts) Reach() reach  { return reach{Bins: c.n, Needed: MinBins} }
 
 func (c *counts) Smallest(logE float64) float64 {
 	return c.sign * smallestRate(c.margin, logE, c.between, c.phi, [3]float64{c.eC, c.xK, c.eK})

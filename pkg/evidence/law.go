@@ -53,7 +53,7 @@ type Odds struct {
 // A reach is how much a law has compared.
 type reach struct {
 	Bins   int // that compared something
-	Wanted int // for a result to mean something
+	Needed int // for a result to mean something
 	Past   int // samples from before the change that the candidate is compared with, if not with a control beside it
 }
 
@@ -64,6 +64,17 @@ type Contrast struct {
 	Effect float64 // to less what was expected; NaN if that is not known
 	When   string  // what of the signal is meant: " at start-up", or "" for all of it
 	Past   int     // samples from before the change that from is the mean of
+}
+
+// Known reports whether both are.
+func (c Contrast) Known() bool { return deviation.Known(c.From) && deviation.Known(c.To) }
+
+// Worse reports whether the candidate moved the way in which things get worse.
+func (c Contrast) Worse(d andon.Direction) bool {
+	if d == andon.Both {
+		return c.To != c.From
+	}
+	return d.Sign()*(c.To-c.From) > 0
 }
 
 // plain is embedded by laws that have nothing to say to some questions.
@@ -154,4 +165,4 @@ func (ThresholdsOnly) Fold(Bin, []deviation.Sample, []deviation.Sample) {}
 func (ThresholdsOnly) LogE() float64                                    { return 0 }
 func (ThresholdsOnly) Odds() Odds                                       { return Odds{} }
 func (ThresholdsOnly) Smallest(float64) float64                         { return math.NaN() }
-func (ThresholdsOnly) Reach() reach                                     { return reach{Wanted: MinBins} }
+func (ThresholdsOnly) Reach() reach                                     { return reach{Needed: MinBins} }

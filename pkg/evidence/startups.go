@@ -227,9 +227,9 @@ func (w *startUps) Odds() Odds {
 // few bins.
 func (w *startUps) Reach() reach {
 	if w.n > 0 {
-		return reach{Bins: MinBins, Wanted: MinBins}
+		return reach{Bins: MinBins, Needed: MinBins}
 	}
-	return reach{Wanted: MinBins}
+	return reach{Needed: MinBins}
 }
 
 func (w *startUps) Missing() string {
@@ -238,7 +238,7 @@ func (w *startUps) Missing() string {
 		xs, _ := w.others()
 		others = len(xs)
 	}
-	return fmt.Sprintf("%d start-ups of control nodes and of earlier rollouts are known to compare with, 2 wanted", others)
+	return fmt.Sprintf("needs 2 earlier start-ups to compare with, of old nodes or of earlier rollouts; there were %d", others)
 }
 
 func (w *startUps) Smallest(logE float64) float64 {

@@ -74,6 +74,7 @@ type absence struct {
 	since  time.Time // the first of them
 	logX   float64
 	blamed time.Duration // how long it had lasted when the rollout failed for it
+	beside int           // control nodes that served in the last bin that counts
 
 	before  float64 // ln M after the bin decided on last
 	held    float64 // and ln of what the reserve was multiplied by
@@ -126,6 +127,7 @@ func (a *absence) fold(b evidence.Bin, cand, ctrl []deviation.Sample) {
 			a.bet()
 		}
 		a.bins++
+		a.beside = serving(ctrl)
 		waits := a.startups(b.At)
 		t := a.span().Seconds()
 		a.logX += waits.LogSurvival(t-a.step.Seconds()) - waits.LogSurvival(t)
@@ -213,7 +215,7 @@ func (a *absence) finding(at time.Time) (andon.Finding, bool) {
 		Evidence: andon.Number(math.Exp(a.logE())), Weight: andon.Number(min(1, a.stake)), Onset: &since, Quality: andon.OK,
 		Candidate: t.candidateSeen, Control: t.controlSeen,
 		Query: t.Scale.Candidate.Metric, Against: t.Scale.Control.Metric, Blamed: a.blamed > 0,
-		Reason: fmt.Sprintf("no candidate node has shown %s for %s while control did", t.Signal.Name, a.span()),
+		Reason: a.reason(),
 	}
 	if a.bins > 0 {
 		f.Effect = andon.Number(a.span().Seconds())
@@ -221,10 +223,43 @@ func (a *absence) finding(at time.Time) (andon.Finding, bool) {
 			f.Smallest = andon.Number(span.Seconds())
 		}
 	}
-	if a.bins == 0 {
-		f.Reason = fmt.Sprintf("no candidate node had shown %s for %s while control did when the rollout failed; one has since", t.Signal.Name, a.blamed)
-	}
 	return f, true
+}
+
+// reason says for how long no candidate node has served, or had when the
+// rollout failed for it.
+func (a *absence) reason() string {
+	sides := a.strategy.Sides()
+	candidate, control := sides.Candidate, sides.Control
+	others := func(is, report string) string {
+		if a.service.Node == "" || a.strategy == andon.LoadTest {
+			return fmt.Sprintf("while there %s data %s", is, control.From)
+		}
+		return fmt.Sprintf("while %s %s", control.Count(a.beside), report)
+	}
+	if a.bins == 0 {
+		return fmt.Sprintf("no data %s for %s when the rollout failed, %s; they report now", candidate.From, andon.Spell(a.blamed), others("was", "reported"))
+	}
+	report := "report"
+	if a.beside == 1 {
+		report = "reports"
+	}
+	came := "came up"
+	if !a.came.IsZero() {
+		came = "serves any more"
+	}
+	return fmt.Sprintf("none of the %s %s: no data from them for %s, %s", candidate.Nodes(), came, andon.Spell(a.span()), others("is", report))
+}
+
+// serving returns how many of the samples are known.
+func serving(all []deviation.Sample) int {
+	n := 0
+	for _, s := range all {
+		if deviation.Known(s.Value) {
+			n++
+		}
+	}
+	return n
 }
 
 // smallest returns how long no node must come up for that alone to fail the

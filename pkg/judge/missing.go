@@ -150,8 +150,25 @@ func (m *missing) finding(weight, fail float64) (andon.Finding, bool) {
 		Evidence: andon.Number(math.Exp(m.logE())), Weight: andon.Number(weight), Onset: &since, Quality: andon.OK,
 		Candidate: t.candidateSeen, Control: t.controlSeen,
 		Query: t.Scale.Candidate.Metric, Against: t.Scale.Control.Metric,
-		Reason: fmt.Sprintf("%d of %d candidate nodes are up and show no %s, %d of %d of control", gone[0], len(m.nodes[0]), t.Signal.Name, gone[1], len(m.nodes[1])),
+		Reason: m.reason(gone),
 	}, true
+}
+
+// reason says how many nodes of either side are up without the signal that tells
+// who serves.
+func (m *missing) reason(gone [2]int) string {
+	sides := m.serves.Strategy.Sides()
+	are := func(n int) string {
+		if n == 1 {
+			return "is"
+		}
+		return "are"
+	}
+	others := fmt.Sprintf("no %s is", sides.Control.Node())
+	if n := gone[1]; n > 0 {
+		others = fmt.Sprintf("so %s %s", are(n), sides.Control.Part(n, len(m.nodes[1])))
+	}
+	return fmt.Sprintf("%s %s up without data for %s; %s", sides.Candidate.Part(gone[0], len(m.nodes[0])), are(gone[0]), m.serves.Signal.Name, others)
 }
 
 // smallest returns how many of the candidate nodes would have had to go missing,
@@ -159,11 +176,11 @@ func (m *missing) finding(weight, fail float64) (andon.Finding, bool) {
 // on it exp(logE) by now; and if not even all but one would do, why. That none
 // serves is for absence.
 func (m *missing) smallest(logE float64) (nodes float64, why string) {
-	all, beside := len(m.nodes[deviation.CandidateSide]), float64(len(m.nodes[deviation.ControlSide]))
+	all, peers := len(m.nodes[deviation.CandidateSide]), float64(len(m.nodes[deviation.ControlSide]))
 	for n := 1; n < all; n++ {
-		if logs.PooledCounts(missingMargin, float64(n), float64(all), m.controlGone, beside) >= logE {
+		if logs.PooledCounts(missingMargin, float64(n), float64(all), m.controlGone, peers) >= logE {
 			return float64(n), ""
 		}
 	}
-	return math.NaN(), fmt.Sprintf("not even if all but one of the %d candidate nodes did not serve would that alone have failed the rollout by now", all)
+	return math.NaN(), fmt.Sprintf("even %s without data would not have failed the rollout by itself", m.serves.Strategy.Sides().Candidate.Part(all-1, all))
 }

@@ -64,11 +64,11 @@ func (a Source) NewReader(c andon.Comparison, start int64) (*Reader, error) {
 	expr := cmp.Or(c.Signal.Logs, c.Signal.Crashes)
 	switch {
 	case expr == "":
-		return nil, fmt.Errorf("signal %s: lines are of logs and crashes; set one of them", c.Signal.Name)
+		return nil, fmt.Errorf("signal %s: has neither logs nor crashes; set one of them", c.Signal.Name)
 	case a.Lines == nil:
-		return nil, fmt.Errorf("signal %s: there is no source of logs; set loki.url", c.Signal.Name)
+		return nil, fmt.Errorf("signal %s: no source of logs is configured; set loki.url", c.Signal.Name)
 	case c.ByTime() && c.Since.IsZero():
-		return nil, errors.New("nothing to compare with: candidate and control select the same; select by labels, shift one with back, or say since when")
+		return nil, errors.New("nothing to compare with: candidate and control select the same lines; select by labels, shift one with back, or set since")
 	}
 	k := &Reader{source: a, c: c, start: start, read: map[string]time.Time{}}
 	for side, co := range [2]andon.Cohort{c.Candidate, c.Control} {
@@ -221,10 +221,10 @@ func (k *Reader) fetchLines(ctx context.Context, side int, clusters *clustering,
 				return err
 			}
 		}
-		k.notice("there are more than %d lines: crashes were looked for where a line starts one", k.budget())
+		k.notice("more than %s: only those that may start a crash were read", andon.Plural(float64(k.budget()), "line"))
 	}
 	if over {
-		k.notice("there are more than %d lines: those after %s are left out; select fewer", len(all), all[len(all)-1].At.UTC().Format(time.RFC3339))
+		k.notice("more than %s: those after %s are left out; select fewer", andon.Plural(float64(len(all)), "line"), all[len(all)-1].At.UTC().Format(time.RFC3339))
 	}
 	if starts {
 		return k.around(ctx, side, all, out, lo)

@@ -29,7 +29,7 @@ func (k *Reader) beyond(ctx context.Context, side int, clusters *clustering, all
 		return nil, err
 	}
 	if n := len(found); n > 0 {
-		k.notice("the source's own patterns led to %d more", n)
+		k.notice("%s more were found through the patterns that the source of logs keeps", andon.Plural(float64(n), "cluster"))
 	}
 	all = slices.Concat(all, found)
 	if side == deviation.CandidateSide {
@@ -52,14 +52,14 @@ func (k *Reader) missed(ctx context.Context, side int, clusters *clustering, all
 		return nil, ctx.Err()
 	}
 	if err != nil {
-		k.notice("the source's own patterns, which lead to what a sample misses, are not known: %v", err)
+		k.notice("rare clusters may be missing: the patterns that the source of logs keeps could not be read: %v", err)
 		return nil, nil
 	}
 	var seen []*sampledCluster
 	asked := 0
 	for _, p := range uncovered(patterns[:min(len(patterns), maxPatterns)], clusters, all) {
 		if asked++; asked > maxMissed {
-			k.notice("more than %d of the source's own patterns may have lines that the sample does not hold; those with the fewest were looked at", maxMissed)
+			k.notice("rare clusters may be missing: of the patterns that the source of logs keeps, only the %d rarest were looked at", maxMissed)
 			break
 		}
 		found, err := k.follow(ctx, side, clusters, p, span)
@@ -171,7 +171,7 @@ func (k *Reader) foreign(clusters *clustering, all []*sampledCluster, out []Bin)
 	clusters.settle(time.Time{}, false)
 	more := besides(clusters, all, shown)
 	if n := len(more) - maxCounted; n > 0 {
-		k.notice("%d clusters of candidate that the sample of control does not hold are not looked for there", n)
+		k.notice("%s of the new nodes were not looked for on the old", andon.Plural(float64(n), "rare cluster"))
 	}
 	return more[:min(len(more), maxCounted)]
 }

@@ -50,9 +50,9 @@ func (k *Reader) sample(ctx context.Context, side int, clusters *clustering, out
 	if err := counted.all(ctx, all, besides(clusters, all, extra)); err != nil {
 		return err
 	}
-	k.notice("there are more than %d lines: %d clusters were found in a sample of them, and the source counted those", k.budget(), len(all))
+	k.notice("more than %s: %s found in a sample of them, and counted by the source of logs", andon.Plural(float64(k.budget()), "line"), andon.Plural(float64(len(all)), "cluster"))
 	if rest := total - counted.lines; rest > .001*total {
-		k.notice("%.1f%% of the lines belong to clusters that the sample does not hold or that were too many to count", 100*rest/total)
+		k.notice("%s of the lines are in none of the clusters that were counted", andon.Quantity(rest/total, "ratio"))
 	}
 	return nil
 }
@@ -181,14 +181,14 @@ func (t *tally) put(s GroupLines, bin int64) {
 // all counts the clusters of a sample, and those besides. What is too rare to be
 // among the former is counted as often as the sample shows it.
 func (t *tally) all(ctx context.Context, sample, besides []*sampledCluster) error {
-	most := min(len(sample), maxCounted)
-	for _, d := range sample[most:] {
+	counted := min(len(sample), maxCounted)
+	for _, d := range sample[counted:] {
 		t.show(d)
 	}
-	if n := len(sample) - most; n > 0 {
-		t.k.notice("%d rare clusters are counted as often as the sample shows them", n)
+	if n := len(sample) - counted; n > 0 {
+		t.k.notice("%s counted in the sample only", andon.Plural(float64(n), "rare cluster"))
 	}
-	for _, d := range slices.Concat(sample[:most], besides) {
+	for _, d := range slices.Concat(sample[:counted], besides) {
 		if err := t.count(ctx, d); err != nil {
 			return err
 		}
@@ -256,7 +256,7 @@ func (k *Reader) around(ctx context.Context, side int, hits []CohortLine, out []
 		case !h.At.After(k.read[key]):
 			continue // with the trace before it
 		case read[nodeOf{side, h.Node}] >= maxStacks*len(out):
-			k.notice("%s crashes so often that not every stack trace is read", h.Node)
+			k.notice("%s crashes so often that not every stack trace was read", h.Node)
 			continue
 		}
 		read[nodeOf{side, h.Node}]++
