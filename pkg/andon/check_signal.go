@@ -47,7 +47,7 @@ func (s Signal) checkQueries(p *problems, parse Parsers, node string) {
 	case len(set) == 0:
 		p.at("", "has nothing to look at; write metric: with a PromQL query")
 	case len(set) > 1:
-		p.at("", "has %s set; keep one and make another signal of the other", strings.Join(set, " and "))
+		p.at("", "%s are both set; keep one and make another signal of the other", Enumerate(set))
 	}
 	if s.Per != "" && s.Metric == "" {
 		p.at("per", "divides metric, which is not set; leave it out")

@@ -59,7 +59,8 @@ func IsPercent(unit string) bool {
 // it is. NaN is "unknown".
 func Quantity(v float64, unit string) string { return quantity(v, unit, v, 3) }
 
-// quantity writes v with a number of digits, in the prefix that suits like.
+// quantity writes v with a number of digits, in the prefix that suits like
+// unless v is far below it.
 func quantity(v float64, unit string, like float64, digits int) string {
 	u := strings.ToLower(strings.TrimSpace(unit))
 	switch {
@@ -82,11 +83,18 @@ func quantity(v float64, unit string, like float64, digits int) string {
 }
 
 func (s scale) write(v, like float64, digits int) string {
-	chosen := s[0]
-	for _, step := range s {
-		if math.Abs(like) >= step.size*(1-1e-9) {
-			chosen = step
+	suits := func(v float64) int {
+		chosen := 0
+		for i, step := range s {
+			if math.Abs(v) >= step.size*(1-1e-9) {
+				chosen = i
+			}
 		}
+		return chosen
+	}
+	chosen := s[suits(like)]
+	if v != 0 && math.Abs(v) < chosen.size/2 {
+		chosen = s[suits(v)]
 	}
 	if v == 0 && like == 0 {
 		for _, step := range s {
@@ -111,12 +119,16 @@ func Change(from, to float64, unit string) (a, b, by string) {
 	}
 	switch d := to - from; {
 	case a == b || math.IsNaN(d) || math.IsInf(d, 0):
+		a = quantity(from, unit, like, 3)
 		return a, a, ""
 	case IsRatio(unit):
 		if !IsPercent(unit) {
 			d *= 100
 		}
-		return a, b, signed(d) + " points"
+		if d > 0 {
+			return a, b, "+" + points(d)
+		}
+		return a, b, "−" + points(-d)
 	case from > 0 && to/from >= 2:
 		return a, b, "×" + decimal(to/from, 2)
 	case from > 0:

@@ -16,7 +16,7 @@ func (s Signal) WrittenUnit() string {
 		return s.Unit
 	}
 	switch kind := s.InferKind(); {
-	case kind == Failures, kind == Counts && s.Per != "":
+	case kind == Failures, kind == Counts && events.MatchString(s.Per):
 		return "ratio"
 	case s.Per != "":
 		return ""
@@ -33,6 +33,7 @@ var (
 	matchers  = regexp.MustCompile(`\{[^{}]*\}|\[[^\[\]]*\]`)
 	grouping  = regexp.MustCompile(`\b(by|without|on|ignoring|group_left|group_right)\s*\([^()]*\)`)
 	perSecond = regexp.MustCompile(`\bi?rate\s*\(`)
+	events    = regexp.MustCompile(`\b(i?rate|increase)\s*\(|_per_second|requests|calls`)
 	increase  = regexp.MustCompile(`\bincrease\s*\(`)
 	quantile  = regexp.MustCompile(`\bhistogram_(quantile|avg)\s*\(`)
 	timed     = regexp.MustCompile(`\b\w+_(seconds|milliseconds)(_\w+)?\b`)

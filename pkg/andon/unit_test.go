@@ -31,6 +31,8 @@ func TestWrittenUnit(t *testing.T) {
 		{Signal{Metric: "rate(errors_total[1m]) / rate(requests_total[1m])"}, ""},
 		{Signal{Metric: `sum(up{unit="_seconds"}) by (wait_seconds)`}, ""},
 		{Signal{Name: "errors", Metric: "rate(errors_total[1m])", Per: "rate(requests_total[1m])"}, "ratio"},
+		{Signal{Name: "slow", Metric: "slow_requests_per_second", Per: "requests_per_second"}, "ratio"},
+		{Signal{Name: "lost messages", Metric: "increase(lost_total[1m])", Per: "sum by (pod) (pod_info)"}, ""},
 		{Signal{Metric: "success", Kind: Failures}, "ratio"},
 		{Signal{Metric: "success", Kind: Failures, Unit: "percent"}, "percent"},
 		{Signal{Metric: "container_restarts_total"}, "events/s"},

@@ -44,6 +44,8 @@ func (s Side) Part(n, all int) string {
 	switch {
 	case n == all && all == 1:
 		return "the only " + s.Node()
+	case n == all && all == 2:
+		return "both " + s.Nodes()
 	case n == all:
 		return "all " + s.Count(all)
 	}

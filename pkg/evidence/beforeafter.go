@@ -109,7 +109,11 @@ func (w *beforeAfter) Reach() reach {
 
 func (w *beforeAfter) Missing() string {
 	if w.learnt != nil && w.learnt.Placebos < stat.Fewest {
-		return fmt.Sprintf("the history holds %s to compare with, needs %d: samples from %s before the change", andon.Plural(float64(w.learnt.Placebos), "time"), stat.Fewest, andon.Spell(stat.ShortestPast*w.step))
+		needs, had := stat.ShortestPast*w.step, time.Duration(w.Reach().Past)*w.step
+		if had >= needs {
+			return fmt.Sprintf("needs more than %s of samples before the change: there were gaps", andon.Spell(needs))
+		}
+		return fmt.Sprintf("needs %s of samples before the change, there were %s", andon.Spell(needs), andon.Spell(had))
 	}
 	return fmt.Sprintf("the first comparison is %s after the change", andon.Spell(time.Duration(stat.Looks[0])*w.step))
 }

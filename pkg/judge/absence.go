@@ -238,7 +238,7 @@ func (a *absence) reason() string {
 		return fmt.Sprintf("while %s %s", control.Count(a.beside), report)
 	}
 	if a.bins == 0 {
-		return fmt.Sprintf("no data %s for %s when the rollout failed, %s; they report now", candidate.From, andon.Spell(a.blamed), others("was", "reported"))
+		return fmt.Sprintf("no data %s for %s when the rollout failed, %s; %s report now", candidate.From, andon.Spell(a.blamed), others("was", "reported"), candidate.Nodes())
 	}
 	report := "report"
 	if a.beside == 1 {

@@ -136,12 +136,12 @@ func (t *metricSignal) reason(f andon.Finding, straying, nodes int) string {
 		return name + ": no sample since the rollout began"
 	}
 	contrast := t.law.Contrast(t.effect)
-	text := moved(t.Signal, t.Strategy, contrast)
+	text := moved(t.Signal, t.Strategy, contrast, t.evidence())
 	if contrast.Known() && straying > 0 && (nodes > 1 || f.Node != "") {
 		if part := sides.Candidate.Part(straying, nodes); contrast.Worse(t.Signal.Worse) {
 			text += " on " + part
 		} else {
-			text += "; worse on " + part
+			text += "; worse by now on " + part
 		}
 	}
 	if f.Quality == andon.LowExposure {
@@ -165,11 +165,11 @@ func compared(bins, needed int, step time.Duration) string {
 	if bins > 0 {
 		have = andon.Spell(time.Duration(bins) * step)
 	}
-	return fmt.Sprintf("%s compared, needs %s", have, andon.Spell(time.Duration(needed)*step))
+	return fmt.Sprintf("%s compared after the warm-up, needs %s", have, andon.Spell(time.Duration(needed)*step))
 }
 
-// moved says from where to where a signal went.
-func moved(s andon.Signal, strategy andon.Strategy, c evidence.Contrast) string {
+// moved says from where to where a signal went, with evidence of exp(logE).
+func moved(s andon.Signal, strategy andon.Strategy, c evidence.Contrast, logE float64) string {
 	name := s.Name + c.When
 	switch {
 	case !c.Known() && c.When != "":
@@ -183,13 +183,17 @@ func moved(s andon.Signal, strategy andon.Strategy, c evidence.Contrast) string 
 	if by != "" {
 		change += " (" + by + ")"
 	}
+	not := "did not"
+	if logE >= math.Log(warnEvidence) {
+		not = "differs by more than chance but did not" // its nodes or its course do, and its mean does not
+	}
 	switch rose := c.To > c.From; {
 	case from == to:
 		return fmt.Sprintf("%s stayed at %s", name, to)
 	case rose && s.Worse == andon.Lower:
-		return fmt.Sprintf("%s did not fall: %s %s, %s %s", name, to, sides.Candidate.From, from, sides.Control.Again)
+		return fmt.Sprintf("%s %s fall (%s %s, %s %s)", name, not, to, sides.Candidate.From, from, sides.Control.Again)
 	case !rose && s.Worse != andon.Lower && s.Worse != andon.Both:
-		return fmt.Sprintf("%s did not rise: %s %s, %s %s", name, to, sides.Candidate.From, from, sides.Control.Again)
+		return fmt.Sprintf("%s %s rise (%s %s, %s %s)", name, not, to, sides.Candidate.From, from, sides.Control.Again)
 	case rose:
 		return name + " rose " + change
 	}
@@ -203,9 +207,10 @@ func apart(strategy andon.Strategy) string {
 		return "no samples both before and since the change"
 	case andon.LoadTest:
 		return "this run and the baseline run have no samples at the same time"
+	case andon.RegionControl:
+		return "the changed regions and others have no samples at the same time"
 	}
-	sides := strategy.Sides()
-	return fmt.Sprintf("%s and %s have no samples at the same time", sides.Candidate.Nodes(), sides.Control.Nodes())
+	return "new and old nodes have no samples at the same time"
 }
 
 // unitOf returns the unit that values of a signal are written in. Events out of

@@ -182,5 +182,5 @@ func (m *missing) smallest(logE float64) (nodes float64, why string) {
 			return float64(n), ""
 		}
 	}
-	return math.NaN(), fmt.Sprintf("even %s without data would not have failed the rollout by itself", m.serves.Strategy.Sides().Candidate.Part(all-1, all))
+	return math.NaN(), fmt.Sprintf("even %s without data would not have failed the rollout alone", m.serves.Strategy.Sides().Candidate.Part(all-1, all))
 }

@@ -18,7 +18,7 @@ func (c *places) showed(at *place) string {
 	best, text := math.Inf(-1), "no signal could be compared"
 	for i, p := range parts {
 		if e := p.logE() + math.Log(signals[i].weight); e > best {
-			best, text = e, moved(signals[i].Signal, c.strategy, p.law.Contrast(p.effect))
+			best, text = e, moved(signals[i].Signal, c.strategy, p.law.Contrast(p.effect), p.logE())
 		}
 	}
 	return text

@@ -97,7 +97,10 @@ func (c *trial) whyFail(v andon.Verdict) string {
 		return fmt.Sprintf("evidence that the rollout did harm reached %s at %s", andon.Odds(c.needs()), c.fail.at.Format(time.RFC3339))
 	}
 	if c.strategy == andon.BeforeAfter {
-		return fmt.Sprintf("%s; before the change it moved so far less than 1 time in %s", f.Reason, andon.Quantity(math.Round(math.Exp(c.limit())), ""))
+		return fmt.Sprintf("%s; as unusual a move came less than 1 time in %s before the change", f.Reason, andon.Quantity(math.Round(math.Exp(c.limit())), ""))
+	}
+	if c.evidence.log < c.needs() {
+		return fmt.Sprintf("%s; evidence reached %s that the rollout did it, now %s", f.Reason, andon.Odds(c.evidence.peak), andon.Odds(c.evidence.log))
 	}
 	return fmt.Sprintf("%s; evidence %s that the rollout did it", f.Reason, andon.Odds(c.evidence.peak))
 }
@@ -157,16 +160,16 @@ func (c *trial) wouldFail(v andon.Verdict) string {
 	case !best.Smallest.Known():
 		return ""
 	case about.Metric == "":
-		return fmt.Sprintf("; something new in %s would have had to come %s times an hour on each node to fail it by now", best.Signal, andon.Quantity(by, ""))
+		return fmt.Sprintf("; something new in %s would have had to come %s times an hour on each node to fail the rollout by now", best.Signal, andon.Quantity(by, ""))
 	case by < 0:
 		move = "fall"
 	}
-	return fmt.Sprintf("; %s would have had to %s by %s to fail it by now", best.Signal, move, andon.Step(by, about.WrittenUnit()))
+	return fmt.Sprintf("; %s would have had to %s by %s to fail the rollout by now", best.Signal, move, andon.Step(by, about.WrittenUnit()))
 }
 
 // beyondAll reports whether the smallest effect on a share is more than all of it.
 func beyondAll(s andon.Signal, f andon.Finding) bool {
-	return s.Metric != "" && s.InferKind() == andon.Counts && math.Abs(float64(f.Smallest)) > 1
+	return s.Per != "" && s.Unit == "" && andon.IsRatio(s.WrittenUnit()) && math.Abs(float64(f.Smallest)) > 1
 }
 
 // whyOpen says what stands in the way of a judgment.

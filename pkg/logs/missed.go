@@ -29,7 +29,7 @@ func (k *Reader) beyond(ctx context.Context, side int, clusters *clustering, all
 		return nil, err
 	}
 	if n := len(found); n > 0 {
-		k.notice("%s more were found through the patterns that the source of logs keeps", andon.Plural(float64(n), "cluster"))
+		k.notice("%s found through the patterns that the source of logs keeps", andon.Plural(float64(n), "rare cluster"))
 	}
 	all = slices.Concat(all, found)
 	if side == deviation.CandidateSide {

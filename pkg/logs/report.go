@@ -162,8 +162,8 @@ func (b *Comparison) sentence(g *group, class andon.Class) string {
 	switch class {
 	case andon.ClassUnknown:
 		text = fmt.Sprintf("%s is new: %s %s, none %s", name, b.many(c.lines), candidate.From, control.Again)
-		if s := b.surpriseOf(); s.Known() && !b.Crashes() {
-			text += ", where " + oneIn(float64(s))
+		if s := b.surpriseOf(); s > 0 && !b.Crashes() {
+			text += fmt.Sprintf("; 1 in %s lines %s is new, too", andon.Quantity(math.Round(1/float64(s)), ""), control.From)
 		}
 	case andon.ClassUnexpectedFrequency:
 		text = fmt.Sprintf("%s comes more often: %s an hour and node %s, %s %s", name, andon.Rough(b.hourly(c, deviation.CandidateSide), ""), candidate.From, andon.Rough(b.hourly(k, deviation.ControlSide), ""), control.Again)
@@ -208,14 +208,6 @@ func (b *Comparison) many(n float64) string {
 		return "1 crash"
 	}
 	return andon.Quantity(n, "") + " crashes"
-}
-
-// oneIn says how often a side shows something new.
-func oneIn(share float64) string {
-	if share <= 0 {
-		return "nothing new is usual"
-	}
-	return fmt.Sprintf("1 in %s events is of a new kind", andon.Quantity(math.Round(1/share), ""))
 }
 
 // ClusterReport returns the report with the clusters' templates and queries.
