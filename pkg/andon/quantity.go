@@ -20,7 +20,7 @@ var (
 	rateScale = scale{{1, " B/s"}, {1 << 10, " KiB/s"}, {1 << 20, " MiB/s"}, {1 << 30, " GiB/s"}, {1 << 40, " TiB/s"}}
 
 	// Events such as crashes are rare: by the hour they are whole numbers.
-	eventScale = scale{{1. / 3600, "/h"}, {1, "/s"}}
+	eventScale = scale{{1, "/h"}, {3600, "/s"}}
 )
 
 // unitScales holds, by name of a unit in lower case, how it is written and how
@@ -37,7 +37,7 @@ var unitScales = map[string]struct {
 	"kib": {byteScale, 1 << 10}, "mib": {byteScale, 1 << 20}, "gib": {byteScale, 1 << 30},
 	"kb": {byteScale, 1e3}, "mb": {byteScale, 1e6}, "gb": {byteScale, 1e9},
 	"bps": {rateScale, 1}, "bytes/s": {rateScale, 1}, "b/s": {rateScale, 1},
-	eventsPerSecond: {eventScale, 1},
+	eventsPerSecond: {eventScale, 3600},
 }
 
 // suffixes holds how other units are written after a number.

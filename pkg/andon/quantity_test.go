@@ -47,6 +47,7 @@ func TestChange(t *testing.T) {
 		{1 << 30, 3 << 29, "bytes", "1 GiB", "1.5 GiB", "+50%"},
 		{1 << 30, 5 << 29, "bytes", "1 GiB", "2.5 GiB", "×2.5"},
 		{0, .01, "events/s", "0/h", "36/h", ""},
+		{0, 0, "events/s", "0/h", "0/h", ""},
 		{math.NaN(), 2, "", "unknown", "unknown", ""},
 	}
 	for _, tt := range tests {

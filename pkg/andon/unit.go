@@ -18,12 +18,15 @@ func (s Signal) WrittenUnit() string {
 	switch kind := s.InferKind(); {
 	case kind == Failures, kind == Counts && events.MatchString(s.Per):
 		return "ratio"
-	case s.Per != "":
+	case kind == Crashes && events.MatchString(s.Per):
 		return ""
 	case s.IsCounter():
 		return eventsPerSecond
-	case kind == Crashes && perSecond.MatchString(s.Metric) && !strings.Contains(s.Metric, "/"):
-		return eventsPerSecond
+	case kind == Crashes, kind == Counts: // by the time of a node, or of what a gauge counts
+		if bare := bare(s.Metric); perSecond.MatchString(bare) && !strings.Contains(bare, "/") {
+			return eventsPerSecond
+		}
+		return ""
 	}
 	return expressedUnit(bare(s.Metric))
 }

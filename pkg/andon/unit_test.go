@@ -35,6 +35,7 @@ func TestWrittenUnit(t *testing.T) {
 		{Signal{Name: "lost messages", Metric: "increase(lost_total[1m])", Per: "sum by (pod) (pod_info)"}, ""},
 		{Signal{Metric: "success", Kind: Failures}, "ratio"},
 		{Signal{Metric: "success", Kind: Failures, Unit: "percent"}, "percent"},
+		{Signal{Name: "restarts", Metric: `sum by (pod) (rate(restarts_total{job="a/b"}[30s]))`, Per: "sum by (pod) (pod_info)"}, "events/s"},
 		{Signal{Metric: "container_restarts_total"}, "events/s"},
 		{Signal{Metric: "rate(container_restarts_total[5m])"}, "events/s"},
 		{Signal{Metric: "increase(container_restarts_total[5m])"}, ""},

@@ -84,7 +84,7 @@ func TestScopes(t *testing.T) {
 				w.fleet("cpu_ratio", steady(.2, .1), steady(.2, .1))
 			},
 			andon.Pass,
-			map[string]want{"eu": {andon.Pass, "not compared, for want of the label region: cpu"}, "us": {andon.Pass, "not compared, for want of the label region: cpu"}},
+			map[string]want{"eu": {andon.Pass, "not compared, as the label region is missing: cpu"}, "us": {andon.Pass, "not compared, as the label region is missing: cpu"}},
 		},
 		{
 			"no signal has the label", inRegions(latency),

@@ -63,7 +63,7 @@ func (c *places) untold(label string, at *place) string {
 	if len(names) == 0 {
 		return ""
 	}
-	return fmt.Sprintf("; not compared, for want of the label %s: %s", label, andon.Enumerate(names))
+	return fmt.Sprintf("; not compared, as the label %s is missing: %s", label, andon.Enumerate(names))
 }
 
 // open returns the decision on a place, and why.

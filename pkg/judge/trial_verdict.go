@@ -138,7 +138,7 @@ func nothing(s andon.Strategy) string {
 	case andon.LoadTest:
 		return "no signal differs between this run and the baseline run by more than chance"
 	case andon.RegionControl:
-		return "no signal changed otherwise in the changed regions than elsewhere by more than chance"
+		return "no signal changed differently in the changed regions than elsewhere by more than chance"
 	}
 	return "no signal differs between new and old nodes by more than chance"
 }

@@ -171,7 +171,7 @@ func (k *Reader) foreign(clusters *clustering, all []*sampledCluster, out []Bin)
 	clusters.settle(time.Time{}, false)
 	more := besides(clusters, all, shown)
 	if n := len(more) - maxCounted; n > 0 {
-		k.notice("%s of the new nodes were not looked for on the old", andon.Plural(float64(n), "rare cluster"))
+		k.notice("%s %s not counted %s", andon.Plural(float64(n), "rare cluster"), k.c.Sides().Candidate.From, k.c.Sides().Control.Again)
 	}
 	return more[:min(len(more), maxCounted)]
 }
