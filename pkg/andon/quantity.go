@@ -107,9 +107,9 @@ func (s scale) write(v, like float64, digits int) string {
 }
 
 // Change writes where a value of a unit went from and to, with enough digits to
-// tell the two apart, and by how much: as a share of what it was, or in points
-// where it is a share itself. by is empty where there is no telling.
-func Change(from, to float64, unit string) (a, b, by string) {
+// tell the two apart, and by how much it changed: as a share of what it was, or in points
+// where it is a share itself. change is empty where there is no telling.
+func Change(from, to float64, unit string) (a, b, change string) {
 	like := math.Max(math.Abs(from), math.Abs(to))
 	for digits := 3; digits <= 6; digits++ {
 		a, b = quantity(from, unit, like, digits), quantity(to, unit, like, digits)

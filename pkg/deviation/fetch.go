@@ -34,11 +34,12 @@ func BinTime(bin int64, step time.Duration) time.Time {
 	return time.Unix(0, bin*int64(step)).UTC()
 }
 
-// BinAt returns the last bin at or before t, binFrom the first at or after it.
+// BinAt returns the last bin at or before t.
 func BinAt(t time.Time, step time.Duration) int64 {
 	return floorDiv(t.UnixNano(), int64(step))
 }
 
+// BinFrom returns the first bin at or after t.
 func BinFrom(t time.Time, step time.Duration) int64 {
 	return -floorDiv(-t.UnixNano(), int64(step))
 }
@@ -69,7 +70,7 @@ type side struct {
 	counter     bool // of which the metric is a bare counter
 }
 
-// A Source is whom samples are asked from.
+// A Source answers questions for samples.
 type Source struct {
 	Ask     andon.RangeFunc
 	Resolve andon.ResolveFunc // writes a selector's matchers into PromQL; nil if nobody can

@@ -107,7 +107,7 @@ func (w *beforeAfter) Reach() reach {
 	return r
 }
 
-func (w *beforeAfter) Missing() string {
+func (w *beforeAfter) StillNeeds() string {
 	if w.learnt != nil && w.learnt.Placebos < stat.Fewest {
 		needs, had := stat.ShortestPast*w.step, time.Duration(w.Reach().Past)*w.step
 		if had >= needs {

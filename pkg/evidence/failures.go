@@ -176,8 +176,8 @@ func (n *shares) add(node string, share float64) {
 	n.all.Add(n.each[node], share)
 }
 
-func (f *failures) Reading() reading {
-	return reading{
+func (f *failures) SampleReader() sampleReader {
+	return sampleReader{
 		Value: func(s deviation.Sample) (float64, float64) { return f.trials * f.signal.Failures(s.Value), f.trials },
 		phi:   1, warm: f.warm,
 	}

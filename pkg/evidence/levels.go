@@ -35,16 +35,16 @@ type levels struct {
 
 	lessons     []andon.Lesson // of rollouts that passed before
 	signal      string
-	fresh       bool      // nodes may differ when they are, and it is learnt by how much
+	fresh       bool      // fresh nodes may differ, and by how much is learnt
 	marks       []float64 // by how much candidate differed at lessonLooks
 	noise       stat.Noise
 	before      []float64               // levels of control nodes
 	own         map[string]float64      // the same by node
-	since       map[string][]float64    // samples of control nodes since, if there are none from before
-	candidate   map[string]*runningMean // less what control shows in the same bin
+	since       map[string][]float64    // samples of control nodes since the change, where there are none from before
+	candidate   map[string]*runningMean // how far each node lies from control in the same bins
 	control     map[string]*runningMean
-	apart       map[string]*runningMean // control nodes, less what they show together
-	peers       runningMean             // of one over the number of control nodes, over candidate samples
+	apart       map[string]*runningMean // how far each control node lies from all of them
+	peers       runningMean             // mean of 1/(number of control nodes), over the samples of candidate
 	maxControl  int                     // control nodes in one bin
 	n           int
 	shift       stat.Shift
@@ -259,7 +259,7 @@ func (l *levels) Reach() reach {
 	return reach{Needed: MinBins}
 }
 
-func (l *levels) Missing() string {
+func (l *levels) StillNeeds() string {
 	if n := max(len(l.before), len(l.control)); n < 2 {
 		needs := l.strategy.Sides().Control.Count(2)
 		if n == 0 {
@@ -281,8 +281,8 @@ func (l *levels) Teach(to *andon.Lesson) {
 	to.Levels[l.signal] = slices.Clone(l.marks)
 }
 
-func (l *levels) Reading() reading {
-	return reading{
+func (l *levels) SampleReader() sampleReader {
+	return sampleReader{
 		Value:  func(s deviation.Sample) (float64, float64) { return deviation.Transform(l.kind, l.unit, s.Value), 1 },
 		levels: true, warm: l.warm,
 	}

@@ -200,7 +200,7 @@ func (c *regionLevels) Reach() reach {
 	return reach{Needed: MinBins}
 }
 
-func (c *regionLevels) Missing() string {
+func (c *regionLevels) StillNeeds() string {
 	if c.past < deviation.MinOwnBins {
 		step := c.scale.Spec.BinWidth()
 		return fmt.Sprintf("needs %s of samples from before the change, from the changed regions and from elsewhere; there were %s",

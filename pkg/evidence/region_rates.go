@@ -172,7 +172,7 @@ func (r *regionRates) Odds() Odds {
 
 func (r *regionRates) Reach() reach { return reach{Bins: r.n, Needed: MinBins} }
 
-func (r *regionRates) Missing() string {
+func (r *regionRates) StillNeeds() string {
 	if r.change == nil {
 		return "no samples from before the change, from the changed regions and from elsewhere at the same time"
 	}

@@ -223,8 +223,8 @@ func (w *startUps) Odds() Odds {
 	return Odds{Log: w.e, Events: w.kind == andon.Counts || w.kind == andon.Crashes}
 }
 
-// Reach is enough as soon as anything was compared: a start-up is over after a
-// few bins.
+// Reach is all that is needed as soon as anything was compared, since a start-up
+// is over after a few bins.
 func (w *startUps) Reach() reach {
 	if w.n > 0 {
 		return reach{Bins: MinBins, Needed: MinBins}
@@ -232,7 +232,7 @@ func (w *startUps) Reach() reach {
 	return reach{Needed: MinBins}
 }
 
-func (w *startUps) Missing() string {
+func (w *startUps) StillNeeds() string {
 	others := len(w.levels())
 	if w.events {
 		xs, _ := w.others()

@@ -16,7 +16,7 @@ const maxLateBins = 240
 
 // A metricSignal follows one signal of metrics of a rollout.
 type metricSignal struct {
-	evidence.Settings // that its law is made from; no scale if it cannot be asked for
+	evidence.Settings // what its law is made from; Scale is nil if it cannot be queried
 	source            deviation.Source
 	weight            float64
 	started           time.Time // of the rollout

@@ -145,14 +145,14 @@ func (t *metricSignal) reason(f andon.Finding, straying, nodes int) string {
 		}
 	}
 	if f.Quality == andon.LowExposure {
-		return text + "; too little to judge: " + t.missing()
+		return text + "; too little to judge: " + t.stillNeeds()
 	}
 	return text
 }
 
-// missing says what a judgment still needs.
-func (t *metricSignal) missing() string {
-	if text := t.law.Missing(); text != "" {
+// stillNeeds says what a judgment still needs.
+func (t *metricSignal) stillNeeds() string {
+	if text := t.law.StillNeeds(); text != "" {
 		return text
 	}
 	r := t.law.Reach()

@@ -34,7 +34,7 @@ type Reader struct {
 	read    map[string]time.Time // of a crash signal: up to when stack traces of a stream were read
 }
 
-// A Source is whom lines are asked from, and what is remembered of them.
+// A Source answers questions for lines, and tells what is remembered of them.
 type Source struct {
 	Lines    andon.LinesFunc
 	Counts   andon.RangeFunc    // nil if nobody counts lines
@@ -122,7 +122,7 @@ func (k *Reader) binOf(t time.Time) int64 {
 
 // Fetch asks for the bins from lo to hi. Where there are more lines than the
 // budget, clusters are those that the source is asked to count; nil of crashes.
-func (k *Reader) Fetch(ctx context.Context, clusters *clustering, lo, hi int64) ([]Bin, error) {
+func (k *Reader) Fetch(ctx context.Context, clusters *lineClusters, lo, hi int64) ([]Bin, error) {
 	out := make([]Bin, hi-lo+1)
 	k.shown = nil
 	for side := range k.sides {
@@ -177,13 +177,13 @@ func (k *Reader) counts(ctx context.Context, side int, expr string, span [2]int6
 // countsBy is counts of each node and each value of more labels.
 func (k *Reader) countsBy(ctx context.Context, side int, expr string, more []string, span [2]int64, yield func(bin int64, m model.Metric, n float64)) error {
 	step := k.c.BinWidth()
-	by := []string{}
+	labels := []string{}
 	for _, label := range append([]string{k.c.Node}, more...) {
-		if label != "" && !slices.Contains(by, label) {
-			by = append(by, label)
+		if label != "" && !slices.Contains(labels, label) {
+			labels = append(labels, label)
 		}
 	}
-	count := logql.CountOverTime(expr, by, step, lateness(step)+k.sides[side].back)
+	count := logql.CountOverTime(expr, labels, step, lateness(step)+k.sides[side].back)
 	m, err := k.source.Counts(ctx, count, andon.Range{Start: deviation.BinTime(span[0], step), End: deviation.BinTime(span[1], step), Step: step})
 	if err != nil {
 		return err
@@ -200,7 +200,7 @@ func (k *Reader) countsBy(ctx context.Context, side int, expr string, more []str
 }
 
 // fetchLines fills in the lines, or what they come to.
-func (k *Reader) fetchLines(ctx context.Context, side int, clusters *clustering, out []Bin, lo int64, span [2]int64) error {
+func (k *Reader) fetchLines(ctx context.Context, side int, clusters *lineClusters, out []Bin, lo int64, span [2]int64) error {
 	expr := k.sides[side].expr
 	all, over, err := k.lines(ctx, side, expr, span)
 	if err != nil {
@@ -247,7 +247,7 @@ func (k *Reader) lines(ctx context.Context, side int, expr string, span [2]int64
 		if len(all) == k.budget() {
 			return all, true, nil
 		}
-		all = append(all, k.sided(side, l))
+		all = append(all, k.cohortLine(side, l))
 	}
 	return all, false, nil
 }
@@ -272,7 +272,7 @@ func (k *Reader) within(side int, span [2]int64) andon.Range {
 	return andon.Range{Start: k.edge(span[0] - 1).Add(time.Nanosecond - back), End: k.edge(span[1]).Add(-back), Step: k.c.BinWidth()}
 }
 
-func (k *Reader) sided(side int, l andon.Line) CohortLine {
+func (k *Reader) cohortLine(side int, l andon.Line) CohortLine {
 	l.At = l.At.Add(k.sides[side].back)
 	return CohortLine{Line: l, Side: side, Node: l.Labels[k.c.Node], version: l.Labels[k.c.Version]}
 }

@@ -21,7 +21,7 @@ const (
 // sample fills in a side's bins from more lines than the budget: clusters are
 // found in a sample that is fair to nodes and to time, so that neither a noisy
 // node nor a noisy minute hides the others, and then counted by the source.
-func (k *Reader) sample(ctx context.Context, side int, clusters *clustering, out []Bin, lo int64, span [2]int64) error {
+func (k *Reader) sample(ctx context.Context, side int, clusters *lineClusters, out []Bin, lo int64, span [2]int64) error {
 	k.sampled = true
 	total, nodes := 0., map[string]bool{}
 	err := k.counts(ctx, side, k.sides[side].expr, span, func(bin int64, node string, n float64) {
@@ -99,7 +99,7 @@ type sampledCluster struct {
 }
 
 // draw takes the first lines of one node in each part.
-func (k *Reader) draw(ctx context.Context, side int, clusters *clustering, node string, parts []andon.Range, found map[string]*sampledCluster) error {
+func (k *Reader) draw(ctx context.Context, side int, clusters *lineClusters, node string, parts []andon.Range, found map[string]*sampledCluster) error {
 	expr := k.sides[side].expr
 	if k.c.Node != "" {
 		var err error
@@ -114,7 +114,7 @@ func (k *Reader) draw(ctx context.Context, side int, clusters *clustering, node 
 			if err != nil {
 				return err
 			}
-			s := k.sided(side, l)
+			s := k.cohortLine(side, l)
 			for _, seen := range clusters.add(s) {
 				d := found[seen.group]
 				if d == nil {
@@ -143,7 +143,7 @@ func equal(v string) string {
 
 // settled returns the clusters of a sample under the ids that they have now,
 // those with the most lines first.
-func settled(clusters *clustering, found map[string]*sampledCluster) []*sampledCluster {
+func settled(clusters *lineClusters, found map[string]*sampledCluster) []*sampledCluster {
 	now := map[string]*sampledCluster{}
 	for _, id := range andon.SortedKeys(found) {
 		d := found[id]
@@ -166,7 +166,7 @@ func settled(clusters *clustering, found map[string]*sampledCluster) []*sampledC
 type tally struct {
 	k        *Reader
 	side     int
-	clusters *clustering
+	clusters *lineClusters
 	out      []Bin
 	lo       int64
 	span     [2]int64
@@ -289,7 +289,7 @@ func (k *Reader) stack(ctx context.Context, side int, h CohortLine, end time.Tim
 		if err != nil {
 			return nil, err
 		}
-		out = append(out, k.sided(side, l))
+		out = append(out, k.cohortLine(side, l))
 		if len(out) == maxInStack {
 			break
 		}

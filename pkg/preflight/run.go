@@ -58,8 +58,8 @@ type observation struct {
 	over    bool // the bin is the last
 }
 
-// A Setting is what pre-flight checks know of a rollout and of its
-// service, and whom they ask.
+// A Setting is what pre-flight checks know of a rollout and of its service, and
+// the source that they ask.
 type Setting struct {
 	Service   andon.Service
 	Candidate andon.Selector // of all nodes that the change goes to, wherever they are
