@@ -142,7 +142,7 @@ func (m *Scale) BeforeSpan() GridSpan {
 }
 
 // Series returns the deviations of the nodes of cand in the bins of b. The
-// frames hold deviateBins-1 more before b.first.
+// frames hold DeviateBins-1 more before b.First.
 func (m *Scale) Series(cand, ctrl *Frame, b Bins) []Deviation {
 	var control reference = m.poolReference(ctrl)
 	var out []Deviation

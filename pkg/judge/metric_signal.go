@@ -21,7 +21,7 @@ type metricSignal struct {
 	weight            float64
 	started           time.Time // of the rollout
 
-	cand, ctrl *deviation.Frame // the last deviateBins folded, and those yet to be folded
+	cand, ctrl *deviation.Frame // the last DeviateBins folded, and those yet to be folded
 	next       int64            // bin to be folded next
 	err        error            // of the last question, or why none can be asked
 
