@@ -96,8 +96,8 @@ export type QueryType = keyof typeof views;
 export type View = (typeof views)[QueryType][number];
 
 /**
- * A Selector picks series by their labels: label name to wanted value. A
- * value that begins with "!=", "=~" or "!~" is that matcher's operand; any
+ * A Selector picks series by their labels: label name to the value
+ * it has. One that begins with "!=", "=~" or "!~" is that matcher's operand; any
  * other value must be equal. The empty Selector picks everything.
  */
 export type Selector = Record<string, string>;

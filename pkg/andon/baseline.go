@@ -59,6 +59,7 @@ func (r Rollout) BaselineEnd() (time.Time, bool) {
 	return r.Baseline.Ended.Add(r.back()), true
 }
 
+// NoBaseline says that a load test has no run to compare with, and what to do.
 func NoBaseline(service string) string {
-	return fmt.Sprintf("no earlier load test of %s that passed is known, so that there is nothing to compare with; announce this one's baseline: started and ended of an earlier run, or accept to have it judged by thresholds and become the first", service)
+	return fmt.Sprintf("no load test of %s has passed before, so there is nothing to compare this one with; announce its baseline: started and ended of an earlier run, or accept: true to judge it by thresholds only and make it the first", service)
 }

@@ -25,9 +25,9 @@ func (p Problem) Error() string {
 }
 
 // Under returns the problems of what lies at path.
-func Under(path string, of []Problem) []Problem {
-	out := make([]Problem, len(of))
-	for i, p := range of {
+func Under(path string, within []Problem) []Problem {
+	out := make([]Problem, len(within))
+	for i, p := range within {
 		switch {
 		case path == "":
 		case p.Path == "":
@@ -81,7 +81,7 @@ func (p *problems) at(path, format string, args ...any) {
 	*p = append(*p, Problem{path, fmt.Sprintf(format, args...)})
 }
 
-func (p *problems) under(path string, of []Problem) { *p = append(*p, Under(path, of)...) }
+func (p *problems) under(path string, within []Problem) { *p = append(*p, Under(path, within)...) }
 
 // word adds what is wrong with a word that may be left out.
 func word[T ~string](p *problems, path, what string, w T, list []T) {

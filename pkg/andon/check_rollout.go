@@ -37,15 +37,15 @@ func (r Rollout) Check(now time.Time) []Problem {
 	case r.ID == "":
 		p.at("id", "is missing; write a name for this rollout that no other has")
 	case r.ID == "." || r.ID == "..":
-		p.at("id", "%q has a meaning of its own in addresses; choose another", r.ID)
+		p.at("id", "%q cannot be used in an address; choose another", r.ID)
 	}
 	for _, s := range []struct {
 		path, value string
-		most        int
+		maxLen      int
 	}{
 		{"id", r.ID, MaxName}, {"service", r.Service, MaxName}, {"version", r.Version, MaxName}, {"previous", r.Previous, MaxName}, {"tool", r.Tool, MaxName}, {"ref", r.Ref, maxRef},
 	} {
-		p.text(s.path, s.value, s.most)
+		p.text(s.path, s.value, s.maxLen)
 	}
 	if r.Service == "" {
 		p.at("service", "is missing; name the service that changes, as in the configuration's services")
@@ -63,7 +63,7 @@ func (r Rollout) Check(now time.Time) []Problem {
 	p.under("candidate", r.Candidate.Check())
 	p.under("control", r.Control.Check())
 	if len(r.Candidate) > 0 && maps.Equal(r.Candidate, r.Control) {
-		p.at("control", "picks the same nodes as candidate; select those on the old version, or leave both empty to compare before with after")
+		p.at("control", "selects the same nodes as candidate; select those on the old version, or leave both empty to compare before with after")
 	}
 	r.checkTimes(&p, now)
 	if r.Baseline != nil {
@@ -130,7 +130,7 @@ func (r Rollout) checkTimes(p *problems, now time.Time) {
 func (r Rollout) checkTime(p *problems, path string, t, now time.Time) {
 	switch {
 	case !now.IsZero() && t.After(now.Add(maxAhead)):
-		p.at(path, "%s lies more than %s ahead of now (%s); see to its time zone", stamp(t), maxAhead, stamp(now))
+		p.at(path, "%s is more than %s after now (%s); check the time zone", stamp(t), Spell(maxAhead), stamp(now))
 	case t.Year() < 1970:
 		p.at(path, "%s is before 1970; write when it was, such as 2026-03-01T12:00:00Z", stamp(t))
 	case t.Before(r.Started):
@@ -143,14 +143,14 @@ func (b Baseline) check(r Rollout) []Problem {
 	var p problems
 	switch {
 	case r.Strategy != "" && r.Strategy != LoadTest:
-		p.at("", "is of load tests, and the strategy is %s; leave it out", r.Strategy)
+		p.at("", "is for load tests only, and the strategy is %s; leave it out", r.Strategy)
 	case b.Accept && !(b.Started.IsZero() && b.Ended.IsZero()):
-		p.at("", "either names an earlier run or accepts this one; leave out accept, or started and ended")
+		p.at("", "names an earlier run and accepts this one as the first; leave out accept, or started and ended")
 	case b.Accept:
 	case b.Started.IsZero() || b.Ended.IsZero():
 		p.at("", "needs started and ended of the earlier run, or accept")
 	case !b.Started.Before(b.Ended) || b.Ended.After(r.Started):
-		p.at("", "from %s to %s is no run before the one that started at %s", stamp(b.Started), stamp(b.Ended), stamp(r.Started))
+		p.at("", "the run from %s to %s is not before this one, which started at %s", stamp(b.Started), stamp(b.Ended), stamp(r.Started))
 	}
 	return p
 }
@@ -185,12 +185,12 @@ func (s Selector) Check() []Problem {
 }
 
 // text adds what is wrong with a text that people and labels hold.
-func (p *problems) text(path, s string, most int) {
+func (p *problems) text(path, s string, maxLen int) {
 	switch {
 	case !utf8.ValidString(s):
-		p.at(path, "is not valid UTF-8; write it anew")
-	case utf8.RuneCountInString(s) > most:
-		p.at(path, "has %d characters; at most %d are kept", utf8.RuneCountInString(s), most)
+		p.at(path, "is not valid UTF-8; write it again")
+	case utf8.RuneCountInString(s) > maxLen:
+		p.at(path, "has %d characters; at most %d are kept", utf8.RuneCountInString(s), maxLen)
 	case strings.ContainsFunc(s, func(r rune) bool { return !unicode.IsPrint(r) }):
 		p.at(path, "%q has characters that cannot be printed; leave them out", s)
 	case s != strings.TrimSpace(s):

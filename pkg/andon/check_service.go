@@ -106,7 +106,7 @@ func (s Service) checkPreflight(p *problems, parse Parsers, signals map[string]i
 		}
 		name := pre.Called()
 		if first, twice := called[name]; twice {
-			p.at(at, "is called %q as preflight[%d] is; give one of them a name", name, first)
+			p.at(at, "has the same name %q as preflight[%d]; give one of them a name", name, first)
 		}
 		called[name] = i
 		if _, taken := signals[name]; taken {
@@ -172,7 +172,7 @@ func (c CompletenessCheck) check(parse Parsers) []Problem {
 func (c ScopeCheck) check(parse Parsers) []Problem {
 	var p problems
 	if c.AtMost < 1 {
-		p.at("at_most", "%d lets nothing be changed; write 1 or more", c.AtMost)
+		p.at("at_most", "%d allows no change at all; write 1 or more", c.AtMost)
 	}
 	if c.Of == "" {
 		p.at("of", "is missing; write the key of the rollouts' scope to count, such as region")

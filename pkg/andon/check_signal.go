@@ -20,14 +20,14 @@ func (s Signal) Check(parse Parsers, node string) []Problem {
 	word(&p, "kind", "kind", s.Kind, Kinds)
 	word(&p, "family", "family", s.Family, Families)
 	if s.Kind == Counts && s.Per == "" {
-		p.at("kind", "counts are events out of an exposure; write the exposure as per:, such as the rate of all requests; of events by the time that nodes run, such as restarts, the kind is crashes")
+		p.at("kind", "counts need per:, what the events are out of, such as the rate of all requests; for events over time, such as restarts, write crashes")
 	}
 	s.checkUnit(&p)
 	if s.Weight != nil {
-		p.ratio("weight", *s.Weight, "write a share such as 0.2, or 0 to show the signal and count it for nothing")
+		p.ratio("weight", *s.Weight, "write a share such as 0.2, or 0 to show the signal without judging by it")
 	}
 	if s.Critical && s.Weight != nil && *s.Weight == 0 {
-		p.at("critical", "a weight of 0 counts the signal for nothing; leave out one of the two")
+		p.at("critical", "contradicts weight: 0, with which the signal is not judged by; leave out one of the two")
 	}
 	if s.Margin != nil {
 		p.ratio("margin", *s.Margin, "write a share such as 0.2 for 20%")
@@ -47,10 +47,10 @@ func (s Signal) checkQueries(p *problems, parse Parsers, node string) {
 	case len(set) == 0:
 		p.at("", "has nothing to look at; write metric: with a PromQL query")
 	case len(set) > 1:
-		p.at("", "%s are both set; keep one and make another signal of the other", strings.Join(set, " and "))
+		p.at("", "%s are both set; keep one and make another signal of the other", Enumerate(set))
 	}
 	if s.Per != "" && s.Metric == "" {
-		p.at("per", "is the exposure of metric, which is not set; leave it out")
+		p.at("per", "divides metric, which is not set; leave it out")
 	}
 	p.promQL("metric", s.Metric, parse, node)
 	p.promQL("per", s.Per, parse, node)
@@ -71,7 +71,7 @@ func (s Signal) checkUnit(p *problems) {
 
 func (s Signal) checkBounds(p *problems) {
 	if s.Metric == "" && s.Logs+s.Crashes != "" && (s.FailFast != nil || s.Ignore != nil) {
-		p.at("", "fail_fast and ignore are thresholds on the value of metric; leave them out, and say with feedback what is a risk")
+		p.at("", "fail_fast and ignore apply to metric only; leave them out, and mark clusters as a risk with feedback")
 	}
 	if s.FailFast != nil {
 		p.under("fail_fast", s.FailFast.Check())
@@ -80,7 +80,7 @@ func (s Signal) checkBounds(p *problems) {
 		p.under("ignore", s.Ignore.Check())
 	}
 	if v, both := inBoth(s.FailFast, s.Ignore); both {
-		p.at("", "fail_fast and ignore contradict each other: %v would be in both; move one of them", v)
+		p.at("", "fail_fast and ignore contradict each other: %v is in both; move one of them", v)
 	}
 }
 

@@ -8,8 +8,8 @@ import (
 	"github.com/prometheus/common/model"
 )
 
-// A Selector picks series by their labels: label name to wanted value. A
-// value that begins with "!=", "=~" or "!~" is that matcher's operand; any
+// A Selector picks series by their labels: label name to the value
+// it has. One that begins with "!=", "=~" or "!~" is that matcher's operand; any
 // other value must be equal. The empty Selector picks everything.
 type Selector map[string]string
 
@@ -30,6 +30,7 @@ type Comparison struct {
 	Release            string // the version that goes out; empty if it is not known
 	Candidate, Control Cohort
 	Sensitivity        Sensitivity
+	Strategy           Strategy // of the rollout, as taken; for words only, and empty without a rollout
 
 	// Relative measures each node from its own level before Since: nodes of
 	// different places differ in level without any change.

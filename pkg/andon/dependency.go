@@ -87,9 +87,9 @@ func Callees(direct map[string][]string) map[string][]string {
 		if called == nil {
 			continue
 		}
-		for _, of := range append([]string{name}, called...) {
-			if _, ok := out[of]; !ok {
-				out[of] = edges.reach(of)
+		for _, service := range append([]string{name}, called...) {
+			if _, ok := out[service]; !ok {
+				out[service] = edges.reach(service)
 			}
 		}
 	}

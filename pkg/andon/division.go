@@ -15,7 +15,7 @@ func Compare(ro Rollout, s Service, sig Signal) Comparison {
 	return Comparison{
 		Service: s.Name, Signal: sig, Node: s.Node, Version: s.Version, Release: ro.Version,
 		Candidate: Cohort{Select: d.Candidate}, Control: Cohort{Select: d.control, Back: ro.back()},
-		Relative:    d.Taken == RegionControl,
+		Relative: d.Taken == RegionControl, Strategy: d.Taken,
 		Sensitivity: s.Sensitivity, Since: ro.Started, Step: s.Bin(), WarmUp: s.WarmUpTime(),
 		Places: s.Scope,
 	}
@@ -39,12 +39,14 @@ func Divide(ro Rollout, s Service) Division {
 	taken, candidate, control := ro.Strategy, ro.Candidate, ro.Control
 	switch {
 	case taken == BeforeAfter:
-		return Division{Taken: taken, Candidate: candidate, control: candidate, Why: "the service beside its own past, as announced"}
+		return Division{Taken: taken, Candidate: candidate, control: candidate, Why: "the service compared with itself before the change, as announced"}
 	case taken == Threshold:
-		return Division{Taken: taken, Candidate: candidate, control: candidate, Why: "thresholds alone, as announced"}
+		return Division{Taken: taken, Candidate: candidate, control: candidate, Why: "thresholds only, as announced"}
 	case taken == LoadTest:
-		d := Division{Why: "an earlier run under load"}
-		d.Taken, d.Candidate, d.control = ro.loadTest()
+		d := Division{Why: "this run compared with the baseline run"}
+		if d.Taken, d.Candidate, d.control = ro.loadTest(); d.Taken == Threshold {
+			d.Why = "thresholds only: the run is to become the baseline"
+		}
 		return d
 	case len(control) == 0 && len(candidate) == 1:
 		control = candidate.not()
@@ -55,16 +57,16 @@ func Divide(ro Rollout, s Service) Division {
 			return d
 		}
 		return Division{Taken: BeforeAfter, Candidate: candidate, control: candidate,
-			Why: "no label tells new nodes from old, and none says where the change has not gone: the service beside its own past"}
+			Why: "the service compared with itself before the change, as no label tells new nodes from old or changed regions from others"}
 	}
 	within := ro.within(s)
 	d := Division{Taken: taken, Candidate: candidate.and(within), control: control.and(within)}
 	if taken == "" || taken == Auto {
 		d.Taken = Canary
 	}
-	d.Why = fmt.Sprintf("nodes with %s beside those with %s at the same time", d.Candidate, d.control)
+	d.Why = fmt.Sprintf("new nodes %s compared with old nodes %s at the same time", d.Candidate, d.control)
 	if taken == RegionControl {
-		d.Why += ", each measured from what it was before"
+		d.Why = fmt.Sprintf("nodes in the changed regions %s compared with nodes elsewhere %s, each against its own level before the change", d.Candidate, d.control)
 	}
 	return d
 }
@@ -114,7 +116,7 @@ func (r Rollout) elsewhere(s Service) (Division, bool) {
 	d := Division{Taken: RegionControl, Candidate: r.within(s), by: last}
 	d.control = maps.Clone(d.Candidate)
 	d.control[last] = Selector{last: d.Candidate[last]}.not()[last]
-	d.Why = fmt.Sprintf("no label tells new nodes from old; nodes with %s, which the change has not reached, are control, each measured from what it was before", d.control)
+	d.Why = fmt.Sprintf("nodes in the changed regions compared with nodes elsewhere %s, each against its own level before the change, as no label tells new nodes from old", d.control)
 	return d, true
 }
 

@@ -18,13 +18,16 @@ var (
 	timeScale = scale{{1e-9, " ns"}, {1e-6, " µs"}, {1e-3, " ms"}, {1, " s"}, {60, " min"}, {3600, " h"}}
 	byteScale = scale{{1, " B"}, {1 << 10, " KiB"}, {1 << 20, " MiB"}, {1 << 30, " GiB"}, {1 << 40, " TiB"}}
 	rateScale = scale{{1, " B/s"}, {1 << 10, " KiB/s"}, {1 << 20, " MiB/s"}, {1 << 30, " GiB/s"}, {1 << 40, " TiB/s"}}
+
+	// Events such as crashes are rare: by the hour they are whole numbers.
+	eventScale = scale{{1, "/h"}, {3600, "/s"}}
 )
 
 // unitScales holds, by name of a unit in lower case, how it is written and how
 // many of the scale's own unit one of it is.
 var unitScales = map[string]struct {
 	scale scale
-	of    float64
+	size  float64
 }{
 	"s": {timeScale, 1}, "sec": {timeScale, 1}, "second": {timeScale, 1}, "seconds": {timeScale, 1},
 	"ms": {timeScale, 1e-3}, "millisecond": {timeScale, 1e-3}, "milliseconds": {timeScale, 1e-3},
@@ -34,6 +37,7 @@ var unitScales = map[string]struct {
 	"kib": {byteScale, 1 << 10}, "mib": {byteScale, 1 << 20}, "gib": {byteScale, 1 << 30},
 	"kb": {byteScale, 1e3}, "mb": {byteScale, 1e6}, "gb": {byteScale, 1e9},
 	"bps": {rateScale, 1}, "bytes/s": {rateScale, 1}, "b/s": {rateScale, 1},
+	eventsPerSecond: {eventScale, 3600},
 }
 
 // suffixes holds how other units are written after a number.
@@ -55,7 +59,8 @@ func IsPercent(unit string) bool {
 // it is. NaN is "unknown".
 func Quantity(v float64, unit string) string { return quantity(v, unit, v, 3) }
 
-// quantity writes v with a number of digits, in the prefix that suits like.
+// quantity writes v with a number of digits, in the prefix that suits like
+// unless v is far below it.
 func quantity(v float64, unit string, like float64, digits int) string {
 	u := strings.ToLower(strings.TrimSpace(unit))
 	switch {
@@ -69,7 +74,7 @@ func quantity(v float64, unit string, like float64, digits int) string {
 		return decimal(100*v, digits) + "%"
 	}
 	if s, ok := unitScales[u]; ok {
-		return s.scale.write(v*s.of, like*s.of, digits)
+		return s.scale.write(v*s.size, like*s.size, digits)
 	}
 	if suffix, ok := suffixes[u]; ok {
 		return decimal(v, digits) + suffix
@@ -78,11 +83,18 @@ func quantity(v float64, unit string, like float64, digits int) string {
 }
 
 func (s scale) write(v, like float64, digits int) string {
-	chosen := s[0]
-	for _, step := range s {
-		if math.Abs(like) >= step.size*(1-1e-9) {
-			chosen = step
+	suits := func(v float64) int {
+		chosen := 0
+		for i, step := range s {
+			if math.Abs(v) >= step.size*(1-1e-9) {
+				chosen = i
+			}
 		}
+		return chosen
+	}
+	chosen := s[suits(like)]
+	if v != 0 && math.Abs(v) < chosen.size/2 {
+		chosen = s[suits(v)]
 	}
 	if v == 0 && like == 0 {
 		for _, step := range s {
@@ -95,9 +107,9 @@ func (s scale) write(v, like float64, digits int) string {
 }
 
 // Change writes where a value of a unit went from and to, with enough digits to
-// tell the two apart, and by how much: as a share of what it was, or in points
-// where it is a share itself. by is empty where there is no telling.
-func Change(from, to float64, unit string) (a, b, by string) {
+// tell the two apart, and by how much it changed: as a share of what it was, or in points
+// where it is a share itself. change is empty where there is no telling.
+func Change(from, to float64, unit string) (a, b, change string) {
 	like := math.Max(math.Abs(from), math.Abs(to))
 	for digits := 3; digits <= 6; digits++ {
 		a, b = quantity(from, unit, like, digits), quantity(to, unit, like, digits)
@@ -107,18 +119,45 @@ func Change(from, to float64, unit string) (a, b, by string) {
 	}
 	switch d := to - from; {
 	case a == b || math.IsNaN(d) || math.IsInf(d, 0):
+		a = quantity(from, unit, like, 3)
 		return a, a, ""
 	case IsRatio(unit):
 		if !IsPercent(unit) {
 			d *= 100
 		}
-		return a, b, signed(d) + " points"
-	case from > 0 && to > 0 && to/from >= 10:
+		if d > 0 {
+			return a, b, "+" + points(d)
+		}
+		return a, b, "−" + points(-d)
+	case from > 0 && to/from >= 2:
 		return a, b, "×" + decimal(to/from, 2)
 	case from > 0:
 		return a, b, signed(100*d/from) + "%"
 	}
 	return a, b, ""
+}
+
+// Step writes by how much a value of a unit changes, without a sign: in points
+// where it is a share.
+func Step(by float64, unit string) string {
+	by = math.Abs(by)
+	switch {
+	case IsPercent(unit):
+		return points(by)
+	case IsRatio(unit):
+		return points(100 * by)
+	}
+	return Rough(by, unit)
+}
+
+// Rough writes a value of a unit with two digits, for what is an estimate.
+func Rough(v float64, unit string) string { return quantity(v, unit, v, 2) }
+
+func points(v float64) string {
+	if text := decimal(v, 2); text != "1" {
+		return text + " points"
+	}
+	return "1 point"
 }
 
 func signed(v float64) string {

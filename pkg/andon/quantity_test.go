@@ -34,13 +34,20 @@ func TestChange(t *testing.T) {
 	}{
 		{.012, .020, "s", "12 ms", "20 ms", "+67%"},
 		{.9, 1.1, "s", "0.9 s", "1.1 s", "+22%"},
+		{.2, .21, "ratio", "20%", "21%", "+1 point"},
 		{1, .28, "ratio", "100%", "28%", "−72 points"},
 		{.094371, .094374, "s", "94.371 ms", "94.374 ms", "+0.0032%"},
+		{.157, 1.78, "s", "157 ms", "1.78 s", "×11"},
+		{16.3, 73, "s", "16.3 s", "1.22 min", "×4.5"},
 		{2, 2, "", "2", "2", ""},
+		{3.26949, 3.26949, "%", "3.27%", "3.27%", ""},
 		{0, 3, "", "0", "3", ""},
 		{.01, .4, "", "0.01", "0.4", "×40"},
 		{5, 0, "", "5", "0", "−100%"},
 		{1 << 30, 3 << 29, "bytes", "1 GiB", "1.5 GiB", "+50%"},
+		{1 << 30, 5 << 29, "bytes", "1 GiB", "2.5 GiB", "×2.5"},
+		{0, .01, "events/s", "0/h", "36/h", ""},
+		{0, 0, "events/s", "0/h", "0/h", ""},
 		{math.NaN(), 2, "", "unknown", "unknown", ""},
 	}
 	for _, tt := range tests {
@@ -67,6 +74,20 @@ func TestSpell(t *testing.T) {
 	} {
 		if got := Spell(d); got != want {
 			t.Errorf("%v is written %q, want %q", d, got, want)
+		}
+	}
+}
+
+func TestStep(t *testing.T) {
+	for _, tt := range []struct {
+		by   float64
+		unit string
+		want string
+	}{
+		{.008, "ratio", "0.8 points"}, {-.01, "percentunit", "1 point"}, {31.2, "percent", "31 points"}, {34312, "ms", "34 s"}, {.02, "s", "20 ms"}, {-2.5, "", "2.5"}, {.01, "events/s", "36/h"},
+	} {
+		if got := Step(tt.by, tt.unit); got != tt.want {
+			t.Errorf("a step of %v of %q is written %q, want %q", tt.by, tt.unit, got, tt.want)
 		}
 	}
 }

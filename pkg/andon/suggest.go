@@ -16,14 +16,14 @@ func UnknownKey(key string, known []string) string {
 // probably meant, or one of all.
 func Suggest(word string, known []string) string {
 	lower := strings.ToLower(word)
-	best, least := "", 1+min(2, max(1, (len(word)+1)/3)) // short words are near to too many
+	best, nearest := "", 1+min(2, max(1, (len(word)+1)/3)) // short words are near to too many
 	for _, k := range known {
 		if len(word) >= 2 && strings.HasPrefix(k, lower) {
 			best = k
 			break
 		}
-		if d := distance(lower, k); d < least && d < len(k) {
-			best, least = k, d
+		if d := distance(lower, k); d < nearest && d < len(k) {
+			best, nearest = k, d
 		}
 	}
 	switch {

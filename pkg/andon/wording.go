@@ -3,34 +3,10 @@ package andon
 import (
 	"cmp"
 	"maps"
-	"math"
 	"slices"
 	"strconv"
 	"strings"
 )
-
-// FormatNumber writes v with as many digits as a person wants.
-func FormatNumber(v float64) string {
-	switch m := math.Abs(v); {
-	case m != 0 && m < 1e-3 || m >= 1e6:
-		return strconv.FormatFloat(v, 'g', 3, 64)
-	case m >= 100:
-		return strconv.FormatFloat(v, 'f', 0, 64)
-	case m >= 10:
-		return strconv.FormatFloat(v, 'f', 1, 64)
-	}
-	return strconv.FormatFloat(v, 'f', 2, 64)
-}
-
-// FormatPair writes two values with enough digits to tell them apart, if three
-// more than usual do.
-func FormatPair(a, b float64) (string, string) {
-	x, y := FormatNumber(a), FormatNumber(b)
-	for p := 3; x == y && a != b && p <= 5; p++ {
-		x, y = strconv.FormatFloat(a, 'g', p, 64), strconv.FormatFloat(b, 'g', p, 64)
-	}
-	return x, y
-}
 
 // Enumerate joins names as a sentence does.
 func Enumerate(names []string) string {
@@ -43,4 +19,88 @@ func Enumerate(names []string) string {
 // SortedKeys returns the keys of m in order.
 func SortedKeys[K cmp.Ordered, V any](m map[K]V) []K {
 	return slices.Sorted(maps.Keys(m))
+}
+
+// A Side is what one cohort of a comparison is called in sentences.
+type Side struct {
+	adjective, place string // before and behind "node"
+
+	From  string // whose samples and lines: "from the new nodes"
+	Again string // the same, behind the From of the other side: "from the old"
+}
+
+// Nodes returns what the side's nodes are called: "new nodes".
+func (s Side) Nodes() string { return s.adjective + "nodes" + s.place }
+
+// Node returns what one of them is called.
+func (s Side) Node() string { return s.adjective + "node" + s.place }
+
+// Count writes a number of them: "3 new nodes".
+func (s Side) Count(n int) string { return Plural(float64(n), s.adjective+"node") + s.place }
+
+// Part writes that many of the side's nodes: "2 of 3 new nodes", "the only new
+// node".
+func (s Side) Part(n, all int) string {
+	switch {
+	case n == all && all == 1:
+		return "the only " + s.Node()
+	case n == all && all == 2:
+		return "both " + s.Nodes()
+	case n == all:
+		return "all " + s.Count(all)
+	}
+	return strconv.Itoa(n) + " of " + s.Count(all)
+}
+
+// Sides are the two of a comparison.
+type Sides struct{ Candidate, Control Side }
+
+var (
+	newAndOld = Sides{
+		Side{"new ", "", "from the new nodes", "from the new"},
+		Side{"old ", "", "from the old nodes", "from the old"},
+	}
+	hereAndElsewhere = Sides{
+		Side{"", " in the changed regions", "from the changed regions", "from the changed regions"},
+		Side{"", " elsewhere", "from elsewhere", "from elsewhere"},
+	}
+	sinceAndBefore = Sides{
+		Side{"", "", "since the change", "since the change"},
+		Side{"", "", "before the change", "before"},
+	}
+	runAndBaseline = Sides{
+		Side{"", " in this run", "in this run", "in this run"},
+		Side{"", " in the baseline run", "in the baseline run", "in the baseline run"},
+	}
+	nowAndThen = Sides{
+		Side{"", "", "now", "now"},
+		Side{"", "", "then", "then"},
+	}
+)
+
+// Sides returns what the two cohorts are called under the strategy taken.
+func (s Strategy) Sides() Sides {
+	switch s {
+	case RegionControl:
+		return hereAndElsewhere
+	case BeforeAfter, Threshold:
+		return sinceAndBefore
+	case LoadTest:
+		return runAndBaseline
+	}
+	return newAndOld
+}
+
+// Sides returns what the two cohorts of a comparison are called; without a
+// rollout by what divides them.
+func (c Comparison) Sides() Sides {
+	switch {
+	case c.Strategy != "":
+		return c.Strategy.Sides()
+	case c.ByTime():
+		return sinceAndBefore
+	case c.Candidate.Back != c.Control.Back:
+		return nowAndThen
+	}
+	return newAndOld
 }

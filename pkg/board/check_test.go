@@ -32,7 +32,7 @@ func TestAnnounceSaysWhatCannotBe(t *testing.T) {
 		{"an id with spaces and slashes", func(r *andon.Rollout) { r.ID = "shop/checkout → v2" }, nil},
 		{"an id that cannot be printed", func(r *andon.Rollout) { r.ID = "a\nb" }, []string{`id: "a\nb" has characters`}},
 		{"an id that is not UTF-8", func(r *andon.Rollout) { r.ID = "a\xff" }, []string{"id: is not valid UTF-8"}},
-		{"an id that is a folder", func(r *andon.Rollout) { r.ID = ".." }, []string{`id: ".." has a meaning`}},
+		{"an id that is a folder", func(r *andon.Rollout) { r.ID = ".." }, []string{`id: ".." cannot be used in an address`}},
 		{"a long version", func(r *andon.Rollout) { r.Version = long }, []string{"version: has 201 characters; at most 200"}},
 		{"a version that is a matcher", func(r *andon.Rollout) { r.Version = "=~v2" }, []string{`version: "=~v2" begins with =~, which in a cohort is a matcher`}},
 		{"a version in place of itself", func(r *andon.Rollout) { r.Previous = "v2" }, []string{`previous: "v2" is both version and previous`}},
@@ -49,9 +49,9 @@ func TestAnnounceSaysWhatCannotBe(t *testing.T) {
 		{"a matcher that is not UTF-8", func(r *andon.Rollout) { r.Candidate = andon.Selector{"version": "\xff"} }, []string{"candidate.version: is not valid"}},
 		{"the same nodes twice", func(r *andon.Rollout) {
 			r.Candidate, r.Control = andon.Selector{"a": "b"}, andon.Selector{"a": "b"}
-		}, []string{"control: picks the same nodes as candidate"}},
+		}, []string{"control: selects the same nodes as candidate"}},
 		{"a start in another time zone", func(r *andon.Rollout) { r.Started = minute(60) },
-			[]string{"started: 2026-03-01T13:00:00Z lies more than 15m0s ahead of now (2026-03-01T12:00:00Z); see to its time zone"}},
+			[]string{"started: 2026-03-01T13:00:00Z is more than 15 minutes after now (2026-03-01T12:00:00Z); check the time zone"}},
 		{"a start before there were computers", func(r *andon.Rollout) { r.Started = noon.AddDate(-100, 0, 0) }, []string{"started: 1926"}},
 		{"stages out of order", func(r *andon.Rollout) { r.Stages = stages(1, 3, 2) },
 			[]string{"stages[2]: 2026-03-01T12:02:00Z is before the stage listed before it (2026-03-01T12:03:00Z); list them in order, oldest first"}},
@@ -72,16 +72,16 @@ func TestAnnounceSaysWhatCannotBe(t *testing.T) {
 		}, nil},
 		{"a baseline of a canary", func(r *andon.Rollout) {
 			r.Strategy, r.Baseline = andon.Canary, &andon.Baseline{Accept: true}
-		}, []string{"baseline: is of load tests"}},
+		}, []string{"baseline: is for load tests only"}},
 		{"a baseline without its end", func(r *andon.Rollout) {
 			r.Strategy, r.Baseline = andon.LoadTest, &andon.Baseline{Started: minute(-60)}
 		}, []string{"baseline: needs started and ended"}},
 		{"a baseline that is accepted", func(r *andon.Rollout) {
 			r.Strategy, r.Baseline = andon.LoadTest, &andon.Baseline{Started: minute(-60), Ended: minute(-30), Accept: true}
-		}, []string{"baseline: either names an earlier run or accepts this one"}},
+		}, []string{"baseline: names an earlier run and accepts this one as the first"}},
 		{"a baseline that had not ended", func(r *andon.Rollout) {
 			r.Strategy, r.Baseline = andon.LoadTest, &andon.Baseline{Started: minute(-60), Ended: minute(1)}
-		}, []string{"baseline: from 2026-03-01T11:00:00Z to 2026-03-01T12:01:00Z is no run before"}},
+		}, []string{"baseline: the run from 2026-03-01T11:00:00Z to 2026-03-01T12:01:00Z is not before this one"}},
 		{"all told at once", func(r *andon.Rollout) { r.Service, r.Strategy, r.Ended = "", "x", minute(99) }, []string{"service:", "strategy:", "ended:"}},
 	}
 	for _, tt := range tests {

@@ -14,7 +14,7 @@ type Bases struct {
 	Spread float64 // variance between nodes
 }
 
-// of returns the level of a node before the change, and whether it is the
+// Level returns the level of a node before the change, and whether it is the
 // node's own; a fresh one has that of its cohort. The zero bases are 0.
 func (b Bases) Level(node string) (level float64, own bool) {
 	if v, ok := b.Own[node]; ok || b.Own == nil {
@@ -23,7 +23,7 @@ func (b Bases) Level(node string) (level float64, own bool) {
 	return b.Mean, false
 }
 
-// BasesOf returns the levels of the nodes of past with at least minOwnBins samples.
+// BasesOf returns the levels of the nodes of past with at least MinOwnBins samples.
 func (m *Scale) BasesOf(past *Frame) Bases {
 	b := Bases{Own: map[string]float64{}}
 	var all []float64

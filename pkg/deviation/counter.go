@@ -4,8 +4,8 @@ import (
 	"slices"
 )
 
-// bornAfter is for how many bins a counter must not have been there for its
-// first value to be an increase.
+// bornAfter is the number of bins for which a counter must have been absent to be
+// a new one, whose first value is an increase.
 const bornAfter = 5
 
 // increases turns the values of counters into increases a second. A counter that

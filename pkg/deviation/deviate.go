@@ -61,10 +61,10 @@ type Deviation struct {
 // higher.
 func (a Source) Deviate(ctx context.Context, c andon.Comparison, r andon.Range) ([]Deviation, error) {
 	if c.Signal.Metric == "" {
-		return nil, fmt.Errorf("signal %s: deviations are of metrics; set metric", c.Signal.Name)
+		return nil, fmt.Errorf("signal %s: has no metric to measure deviations of; set metric", c.Signal.Name)
 	}
 	if r.End.Before(r.Start) {
-		return nil, fmt.Errorf("signal %s: the range ends at %s, before it starts at %s", c.Signal.Name, r.End, r.Start)
+		return nil, fmt.Errorf("signal %s: the range ends at %s, before it starts at %s", c.Signal.Name, r.End.UTC().Format(time.RFC3339), r.Start.UTC().Format(time.RFC3339))
 	}
 	step := c.BinWidth()
 	stride := max(1, int64((r.Step+step-1)/step))
@@ -119,10 +119,10 @@ func (a Source) newScale(ctx context.Context, c andon.Comparison, first int64) (
 func (a Source) BareScale(c andon.Comparison) (*Scale, error) {
 	m := &Scale{Spec: c, Kind: c.Signal.InferKind(), Timed: c.ByTime()}
 	if c.Relative && c.Since.IsZero() {
-		return nil, errors.New("nodes are to be measured from what they were before, and it is not said since when")
+		return nil, errors.New("nodes are compared with their own level before the change, but since is not set")
 	}
 	if m.Timed && c.Since.IsZero() {
-		return nil, errors.New("nothing to compare with: candidate and control select the same; select by labels, shift one with back, or say since when")
+		return nil, errors.New("nothing to compare with: candidate and control select the same nodes; select by labels, shift one with back, or set since")
 	}
 	var err error
 	if m.Candidate, err = a.newSide(c, c.Candidate); err != nil {
@@ -142,7 +142,7 @@ func (m *Scale) BeforeSpan() GridSpan {
 }
 
 // Series returns the deviations of the nodes of cand in the bins of b. The
-// frames hold deviateBins-1 more before b.first.
+// frames hold DeviateBins-1 more before b.First.
 func (m *Scale) Series(cand, ctrl *Frame, b Bins) []Deviation {
 	var control reference = m.poolReference(ctrl)
 	var out []Deviation

@@ -34,11 +34,12 @@ func BinTime(bin int64, step time.Duration) time.Time {
 	return time.Unix(0, bin*int64(step)).UTC()
 }
 
-// BinAt returns the last bin at or before t, binFrom the first at or after it.
+// BinAt returns the last bin at or before t.
 func BinAt(t time.Time, step time.Duration) int64 {
 	return floorDiv(t.UnixNano(), int64(step))
 }
 
+// BinFrom returns the first bin at or after t.
 func BinFrom(t time.Time, step time.Duration) int64 {
 	return -floorDiv(-t.UnixNano(), int64(step))
 }
@@ -69,7 +70,7 @@ type side struct {
 	counter     bool // of which the metric is a bare counter
 }
 
-// A Source is whom samples are asked from.
+// A Source answers questions for samples.
 type Source struct {
 	Ask     andon.RangeFunc
 	Resolve andon.ResolveFunc // writes a selector's matchers into PromQL; nil if nobody can
@@ -84,7 +85,7 @@ func (a Source) newSide(c andon.Comparison, co andon.Cohort) (side, error) {
 		return s, nil
 	}
 	if a.Resolve == nil {
-		return s, fmt.Errorf("signal %s: cohorts are selected by labels, and the Analyzer cannot write them into queries; set Resolve", c.Signal.Name)
+		return s, fmt.Errorf("signal %s: nodes are selected by labels, and labels cannot be written into queries here", c.Signal.Name)
 	}
 	for _, e := range []*string{&s.Metric, &s.per} {
 		if *e == "" {
@@ -92,7 +93,7 @@ func (a Source) newSide(c andon.Comparison, co andon.Cohort) (side, error) {
 		}
 		resolved, err := a.Resolve(*e, co.Select)
 		if err != nil {
-			return s, fmt.Errorf("signal %s: writing the matchers %v into %s: %w", c.Signal.Name, co.Select, *e, err)
+			return s, fmt.Errorf("signal %s: %s: cannot write the matchers %s into it: %w", c.Signal.Name, *e, co.Select, err)
 		}
 		*e = resolved
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"strings"
+	"time"
 
 	"github.com/andon-project/andon/pkg/andon"
 	"github.com/andon-project/andon/pkg/stat"
@@ -14,8 +15,8 @@ import (
 const (
 	saxLetters  = 20
 	saxSegments = 24
-	// saxLeast is how many bins a matrix needs.
-	saxLeast = 2
+	// minMatrixBins is how many bins a matrix needs.
+	minMatrixBins = 2
 )
 
 // A Matrix is how far each candidate node was from each control node, as
@@ -51,14 +52,14 @@ type Matrix struct {
 func (a Source) Matrix(ctx context.Context, c andon.Comparison, r andon.Range) (Matrix, error) {
 	var none Matrix
 	if c.Signal.Metric == "" {
-		return none, fmt.Errorf("signal %s: only metrics are compared; set metric", c.Signal.Name)
+		return none, fmt.Errorf("signal %s: has no metric to compare nodes by; set metric", c.Signal.Name)
 	}
 	if c.ByTime() {
-		return none, errors.New("nothing to pair with: candidate and control select the same nodes at the same time; select by labels or shift one with back")
+		return none, errors.New("nothing to compare with: candidate and control select the same nodes at the same time; select by labels, or shift one with back")
 	}
 	span := GridSpan{c.BinWidth(), BinFrom(r.Start, c.BinWidth()), BinAt(r.End, c.BinWidth())}
-	if span.Width() < saxLeast {
-		return none, fmt.Errorf("signal %s: from %s to %s there are fewer than %d bins of %s", c.Signal.Name, r.Start, r.End, saxLeast, span.Step)
+	if span.Width() < minMatrixBins {
+		return none, fmt.Errorf("signal %s: the range from %s to %s is too short; it needs at least %s", c.Signal.Name, r.Start.UTC().Format(time.RFC3339), r.End.UTC().Format(time.RFC3339), andon.Spell(minMatrixBins*span.Step))
 	}
 	m, err := a.BareScale(c)
 	if err != nil {
@@ -75,8 +76,8 @@ func (a Source) Matrix(ctx context.Context, c andon.Comparison, r andon.Range) (
 func (m *Scale) matrix(cand, ctrl *Frame) Matrix {
 	var out Matrix
 	var rows, against [][]float64
-	out.Candidate, rows = m.bentRows(cand)
-	out.Control, against = m.bentRows(ctrl)
+	out.Candidate, rows = m.transformedRows(cand)
+	out.Control, against = m.transformedRows(ctrl)
 	var all []float64
 	for _, x := range against {
 		all = append(all, x...)
@@ -106,9 +107,9 @@ func (m *Scale) matrix(cand, ctrl *Frame) Matrix {
 	return out
 }
 
-// bentRows returns the nodes that have a value, and their values on the scale
+// transformedRows returns the nodes that have a value, and their values on the scale
 // of the kind.
-func (m *Scale) bentRows(f *Frame) (names []string, rows [][]float64) {
+func (m *Scale) transformedRows(f *Frame) (names []string, rows [][]float64) {
 	unit := strings.ToLower(m.Spec.Signal.Unit)
 	for _, name := range f.Nodes() {
 		x := make([]float64, f.Width)

@@ -35,7 +35,7 @@ func Transform(k andon.Kind, unit string, v float64) float64 {
 	return v
 }
 
-// Inverse undoes transform.
+// Inverse undoes Transform.
 func Inverse(k andon.Kind, unit string, g float64) float64 {
 	switch k.Scale() {
 	case andon.LogScale:

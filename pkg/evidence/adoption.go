@@ -7,9 +7,9 @@ import (
 	"github.com/andon-project/andon/pkg/stat"
 )
 
-// A reading says how a law reads the sample of a node, to tell overlapping
+// A sampleReader says how a law reads the sample of a node, to tell overlapping
 // rollouts apart by which nodes adopted which of them when.
-type reading struct {
+type sampleReader struct {
 	Value  func(deviation.Sample) (v, exposure float64) // nil if they are not told apart by the signal
 	levels bool                                         // v is a level; else it is events, out of the exposure
 	phi    float64                                      // how much more than independent events those scatter
@@ -55,7 +55,7 @@ func (p *Adoption) Index(rollout string) int {
 // Fold takes in the samples of one bin. A node that adopted any of the changes
 // within the warm-up is left out for all of them, so that all are weighed on the
 // same samples.
-func (p *Adoption) Fold(r reading, samples []deviation.Sample, since AdoptedSince) {
+func (p *Adoption) Fold(r sampleReader, samples []deviation.Sample, since AdoptedSince) {
 	p.names, p.y = p.names[:0], p.y[:0]
 	exposure := make([]float64, 0, len(samples))
 	for _, s := range samples {

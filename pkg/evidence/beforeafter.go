@@ -100,18 +100,22 @@ func (w *beforeAfter) Smallest(logE float64) float64 {
 func (w *beforeAfter) Odds() Odds { return Odds{Log: w.LogE()} }
 
 func (w *beforeAfter) Reach() reach {
-	r := reach{Wanted: 1, Past: deviation.CountKnown(w.x[:w.past])}
+	r := reach{Needed: 1, Past: deviation.CountKnown(w.x[:w.past])}
 	if !math.IsNaN(w.share) {
 		r.Bins = len(w.x) - w.past
 	}
 	return r
 }
 
-func (w *beforeAfter) Missing() string {
+func (w *beforeAfter) StillNeeds() string {
 	if w.learnt != nil && w.learnt.Placebos < stat.Fewest {
-		return fmt.Sprintf("the history holds %d times to compare with, %d wanted; %d bins of samples give that many", w.learnt.Placebos, stat.Fewest, stat.ShortestPast)
+		needs, had := stat.ShortestPast*w.step, time.Duration(w.Reach().Past)*w.step
+		if had >= needs {
+			return fmt.Sprintf("needs more than %s of samples before the change: there were gaps", andon.Spell(needs))
+		}
+		return fmt.Sprintf("needs %s of samples before the change, there were %s", andon.Spell(needs), andon.Spell(had))
 	}
-	return fmt.Sprintf("the first look is after 10 bins of %s", w.step)
+	return fmt.Sprintf("the first comparison is %s after the change", andon.Spell(time.Duration(stat.Looks[0])*w.step))
 }
 
 // Contrast is with the last bins before the change.

@@ -2,6 +2,7 @@ package evidence
 
 import (
 	"fmt"
+	"math"
 	"time"
 
 	"github.com/andon-project/andon/pkg/andon"
@@ -64,17 +65,22 @@ func (b *Bounds) Breached(now []deviation.Sample, at time.Time) string {
 }
 
 func (b *Bounds) sentence(node string, since time.Time) string {
-	limit, f := "", b.Signal.FailFast
-	if v := b.worst[node]; f.Above != nil && v > *f.Above {
-		limit = fmt.Sprintf("above %s", andon.FormatNumber(*f.Above))
-	} else if f.Below != nil {
-		limit = fmt.Sprintf("below %s", andon.FormatNumber(*f.Below))
+	unit, beyond, limit, f := b.Signal.WrittenUnit(), "above", math.NaN(), b.Signal.FailFast
+	if b.Signal.Per != "" {
+		unit = "" // the threshold is on Metric, before it is divided by the exposure
 	}
+	v := b.worst[node]
+	if f.Above != nil && v > *f.Above {
+		limit = *f.Above
+	} else if f.Below != nil {
+		beyond, limit = "below", *f.Below
+	}
+	bound, value, _ := andon.Change(limit, v, unit)
 	where := ""
 	if node != "" {
 		where = " on " + node
 	}
-	return fmt.Sprintf("%s was %s%s, %s, its fail-fast threshold, since %s", b.Signal.Name, andon.FormatNumber(b.worst[node]), where, limit, since.UTC().Format(time.RFC3339))
+	return fmt.Sprintf("%s was %s%s, %s its fail-fast threshold of %s since %s", b.Signal.Name, value, where, beyond, bound, since.UTC().Format(time.RFC3339))
 }
 
 // Ignored reports whether all points lie inside the ignore threshold.

@@ -12,8 +12,8 @@ import (
 // counts is the law of events out of a known exposure.
 type counts struct {
 	plain
-	warm       time.Duration // that is left out of a fresh node
-	settles    time.Duration // after adopting a rollout, until a node tells it from others
+	warm       time.Duration // for which a fresh node is left out
+	settles    time.Duration // after adopting a rollout, for which a node cannot tell it from others
 	novelty    float64
 	margin     float64
 	sign       float64
@@ -153,14 +153,14 @@ func (c *counts) events(s deviation.Sample) float64 {
 
 func (c *counts) LogE() float64 { return c.betting.LogEBetween(c.between) }
 func (c *counts) Odds() Odds    { return Odds{Log: c.betting.LogBayes(c.between), Events: true} }
-func (c *counts) Reach() reach  { return reach{Bins: c.n, Wanted: MinBins} }
+func (c *counts) Reach() reach  { return reach{Bins: c.n, Needed: MinBins} }
 
 func (c *counts) Smallest(logE float64) float64 {
 	return c.sign * smallestRate(c.margin, logE, c.between, c.phi, [3]float64{c.eC, c.xK, c.eK})
 }
 
-func (c *counts) Reading() reading {
-	return reading{
+func (c *counts) SampleReader() sampleReader {
+	return sampleReader{
 		Value: func(s deviation.Sample) (float64, float64) { return c.events(s), s.Exposure },
 		phi:   c.phi, warm: c.settles,
 	}

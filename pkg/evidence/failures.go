@@ -120,7 +120,7 @@ func (f *failures) exposure() float64 {
 
 func (f *failures) LogE() float64 { return f.bets.LogE(f.between) }
 func (f *failures) Odds() Odds    { return Odds{Log: f.LogE()} }
-func (f *failures) Reach() reach  { return reach{Bins: f.n, Wanted: MinBins} }
+func (f *failures) Reach() reach  { return reach{Bins: f.n, Needed: MinBins} }
 
 // Smallest returns by how much the share of failure would have had to exceed
 // control's in all bins.
@@ -176,8 +176,8 @@ func (n *shares) add(node string, share float64) {
 	n.all.Add(n.each[node], share)
 }
 
-func (f *failures) Reading() reading {
-	return reading{
+func (f *failures) SampleReader() sampleReader {
+	return sampleReader{
 		Value: func(s deviation.Sample) (float64, float64) { return f.trials * f.signal.Failures(s.Value), f.trials },
 		phi:   1, warm: f.warm,
 	}

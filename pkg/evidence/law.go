@@ -28,17 +28,17 @@ type Law interface {
 	Smallest(logE float64) float64
 	// Reach returns how much has been compared by now.
 	Reach() reach
-	// Missing says what a judgment still needs besides more bins; "" if nothing.
-	Missing() string
+	// StillNeeds says what a judgment still needs besides more bins; "" if nothing.
+	StillNeeds() string
 	// Contrast returns what the law sees candidate and control differ by, given
 	// their means since the rollout began.
 	Contrast(since Effect) Contrast
 	// Teach adds to the lesson what this rollout showed of fresh nodes.
 	Teach(*andon.Lesson)
 
-	// Reading returns how to read the samples of the bin folded last, to tell
+	// SampleReader returns how to read the samples of the bin folded last, to tell
 	// overlapping rollouts apart by which nodes adopted which of them when.
-	Reading() reading
+	SampleReader() sampleReader
 	// Explains returns the logarithm of how well a change explains what was so
 	// read.
 	Explains(a *Adoption, change int) float64
@@ -47,14 +47,14 @@ type Law interface {
 // Odds are by how much a signal raises the odds of a regression.
 type Odds struct {
 	Log    float64 // natural logarithm
-	Events bool    // it is a Bayes factor or the evidence of events; else evidence that understates
+	Events bool    // of events, which say what they are worth; other evidence understates
 }
 
 // A reach is how much a law has compared.
 type reach struct {
 	Bins   int // that compared something
-	Wanted int // for a result to mean something
-	Past   int // samples from before the change that the candidate is compared with, if not with a control beside it
+	Needed int // for a result to mean something
+	Past   int // samples from before the change that stand for a control, where none runs at the same time
 }
 
 // A Contrast is how far the candidate is from control, in the signal's unit.
@@ -66,13 +66,24 @@ type Contrast struct {
 	Past   int     // samples from before the change that from is the mean of
 }
 
+// Known reports whether both are.
+func (c Contrast) Known() bool { return deviation.Known(c.From) && deviation.Known(c.To) }
+
+// Worse reports whether the candidate moved the way in which things get worse.
+func (c Contrast) Worse(d andon.Direction) bool {
+	if d == andon.Both {
+		return c.To != c.From
+	}
+	return d.Sign()*(c.To-c.From) > 0
+}
+
 // plain is embedded by laws that have nothing to say to some questions.
 type plain struct{}
 
-func (plain) Missing() string                     { return "" }
+func (plain) StillNeeds() string                  { return "" }
 func (plain) Contrast(since Effect) Contrast      { return since.against(since.control.value()) }
 func (plain) Teach(*andon.Lesson)                 {}
-func (plain) Reading() reading                    { return reading{} }
+func (plain) SampleReader() sampleReader          { return sampleReader{} }
 func (plain) Explains(a *Adoption, d int) float64 { return a.explained(d) }
 
 // Settings are what a law is made from.
@@ -154,4 +165,4 @@ func (ThresholdsOnly) Fold(Bin, []deviation.Sample, []deviation.Sample) {}
 func (ThresholdsOnly) LogE() float64                                    { return 0 }
 func (ThresholdsOnly) Odds() Odds                                       { return Odds{} }
 func (ThresholdsOnly) Smallest(float64) float64                         { return math.NaN() }
-func (ThresholdsOnly) Reach() reach                                     { return reach{Wanted: MinBins} }
+func (ThresholdsOnly) Reach() reach                                     { return reach{Needed: MinBins} }

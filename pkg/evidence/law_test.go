@@ -25,7 +25,7 @@ func TestLaws(t *testing.T) {
 				if e := l.LogE(); e != 0 {
 					t.Errorf("%s, %s, %q: evidence %g of nothing", strategy, kind, family, e)
 				}
-				if r := l.Reach(); r.Bins != 0 || r.Past != 0 || r.Wanted < 1 {
+				if r := l.Reach(); r.Bins != 0 || r.Past != 0 || r.Needed < 1 {
 					t.Errorf("%s, %s, %q: reach %+v of nothing", strategy, kind, family, r)
 				}
 				if d := l.Smallest(math.Log(1000)); deviation.Known(d) {

@@ -25,6 +25,7 @@ const MinBins = 3
 type levels struct {
 	plain
 	kind      andon.Kind
+	strategy  andon.Strategy
 	unit      string
 	worse     andon.Direction
 	warm      time.Duration
@@ -34,16 +35,16 @@ type levels struct {
 
 	lessons     []andon.Lesson // of rollouts that passed before
 	signal      string
-	fresh       bool      // nodes may differ when they are, and it is learnt by how much
+	fresh       bool      // fresh nodes may differ, and by how much is learnt
 	marks       []float64 // by how much candidate differed at lessonLooks
 	noise       stat.Noise
 	before      []float64               // levels of control nodes
 	own         map[string]float64      // the same by node
-	since       map[string][]float64    // samples of control nodes since, if there are none from before
-	candidate   map[string]*runningMean // less what control shows in the same bin
+	since       map[string][]float64    // samples of control nodes since the change, where there are none from before
+	candidate   map[string]*runningMean // how far each node lies from control in the same bins
 	control     map[string]*runningMean
-	apart       map[string]*runningMean // control nodes, less what they show together
-	peers       runningMean             // of one over the number of control nodes, over candidate samples
+	apart       map[string]*runningMean // how far each control node lies from all of them
+	peers       runningMean             // mean of 1/(number of control nodes), over the samples of candidate
 	maxControl  int                     // control nodes in one bin
 	n           int
 	shift       stat.Shift
@@ -55,7 +56,7 @@ type levels struct {
 
 func newLevels(s Settings) Law {
 	l := &levels{
-		kind: s.Kind, unit: strings.ToLower(s.Signal.Unit), worse: s.Signal.Worse, warm: s.WarmUp, step: s.Step,
+		kind: s.Kind, strategy: s.Strategy, unit: strings.ToLower(s.Signal.Unit), worse: s.Signal.Worse, warm: s.WarmUp, step: s.Step,
 		margin: s.Signal.MarginOrDefault(), minEffect: s.Sensitivity.MinEffect(),
 		signal: s.Signal.Name, fresh: s.learnsFresh(),
 		candidate: map[string]*runningMean{}, control: map[string]*runningMean{}, apart: map[string]*runningMean{},
@@ -198,10 +199,10 @@ func (l *levels) weigh() {
 
 func (l *levels) compare(sign float64) stat.Shift {
 	centre := l.controlMean()
-	levelsOf := func(m map[string]*runningMean, from float64, least int) []float64 {
+	levelsOf := func(m map[string]*runningMean, from float64, minSamples int) []float64 {
 		var out []float64
 		for _, name := range andon.SortedKeys(m) {
-			if m[name].n >= least {
+			if m[name].n >= minSamples {
 				out = append(out, sign*(centre+m[name].mean-from))
 			}
 		}
@@ -253,14 +254,18 @@ func (l *levels) Odds() Odds { return Odds{Log: l.e} }
 
 func (l *levels) Reach() reach {
 	if l.shift.Variance > 0 || l.n < MinBins {
-		return reach{Bins: l.n, Wanted: MinBins}
+		return reach{Bins: l.n, Needed: MinBins}
 	}
-	return reach{Wanted: MinBins}
+	return reach{Needed: MinBins}
 }
 
-func (l *levels) Missing() string {
+func (l *levels) StillNeeds() string {
 	if n := max(len(l.before), len(l.control)); n < 2 {
-		return fmt.Sprintf("levels are compared against the spread between control nodes, and there were %d to see it from, 2 wanted", n)
+		needs := l.strategy.Sides().Control.Count(2)
+		if n == 0 {
+			return fmt.Sprintf("needs %s, to know how far nodes differ anyway; there was none", needs)
+		}
+		return fmt.Sprintf("needs %s, to know how far nodes differ anyway; there was only 1", needs)
 	}
 	return ""
 }
@@ -276,8 +281,8 @@ func (l *levels) Teach(to *andon.Lesson) {
 	to.Levels[l.signal] = slices.Clone(l.marks)
 }
 
-func (l *levels) Reading() reading {
-	return reading{
+func (l *levels) SampleReader() sampleReader {
+	return sampleReader{
 		Value:  func(s deviation.Sample) (float64, float64) { return deviation.Transform(l.kind, l.unit, s.Value), 1 },
 		levels: true, warm: l.warm,
 	}

@@ -195,14 +195,16 @@ func (c *regionLevels) Odds() Odds { return Odds{Log: c.e} }
 
 func (c *regionLevels) Reach() reach {
 	if c.shift.Variance > 0 || c.n < MinBins {
-		return reach{Bins: c.n, Wanted: MinBins}
+		return reach{Bins: c.n, Needed: MinBins}
 	}
-	return reach{Wanted: MinBins}
+	return reach{Needed: MinBins}
 }
 
-func (c *regionLevels) Missing() string {
+func (c *regionLevels) StillNeeds() string {
 	if c.past < deviation.MinOwnBins {
-		return fmt.Sprintf("places are compared by how each changed, and %.0f bins from before the change hold both, %d wanted", c.past, deviation.MinOwnBins)
+		step := c.scale.Spec.BinWidth()
+		return fmt.Sprintf("needs %s of samples from before the change, from the changed regions and from elsewhere; there were %s",
+			andon.Spell(deviation.MinOwnBins*step), andon.Spell(time.Duration(c.past)*step))
 	}
 	return ""
 }

@@ -170,11 +170,11 @@ func (r *regionRates) Odds() Odds {
 	return Odds{Log: r.LogE(), Events: r.kind == andon.Counts || r.kind == andon.Crashes}
 }
 
-func (r *regionRates) Reach() reach { return reach{Bins: r.n, Wanted: MinBins} }
+func (r *regionRates) Reach() reach { return reach{Bins: r.n, Needed: MinBins} }
 
-func (r *regionRates) Missing() string {
+func (r *regionRates) StillNeeds() string {
 	if r.change == nil {
-		return "places are compared by how the rate of each changed, and no bin from before the change holds both"
+		return "no samples from before the change, from the changed regions and from elsewhere at the same time"
 	}
 	return ""
 }

@@ -223,22 +223,22 @@ func (w *startUps) Odds() Odds {
 	return Odds{Log: w.e, Events: w.kind == andon.Counts || w.kind == andon.Crashes}
 }
 
-// Reach is enough as soon as anything was compared: a start-up is over after a
-// few bins.
+// Reach is all that is needed as soon as anything was compared, since a start-up
+// is over after a few bins.
 func (w *startUps) Reach() reach {
 	if w.n > 0 {
-		return reach{Bins: MinBins, Wanted: MinBins}
+		return reach{Bins: MinBins, Needed: MinBins}
 	}
-	return reach{Wanted: MinBins}
+	return reach{Needed: MinBins}
 }
 
-func (w *startUps) Missing() string {
+func (w *startUps) StillNeeds() string {
 	others := len(w.levels())
 	if w.events {
 		xs, _ := w.others()
 		others = len(xs)
 	}
-	return fmt.Sprintf("%d start-ups of control nodes and of earlier rollouts are known to compare with, 2 wanted", others)
+	return fmt.Sprintf("needs 2 earlier start-ups to compare with, of old nodes or of earlier rollouts; there were %d", others)
 }
 
 func (w *startUps) Smallest(logE float64) float64 {

@@ -34,7 +34,7 @@ func TestLoadTestBaseline(t *testing.T) {
 		}
 		return v
 	}
-	if v := run("first", "good", "", -110*time.Minute, 20*time.Minute); v.Verdict != andon.Inconclusive || !strings.Contains(v.Reason, "no earlier load test of good") {
+	if v := run("first", "good", "", -110*time.Minute, 20*time.Minute); v.Verdict != andon.Inconclusive || !strings.Contains(v.Reason, "no load test of good has passed before") {
 		t.Errorf("without a baseline: %s, %s", v.Verdict, v.Reason)
 	}
 	if v := run("second", "good", `,"baseline":{"accept":true}`, -80*time.Minute, 20*time.Minute); v.Verdict != andon.Pass || v.Strategy != andon.Threshold {

@@ -80,7 +80,7 @@ func TestBadRequests(t *testing.T) {
 		{"announcement: matcher as version", "POST", rollouts, `{"id":"a","service":"good","version":"=~.*"}`, 400, "matcher"},
 		{"announcement: selector", "POST", rollouts, `{"id":"a","service":"good","candidate":{"v":"=~("}}`, 400, "regular expression"},
 		{"announcement: same version", "POST", rollouts, `{"id":"a","service":"good","version":"1","previous":"1"}`, 400, "both"},
-		{"announcement: future", "POST", rollouts, `{"id":"a","service":"good","started":"2036-01-01T00:00:00Z"}`, 400, "ahead"},
+		{"announcement: future", "POST", rollouts, `{"id":"a","service":"good","started":"2036-01-01T00:00:00Z"}`, 400, "check the time zone"},
 		{"announcement: stages", "POST", rollouts, `{"id":"a","service":"good","started":"2026-03-01T11:00:00Z","stages":["2026-03-01T11:30:00Z","2026-03-01T11:20:00Z"]}`, 400, "order"},
 		{"announcement: ended first", "POST", rollouts, `{"id":"a","service":"good","started":"2026-03-01T11:00:00Z","ended":"2026-03-01T10:00:00Z"}`, 400, "before"},
 		{"announcement: script as link", "POST", rollouts, `{"id":"a","service":"good","ref":"javascript:alert(1)"}`, 400, "not a link"},

@@ -100,7 +100,7 @@ func TestLogsAreShown(t *testing.T) {
 		t.Errorf("%s (%s) before anything happened: %s", v.Verdict, v.Quality, v.Reason)
 	}
 	v := tickAt(t, e, c, noon.Add(50*time.Minute))
-	if v.Verdict != andon.Fail || !strings.Contains(v.Reason, "index out of range in (*Room).Seat is new: 8 crashes on candidate and none on control") {
+	if v.Verdict != andon.Fail || !strings.Contains(v.Reason, "index out of range in (*Room).Seat is new: 8 crashes from the new nodes, none from the old") {
 		t.Errorf("%s: %s", v.Verdict, v.Reason)
 	}
 	page := want(t, 200, e.Handler(), "GET", "/rollouts/chat-v2", "")
@@ -162,7 +162,7 @@ func TestFeedback(t *testing.T) {
 	}
 	post("/api/v1/feedback", fmt.Sprintf(said, "high"))
 	// The same minute: no new samples, and yet the next tick.
-	if v := tickAt(t, e, c, noon.Add(12*time.Minute+30*time.Second)); v.Verdict != andon.Fail || !strings.Contains(v.Reason, "a person called it a high risk") {
+	if v := tickAt(t, e, c, noon.Add(12*time.Minute+30*time.Second)); v.Verdict != andon.Fail || !strings.Contains(v.Reason, "marked as high risk") {
 		t.Errorf("%s: %s", v.Verdict, v.Reason)
 	}
 	var all []andon.Feedback

@@ -18,7 +18,7 @@ func TestPreflightEndToEnd(t *testing.T) {
 		says    string
 	}{
 		{"v2", andon.Pass, ""},
-		{"v3", andon.Fail, "preflight-version: version v3 was announced and has not appeared by"},
+		{"v3", andon.Fail, "preflight-version: version v3 was announced, but nothing ran it by"},
 	} {
 		t.Run(tc.version, func(t *testing.T) {
 			c := &clock{now: noon.Add(25 * time.Minute)}

@@ -19,12 +19,12 @@ const (
 	// reserveStake that of the reserve.
 	absentStake  = .75
 	reserveStake = .75
-	// otherService is how much a start-up of another service says of those of
-	// this one: four of them as much as one of its own.
+	// otherService is the weight of a start-up of another service: four of them
+	// tell as much as one of the service's own.
 	otherService = .25
-	// fromStart is within how many warm-ups of the start 99 in 100 nodes serve,
-	// if no stage is known to be complete. Nodes of a complete stage do within
-	// one: what they have left to do is to be scraped and called.
+	// fromStart is the number of warm-ups after the start within which 99% of
+	// nodes serve, if no stage is known to be complete. Nodes of a complete stage
+	// serve within one: they have only to be scraped and called.
 	fromStart = 3
 )
 
@@ -43,7 +43,7 @@ const (
 // It is bet with the same capital as the signals. Of a capital of 1 the share
 // absentReserve is kept, the rest is in the signals, whose mean is M: the
 // evidence is E = uM + v, at first with u = .8 and v = .2. The reserve is bet on
-// single nodes that do not serve (see missing), and v is what it has become by
+// single nodes that do not serve (see partialAbsence), and v is what it has become by
 // that. At the first bin of a
 // spell of absence that counts, shares f of the former and g of the latter, as
 // they stood before it, are staked,
@@ -61,19 +61,20 @@ const (
 type absence struct {
 	*subject
 	signal  *metricSignal
-	missing *missing   // nil without another signal
-	peers   []*absence // of all rollouts that are judged together; nil where there is none
+	partial *partialAbsence // nil without another signal
+	peers   []*absence      // of all rollouts that are judged together; nil where there is none
 	grace   time.Duration
 	warm    time.Duration
 	past    []time.Duration // start-ups of earlier rollouts of the service
 
-	came   time.Time // first sample of any candidate node
-	last   time.Time // latest
-	spells int       // that ended after something was staked
-	bins   int       // of this spell that count
-	since  time.Time // the first of them
-	logX   float64
-	blamed time.Duration // how long it had lasted when the rollout failed for it
+	came           time.Time // first sample of any candidate node
+	last           time.Time // latest
+	spells         int       // that ended after something was staked
+	bins           int       // of this spell that count
+	since          time.Time // the first of them
+	logX           float64
+	blamed         time.Duration // how long it had lasted when the rollout failed for it
+	controlServing int           // control nodes that served in the last bin that counts
 
 	before  float64 // ln M after the bin decided on last
 	held    float64 // and ln of what the reserve was multiplied by
@@ -100,7 +101,7 @@ func newAbsence(s *subject, metrics metricSignals, past []time.Duration) *absenc
 		return nil
 	}
 	a := &absence{
-		subject: s, signal: chosen, missing: newMissing(s, chosen, len(metrics)), past: past,
+		subject: s, signal: chosen, partial: newPartialAbsence(s, chosen, len(metrics)), past: past,
 		grace: max(s.step, s.service.WarmUpTime()/3), warm: max(3*s.step, s.service.WarmUpTime()),
 		signals: 1 - absentReserve, reserve: absentReserve, share: math.Inf(-1),
 	}
@@ -126,13 +127,15 @@ func (a *absence) fold(b evidence.Bin, cand, ctrl []deviation.Sample) {
 			a.bet()
 		}
 		a.bins++
+		a.controlServing = serving(ctrl)
 		waits := a.startups(b.At)
 		t := a.span().Seconds()
 		a.logX += waits.LogSurvival(t-a.step.Seconds()) - waits.LogSurvival(t)
 	}
 }
 
-// within returns by when 99 in 100 nodes serve, before any start-up was seen.
+// within returns the time within which 99% of nodes serve, before any start-up
+// was seen.
 func (a *absence) within(at time.Time) time.Duration {
 	if !a.came.IsZero() || len(a.rollout.AsOf(at).Stages) > 0 {
 		return a.warm
@@ -187,7 +190,7 @@ func (a *absence) bet() {
 // invest returns the logarithm of the rollout's evidence, given that of the
 // signals' mean after the bin.
 func (a *absence) invest(m float64) float64 {
-	a.before, a.held = m, a.missing.logE()
+	a.before, a.held = m, a.partial.logE()
 	a.share = math.Inf(-1)
 	if a.staked() {
 		a.share = math.Log(a.stake) + a.logE()
@@ -213,7 +216,7 @@ func (a *absence) finding(at time.Time) (andon.Finding, bool) {
 		Evidence: andon.Number(math.Exp(a.logE())), Weight: andon.Number(min(1, a.stake)), Onset: &since, Quality: andon.OK,
 		Candidate: t.candidateSeen, Control: t.controlSeen,
 		Query: t.Scale.Candidate.Metric, Against: t.Scale.Control.Metric, Blamed: a.blamed > 0,
-		Reason: fmt.Sprintf("no candidate node has shown %s for %s while control did", t.Signal.Name, a.span()),
+		Reason: a.reason(),
 	}
 	if a.bins > 0 {
 		f.Effect = andon.Number(a.span().Seconds())
@@ -221,10 +224,43 @@ func (a *absence) finding(at time.Time) (andon.Finding, bool) {
 			f.Smallest = andon.Number(span.Seconds())
 		}
 	}
-	if a.bins == 0 {
-		f.Reason = fmt.Sprintf("no candidate node had shown %s for %s while control did when the rollout failed; one has since", t.Signal.Name, a.blamed)
-	}
 	return f, true
+}
+
+// reason says for how long no candidate node has served, or had when the
+// rollout failed for it.
+func (a *absence) reason() string {
+	sides := a.strategy.Sides()
+	candidate, control := sides.Candidate, sides.Control
+	others := func(is, report string) string {
+		if a.service.Node == "" || a.strategy == andon.LoadTest {
+			return fmt.Sprintf("while there %s data %s", is, control.From)
+		}
+		return fmt.Sprintf("while %s %s", control.Count(a.controlServing), report)
+	}
+	if a.bins == 0 {
+		return fmt.Sprintf("no data %s for %s when the rollout failed, %s; %s report now", candidate.From, andon.Spell(a.blamed), others("was", "reported"), candidate.Nodes())
+	}
+	report := "report"
+	if a.controlServing == 1 {
+		report = "reports"
+	}
+	came := "came up"
+	if !a.came.IsZero() {
+		came = "serves any more"
+	}
+	return fmt.Sprintf("none of the %s %s: no data from them for %s, %s", candidate.Nodes(), came, andon.Spell(a.span()), others("is", report))
+}
+
+// serving returns how many of the samples are known.
+func serving(all []deviation.Sample) int {
+	n := 0
+	for _, s := range all {
+		if deviation.Known(s.Value) {
+			n++
+		}
+	}
+	return n
 }
 
 // smallest returns how long no node must come up for that alone to fail the

@@ -67,11 +67,11 @@ func TestLoadTest(t *testing.T) {
 			}
 			return 1
 		}, last, latency, andon.Pass, andon.LoadTest, ""},
-		{"no earlier run", times(3), nil, latency, andon.Inconclusive, andon.LoadTest, "no earlier load test of shop that passed is known"},
+		{"no earlier run", times(3), nil, latency, andon.Inconclusive, andon.LoadTest, "no load test of shop has passed before"},
 		{"no earlier run, and a threshold is breached", times(3), nil, limited, andon.Fail, andon.LoadTest, "fail-fast threshold"},
 		{"accepted as the first", times(1), &andon.Baseline{Accept: true}, limited, andon.Pass, andon.Threshold, "thresholds"},
 		{"accepted as the first, and a threshold is breached", times(3), &andon.Baseline{Accept: true}, limited, andon.Fail, andon.Threshold, "fail-fast threshold"},
-		{"a run that nobody saw", times(3), &andon.Baseline{Started: yesterday.Add(-90 * time.Minute), Ended: yesterday.Add(-time.Hour)}, latency, andon.Inconclusive, andon.LoadTest, "no value on control"},
+		{"a run that nobody saw", times(3), &andon.Baseline{Started: yesterday.Add(-90 * time.Minute), Ended: yesterday.Add(-time.Hour)}, latency, andon.Inconclusive, andon.LoadTest, "no sample in the baseline run"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			w := loadTests(tc.worse)

@@ -219,14 +219,14 @@ func (c *blame) undivided(showed string) string {
 			best = s
 		}
 	}
-	others, were := "1 other rollout", "was"
-	if n := len(c.suspects); n > 1 {
-		others, were = fmt.Sprintf("%d other rollouts", n), "were"
+	were := "were"
+	if len(c.suspects) == 1 {
+		were = "was"
 	}
-	how := "as well"
+	well := "as well"
 	if best.logE > c.evidence.log {
-		how = "better"
+		well = "better"
 	}
-	return fmt.Sprintf("%s, but %s %s under way and %s may explain it %s; this one's share of the blame is %.2f",
-		showed, others, were, best.rollout, how, c.posterior()[0])
+	return fmt.Sprintf("%s, but %s %s under way and %s may explain it %s; this rollout's share of the blame is %s",
+		showed, andon.Plural(float64(len(c.suspects)), "other rollout"), were, best.rollout, well, andon.Quantity(c.posterior()[0], "ratio"))
 }

@@ -2,7 +2,6 @@ package judge
 
 import (
 	"cmp"
-	"fmt"
 	"math"
 	"slices"
 
@@ -112,14 +111,10 @@ func (c *Calibration) Probability(service string, weight float64) float64 {
 
 // String says what the probabilities rest on.
 func (c *Calibration) String() string {
-	switch n := c.Labelled(); n {
-	case 0:
+	if c.Labelled() == 0 {
 		return "not calibrated on your rollouts"
-	case 1:
-		return "calibrated on 1 labelled rollout"
-	default:
-		return fmt.Sprintf("calibrated on %d labelled rollouts", n)
 	}
+	return "calibrated on " + andon.Plural(float64(c.Labelled()), "labelled rollout")
 }
 
 // platt finds shift and slope by Newton's method; the posterior is log-concave.

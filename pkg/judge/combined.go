@@ -30,7 +30,7 @@ type signalUnderTrial interface {
 	markBlamed()
 }
 
-// An combination is what the signals of a rollout show against it together.
+// A combination is what the signals of a rollout show against it together.
 type combination struct {
 	*subject
 	metrics metricSignals

@@ -35,10 +35,10 @@ func (c *combination) findings(at time.Time) []andon.Finding {
 	if c.absence != nil {
 		if f, ok := c.absence.finding(at); ok {
 			if !f.Smallest.Known() {
-				f.Unseen = "however long no node came up, that alone would not fail the rollout"
+				f.Unseen = "nodes that do not come up, for however long, would not fail the rollout by themselves"
 			}
 			out = append(out, f)
-		} else if f, ok := c.absence.missing.finding(c.absence.reserve, c.needs()-math.Log(c.absence.reserve)); ok {
+		} else if f, ok := c.absence.partial.finding(c.absence.reserve, c.needs()-math.Log(c.absence.reserve)); ok {
 			out = append(out, f)
 		}
 	}

@@ -159,7 +159,7 @@ func TestBlamed(t *testing.T) {
 		w.fleet("success_ratio", constant(1), nil)
 		w.add("success_ratio", "new-0", "v2", noon.Add(20*time.Minute), func(time.Time) float64 { return 1 })
 	}, success)
-	if back.Verdict != andon.Fail || !strings.HasPrefix(back.Reason, "no candidate node had shown success for 1") || !back.Findings[1].Blamed {
+	if back.Verdict != andon.Fail || !strings.HasPrefix(back.Reason, "no data from the new nodes for 1") || !back.Findings[1].Blamed {
 		t.Errorf("%s: %s; want the absence that failed it, although it is over", back.Verdict, back.Reason)
 	}
 	quick := latency

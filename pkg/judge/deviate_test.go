@@ -199,7 +199,7 @@ func TestDeviateAgainstEarlier(t *testing.T) {
 		t.Errorf("against the hour before: %+v, want a deviation", d)
 	}
 	_, err := a.Metrics.Deviate(context.Background(), andon.Comparison{Signal: sig}, minutes(5, 5))
-	if err == nil || !strings.Contains(err.Error(), "say since when") {
+	if err == nil || !strings.Contains(err.Error(), "or set since") {
 		t.Errorf("nothing to compare with: %v", err)
 	}
 	l.failing = "kpi"

@@ -21,7 +21,7 @@ var scenes = []scene{
 	{
 		name: "latency four times as long", service: shop(latency),
 		build: func(w *world) { w.fleet("latency_seconds", steady(.2, .1), steady(.8, .1)) },
-		want:  andon.Fail, quality: andon.OK, within: 10 * time.Minute, says: "latency rose from 0.20 to 0.77",
+		want:  andon.Fail, quality: andon.OK, within: 10 * time.Minute, says: "latency rose from 199 ms to 767 ms (×3.9) on the only new node",
 	},
 	{
 		name: "latency a fifth longer is within the margin", service: shop(latency),
@@ -36,7 +36,7 @@ var scenes = []scene{
 	{
 		name: "success falls", service: shop(success),
 		build: func(w *world) { w.fleet("success_ratio", constant(1), steady(.34, .1)) },
-		want:  andon.Fail, quality: andon.OK, within: 20 * time.Minute, says: "success fell from 1.00 to 0.33",
+		want:  andon.Fail, quality: andon.OK, within: 20 * time.Minute, says: "success fell from 100% to 32.6% (−67 points)",
 	},
 	{
 		name: "success falls everywhere", service: shop(success),
@@ -51,7 +51,7 @@ var scenes = []scene{
 			w.fleet("errors_rate", constant(.1), constant(.5))
 			w.fleet("calls_rate", constant(10), constant(10))
 		},
-		want: andon.Fail, quality: andon.OK, within: 4 * time.Minute, says: "errors rose from 0.01 to 0.05",
+		want: andon.Fail, quality: andon.OK, within: 4 * time.Minute, says: "errors rose from 1% to 5% (+4 points)",
 	},
 	{
 		name: "no error was ever counted on candidate", service: shop(failing),
@@ -76,7 +76,7 @@ var scenes = []scene{
 			w.fleet("success_ratio", constant(1), nil)
 			w.fleet("cpu_ratio", steady(.2, .1), nil)
 		},
-		want: andon.Fail, quality: andon.NoCandidateData, within: 19 * time.Minute, says: "no candidate node has shown success",
+		want: andon.Fail, quality: andon.NoCandidateData, within: 19 * time.Minute, says: "none of the new nodes came up: no data from them for ",
 	},
 	{
 		name: "candidate never appears though its stage is complete", service: shop(success, cpu),
@@ -85,7 +85,7 @@ var scenes = []scene{
 			w.fleet("success_ratio", constant(1), nil)
 			w.fleet("cpu_ratio", steady(.2, .1), nil)
 		},
-		want: andon.Fail, quality: andon.NoCandidateData, within: 7 * time.Minute, says: "no candidate node has shown success",
+		want: andon.Fail, quality: andon.NoCandidateData, within: 7 * time.Minute, says: "none of the new nodes came up: no data from them for ",
 	},
 	{
 		name: "candidate appears after five minutes", service: shop(success),
@@ -98,34 +98,34 @@ var scenes = []scene{
 	{
 		name: "nobody calls the candidate", service: shop(success),
 		build: func(w *world) { w.fleet("success_ratio", constant(1), constant(math.NaN())) },
-		want:  andon.Inconclusive, quality: andon.NoCandidateData, says: "no value on candidate",
+		want:  andon.Inconclusive, quality: andon.NoCandidateData, says: "success: no sample from the new nodes, 124 samples from the old",
 	},
 	{
 		name: "nobody calls control", service: shop(success),
 		build: func(w *world) { w.fleet("success_ratio", constant(math.NaN()), constant(.2)) },
-		want:  andon.Inconclusive, quality: andon.NoControlData, says: "no value on control",
+		want:  andon.Inconclusive, quality: andon.NoControlData, says: "no sample from the old nodes, ",
 	},
 	{
 		name: "no control", service: shop(latency),
 		build: func(w *world) {
 			w.add("latency_seconds", "new-0", "v2", noon, around(.2, .1, "n"))
 		},
-		want: andon.Inconclusive, quality: andon.NoControlData, says: "no value on control",
+		want: andon.Inconclusive, quality: andon.NoControlData, says: "no sample from the old nodes, ",
 	},
 	{
 		name: "no series at all", service: shop(latency, success), build: func(*world) {},
-		want: andon.Inconclusive, quality: andon.NoSeries, says: "check its query",
+		want: andon.Inconclusive, quality: andon.NoSeries, says: "check the query",
 	},
 	{
 		name: "no signal", service: shop(), build: func(*world) {},
-		want: andon.Inconclusive, says: "no signal to judge by",
+		want: andon.Inconclusive, says: "has no signals",
 	},
 	{
 		name: "candidate dies", service: shop(latency),
 		build: func(w *world) {
 			w.fleet("latency_seconds", steady(.2, .1), after(8*time.Minute, steady(.2, .1), constant(none)))
 		},
-		want: andon.Fail, quality: andon.Stale, within: 18 * time.Minute, says: "no candidate node has shown latency for 23m0s",
+		want: andon.Fail, quality: andon.Stale, within: 18 * time.Minute, says: "none of the new nodes serves any more: no data from them for 23 minutes, while 4 old nodes report",
 	},
 	{
 		name: "all go silent", service: shop(latency),
@@ -133,7 +133,7 @@ var scenes = []scene{
 			silent := after(8*time.Minute, steady(.2, .1), constant(none))
 			w.fleet("latency_seconds", silent, silent)
 		},
-		want: andon.Inconclusive, quality: andon.Stale, says: "has had no value on candidate since 2026-03-02T12:07:00Z",
+		want: andon.Inconclusive, quality: andon.Stale, says: "no sample from the new nodes since 2026-03-02T12:07:00Z",
 	},
 	{
 		name: "a control node is the candidate by another name", service: shop(latency, cpu),
@@ -182,7 +182,7 @@ var scenes = []scene{
 		})),
 		rollout: func(r *andon.Rollout) { r.Strategy = andon.Threshold },
 		build:   func(w *world) { w.fleet("latency_seconds", steady(.2, .05), constant(.6)) },
-		want:    andon.Fail, within: 2 * time.Minute, says: "above 0.50",
+		want:    andon.Fail, within: 2 * time.Minute, says: "latency was 600 ms on new-0, above its fail-fast threshold of 500 ms since",
 	},
 	{
 		name: "the rest is control", service: shop(latency),
@@ -212,7 +212,7 @@ var scenes = []scene{
 			w.fleet("errors_rate", constant(.2), nil)
 			w.fleet("calls_rate", constant(20), nil)
 		},
-		want: andon.Fail, within: 38 * time.Second, says: "no candidate node",
+		want: andon.Fail, within: 38 * time.Second, says: "none of the new nodes came up",
 	},
 	{
 		name: "as every day", service: shop(andon.Signal{Name: "kpi", Metric: "kpi", Worse: andon.Both}),
@@ -250,7 +250,7 @@ var scenes = []scene{
 		name: "no past", service: shop(andon.Signal{Name: "kpi", Metric: "kpi", Worse: andon.Both}),
 		rollout: before, before: time.Hour,
 		build: func(w *world) { w.kpi(func(t time.Time) float64 { return 100 + noise("k", t) }) },
-		want:  andon.Inconclusive, quality: andon.LowExposure, says: "20 wanted",
+		want:  andon.Inconclusive, quality: andon.LowExposure, says: "needs 6 h 10 min of samples before the change",
 	},
 }
 

@@ -75,7 +75,7 @@ func (r *lineSignal) finding(share, fail float64) andon.Finding {
 		smallest, why := r.comparison.Smallest(fail)
 		f.Smallest, f.Unseen = andon.Number(smallest), why
 	} else {
-		f.Unseen = "it counts for nothing"
+		f.Unseen = "its weight is 0"
 	}
 	if r.line == nil {
 		f.Reason = fmt.Sprintf("%s could not be read: %s", r.signal.Name, r.err)
@@ -121,21 +121,21 @@ func (r *lineSignal) finding(share, fail float64) andon.Finding {
 // loudest returns the candidate node that shows most of what is new or more
 // frequent.
 func loudest(groups []andon.Group) string {
-	node, most := "", 0.
-	by := map[string]float64{}
+	node, maxEvents := "", 0.
+	events := map[string]float64{}
 	for _, g := range groups {
 		if g.Class != andon.ClassUnknown && g.Class != andon.ClassUnexpectedFrequency {
 			continue
 		}
 		for _, n := range g.Nodes {
 			if n.Candidate {
-				by[n.Node] += n.Events
+				events[n.Node] += n.Events
 			}
 		}
 	}
-	for _, n := range andon.SortedKeys(by) {
-		if by[n] > most {
-			node, most = n, by[n]
+	for _, n := range andon.SortedKeys(events) {
+		if events[n] > maxEvents {
+			node, maxEvents = n, events[n]
 		}
 	}
 	return node
@@ -143,18 +143,18 @@ func loudest(groups []andon.Group) string {
 
 // reason says in a sentence what the signal showed.
 func (r *lineSignal) reason(f andon.Finding, groups []andon.Group) string {
-	name := r.signal.Name
+	name, sides := r.signal.Name, r.strategy.Sides()
 	switch f.Quality {
 	case andon.SourceError:
 		return fmt.Sprintf("%s could not be read: %s", name, r.err)
 	case andon.NoSeries:
-		return name + ": no node of either cohort logs anything; check its query and the labels of the cohorts"
+		return name + ": no node logs anything; check the query and the labels of candidate and control"
 	case andon.NoCandidateData:
-		return name + ": no candidate node has logged anything since the rollout began"
+		return fmt.Sprintf("%s: no lines %s since the rollout began", name, sides.Candidate.From)
 	case andon.NoControlData:
-		return name + ": no control node has logged anything to compare with"
+		return fmt.Sprintf("%s: no lines %s to compare with", name, sides.Control.From)
 	case andon.Stale:
-		return fmt.Sprintf("%s: no candidate node has logged anything since %s", name, r.lastOfCand.Format(time.RFC3339))
+		return fmt.Sprintf("%s: no lines %s since %s", name, sides.Candidate.From, r.lastOfCand.Format(time.RFC3339))
 	}
 	var parts []string
 	for _, c := range []struct {
@@ -176,7 +176,7 @@ func (r *lineSignal) reason(f andon.Finding, groups []andon.Group) string {
 		what += "s"
 	}
 	if len(parts) == 0 {
-		return fmt.Sprintf("%s: no %s on either side", name, what)
+		return fmt.Sprintf("%s: no %s", name, what)
 	}
 	text := fmt.Sprintf("%s: %s %s", name, andon.Enumerate(parts), what)
 	if len(groups) > 0 && (groups[0].Class == andon.ClassUnknown || groups[0].Class == andon.ClassUnexpectedFrequency || groups[0].Failing) {

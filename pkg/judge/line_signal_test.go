@@ -50,7 +50,7 @@ var logScenes = []struct {
 	{name: "one new line", write: func(s *scribe) { s.say("new-0", "v2", "error: payment 7 was lost", noon.Add(9*time.Minute)) },
 		want: andon.Pass, classes: map[andon.Class]int{andon.ClassKnown: 1, andon.ClassUnknown: 1}},
 	{name: "one new line, high", sens: andon.High, write: func(s *scribe) { s.say("new-0", "v2", "error: payment 7 was lost", noon.Add(9*time.Minute)) },
-		want: andon.Fail, within: 10 * time.Minute, says: "error logs: “error: payment <*> was lost” is new: 1 line on candidate and none on control"},
+		want: andon.Fail, within: 10 * time.Minute, says: "error logs: “error: payment <*> was lost” is new: 1 line from the new nodes, none from the old"},
 	{name: "one new line on control, high", sens: andon.High, write: func(s *scribe) { s.say("old-0", "v1", "error: payment 7 was lost", noon.Add(9*time.Minute)) },
 		want: andon.Pass},
 	{name: "a new error for long", lasts: time.Hour, write: func(s *scribe) { s.poisson("new-0", "v2", lost, noon.Add(5*time.Minute), noon.Add(2*time.Hour), 1) },
@@ -83,15 +83,15 @@ var logScenes = []struct {
 		write: func(s *scribe) { s.say("new-0", "v2", "error: payment 7 was lost", noon.Add(9*time.Minute)) },
 		want:  andon.Pass, classes: map[andon.Class]int{andon.ClassKnown: 2}},
 	{name: "high risk, on both sides", recall: map[string]andon.Remembered{"error: cart <*> not found": {Risk: andon.HighRisk}},
-		write: func(*scribe) {}, want: andon.Fail, says: "a person called it a high risk"},
+		write: func(*scribe) {}, want: andon.Fail, says: "marked as high risk"},
 	{name: "high risk, low", sens: andon.Low, recall: map[string]andon.Remembered{"error: payment <*> was lost": {Risk: andon.HighRisk}},
 		write: func(s *scribe) { s.say("new-0", "v2", "error: payment 7 was lost", noon.Add(9*time.Minute)) },
-		want:  andon.Fail, within: 10 * time.Minute, says: "a high risk"},
+		want:  andon.Fail, within: 10 * time.Minute, says: "marked as high risk"},
 	{name: "high risk, on control alone", recall: map[string]andon.Remembered{"error: payment <*> was lost": {Risk: andon.HighRisk}},
 		write: func(s *scribe) { s.say("old-0", "v1", "error: payment 7 was lost", noon.Add(9*time.Minute)) },
 		want:  andon.Pass},
 	{name: "medium risk, high", sens: andon.High, recall: map[string]andon.Remembered{"error: cart <*> not found": {Risk: andon.MediumRisk}},
-		write: func(*scribe) {}, want: andon.Fail, says: "a medium risk"},
+		write: func(*scribe) {}, want: andon.Fail, says: "marked as medium risk"},
 	{name: "medium risk, medium", lasts: time.Hour, recall: map[string]andon.Remembered{"error: payment <*> was lost": {Risk: andon.MediumRisk}},
 		write: func(s *scribe) { s.poisson("new-0", "v2", lost, noon.Add(5*time.Minute), noon.Add(2*time.Hour), 1) },
 		want:  andon.Pass, says: "1 new", classes: map[andon.Class]int{andon.ClassUnknown: 1, andon.ClassKnown: 1}},
@@ -102,7 +102,7 @@ var logScenes = []struct {
 		for i := range 10 {
 			s.crash("new-0", "v2", noon.Add(time.Duration(4+i*5)*time.Minute))
 		}
-	}, want: andon.Fail, within: 45 * time.Minute, says: "1 new crash signature; nil dereference in (*Cart).Total is new: 10 crashes on candidate", classes: map[andon.Class]int{andon.ClassUnknown: 1}},
+	}, want: andon.Fail, within: 45 * time.Minute, says: "1 new crash signature; nil dereference in (*Cart).Total is new: 10 crashes from the new nodes, none from the old", classes: map[andon.Class]int{andon.ClassUnknown: 1}},
 	{name: "as many crashes as ever", signals: []andon.Signal{panics}, lasts: time.Hour, write: func(s *scribe) {
 		for i := range 24 {
 			for _, n := range []string{"old-0", "old-1", "old-2", "old-3"} {
@@ -115,10 +115,10 @@ var logScenes = []struct {
 	}, want: andon.Pass, classes: map[andon.Class]int{andon.ClassKnown: 1}},
 	{name: "one crash, high", sens: andon.High, signals: []andon.Signal{panics}, write: func(s *scribe) { s.crash("new-0", "v2", noon.Add(90*time.Second)) },
 		want: andon.Fail, within: 3 * time.Minute, says: "is new"},
-	{name: "no crash at all", signals: []andon.Signal{panics}, write: func(*scribe) {}, want: andon.Pass, says: "no crash signatures on either side"},
-	{name: "nobody logs", signals: []andon.Signal{{Name: "others", Logs: `{service_name="other"}`}}, write: func(*scribe) {}, want: andon.Inconclusive, says: "check its query"},
+	{name: "no crash at all", signals: []andon.Signal{panics}, write: func(*scribe) {}, want: andon.Pass, says: "no crash signatures"},
+	{name: "nobody logs", signals: []andon.Signal{{Name: "others", Logs: `{service_name="other"}`}}, write: func(*scribe) {}, want: andon.Inconclusive, says: "check the query"},
 	{name: "the candidate says nothing", signals: []andon.Signal{errorLogs}, write: func(*scribe) {},
-		rollout: func(r *andon.Rollout) { r.Candidate = andon.Selector{"version": "v3"} }, want: andon.Inconclusive, says: "no candidate node has logged"},
+		rollout: func(r *andon.Rollout) { r.Candidate = andon.Selector{"version": "v3"} }, want: andon.Inconclusive, says: "no lines from the new nodes"},
 	{name: "thresholds only", signals: []andon.Signal{errorLogs}, sens: andon.High,
 		rollout: func(r *andon.Rollout) { r.Strategy = andon.Threshold },
 		write:   func(s *scribe) { s.say("new-0", "v2", "error: payment 7 was lost", noon.Add(9*time.Minute)) }, want: andon.Pass},

@@ -50,9 +50,9 @@ func TestPatternsLeadToWhatASampleMisses(t *testing.T) {
 		{"nobody to ask", nil, false, "", "patterns"},
 		{"none are kept", pattern(), false, "", "patterns"},
 		{"those of the sample alone", pattern(known...), false, "", "patterns"},
-		{"one that leads to it", pattern(append(known, lost)...), true, "the source's own patterns led to 1 more", ""},
-		{"a coarser one", pattern(append(known, andon.Pattern{Text: "error: <_> <_> was <_>", Lines: 30})...), true, "led to 1 more", ""},
-		{"one without lines here", pattern(andon.Pattern{Text: "error: elsewhere <_>", Lines: 30}), false, "", "led to"},
+		{"one that leads to it", pattern(append(known, lost)...), true, "1 rare cluster found through the patterns", ""},
+		{"a coarser one", pattern(append(known, andon.Pattern{Text: "error: <_> <_> was <_>", Lines: 30})...), true, "1 rare cluster found", ""},
+		{"one without lines here", pattern(andon.Pattern{Text: "error: elsewhere <_>", Lines: 30}), false, "", "found through"},
 		{"an error", func(context.Context, string, andon.Range) ([]andon.Pattern, error) {
 			return nil, errors.New("ring is empty")
 		}, false, "ring is empty", ""},
@@ -147,7 +147,7 @@ func TestPatternsAreBounded(t *testing.T) {
 		return s.Range(ctx, expr, r)
 	}
 	r, err := a.Logs.Cluster(context.Background(), canary(allLogs), looked)
-	if err != nil || questions > 2*32 || !strings.Contains(strings.Join(r.Notices, "; "), "more than 32 of the source's own patterns") {
+	if err != nil || questions > 2*32 || !strings.Contains(strings.Join(r.Notices, "; "), "only the 32 rarest were looked at") {
 		t.Errorf("%v, %d questions: %v", err, questions, r.Notices)
 	}
 }
@@ -182,7 +182,7 @@ func TestCrashOfABusyService(t *testing.T) {
 	if x.ID != y.ID || x.Candidate.Lines != 1 || x.Control.Lines != 1 || x.Candidate.Time != y.Candidate.Time || x.Control.Time != y.Control.Time {
 		t.Errorf("%s, %+v|%+v with a budget; want %s, %+v|%+v", x.ID, x.Candidate, x.Control, y.ID, y.Candidate, y.Control)
 	}
-	if said := strings.Join(got.Notices, "; "); !strings.Contains(said, "where a line starts one") {
+	if said := strings.Join(got.Notices, "; "); !strings.Contains(said, "only those that may start a crash were read") {
 		t.Errorf("notices %q", said)
 	}
 }

@@ -96,8 +96,8 @@ func TestMatrixWithoutPairs(t *testing.T) {
 		r    andon.Range
 		says string
 	}{
-		{timed, hour, "nothing to pair with"},
-		{byLabel, andon.Range{Start: noon, End: noon.Add(30 * time.Second)}, "fewer than 2 bins"},
+		{timed, hour, "nothing to compare with"},
+		{byLabel, andon.Range{Start: noon, End: noon.Add(30 * time.Second)}, "needs at least 2 minutes"},
 		{byLabel, hour, "the server is away"},
 		{andon.Comparison{Signal: andon.Signal{Name: "lines", Logs: "{}"}}, hour, "set metric"},
 	} {

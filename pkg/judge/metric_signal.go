@@ -16,12 +16,12 @@ const maxLateBins = 240
 
 // A metricSignal follows one signal of metrics of a rollout.
 type metricSignal struct {
-	evidence.Settings // that its law is made from; no scale if it cannot be asked for
+	evidence.Settings // what its law is made from; Scale is nil if it cannot be queried
 	source            deviation.Source
 	weight            float64
 	started           time.Time // of the rollout
 
-	cand, ctrl *deviation.Frame // the last deviateBins folded, and those yet to be folded
+	cand, ctrl *deviation.Frame // the last DeviateBins folded, and those yet to be folded
 	next       int64            // bin to be folded next
 	err        error            // of the last question, or why none can be asked
 

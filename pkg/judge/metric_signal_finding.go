@@ -3,6 +3,7 @@ package judge
 import (
 	"fmt"
 	"math"
+	"slices"
 	"time"
 
 	"github.com/andon-project/andon/pkg/andon"
@@ -50,15 +51,15 @@ func (t *metricSignal) furthest(f *andon.Finding) (straying, nodes int) {
 			continue
 		}
 		nodes++
-		reach := sigma
+		stray := sigma
 		if t.Signal.Worse == andon.Both {
-			reach = math.Abs(sigma)
+			stray = math.Abs(sigma)
 		}
-		if reach >= 2 {
+		if stray >= 2 {
 			straying++
 		}
-		if reach > worst {
-			worst = reach
+		if stray > worst {
+			worst = stray
 			f.Node, f.Deviation = d.Node, andon.Number(sigma)
 		}
 	}
@@ -88,7 +89,7 @@ func (t *metricSignal) quality() andon.Quality {
 		return andon.NoControlData
 	case deviation.BinTime(t.next-1, t.Step).Sub(t.lastCandidate) > t.patience():
 		return andon.Stale
-	case reach.Bins < reach.Wanted && t.evidence() < math.Log(warnEvidence):
+	case reach.Bins < reach.Needed && t.evidence() < math.Log(warnEvidence):
 		return andon.LowExposure // what speaks so soon has had exposure enough
 	}
 	return andon.OK
@@ -106,68 +107,119 @@ func (t *metricSignal) patience() time.Duration { return 10 * t.Step }
 
 // reason says in a sentence what the signal showed.
 func (t *metricSignal) reason(f andon.Finding, straying, nodes int) string {
-	name := t.Signal.Name
+	name, sides := t.Signal.Name, t.Strategy.Sides()
 	switch f.Quality {
 	case andon.SourceError:
 		return fmt.Sprintf("%s could not be read: %s", name, t.err)
 	case andon.NoSeries:
-		return name + " has no series at all; check its query and the labels of the cohorts"
+		return name + " has no series at all; check the query and the labels of candidate and control"
 	case andon.NoCandidateData:
-		return fmt.Sprintf("%s has no value on candidate since the rollout began, and %d on control", name, f.Control)
+		return fmt.Sprintf("%s: no sample %s, %s %s", name, sides.Candidate.From, andon.Plural(float64(f.Control), "sample"), sides.Control.Again)
 	case andon.NoControlData:
 		if t.Strategy == andon.BeforeAfter {
-			return name + " has no value from before the change to compare with"
+			return name + ": no sample before the change to compare with"
 		}
-		return fmt.Sprintf("%s has no value on control since the rollout began, and %d on candidate", name, f.Candidate)
+		return fmt.Sprintf("%s: no sample %s, %s %s", name, sides.Control.From, andon.Plural(float64(f.Candidate), "sample"), sides.Candidate.Again)
 	case andon.Stale:
-		return fmt.Sprintf("%s has had no value on candidate since %s", name, t.lastCandidate.Format(time.RFC3339))
+		return fmt.Sprintf("%s: no sample %s since %s", name, sides.Candidate.From, t.lastCandidate.Format(time.RFC3339))
 	}
 	if t.breach != "" {
 		return t.breach
 	}
 	if t.bounds.Ignored() {
-		return fmt.Sprintf("%s: all %d points are inside the ignore threshold", name, t.bounds.Points)
+		return fmt.Sprintf("%s: every sample is inside the ignore threshold (%s)", name, andon.Plural(float64(t.bounds.Points), "sample"))
 	}
 	if t.Strategy == andon.Threshold {
-		return fmt.Sprintf("%s: no threshold breached by %d points", name, t.bounds.Points)
+		return fmt.Sprintf("%s: no threshold breached (%s)", name, andon.Plural(float64(t.bounds.Points), "sample"))
 	}
 	if t.candidateSeen+t.controlSeen == 0 && f.Quality == andon.LowExposure {
-		return name + " has no value since the rollout began, yet"
+		return name + ": no sample since the rollout began"
 	}
-	text := moved(t.Signal, t.law.Contrast(t.effect))
-	if straying > 0 && (nodes > 1 || f.Node != "") {
-		text += fmt.Sprintf(" on %d of %d candidate nodes", straying, nodes)
+	contrast := t.law.Contrast(t.effect)
+	text := moved(t.Signal, t.Strategy, contrast, t.evidence())
+	if contrast.Known() && straying > 0 && (nodes > 1 || f.Node != "") {
+		if part := sides.Candidate.Part(straying, nodes); contrast.Worse(t.Signal.Worse) {
+			text += " on " + part
+		} else {
+			text += "; worse by now on " + part
+		}
 	}
 	if f.Quality == andon.LowExposure {
-		return text + "; too little to judge yet: " + t.missing()
+		return text + "; too little to judge: " + t.stillNeeds()
 	}
 	return text
 }
 
-// missing says what a judgment still needs.
-func (t *metricSignal) missing() string {
-	if text := t.law.Missing(); text != "" {
+// stillNeeds says what a judgment still needs.
+func (t *metricSignal) stillNeeds() string {
+	if text := t.law.StillNeeds(); text != "" {
 		return text
 	}
 	r := t.law.Reach()
-	return fmt.Sprintf("%d bins of %s compared, %d wanted", r.Bins, t.Step, r.Wanted)
+	return compared(r.Bins, r.Needed, t.Step)
 }
 
-// moved says from where to where a signal went.
-func moved(s andon.Signal, c evidence.Contrast) string {
-	name := s.Name + c.When
-	if !deviation.Known(c.From) || !deviation.Known(c.To) {
-		return name + " has no bin in which both cohorts have a value"
+// compared says how much was compared, and how much a judgment needs.
+func compared(bins, needed int, step time.Duration) string {
+	have := "nothing"
+	if bins > 0 {
+		have = andon.Spell(time.Duration(bins) * step)
 	}
-	from, to := andon.FormatPair(c.From, c.To)
-	verb := "rose"
+	return fmt.Sprintf("%s compared after the warm-up, needs %s", have, andon.Spell(time.Duration(needed)*step))
+}
+
+// moved says from where to where a signal went, with evidence of exp(logE).
+func moved(s andon.Signal, strategy andon.Strategy, c evidence.Contrast, logE float64) string {
+	name := s.Name + c.When
 	switch {
+	case !c.Known() && c.When != "":
+		return name + ": nothing to compare"
+	case !c.Known():
+		return name + ": " + apart(strategy)
+	}
+	sides := strategy.Sides()
+	from, to, by := andon.Change(c.From, c.To, unitOf(s, c.From, c.To))
+	change := fmt.Sprintf("from %s to %s", from, to)
+	if by != "" {
+		change += " (" + by + ")"
+	}
+	not := "did not"
+	if logE >= math.Log(warnEvidence) {
+		not = "differs by more than chance but did not" // its nodes or its course do, and its mean does not
+	}
+	switch rose := c.To > c.From; {
 	case from == to:
 		return fmt.Sprintf("%s stayed at %s", name, to)
-	case c.To < c.From:
-		verb = "fell"
+	case rose && s.Worse == andon.Lower:
+		return fmt.Sprintf("%s %s fall (%s %s, %s %s)", name, not, to, sides.Candidate.From, from, sides.Control.Again)
+	case !rose && s.Worse != andon.Lower && s.Worse != andon.Both:
+		return fmt.Sprintf("%s %s rise (%s %s, %s %s)", name, not, to, sides.Candidate.From, from, sides.Control.Again)
+	case rose:
+		return name + " rose " + change
 	}
-	return fmt.Sprintf("%s %s from %s to %s", name, verb, from, to)
+	return name + " fell " + change
+}
+
+// apart says that there is nothing from both cohorts to compare.
+func apart(strategy andon.Strategy) string {
+	switch strategy {
+	case andon.BeforeAfter:
+		return "no samples both before and since the change"
+	case andon.LoadTest:
+		return "this run and the baseline run have no samples at the same time"
+	case andon.RegionControl:
+		return "the changed regions and others have no samples at the same time"
+	}
+	return "new and old nodes have no samples at the same time"
+}
+
+// unitOf returns the unit that values of a signal are written in. Events out of
+// an exposure are a share of it, unless there are more of them.
+func unitOf(s andon.Signal, values ...float64) string {
+	if s.Unit == "" && s.InferKind() == andon.Counts && slices.Max(values) > 1 {
+		return ""
+	}
+	return s.WrittenUnit()
 }
 
 // unseen says why no smallest effect is known of a signal with a share of the
@@ -175,15 +227,15 @@ func moved(s andon.Signal, c evidence.Contrast) string {
 func (t *metricSignal) unseen(f andon.Finding, share float64) string {
 	switch {
 	case t.Scale == nil:
-		return "it could not be asked for"
+		return "it could not be queried"
 	case t.Strategy == andon.Threshold:
-		return "only thresholds count"
+		return "only thresholds are checked"
 	case share == 0 && !t.Signal.Critical:
-		return "it counts for nothing"
+		return "its weight is 0"
 	case f.Quality != andon.OK:
 		return "too little was compared"
 	}
-	return "no effect, however large, would have failed the rollout by now through this signal alone"
+	return "no change of this signal alone, however large, would have failed the rollout by now"
 }
 
 func (t *metricSignal) about() andon.Signal { return t.Signal }

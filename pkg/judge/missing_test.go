@@ -23,11 +23,11 @@ func TestSomeNodesMissing(t *testing.T) {
 		smallest               float64 // how many would have to be missing; 0 if no number would do
 	}{
 		{"all serve", 6, 0, 6, 0, false, andon.Pass, "", 0, 0, 0},
-		{"one of six", 6, 1, 6, 0, false, andon.Pass, "1 of 6 candidate nodes are up and show no success, 0 of 6 of control", 1, 4, 0},
-		{"one of six, and one of control", 6, 1, 6, 1, false, andon.Pass, "1 of 6 candidate nodes are up and show no success, 1 of 6 of control", .1, 2, 0},
-		{"nineteen of twenty", 20, 19, 20, 0, false, andon.Fail, "19 of 20 candidate nodes are up", 1000, math.MaxFloat64, 18},
-		{"eighteen of twenty", 20, 18, 20, 0, false, andon.Fail, "18 of 20 candidate nodes are up", 1000, math.MaxFloat64, 18},
-		{"seventeen of twenty", 20, 17, 20, 0, false, andon.Inconclusive, "17 of 20 candidate nodes are up", 100, 100000, 18},
+		{"one of six", 6, 1, 6, 0, false, andon.Pass, "1 of 6 new nodes is up without data for success; no old node is", 1, 4, 0},
+		{"one of six, and one of control", 6, 1, 6, 1, false, andon.Pass, "1 of 6 new nodes is up without data for success; so is 1 of 6 old nodes", .1, 2, 0},
+		{"nineteen of twenty", 20, 19, 20, 0, false, andon.Fail, "19 of 20 new nodes are up", 1000, math.MaxFloat64, 18},
+		{"eighteen of twenty", 20, 18, 20, 0, false, andon.Fail, "18 of 20 new nodes are up", 1000, math.MaxFloat64, 18},
+		{"seventeen of twenty", 20, 17, 20, 0, false, andon.Inconclusive, "17 of 20 new nodes are up", 100, 100000, 18},
 		{"no call is not missing", 6, 3, 6, 0, true, andon.Pass, "", 0, 0, 0},
 	}
 	for _, tt := range tests {

@@ -25,13 +25,13 @@ func TestMissingData(t *testing.T) {
 		{
 			"a signal that matches no series beside one that does", func(w *world) { w.fleet("success_ratio", steady(.97, .01), steady(.97, .01)) },
 			[]andon.Signal{success, latency}, 30 * time.Minute,
-			andon.Pass, 1, andon.NoSeries, "latency has no series at all; check its query and the labels of the cohorts",
+			andon.Pass, 1, andon.NoSeries, "latency has no series at all; check the query and the labels of candidate and control",
 		},
 		{
 			"NaN is no value: latency of a node that nobody calls",
 			func(w *world) { w.fleet("latency_seconds", steady(.2, .1), constant(math.NaN())) },
 			[]andon.Signal{latency}, 30 * time.Minute,
-			andon.Inconclusive, 0, andon.NoCandidateData, "latency has no value on candidate",
+			andon.Inconclusive, 0, andon.NoCandidateData, "latency: no sample from the new nodes",
 		},
 		{
 			"NaN is no error: calls without any", func(w *world) {
@@ -39,12 +39,12 @@ func TestMissingData(t *testing.T) {
 				w.fleet("calls_rate", constant(10), constant(0))
 			},
 			[]andon.Signal{failing}, 30 * time.Minute,
-			andon.Inconclusive, 0, andon.NoCandidateData, "errors has no value on candidate",
+			andon.Inconclusive, 0, andon.NoCandidateData, "errors: no sample from the new nodes",
 		},
 		{
 			"two bins are too few", func(w *world) { w.fleet("latency_seconds", steady(.2, .1), steady(.2, .1)) },
 			[]andon.Signal{latency}, 5 * time.Minute,
-			andon.Inconclusive, 0, andon.LowExposure, "2 bins of 1m0s compared, 3 wanted",
+			andon.Inconclusive, 0, andon.LowExposure, "2 minutes compared after the warm-up, needs 3 minutes",
 		},
 		{
 			"no sample for ten minutes is stale, whatever came before",
@@ -52,12 +52,12 @@ func TestMissingData(t *testing.T) {
 				w.fleet("success_ratio", constant(1), after(10*time.Minute, constant(1), constant(math.NaN())))
 			},
 			[]andon.Signal{success}, 30 * time.Minute,
-			andon.Inconclusive, 0, andon.Stale, "success has had no value on candidate since 2026-03-02T12:09:00Z",
+			andon.Inconclusive, 0, andon.Stale, "success: no sample from the new nodes since 2026-03-02T12:09:00Z",
 		},
 		{
 			"no infinity is a value", func(w *world) { w.fleet("latency_seconds", steady(.2, .1), constant(math.Inf(1))) },
 			[]andon.Signal{latency}, 30 * time.Minute,
-			andon.Inconclusive, 0, andon.NoCandidateData, "no value on candidate",
+			andon.Inconclusive, 0, andon.NoCandidateData, "no sample from the new nodes",
 		},
 	}
 	for _, tt := range tests {

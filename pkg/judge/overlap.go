@@ -48,7 +48,7 @@ func (c *overlap) attribute(all []*overlap, at time.Time) {
 
 // attribute takes in which nodes had adopted which rollout in the bin folded last.
 func (t *metricSignal) attribute(out twins, since evidence.AdoptedSince) {
-	r := t.law.Reading()
+	r := t.law.SampleReader()
 	if r.Value == nil {
 		return
 	}

@@ -210,7 +210,7 @@ func (c *places) decide() {
 		}
 		at.peak = max(at.peak, at.logE)
 		if at.reason == "" && c.strategy != andon.Threshold && at.logE >= c.needs()+math.Log(float64(len(c.list)))-1e-9 {
-			at.reason = fmt.Sprintf("%s; evidence is %s", c.showed(at), andon.FormatNumber(math.Exp(min(at.logE, 700))))
+			at.reason = fmt.Sprintf("%s; evidence %s that the rollout did it", c.showed(at), andon.Odds(at.logE))
 		}
 	}
 }

@@ -45,19 +45,19 @@ func TestScopes(t *testing.T) {
 			"worse in one region", inRegions(latency),
 			func(w *world) { w.spread("latency_seconds", .2, map[string]float64{"eu": 6, "us": 1}) },
 			andon.Fail,
-			map[string]want{"eu": {andon.Fail, "latency rose from 0.20 to 1.2"}, "us": {andon.Pass, "latency"}},
+			map[string]want{"eu": {andon.Fail, "latency rose from 197 ms to 1.2 s (×6.1); evidence "}, "us": {andon.Pass, "latency"}},
 		},
 		{
 			"worse nowhere", inRegions(latency),
 			func(w *world) { w.spread("latency_seconds", .2, map[string]float64{"eu": 1, "us": 1}) },
 			andon.Pass,
-			map[string]want{"eu": {andon.Pass, "no signal tells"}, "us": {andon.Pass, "no signal tells"}},
+			map[string]want{"eu": {andon.Pass, "no signal differs between new and old nodes"}, "us": {andon.Pass, "no signal differs between new and old nodes"}},
 		},
 		{
 			"not yet in one region", inRegions(latency),
 			func(w *world) { w.spread("latency_seconds", .2, map[string]float64{"us": 1}) },
 			andon.Pass,
-			map[string]want{"eu": {andon.Inconclusive, "no candidate node there"}, "us": {andon.Pass, ""}},
+			map[string]want{"eu": {andon.Inconclusive, "no new node there"}, "us": {andon.Pass, ""}},
 		},
 		{
 			"everything at once in one region", inRegions(latency),
@@ -84,7 +84,7 @@ func TestScopes(t *testing.T) {
 				w.fleet("cpu_ratio", steady(.2, .1), steady(.2, .1))
 			},
 			andon.Pass,
-			map[string]want{"eu": {andon.Pass, "not told by region: cpu"}, "us": {andon.Pass, "not told by region: cpu"}},
+			map[string]want{"eu": {andon.Pass, "not compared, as the label region is missing: cpu"}, "us": {andon.Pass, "not compared, as the label region is missing: cpu"}},
 		},
 		{
 			"no signal has the label", inRegions(latency),

@@ -15,10 +15,10 @@ import (
 // showed says what the signal with the largest part in a place's evidence did there.
 func (c *places) showed(at *place) string {
 	signals, parts := c.located(at)
-	best, text := math.Inf(-1), "nothing"
+	best, text := math.Inf(-1), "no signal could be compared"
 	for i, p := range parts {
 		if e := p.logE() + math.Log(signals[i].weight); e > best {
-			best, text = e, moved(signals[i].Signal, p.law.Contrast(p.effect))
+			best, text = e, moved(signals[i].Signal, c.strategy, p.law.Contrast(p.effect), p.logE())
 		}
 	}
 	return text
@@ -37,7 +37,7 @@ func (c *places) verdicts(decided int64) []andon.ScopeVerdict {
 		}
 		switch more := c.more[label]; {
 		case more > 0:
-			out = append(out, andon.ScopeVerdict{Label: name, Verdict: andon.Inconclusive, Evidence: andon.Unknown, Reason: fmt.Sprintf("%d more values of %s are not told apart; %d are", more, name, maxPlaces)})
+			out = append(out, andon.ScopeVerdict{Label: name, Verdict: andon.Inconclusive, Evidence: andon.Unknown, Reason: fmt.Sprintf("only the first %d values of %s are judged; there are %d more", maxPlaces, name, more)})
 		case len(here) == 0 && decided >= c.first:
 			out = append(out, andon.ScopeVerdict{Label: name, Verdict: andon.Inconclusive, Evidence: andon.Unknown, Reason: fmt.Sprintf("no series has the label %s; keep it in the queries, as in sum by (%s) (…)", name, strings.Join(c.kept(name), ", "))})
 		}
@@ -63,36 +63,37 @@ func (c *places) untold(label string, at *place) string {
 	if len(names) == 0 {
 		return ""
 	}
-	return fmt.Sprintf("; not told by %s: %s", label, andon.Enumerate(names))
+	return fmt.Sprintf("; not compared, as the label %s is missing: %s", label, andon.Enumerate(names))
 }
 
 // open returns the decision on a place, and why.
 func (c *places) open(at *place, decided int64) (andon.Decision, string) {
 	_, parts := c.located(at)
-	bins, wanted, candidate, control, last := 0, 0, 0, 0, time.Time{}
+	sides := c.strategy.Sides()
+	bins, needed, candidate, control, last := 0, 0, 0, 0, time.Time{}
 	for _, p := range parts {
 		r := p.law.Reach()
-		bins, wanted, candidate, control = max(bins, r.Bins), max(wanted, r.Wanted), candidate+p.candidate, control+p.control
+		bins, needed, candidate, control = max(bins, r.Bins), max(needed, r.Needed), candidate+p.candidate, control+p.control
 		last = deviation.Later(last, p.last)
 	}
 	switch {
 	case at.reason != "":
 		return andon.Fail, at.reason + c.atOnce(at, decided)
 	case candidate == 0:
-		return andon.Inconclusive, "no candidate node there"
+		return andon.Inconclusive, fmt.Sprintf("no %s there", sides.Candidate.Node())
 	case at.logE >= math.Log(warnEvidence) && c.strategy != andon.Threshold:
-		return andon.Inconclusive, fmt.Sprintf("%s; evidence is %s, %s would fail it%s", c.showed(at), andon.FormatNumber(math.Exp(min(at.logE, 700))),
-			andon.FormatNumber(math.Exp(c.needs())*float64(len(c.list))), c.atOnce(at, decided))
+		return andon.Inconclusive, fmt.Sprintf("%s; evidence %s that the rollout did it, fails at %s%s", c.showed(at), andon.Odds(at.logE),
+			andon.Odds(c.needs()+math.Log(float64(len(c.list)))), c.atOnce(at, decided))
 	case c.strategy == andon.Threshold:
 		return andon.Pass, "no threshold breached"
 	case c.concurrent() && control == 0:
-		return andon.Inconclusive, "no control node there since the rollout began" + c.atOnce(at, decided)
+		return andon.Inconclusive, fmt.Sprintf("no %s there since the rollout began", sides.Control.Node()) + c.atOnce(at, decided)
 	case deviation.BinTime(decided, c.step).Sub(last) > 10*c.step:
-		return andon.Inconclusive, "no value on a candidate node there since " + last.UTC().Format(time.RFC3339)
-	case bins < wanted:
-		return andon.Inconclusive, fmt.Sprintf("%d bins of %s compared there, %d wanted%s", bins, c.step, wanted, c.atOnce(at, decided))
+		return andon.Inconclusive, "no sample " + sides.Candidate.From + " there since " + last.UTC().Format(time.RFC3339)
+	case bins < needed:
+		return andon.Inconclusive, "too little to judge: " + compared(bins, needed, c.step) + c.atOnce(at, decided)
 	}
-	return andon.Pass, "no signal tells its candidate from its control nodes by more than chance; the most that any showed: " + c.showed(at) + c.atOnce(at, decided)
+	return andon.Pass, nothing(c.strategy) + "; strongest: " + c.showed(at) + c.atOnce(at, decided)
 }
 
 // atOnce says of a place whose control nodes were gone within the warm-up of

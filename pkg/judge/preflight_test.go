@@ -69,7 +69,7 @@ type flown struct {
 
 var flights = []flown{
 	{
-		name: "version appears", check: versions, rollout: byVersion, want: andon.Pass, says: []string{"1 of 2 report v2"},
+		name: "version appears", check: versions, rollout: byVersion, want: andon.Pass, says: []string{"1 of 2 run v2"},
 		build: func(w *world) {
 			w.runs("old-0", "eu", "v1", early, late)
 			w.runs("new-0", "eu", "v2", time.Minute, late)
@@ -77,7 +77,7 @@ var flights = []flown{
 	},
 	{
 		name: "version never appears", check: versions, rollout: byVersion, want: andon.Fail, after: 10 * time.Minute,
-		says: []string{"version v2 was announced and has not appeared", "pod new-0 (v1)"},
+		says: []string{"version v2 was announced, but nothing ran it", "pod new-0 (v1)"},
 		build: func(w *world) {
 			w.runs("old-0", "eu", "v1", early, late)
 			w.runs("new-0", "eu", "v1", time.Minute, late)
@@ -102,7 +102,7 @@ var flights = []flown{
 	},
 	{
 		name: "ten minutes count from the first stage", check: versions, rollout: func(r *andon.Rollout) { byVersion(r); r.Stages = []time.Time{noon.Add(5 * time.Minute)} },
-		want: andon.Fail, after: 15 * time.Minute, says: []string{"not appeared"},
+		want: andon.Fail, after: 15 * time.Minute, says: []string{"nothing ran it"},
 		build: func(w *world) { w.runs("old-0", "eu", "v1", early, late) },
 	},
 	{
@@ -121,7 +121,7 @@ var flights = []flown{
 		build:   func(w *world) { w.runs("new-0", "eu", "v2", early, late) },
 	},
 	{
-		name: "no version is reported", check: versions, rollout: byVersion, want: andon.Inconclusive, says: []string{"nothing reported a version", "v2 was wanted"},
+		name: "no version is reported", check: versions, rollout: byVersion, want: andon.Inconclusive, says: []string{"nothing reported a version", "expected v2"},
 		build: func(*world) {},
 	},
 	{
@@ -129,11 +129,11 @@ var flights = []flown{
 		build: func(w *world) { w.runs("new-0", "eu", "v2", early, late) },
 	},
 	{
-		name: "all sources", check: byRegion, rollout: byVersion, want: andon.Pass, says: []string{"2 sources, 2 wanted"},
+		name: "all sources", check: byRegion, rollout: byVersion, want: andon.Pass, says: []string{"2 sources, needs 2"},
 		build: func(w *world) { w.source("eu", early, late); w.source("us", early, late) },
 	},
 	{
-		name: "a source is gone", check: byRegion, rollout: byVersion, want: andon.Fail, after: 4 * time.Minute, says: []string{"1 sources", "2 wanted; missing region: us"},
+		name: "a source is gone", check: byRegion, rollout: byVersion, want: andon.Fail, after: 4 * time.Minute, says: []string{"1 source at", "needs 2; missing region: us"},
 		build: func(w *world) { w.source("eu", early, late); w.source("us", early, 3*time.Minute) },
 	},
 	{
@@ -149,7 +149,7 @@ var flights = []flown{
 		build: func(w *world) { w.source("eu", time.Minute, late) },
 	},
 	{
-		name: "too few in number", check: twelve, rollout: byVersion, want: andon.Fail, after: time.Minute, says: []string{"11 sources", "12 wanted"},
+		name: "too few in number", check: twelve, rollout: byVersion, want: andon.Fail, after: time.Minute, says: []string{"11 sources", "needs 12"},
 		build: func(w *world) { w.put("sources", model.Metric{}, 11, noon.Add(early), noon.Add(late)) },
 	},
 	{
@@ -157,7 +157,7 @@ var flights = []flown{
 		build: func(w *world) { w.put("sources", model.Metric{}, 12, noon.Add(early), noon.Add(late)) },
 	},
 	{
-		name: "number not summed", check: twelve, rollout: byVersion, want: andon.Inconclusive, says: []string{"2 series are there"},
+		name: "number not summed", check: twelve, rollout: byVersion, want: andon.Inconclusive, says: []string{"2 series, expected 1"},
 		build: func(w *world) {
 			w.put("sources", model.Metric{"a": "1"}, 12, noon.Add(early), noon.Add(late))
 			w.put("sources", model.Metric{"a": "2"}, 12, noon.Add(early), noon.Add(late))
@@ -168,7 +168,7 @@ var flights = []flown{
 		build: func(w *world) { w.put("sources", model.Metric{}, 12, noon.Add(early), noon.Add(2*time.Minute)) },
 	},
 	{
-		name: "two regions announced", check: oneOnly, want: andon.Fail, says: []string{"2 values of region at once, at most 1 allowed: eu and us"},
+		name: "two regions announced", check: oneOnly, want: andon.Fail, says: []string{"changes 2 values of region at once (eu and us), at most 1 allowed"},
 		rollout: func(r *andon.Rollout) { byVersion(r); r.Scope = map[string]string{"region": "eu,us,eu"} }, build: func(*world) {},
 	},
 	{
@@ -176,7 +176,7 @@ var flights = []flown{
 		rollout: func(r *andon.Rollout) { byVersion(r); r.Scope = map[string]string{"region": "eu"} }, build: func(*world) {},
 	},
 	{
-		name: "no region announced", check: oneOnly, want: andon.Inconclusive, rollout: everywhere, says: []string{"names the region", "everything at once"}, build: func(*world) {},
+		name: "no region announced", check: oneOnly, want: andon.Inconclusive, rollout: everywhere, says: []string{"says which region", "all nodes change at once"}, build: func(*world) {},
 	},
 	{
 		name: "the new version is seen in two regions", check: oneSeen, rollout: byVersion, want: andon.Fail, after: 4 * time.Minute, says: []string{"2 values of region", "eu and us"},
@@ -194,7 +194,7 @@ var flights = []flown{
 		},
 	},
 	{
-		name: "everything at once", check: oneSeen, rollout: everywhere, want: andon.Fail, says: []string{"everything at once"},
+		name: "all nodes change at once", check: oneSeen, rollout: everywhere, want: andon.Fail, says: []string{"all nodes change at once"},
 		build: func(w *world) { w.runs("new-0", "eu", "v2", early, late); w.runs("new-1", "us", "v2", early, late) },
 	},
 }

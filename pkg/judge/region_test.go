@@ -78,7 +78,7 @@ var regionScenes = []scene{
 	{
 		name: "latency doubles in the region that was changed", service: inRegions(latency), rollout: toEurope, lasts: time.Hour,
 		build: func(w *world) { w.regions("latency_seconds", regional(.2, .1, 2)) },
-		want:  andon.Fail, quality: andon.OK, within: 20 * time.Minute, says: "latency rose from 0.",
+		want:  andon.Fail, quality: andon.OK, within: 20 * time.Minute, says: "latency rose from 375 ms to 742 ms (+98%) on all 4 nodes in the changed regions",
 	},
 	{
 		name: "latency doubles on fresh nodes", service: inRegions(latency), rollout: toEurope, lasts: time.Hour,
@@ -115,7 +115,7 @@ var regionScenes = []scene{
 			w.regions("errors_rate", regional(.5, .1, 2))
 			w.regions("calls_rate", func(string, string) func(time.Time) float64 { return func(time.Time) float64 { return 20 } })
 		},
-		want: andon.Fail, within: 10 * time.Minute, says: "errors rose from 0.0",
+		want: andon.Fail, within: 10 * time.Minute, says: "errors rose from 4.61% to 9.28%",
 	},
 	{
 		name: "success falls in the region that was changed", service: inRegions(success), rollout: toEurope, lasts: time.Hour,
@@ -129,7 +129,7 @@ var regionScenes = []scene{
 				}
 			})
 		},
-		want: andon.Fail, within: 20 * time.Minute, says: "success fell from 0.97",
+		want: andon.Fail, within: 20 * time.Minute, says: "success fell from 96.9% to",
 	},
 	{
 		name: "a value that swings in proportion", service: inRegions(queue), rollout: toEurope, lasts: time.Hour,
@@ -144,7 +144,7 @@ var regionScenes = []scene{
 	{
 		name: "nothing from before the change", service: inRegions(latency), rollout: toEurope, before: 5 * time.Minute,
 		build: func(w *world) { w.regions("latency_seconds", regional(.2, .1, 1)) },
-		want:  andon.Inconclusive, quality: andon.LowExposure, says: "5 bins from before",
+		want:  andon.Inconclusive, quality: andon.LowExposure, says: "there were 5 minutes",
 	},
 	{
 		name: "no node outside the region", service: inRegions(latency), rollout: toEurope,
@@ -165,19 +165,19 @@ func TestBasis(t *testing.T) {
 		candidate, control andon.Selector
 		basis              string
 	}{
-		{"nothing known", andon.Rollout{}, nil, nil, nil, "the service beside its own past"},
-		{"a scope that the series do not tell", andon.Rollout{Scope: eu}, nil, nil, nil, "the service beside its own past"},
+		{"nothing known", andon.Rollout{}, nil, nil, nil, "the service compared with itself before the change"},
+		{"a scope that the series do not tell", andon.Rollout{Scope: eu}, nil, nil, nil, "the service compared with itself before the change"},
 		{"a scope that they tell", andon.Rollout{Scope: eu}, []string{"region", "zone"},
-			andon.Selector{"region": "eu"}, andon.Selector{"region": "!=eu"}, "which the change has not reached, are control"},
+			andon.Selector{"region": "eu"}, andon.Selector{"region": "!=eu"}, "compared with nodes elsewhere {region"},
 		{"region control asked for", andon.Rollout{Scope: eu, Strategy: andon.RegionControl}, nil,
-			andon.Selector{"region": "eu"}, andon.Selector{"region": "!=eu"}, "which the change has not reached, are control"},
+			andon.Selector{"region": "eu"}, andon.Selector{"region": "!=eu"}, "compared with nodes elsewhere {region"},
 		{"the narrowest place divides", andon.Rollout{Scope: map[string]string{"region": "eu", "zone": "a"}}, []string{"region", "zone"},
 			andon.Selector{"region": "eu", "zone": "a"}, andon.Selector{"region": "eu", "zone": "!=a"}, `{region="eu",zone!="a"}`},
 		{"several regions", andon.Rollout{Scope: map[string]string{"region": "eu, us.1"}}, []string{"region"},
 			andon.Selector{"region": `=~eu|us\.1`}, andon.Selector{"region": `!~eu|us\.1`}, `{region!~"eu|us\\.1"}`},
 		{"versions count more, within the region",
 			andon.Rollout{Scope: eu, Candidate: andon.Selector{"version": "2"}, Control: andon.Selector{"version": "1"}}, []string{"region"},
-			andon.Selector{"version": "2", "region": "eu"}, andon.Selector{"version": "1", "region": "eu"}, `beside those with {region="eu",version="1"} at the same time`},
+			andon.Selector{"version": "2", "region": "eu"}, andon.Selector{"version": "1", "region": "eu"}, `compared with old nodes {region="eu",version="1"} at the same time`},
 		{"before-after as announced", andon.Rollout{Scope: eu, Strategy: andon.BeforeAfter}, []string{"region"}, nil, nil, "as announced"},
 	}
 	for _, tt := range tests {

@@ -9,14 +9,12 @@ import (
 	"github.com/andon-project/andon/pkg/stat"
 )
 
-// What is known is worth. The Bayes factor of events is about what it says. Evidence
-// of all else understates what it shows: it is weighed against the worst that is
-// within the margin, and its variances are taken from the safe side. It is not
-// weighed against no change at all, since fresh nodes differ a little without harm;
-// how those of events differ is in the law that is weighed against. What a rival
-// explains, and what stands for evidence without a control, are worth what they were
-// together. All were fitted to simulated rollouts of which one in twenty is bad
-// (simulation.Lessons), and are checked on others.
+// How evidence becomes the logarithm of a Bayes factor, by what it is evidence of.
+// The Bayes factor of events needs little correction. Evidence of measured values
+// understates: it is weighed against the worst case within the margin, with
+// variances from the safe side. What rivals explain, and what stands for evidence
+// without a control, are corrected as a whole. All lines were fitted to simulated
+// rollouts of which one in twenty is bad (simulation.Lessons), and checked on others.
 var (
 	events   = worth{faint: line{-.964, .169}, plain: line{-.184, 1.241}}
 	measured = worth{faint: line{-.767, .387}, plain: line{1.324, 2.391}}
@@ -24,8 +22,9 @@ var (
 	before   = worth{faint: line{-1.945, .758}, plain: line{-7.852, 1.977}}
 )
 
-// A worth turns what is known, as a logarithm, into the logarithm of a Bayes factor
-// that is right on average: that of bad rollouts which can hardly be seen, and of those which can, in sum.
+// A worth turns the logarithm of evidence into that of a Bayes factor which is
+// right on average. It is the sum of two lines: one for bad rollouts that can
+// hardly be seen, and one for those that are plain.
 type worth struct{ faint, plain line }
 
 type line struct{ shift, slope float64 }

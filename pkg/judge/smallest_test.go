@@ -53,7 +53,7 @@ func TestSmallest(t *testing.T) {
 				w.fleet("errors_rate", constant(.1), constant(.1))
 				w.fleet("calls_rate", constant(10), constant(10))
 			},
-			says: "to fail it by now, errors would have had to rise by 0.",
+			says: "errors would have had to rise by 2.1 points to fail the rollout by now",
 		},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
@@ -156,10 +156,10 @@ func TestNoSmallest(t *testing.T) {
 		after   time.Duration
 		says    string
 	}{
-		{name: "no time has passed", signal: errorLogs, after: 4 * time.Minute, says: "not even a new line on every candidate node all the time"},
-		{name: "it weighs nothing", signal: with(errorLogs, func(s *andon.Signal) { w := 0.; s.Weight = &w }), after: 40 * time.Minute, says: "it counts for nothing"},
-		{name: "no candidate", signal: errorLogs, rollout: func(r *andon.Rollout) { r.Candidate = andon.Selector{"version": "v3"} }, after: 40 * time.Minute, says: "no candidate node has run"},
-		{name: "no control", signal: errorLogs, rollout: func(r *andon.Rollout) { r.Control = andon.Selector{"version": "v0"} }, after: 40 * time.Minute, says: "there is no control to compare with"},
+		{name: "no time has passed", signal: errorLogs, after: 4 * time.Minute, says: "not even a new line all the time on every node"},
+		{name: "it weighs nothing", signal: with(errorLogs, func(s *andon.Signal) { w := 0.; s.Weight = &w }), after: 40 * time.Minute, says: "its weight is 0"},
+		{name: "no candidate", signal: errorLogs, rollout: func(r *andon.Rollout) { r.Candidate = andon.Selector{"version": "v3"} }, after: 40 * time.Minute, says: "no line from the new nodes"},
+		{name: "no control", signal: errorLogs, rollout: func(r *andon.Rollout) { r.Control = andon.Selector{"version": "v0"} }, after: 40 * time.Minute, says: "no line from the old nodes"},
 		{name: "thresholds", signal: errorLogs, rollout: func(r *andon.Rollout) { r.Strategy = andon.Threshold }, after: 40 * time.Minute},
 	} {
 		t.Run(tc.name, func(t *testing.T) {

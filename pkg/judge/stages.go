@@ -14,10 +14,10 @@ type stages struct {
 	began float64 // log evidence when the stage under way began
 }
 
-// turn ends the stages that the next ones, complete by known, have made way
-// for: with the verdict at the bin decided on last, when the evidence was
-// exp(logE). It is called before the first bin of a stage is folded, so that what
-// is known then is all of the one before.
+// turn ends each stage whose successor is complete in known, with the verdict at
+// the bin decided on last, when the evidence was exp(logE). It is called before
+// the first bin of a stage is folded, so that all it knows belongs to the stage
+// before.
 func (s *stages) turn(known andon.Rollout, last time.Time, logE float64, judged func(at time.Time) andon.Verdict) {
 	for len(s.over) < len(known.Stages)-1 {
 		to := known.Stages[len(s.over)+1]

@@ -37,7 +37,7 @@ type trial struct {
 // A failure says when and why a rollout failed, once and for all.
 type failure struct {
 	at     time.Time
-	reason string  // "" if evidence is
+	reason string  // "" if the evidence is the reason
 	weight float64 // highest weight of evidence since
 }
 
@@ -70,8 +70,8 @@ func (a *Analyzer) newTrial(u Underway) *trial {
 	return c
 }
 
-// same reports whether u is judged as c is: what may change on the way are
-// stages, the end, who calls whom, and what is for people.
+// same reports whether c can go on judging u. Stages, the end, who calls whom and
+// what is for people may change on the way; any other change begins a new trial.
 func (c *trial) same(u Underway) bool {
 	r, s := u.Rollout, c.rollout
 	u.Service.DependsOn = c.service.DependsOn
@@ -121,7 +121,7 @@ func (c *trial) fold(at time.Time) bool {
 		}
 	}
 	if a := c.evidence.absence; a != nil {
-		a.missing.fold(b, c.metrics)
+		a.partial.fold(b, c.metrics)
 	}
 	if number < c.decided {
 		return false

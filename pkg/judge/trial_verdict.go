@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"math"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/andon-project/andon/pkg/andon"
@@ -57,13 +56,13 @@ func whyAmbiguous(v andon.Verdict) string {
 	if f, ok := leading(v.Findings); ok {
 		showed = f.Reason
 	}
-	return fmt.Sprintf("AMBIGUOUS: %s; it was %s, which cannot be told apart: hold them all", showed, names(v.Set))
+	return fmt.Sprintf("AMBIGUOUS: %s; the cause is %s, and they cannot be told apart: hold them all", showed, names(v.Set))
 }
 
 // leading returns the finding with the largest part in the evidence, and
 // whether there is any evidence.
 func leading(fs []andon.Finding) (andon.Finding, bool) {
-	best, at, critical := 0., -1, 0
+	maxShare, at, critical := 0., -1, 0
 	for _, f := range fs {
 		if f.Critical {
 			critical++
@@ -74,8 +73,8 @@ func leading(fs []andon.Finding) (andon.Finding, bool) {
 		if f.Critical {
 			p = max(p, float64(f.Evidence)/float64(critical))
 		}
-		if p > best {
-			best, at = p, i
+		if p > maxShare {
+			maxShare, at = p, i
 		}
 	}
 	if at < 0 {
@@ -95,22 +94,25 @@ func (c *trial) whyFail(v andon.Verdict) string {
 	}
 	f, ok := leading(blamed)
 	if !ok {
-		return "evidence against the rollout reached what fails it at " + c.fail.at.Format(time.RFC3339)
+		return fmt.Sprintf("evidence that the rollout did harm reached %s at %s", andon.Odds(c.needs()), c.fail.at.Format(time.RFC3339))
 	}
 	if c.strategy == andon.BeforeAfter {
-		return f.Reason + ", further from its course before the change than 1 in 100 times without one"
+		return fmt.Sprintf("%s; as unusual a move came less than 1 time in %s before the change", f.Reason, andon.Quantity(math.Round(math.Exp(c.limit())), ""))
 	}
-	return fmt.Sprintf("%s; that is %s times likelier if the rollout is to blame than if it is not", f.Reason, andon.FormatNumber(math.Exp(min(c.evidence.peak, 700))))
+	if c.evidence.log < c.needs() {
+		return fmt.Sprintf("%s; evidence reached %s that the rollout did it, now %s", f.Reason, andon.Odds(c.evidence.peak), andon.Odds(c.evidence.log))
+	}
+	return fmt.Sprintf("%s; evidence %s that the rollout did it", f.Reason, andon.Odds(c.evidence.peak))
 }
 
 // open returns the decision on a rollout that has not failed.
 func (c *trial) open(v andon.Verdict) (andon.Decision, string) {
 	if len(c.evidence.all()) == 0 {
-		return andon.Inconclusive, fmt.Sprintf("service %s has no signal to judge by", c.service.Name)
+		return andon.Inconclusive, fmt.Sprintf("service %s has no signals", c.service.Name)
 	}
 	f, ok := leading(v.Findings)
 	if c.evidence.log >= math.Log(warnEvidence) && c.strategy != andon.Threshold {
-		reason := fmt.Sprintf("%s; evidence is %s, %s would fail it", f.Reason, andon.FormatNumber(math.Exp(min(c.evidence.log, 700))), andon.FormatNumber(math.Exp(c.needs())))
+		reason := fmt.Sprintf("%s; evidence %s that the rollout did it, fails at %s", f.Reason, andon.Odds(c.evidence.log), andon.Odds(c.needs()))
 		if c.evidence.log >= c.needs()-1e-9 && len(c.blame.rivals()) > 0 {
 			return andon.Inconclusive, c.blame.undivided(f.Reason)
 		}
@@ -123,9 +125,22 @@ func (c *trial) open(v andon.Verdict) (andon.Decision, string) {
 		return andon.Inconclusive, c.whyOpen(v) + c.wouldFail(v)
 	}
 	if c.strategy == andon.Threshold || !ok {
-		return andon.Pass, "no signal of the rollout breached its thresholds"
+		return andon.Pass, "no signal breached its thresholds"
 	}
-	return andon.Pass, fmt.Sprintf("no signal tells the candidate from control by more than chance; the most that any showed: %s%s", f.Reason, c.evidence.unseen())
+	return andon.Pass, fmt.Sprintf("%s; strongest: %s%s", nothing(c.strategy), f.Reason, c.evidence.unseen())
+}
+
+// nothing says of a rollout or of a place that no signal showed anything.
+func nothing(s andon.Strategy) string {
+	switch s {
+	case andon.BeforeAfter:
+		return "no signal changed by more than chance"
+	case andon.LoadTest:
+		return "no signal differs between this run and the baseline run by more than chance"
+	case andon.RegionControl:
+		return "no signal changed differently in the changed regions than elsewhere by more than chance"
+	}
+	return "no signal differs between new and old nodes by more than chance"
 }
 
 // wouldFail says by how much a signal would have had to become worse for that
@@ -135,24 +150,26 @@ func (c *trial) wouldFail(v andon.Verdict) string {
 	var about andon.Signal
 	best := andon.Finding{Smallest: andon.Unknown}
 	for i, s := range c.evidence.all() {
-		if f := v.Findings[i]; f.Smallest.Known() && f.Smallest != 0 && (!best.Smallest.Known() || f.Weight > best.Weight) {
+		f := v.Findings[i]
+		if f.Smallest.Known() && f.Smallest != 0 && !beyondAll(s.about(), f) && (!best.Smallest.Known() || f.Weight > best.Weight) {
 			best, about = f, s.about()
 		}
 	}
-	if !best.Smallest.Known() {
-		return ""
-	}
-	move, by, unit := "rise", float64(best.Smallest), about.Unit
+	move, by := "rise", float64(best.Smallest)
 	switch {
+	case !best.Smallest.Known():
+		return ""
 	case about.Metric == "":
-		return fmt.Sprintf("; to fail it by now, something new in %s would have had to come %s times an hour on each node", best.Signal, andon.FormatNumber(by))
-	case unit == "ratio":
-		unit = ""
+		return fmt.Sprintf("; something new in %s would have had to come %s times an hour on each node to fail the rollout by now", best.Signal, andon.Quantity(by, ""))
+	case by < 0:
+		move = "fall"
 	}
-	if by < 0 {
-		move, by = "fall", -by
-	}
-	return strings.TrimRight(fmt.Sprintf("; to fail it by now, %s would have had to %s by %s %s", best.Signal, move, andon.FormatNumber(by), unit), " ")
+	return fmt.Sprintf("; %s would have had to %s by %s to fail the rollout by now", best.Signal, move, andon.Step(by, about.WrittenUnit()))
+}
+
+// beyondAll reports whether the smallest effect on a share is more than all of it.
+func beyondAll(s andon.Signal, f andon.Finding) bool {
+	return s.Per != "" && s.Unit == "" && andon.IsRatio(s.WrittenUnit()) && math.Abs(float64(f.Smallest)) > 1
 }
 
 // whyOpen says what stands in the way of a judgment.
@@ -178,10 +195,10 @@ func (c *trial) whyOpen(v andon.Verdict) string {
 		}
 	}
 	if len(names) > 1 {
-		reason += fmt.Sprintf(" (%s are alike)", andon.Enumerate(names))
+		reason += "; the same for " + andon.Enumerate(names[1:])
 	}
 	if reason == "" {
-		return fmt.Sprintf("service %s has no signal that counts; all weights are 0", c.service.Name)
+		return fmt.Sprintf("all signals of service %s have a weight of 0", c.service.Name)
 	}
 	return reason
 }

@@ -34,7 +34,7 @@ type Reader struct {
 	read    map[string]time.Time // of a crash signal: up to when stack traces of a stream were read
 }
 
-// A Source is whom lines are asked from, and what is remembered of them.
+// A Source answers questions for lines, and tells what is remembered of them.
 type Source struct {
 	Lines    andon.LinesFunc
 	Counts   andon.RangeFunc    // nil if nobody counts lines
@@ -64,11 +64,11 @@ func (a Source) NewReader(c andon.Comparison, start int64) (*Reader, error) {
 	expr := cmp.Or(c.Signal.Logs, c.Signal.Crashes)
 	switch {
 	case expr == "":
-		return nil, fmt.Errorf("signal %s: lines are of logs and crashes; set one of them", c.Signal.Name)
+		return nil, fmt.Errorf("signal %s: has neither logs nor crashes; set one of them", c.Signal.Name)
 	case a.Lines == nil:
-		return nil, fmt.Errorf("signal %s: there is no source of logs; set loki.url", c.Signal.Name)
+		return nil, fmt.Errorf("signal %s: no source of logs is configured; set loki.url", c.Signal.Name)
 	case c.ByTime() && c.Since.IsZero():
-		return nil, errors.New("nothing to compare with: candidate and control select the same; select by labels, shift one with back, or say since when")
+		return nil, errors.New("nothing to compare with: candidate and control select the same lines; select by labels, shift one with back, or set since")
 	}
 	k := &Reader{source: a, c: c, start: start, read: map[string]time.Time{}}
 	for side, co := range [2]andon.Cohort{c.Candidate, c.Control} {
@@ -122,7 +122,7 @@ func (k *Reader) binOf(t time.Time) int64 {
 
 // Fetch asks for the bins from lo to hi. Where there are more lines than the
 // budget, clusters are those that the source is asked to count; nil of crashes.
-func (k *Reader) Fetch(ctx context.Context, clusters *clustering, lo, hi int64) ([]Bin, error) {
+func (k *Reader) Fetch(ctx context.Context, clusters *lineClusters, lo, hi int64) ([]Bin, error) {
 	out := make([]Bin, hi-lo+1)
 	k.shown = nil
 	for side := range k.sides {
@@ -177,13 +177,13 @@ func (k *Reader) counts(ctx context.Context, side int, expr string, span [2]int6
 // countsBy is counts of each node and each value of more labels.
 func (k *Reader) countsBy(ctx context.Context, side int, expr string, more []string, span [2]int64, yield func(bin int64, m model.Metric, n float64)) error {
 	step := k.c.BinWidth()
-	by := []string{}
+	labels := []string{}
 	for _, label := range append([]string{k.c.Node}, more...) {
-		if label != "" && !slices.Contains(by, label) {
-			by = append(by, label)
+		if label != "" && !slices.Contains(labels, label) {
+			labels = append(labels, label)
 		}
 	}
-	count := logql.CountOverTime(expr, by, step, lateness(step)+k.sides[side].back)
+	count := logql.CountOverTime(expr, labels, step, lateness(step)+k.sides[side].back)
 	m, err := k.source.Counts(ctx, count, andon.Range{Start: deviation.BinTime(span[0], step), End: deviation.BinTime(span[1], step), Step: step})
 	if err != nil {
 		return err
@@ -200,7 +200,7 @@ func (k *Reader) countsBy(ctx context.Context, side int, expr string, more []str
 }
 
 // fetchLines fills in the lines, or what they come to.
-func (k *Reader) fetchLines(ctx context.Context, side int, clusters *clustering, out []Bin, lo int64, span [2]int64) error {
+func (k *Reader) fetchLines(ctx context.Context, side int, clusters *lineClusters, out []Bin, lo int64, span [2]int64) error {
 	expr := k.sides[side].expr
 	all, over, err := k.lines(ctx, side, expr, span)
 	if err != nil {
@@ -221,10 +221,10 @@ func (k *Reader) fetchLines(ctx context.Context, side int, clusters *clustering,
 				return err
 			}
 		}
-		k.notice("there are more than %d lines: crashes were looked for where a line starts one", k.budget())
+		k.notice("more than %s: only those that may start a crash were read", andon.Plural(float64(k.budget()), "line"))
 	}
 	if over {
-		k.notice("there are more than %d lines: those after %s are left out; select fewer", len(all), all[len(all)-1].At.UTC().Format(time.RFC3339))
+		k.notice("more than %s: those after %s are left out; select fewer", andon.Plural(float64(len(all)), "line"), all[len(all)-1].At.UTC().Format(time.RFC3339))
 	}
 	if starts {
 		return k.around(ctx, side, all, out, lo)
@@ -247,7 +247,7 @@ func (k *Reader) lines(ctx context.Context, side int, expr string, span [2]int64
 		if len(all) == k.budget() {
 			return all, true, nil
 		}
-		all = append(all, k.sided(side, l))
+		all = append(all, k.cohortLine(side, l))
 	}
 	return all, false, nil
 }
@@ -272,7 +272,7 @@ func (k *Reader) within(side int, span [2]int64) andon.Range {
 	return andon.Range{Start: k.edge(span[0] - 1).Add(time.Nanosecond - back), End: k.edge(span[1]).Add(-back), Step: k.c.BinWidth()}
 }
 
-func (k *Reader) sided(side int, l andon.Line) CohortLine {
+func (k *Reader) cohortLine(side int, l andon.Line) CohortLine {
 	l.At = l.At.Add(k.sides[side].back)
 	return CohortLine{Line: l, Side: side, Node: l.Labels[k.c.Node], version: l.Labels[k.c.Version]}
 }

@@ -8,11 +8,13 @@ import (
 	"github.com/andon-project/andon/pkg/deviation"
 )
 
-// dedupe is within how many bins a node's lines of one group are one event: a
-// burst must not count as many. Five minutes, with bins of a minute.
+// dedupe is the number of bins within which all lines of one group and node are
+// one event, so that a burst does not count as many: five minutes, with bins of a
+// minute.
 const dedupe = 5
 
-// quietBins is for how many bins a node that says nothing is taken to run.
+// quietBins is the number of bins without a line after which a node is taken to
+// be gone.
 const quietBins = 10
 
 // A Comparison keeps what was seen of a signal's groups on both sides: a fold
@@ -28,7 +30,7 @@ type Comparison struct {
 	ThresholdsOnly bool // nothing is compared: only what a person called a high risk fails the rollout
 
 	grouper  grouper
-	Clusters *clustering // the same; nil of crashes
+	Clusters *lineClusters // the same; nil of crashes
 	groups   map[string]*group
 	lives    [2]map[string]*life
 	Time     [2]float64 // nodes × bins
@@ -57,9 +59,9 @@ func NewComparison(c andon.Comparison, first, start int64) *Comparison {
 		groups: map[string]*group{}, chapters: map[stratum]*chapter{}, margin: countsMargin(c.Signal),
 	}
 	if b.Crashes() {
-		b.grouper = newCrashing()
+		b.grouper = newCrashFinder()
 	} else {
-		b.Clusters = newClustering()
+		b.Clusters = newLineClusters()
 		b.grouper = b.Clusters
 	}
 	b.lives = [2]map[string]*life{{}, {}}

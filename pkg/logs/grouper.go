@@ -31,18 +31,18 @@ type grouper interface {
 	lost() float64
 }
 
-// A clustering groups lines by what is constant in them.
-type clustering struct {
+// A lineClusters groups lines by what is constant in them.
+type lineClusters struct {
 	c         *cluster.Clusterer
 	templates map[string]string // by id
 	fresh     bool              // lines were added since templates was made
 }
 
-func newClustering() *clustering {
-	return &clustering{c: cluster.New(cluster.Options{}), templates: map[string]string{}}
+func newLineClusters() *lineClusters {
+	return &lineClusters{c: cluster.New(cluster.Options{}), templates: map[string]string{}}
 }
 
-func (c *clustering) learn(id string, r andon.Remembered) string {
+func (c *lineClusters) learn(id string, r andon.Remembered) string {
 	if r.Template == "" {
 		return id
 	}
@@ -52,10 +52,10 @@ func (c *clustering) learn(id string, r andon.Remembered) string {
 	return id
 }
 
-func (c *clustering) title(id string) string   { return c.templates[id] }
-func (c *clustering) crash(string) crash.Crash { return crash.Crash{} }
+func (c *lineClusters) title(id string) string   { return c.templates[id] }
+func (c *lineClusters) crash(string) crash.Crash { return crash.Crash{} }
 
-func (c *clustering) add(l CohortLine) []GroupLines {
+func (c *lineClusters) add(l CohortLine) []GroupLines {
 	c.fresh = true
 	id := c.c.Add([]byte(l.Text))
 	if id == 0 {
@@ -64,7 +64,7 @@ func (c *clustering) add(l CohortLine) []GroupLines {
 	return []GroupLines{l.ofGroup(id.String())}
 }
 
-func (c *clustering) settle(time.Time, bool) []GroupLines {
+func (c *lineClusters) settle(time.Time, bool) []GroupLines {
 	if c.fresh {
 		c.fresh = false
 		for _, k := range c.c.Clusters() {
@@ -74,7 +74,7 @@ func (c *clustering) settle(time.Time, bool) []GroupLines {
 	return nil
 }
 
-func (c *clustering) now(id string) string {
+func (c *lineClusters) now(id string) string {
 	n, err := strconv.ParseUint(id, 16, 64)
 	if err != nil {
 		return id
@@ -82,21 +82,21 @@ func (c *clustering) now(id string) string {
 	return c.c.Resolve(cluster.ID(n)).String()
 }
 
-func (c *clustering) lost() float64 { return float64(c.c.NotKept()) }
+func (c *lineClusters) lost() float64 { return float64(c.c.NotKept()) }
 
 // maxSignatures bounds how many crash signatures are told apart.
 const maxSignatures = 2048
 
-// A crashing groups the crashes in lines by their signatures.
-type crashing struct {
+// A crashFinder groups the crashes in lines by their signatures.
+type crashFinder struct {
 	finder  *crash.Finder
 	crashes map[string]crash.Crash // one of each signature
 	streams map[string]CohortLine  // the last line of each stream that has a crash open
 	dropped float64
 }
 
-func newCrashing() *crashing {
-	return &crashing{finder: crash.NewFinder(crash.Options{}), crashes: map[string]crash.Crash{}, streams: map[string]CohortLine{}}
+func newCrashFinder() *crashFinder {
+	return &crashFinder{finder: crash.NewFinder(crash.Options{}), crashes: map[string]crash.Crash{}, streams: map[string]CohortLine{}}
 }
 
 // streamOf names what writes lines one after the other: a container or a file
@@ -105,13 +105,13 @@ func streamOf(l CohortLine) string {
 	return string(rune('0'+l.Side)) + l.Node + "\x00" + l.Labels["container"] + "\x00" + l.Labels["filename"]
 }
 
-func (c *crashing) add(l CohortLine) []GroupLines {
+func (c *crashFinder) add(l CohortLine) []GroupLines {
 	name := streamOf(l)
 	c.streams[name] = CohortLine{Line: andon.Line{Labels: l.Labels}, Side: l.Side, Node: l.Node, version: l.version}
 	return c.tell(c.finder.Add(name, l.Text, l.At))
 }
 
-func (c *crashing) settle(end time.Time, last bool) []GroupLines {
+func (c *crashFinder) settle(end time.Time, last bool) []GroupLines {
 	out := c.tell(c.finder.Add("", "", end))
 	if last {
 		out = append(out, c.tell(c.finder.Flush())...)
@@ -119,7 +119,7 @@ func (c *crashing) settle(end time.Time, last bool) []GroupLines {
 	return out
 }
 
-func (c *crashing) tell(found []crash.Found) []GroupLines {
+func (c *crashFinder) tell(found []crash.Found) []GroupLines {
 	var out []GroupLines
 	for _, f := range found {
 		id := string(f.Signature)
@@ -138,8 +138,8 @@ func (c *crashing) tell(found []crash.Found) []GroupLines {
 	return out
 }
 
-func (c *crashing) title(id string) string                     { return c.crashes[id].Title }
-func (c *crashing) crash(id string) crash.Crash                { return c.crashes[id] }
-func (c *crashing) now(id string) string                       { return id }
-func (c *crashing) learn(id string, _ andon.Remembered) string { return id }
-func (c *crashing) lost() float64                              { return c.dropped }
+func (c *crashFinder) title(id string) string                     { return c.crashes[id].Title }
+func (c *crashFinder) crash(id string) crash.Crash                { return c.crashes[id] }
+func (c *crashFinder) now(id string) string                       { return id }
+func (c *crashFinder) learn(id string, _ andon.Remembered) string { return id }
+func (c *crashFinder) lost() float64                              { return c.dropped }

@@ -23,13 +23,13 @@ const (
 // beyond returns the clusters that a sample of one side does not hold and that
 // are to be counted there all the same: what the source itself found, and what
 // the other side shows.
-func (k *Reader) beyond(ctx context.Context, side int, clusters *clustering, all []*sampledCluster, out []Bin, span [2]int64) ([]*sampledCluster, error) {
+func (k *Reader) beyond(ctx context.Context, side int, clusters *lineClusters, all []*sampledCluster, out []Bin, span [2]int64) ([]*sampledCluster, error) {
 	found, err := k.missed(ctx, side, clusters, all, span)
 	if err != nil {
 		return nil, err
 	}
 	if n := len(found); n > 0 {
-		k.notice("the source's own patterns led to %d more", n)
+		k.notice("%s found through the patterns that the source of logs keeps", andon.Plural(float64(n), "rare cluster"))
 	}
 	all = slices.Concat(all, found)
 	if side == deviation.CandidateSide {
@@ -43,7 +43,7 @@ func (k *Reader) beyond(ctx context.Context, side int, clusters *clustering, all
 // patterns lead to. A pattern is another program's idea of a cluster: it has the
 // line's header in it and is coarser or finer than ours. So it only says which
 // lines to read, and what they come to is found as for any others.
-func (k *Reader) missed(ctx context.Context, side int, clusters *clustering, all []*sampledCluster, span [2]int64) ([]*sampledCluster, error) {
+func (k *Reader) missed(ctx context.Context, side int, clusters *lineClusters, all []*sampledCluster, span [2]int64) ([]*sampledCluster, error) {
 	if k.source.Patterns == nil {
 		return nil, nil
 	}
@@ -52,14 +52,14 @@ func (k *Reader) missed(ctx context.Context, side int, clusters *clustering, all
 		return nil, ctx.Err()
 	}
 	if err != nil {
-		k.notice("the source's own patterns, which lead to what a sample misses, are not known: %v", err)
+		k.notice("rare clusters may be missing: the patterns that the source of logs keeps could not be read: %v", err)
 		return nil, nil
 	}
 	var seen []*sampledCluster
 	asked := 0
 	for _, p := range uncovered(patterns[:min(len(patterns), maxPatterns)], clusters, all) {
 		if asked++; asked > maxMissed {
-			k.notice("more than %d of the source's own patterns may have lines that the sample does not hold; those with the fewest were looked at", maxMissed)
+			k.notice("rare clusters may be missing: of the patterns that the source of logs keeps, only the %d rarest were looked at", maxMissed)
 			break
 		}
 		found, err := k.follow(ctx, side, clusters, p, span)
@@ -73,14 +73,14 @@ func (k *Reader) missed(ctx context.Context, side int, clusters *clustering, all
 }
 
 // follow reads lines of a pattern, and returns the clusters that they are of.
-func (k *Reader) follow(ctx context.Context, side int, clusters *clustering, p andon.Pattern, span [2]int64) ([]*sampledCluster, error) {
+func (k *Reader) follow(ctx context.Context, side int, clusters *lineClusters, p andon.Pattern, span [2]int64) ([]*sampledCluster, error) {
 	var out []*sampledCluster
 	n := 0
 	for l, err := range k.source.Lines(ctx, withTemplate(k.sides[side].expr, p.Template()), k.within(side, span)) {
 		if err != nil {
 			return nil, err
 		}
-		for _, s := range clusters.add(k.sided(side, l)) {
+		for _, s := range clusters.add(k.cohortLine(side, l)) {
 			out = append(out, &sampledCluster{id: s.group})
 		}
 		if n++; n == linesOfPattern {
@@ -92,7 +92,7 @@ func (k *Reader) follow(ctx context.Context, side int, clusters *clustering, p a
 
 // besides returns the clusters of more that are not among all, each once and
 // with no lines: those are not of a fair sample.
-func besides(clusters *clustering, all, more []*sampledCluster) []*sampledCluster {
+func besides(clusters *lineClusters, all, more []*sampledCluster) []*sampledCluster {
 	held := map[string]bool{}
 	for _, d := range all {
 		held[clusters.now(d.id)] = true
@@ -111,7 +111,7 @@ func besides(clusters *clustering, all, more []*sampledCluster) []*sampledCluste
 // uncovered returns the patterns that no line of a sample has and that are no
 // lines of its clusters, those with the fewest lines first: it is those that a
 // sample misses.
-func uncovered(patterns []andon.Pattern, clusters *clustering, all []*sampledCluster) []andon.Pattern {
+func uncovered(patterns []andon.Pattern, clusters *lineClusters, all []*sampledCluster) []andon.Pattern {
 	var known []*regexp.Regexp
 	var lines []string
 	for _, d := range all {
@@ -143,9 +143,9 @@ func uncovered(patterns []andon.Pattern, clusters *clustering, all []*sampledClu
 // not hold. What is rare on both would be unknown to control for no other reason
 // than the size of its log, were it not counted there. If candidate was sampled
 // too, its clusters are known; else its lines are in out.
-func (k *Reader) foreign(clusters *clustering, all []*sampledCluster, out []Bin) []*sampledCluster {
+func (k *Reader) foreign(clusters *lineClusters, all []*sampledCluster, out []Bin) []*sampledCluster {
 	shown := slices.Clone(k.shown)
-	own := newClustering() // of lines that are given to by later
+	own := newLineClusters() // of lines that are given to by later
 	first := map[string]CohortLine{}
 	for _, b := range out {
 		for _, l := range b.Lines {
@@ -171,7 +171,7 @@ func (k *Reader) foreign(clusters *clustering, all []*sampledCluster, out []Bin)
 	clusters.settle(time.Time{}, false)
 	more := besides(clusters, all, shown)
 	if n := len(more) - maxCounted; n > 0 {
-		k.notice("%d clusters of candidate that the sample of control does not hold are not looked for there", n)
+		k.notice("%s %s not counted %s", andon.Plural(float64(n), "rare cluster"), k.c.Sides().Candidate.From, k.c.Sides().Control.Again)
 	}
 	return more[:min(len(more), maxCounted)]
 }

@@ -2,6 +2,7 @@ package logs
 
 import (
 	"fmt"
+	"strings"
 )
 
 // title returns a group's template, or its crash's title.
@@ -9,7 +10,10 @@ func (b *Comparison) title(g *group) string { return b.grouper.title(g.id) }
 
 // name returns what a group is called in a sentence.
 func (b *Comparison) name(g *group) string {
-	if b.Crashes() {
+	switch {
+	case strings.TrimSpace(b.title(g)) == "":
+		return "an empty line"
+	case b.Crashes():
 		return clipped(b.title(g), 120)
 	}
 	return fmt.Sprintf("“%s”", clipped(b.title(g), 120))

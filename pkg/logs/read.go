@@ -3,6 +3,7 @@ package logs
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/andon-project/andon/pkg/andon"
 	"github.com/andon-project/andon/pkg/deviation"
@@ -18,7 +19,7 @@ import (
 // bins before the rollout.
 func (a Source) Cluster(ctx context.Context, c andon.Comparison, r andon.Range) (andon.ClusterReport, error) {
 	if c.Signal.Logs == "" {
-		return andon.ClusterReport{}, fmt.Errorf("signal %s: clusters are of logs; set logs", c.Signal.Name)
+		return andon.ClusterReport{}, fmt.Errorf("signal %s: has no logs to cluster; set logs", c.Signal.Name)
 	}
 	b, ask, err := a.read(ctx, c, r)
 	if err != nil {
@@ -32,7 +33,7 @@ func (a Source) Cluster(ctx context.Context, c andon.Comparison, r andon.Range) 
 // behind those that it finds are read as well.
 func (a Source) Crashes(ctx context.Context, c andon.Comparison, r andon.Range) (andon.CrashReport, error) {
 	if c.Signal.Crashes == "" {
-		return andon.CrashReport{}, fmt.Errorf("signal %s: crash signatures are of crashes; set crashes", c.Signal.Name)
+		return andon.CrashReport{}, fmt.Errorf("signal %s: has no crashes; set crashes", c.Signal.Name)
 	}
 	b, ask, err := a.read(ctx, c, r)
 	if err != nil {
@@ -44,7 +45,7 @@ func (a Source) Crashes(ctx context.Context, c andon.Comparison, r andon.Range) 
 // read folds the lines of a range.
 func (a Source) read(ctx context.Context, c andon.Comparison, r andon.Range) (*Comparison, *Reader, error) {
 	if r.End.Before(r.Start) {
-		return nil, nil, fmt.Errorf("signal %s: the range ends at %s, before it starts at %s", c.Signal.Name, r.End, r.Start)
+		return nil, nil, fmt.Errorf("signal %s: the range ends at %s, before it starts at %s", c.Signal.Name, r.End.UTC().Format(time.RFC3339), r.Start.UTC().Format(time.RFC3339))
 	}
 	step := c.BinWidth()
 	first, last := deviation.BinAt(r.Start, step)+1, deviation.BinAt(r.End, step)

@@ -40,11 +40,11 @@ func (b *Comparison) report() (andon.GroupReport, []andon.Group) {
 	}
 	slices.SortStableFunc(all, b.worse)
 	if n := len(all); n > maxGroups {
-		r.Notices = append(r.Notices, fmt.Sprintf("%d more, of which control and candidate show less, are left out", n-maxGroups))
+		r.Notices = append(r.Notices, fmt.Sprintf("only the first %d are listed; %d more are left out", maxGroups, n-maxGroups))
 		all = all[:maxGroups]
 	}
 	if r.NotKept > 0 {
-		r.Notices = append(r.Notices, fmt.Sprintf("%.0f lines belong to no cluster, for want of room: select fewer, or only errors", r.NotKept))
+		r.Notices = append(r.Notices, fmt.Sprintf("too many kinds of lines: %s in no cluster; select fewer, or only errors", andon.Plural(r.NotKept, "line")))
 	}
 	return r, all
 }
@@ -156,36 +156,37 @@ func (b *Comparison) tally(c count, side int) andon.Tally {
 
 // sentence says what a group showed.
 func (b *Comparison) sentence(g *group, class andon.Class) string {
-	name, c, k := b.name(g), g.sides[deviation.CandidateSide], g.sides[deviation.ControlSide]
+	name, c, k, sides := b.name(g), g.sides[deviation.CandidateSide], g.sides[deviation.ControlSide], b.Spec.Sides()
+	candidate, control := sides.Candidate, sides.Control
 	text := ""
 	switch class {
 	case andon.ClassUnknown:
-		text = fmt.Sprintf("%s is new: %s on candidate and none on control", name, b.many(c.lines))
-		if s := b.surpriseOf(); s.Known() && !b.Crashes() {
-			text += ", which shows something new " + oneIn(float64(s))
+		text = fmt.Sprintf("%s is new: %s %s, none %s", name, b.many(c.lines), candidate.From, control.Again)
+		if s := b.surpriseOf(); s > 0 && !b.Crashes() {
+			text += fmt.Sprintf("; 1 in %s lines %s is new, too", andon.Quantity(math.Round(1/float64(s)), ""), control.From)
 		}
 	case andon.ClassUnexpectedFrequency:
-		text = fmt.Sprintf("%s comes more often: %s against %s an hour and node", name, andon.FormatNumber(b.hourly(c, deviation.CandidateSide)), andon.FormatNumber(b.hourly(k, deviation.ControlSide)))
+		text = fmt.Sprintf("%s comes more often: %s an hour and node %s, %s %s", name, andon.Rough(b.hourly(c, deviation.CandidateSide), ""), candidate.From, andon.Rough(b.hourly(k, deviation.ControlSide), ""), control.Again)
 	case andon.ClassGone:
-		text = fmt.Sprintf("%s is gone: %s on control, and none on candidate, which would have had %s by now", name, b.many(k.lines), andon.FormatNumber(b.missed(k)))
+		text = fmt.Sprintf("%s is gone: %s %s, none %s, where about %s would be usual by now", name, b.many(k.lines), control.From, candidate.Again, andon.Rough(b.missed(k), ""))
 	default:
-		text = fmt.Sprintf("%s is known: %s on candidate, %s on control", name, b.many(c.lines), b.many(k.lines))
+		text = fmt.Sprintf("%s is known: %s %s, %s %s", name, b.many(c.lines), candidate.From, andon.Quantity(k.lines, ""), control.Again)
 		if !g.known && k.lines == 0 {
-			text = fmt.Sprintf("%s was logged by candidate nodes only as they started, and no start of a control node is in the range to compare it with", name)
+			text = fmt.Sprintf("%s was logged only by starting nodes, and no start of another node is in the range to compare with", name)
 		} else if k.lines == 0 {
-			text = fmt.Sprintf("%s is known from the catalogue: %s on candidate", name, b.many(c.lines))
+			text = fmt.Sprintf("%s is known from the catalogue: %s %s", name, b.many(c.lines), candidate.From)
 		}
 	}
 	if was := b.memory[g.id].Resolved; was != "" && c.lines > 0 {
-		text += "; it had been resolved in " + was
+		text += "; it was resolved in " + was + ", and is back"
 	}
 	switch b.memory[g.id].Risk {
 	case andon.HighRisk:
-		text += "; a person called it a high risk"
+		text += "; marked as high risk"
 	case andon.MediumRisk:
-		text += "; a person called it a medium risk"
+		text += "; marked as medium risk"
 	case andon.NoRisk:
-		text += "; a person called it no risk"
+		text += "; marked as no risk"
 	}
 	return text
 }
@@ -200,26 +201,13 @@ func (b *Comparison) hourly(c count, side int) float64 {
 
 // many writes how many lines, or crashes, there were.
 func (b *Comparison) many(n float64) string {
-	what := "line"
-	if b.Crashes() {
-		what = "crash"
-	}
 	switch {
+	case !b.Crashes():
+		return andon.Plural(n, "line")
 	case n == 1:
-	case b.Crashes():
-		what += "es"
-	default:
-		what += "s"
+		return "1 crash"
 	}
-	return strconv.FormatFloat(n, 'f', 0, 64) + " " + what
-}
-
-// oneIn writes a share as people say it.
-func oneIn(share float64) string {
-	if share <= 0 {
-		return "never"
-	}
-	return "once in " + andon.FormatNumber(math.Round(1/share)) + " events"
+	return andon.Quantity(n, "") + " crashes"
 }
 
 // ClusterReport returns the report with the clusters' templates and queries.

@@ -21,7 +21,7 @@ const (
 // sample fills in a side's bins from more lines than the budget: clusters are
 // found in a sample that is fair to nodes and to time, so that neither a noisy
 // node nor a noisy minute hides the others, and then counted by the source.
-func (k *Reader) sample(ctx context.Context, side int, clusters *clustering, out []Bin, lo int64, span [2]int64) error {
+func (k *Reader) sample(ctx context.Context, side int, clusters *lineClusters, out []Bin, lo int64, span [2]int64) error {
 	k.sampled = true
 	total, nodes := 0., map[string]bool{}
 	err := k.counts(ctx, side, k.sides[side].expr, span, func(bin int64, node string, n float64) {
@@ -50,9 +50,9 @@ func (k *Reader) sample(ctx context.Context, side int, clusters *clustering, out
 	if err := counted.all(ctx, all, besides(clusters, all, extra)); err != nil {
 		return err
 	}
-	k.notice("there are more than %d lines: %d clusters were found in a sample of them, and the source counted those", k.budget(), len(all))
+	k.notice("more than %s: %s found in a sample of them, and counted by the source of logs", andon.Plural(float64(k.budget()), "line"), andon.Plural(float64(len(all)), "cluster"))
 	if rest := total - counted.lines; rest > .001*total {
-		k.notice("%.1f%% of the lines belong to clusters that the sample does not hold or that were too many to count", 100*rest/total)
+		k.notice("%s of the lines are in none of the clusters that were counted", andon.Quantity(rest/total, "ratio"))
 	}
 	return nil
 }
@@ -99,7 +99,7 @@ type sampledCluster struct {
 }
 
 // draw takes the first lines of one node in each part.
-func (k *Reader) draw(ctx context.Context, side int, clusters *clustering, node string, parts []andon.Range, found map[string]*sampledCluster) error {
+func (k *Reader) draw(ctx context.Context, side int, clusters *lineClusters, node string, parts []andon.Range, found map[string]*sampledCluster) error {
 	expr := k.sides[side].expr
 	if k.c.Node != "" {
 		var err error
@@ -114,7 +114,7 @@ func (k *Reader) draw(ctx context.Context, side int, clusters *clustering, node 
 			if err != nil {
 				return err
 			}
-			s := k.sided(side, l)
+			s := k.cohortLine(side, l)
 			for _, seen := range clusters.add(s) {
 				d := found[seen.group]
 				if d == nil {
@@ -143,7 +143,7 @@ func equal(v string) string {
 
 // settled returns the clusters of a sample under the ids that they have now,
 // those with the most lines first.
-func settled(clusters *clustering, found map[string]*sampledCluster) []*sampledCluster {
+func settled(clusters *lineClusters, found map[string]*sampledCluster) []*sampledCluster {
 	now := map[string]*sampledCluster{}
 	for _, id := range andon.SortedKeys(found) {
 		d := found[id]
@@ -166,7 +166,7 @@ func settled(clusters *clustering, found map[string]*sampledCluster) []*sampledC
 type tally struct {
 	k        *Reader
 	side     int
-	clusters *clustering
+	clusters *lineClusters
 	out      []Bin
 	lo       int64
 	span     [2]int64
@@ -181,14 +181,14 @@ func (t *tally) put(s GroupLines, bin int64) {
 // all counts the clusters of a sample, and those besides. What is too rare to be
 // among the former is counted as often as the sample shows it.
 func (t *tally) all(ctx context.Context, sample, besides []*sampledCluster) error {
-	most := min(len(sample), maxCounted)
-	for _, d := range sample[most:] {
+	counted := min(len(sample), maxCounted)
+	for _, d := range sample[counted:] {
 		t.show(d)
 	}
-	if n := len(sample) - most; n > 0 {
-		t.k.notice("%d rare clusters are counted as often as the sample shows them", n)
+	if n := len(sample) - counted; n > 0 {
+		t.k.notice("%s counted in the sample only", andon.Plural(float64(n), "rare cluster"))
 	}
-	for _, d := range slices.Concat(sample[:most], besides) {
+	for _, d := range slices.Concat(sample[:counted], besides) {
 		if err := t.count(ctx, d); err != nil {
 			return err
 		}
@@ -256,7 +256,7 @@ func (k *Reader) around(ctx context.Context, side int, hits []CohortLine, out []
 		case !h.At.After(k.read[key]):
 			continue // with the trace before it
 		case read[nodeOf{side, h.Node}] >= maxStacks*len(out):
-			k.notice("%s crashes so often that not every stack trace is read", h.Node)
+			k.notice("%s crashes so often that not every stack trace was read", h.Node)
 			continue
 		}
 		read[nodeOf{side, h.Node}]++
@@ -289,7 +289,7 @@ func (k *Reader) stack(ctx context.Context, side int, h CohortLine, end time.Tim
 		if err != nil {
 			return nil, err
 		}
-		out = append(out, k.sided(side, l))
+		out = append(out, k.cohortLine(side, l))
 		if len(out) == maxInStack {
 			break
 		}

@@ -28,15 +28,16 @@ const (
 // the rate r a bin make r/(1+rd) events of it, d being for how long a line of a
 // node hides those after it.
 func (b *Comparison) Smallest(logE float64) (perHour float64, why string) {
+	sides := b.Spec.Sides()
 	switch ran := b.Time[deviation.CandidateSide]; {
 	case ran == 0:
-		return math.NaN(), "no candidate node has run yet"
+		return math.NaN(), "no line " + sides.Candidate.From + " since the rollout began"
 	case b.Time[deviation.ControlSide] == 0:
-		return math.NaN(), "there is no control to compare with"
+		return math.NaN(), "no line " + sides.Control.From + " to compare with"
 	case b.peerTime == 0 && !b.Timed():
-		return math.NaN(), "no control node has run beside the candidate"
+		return math.NaN(), "no line " + sides.Control.From + " at the same time"
 	case b.ThresholdsOnly:
-		return math.NaN(), "nothing is compared"
+		return math.NaN(), "only thresholds are checked"
 	}
 	n := b.fewest(logE)
 	if n > maxForeseen {
@@ -45,7 +46,7 @@ func (b *Comparison) Smallest(logE float64) (perHour float64, why string) {
 	const hides = dedupe - .5 // in bins, from the middle of its own on
 	events := stat.GammaQuantile(minPower, float64(n)) / b.Time[deviation.CandidateSide]
 	if events*hides >= .99 {
-		return math.NaN(), fmt.Sprintf("not even a new line on every candidate node all the time would have failed the rollout by now: it takes %d events, and a node has one in %d bins at most", n, dedupe)
+		return math.NaN(), fmt.Sprintf("not even a new line all the time on every node would have failed the rollout by now: it takes %d, and a node counts for one in %s", n, andon.Spell(dedupe*b.step))
 	}
 	return events / (1 - events*hides) / b.step.Hours(), ""
 }
@@ -53,14 +54,14 @@ func (b *Comparison) Smallest(logE float64) (perHour float64, why string) {
 // fewest returns how many events of one more group, all on candidate, would
 // have made the evidence exp(logE); more than maxForeseen if none would.
 func (b *Comparison) fewest(logE float64) int {
-	least := 1
+	minEvents := 1
 	switch {
 	case b.Spec.Sensitivity == andon.High:
 		return 1 // fails at once
 	case b.Spec.Sensitivity == andon.Low:
-		least = manyEvents
+		minEvents = manyEvents
 	}
-	lo, hi := least-1, least
+	lo, hi := minEvents-1, minEvents
 	for b.foreseen(float64(hi)) < logE {
 		if hi > maxForeseen {
 			return hi
@@ -82,27 +83,27 @@ func (b *Comparison) fewest(logE float64) int {
 // other groups told nothing, in the first of the chapters: see fresh, and evidence.
 func (b *Comparison) foreseen(x float64) float64 {
 	c, k := b.Time[deviation.CandidateSide], b.Time[deviation.ControlSide]
-	part, of := b.chapterShare(), &chapter{}
+	part, first := b.chapterShare(), &chapter{}
 	if len(b.inOrder) > 0 {
-		of = b.inOrder[0]
+		first = b.inOrder[0]
 	}
-	beside := b.peerTime
+	peers := b.peerTime
 	if b.Timed() {
-		beside = 0
+		peers = 0
 	}
 	again := 0.
 	if x >= 2 { // the first came after one part of x+1 of the time
 		since := 1 / (x + 1)
-		again = PooledCounts(0, x, c, 0, k) - PooledCounts(0, 1, c*since, 0, k-beside*(1-since))
+		again = PooledCounts(0, x, c, 0, k) - PooledCounts(0, 1, c*since, 0, k-peers*(1-since))
 	}
-	e, first := again, PooledCounts(0, 1, c, of.usual, b.usual)
+	e, sighting := again, PooledCounts(0, 1, c, first.usual, b.usual)
 	if !b.Timed() {
-		p := b.chance(of)
-		first = PooledCounts(0, 1, c, 0, beside)
-		e = -stat.LogSumExp(math.Log1p(-p)-again, math.Log(p)-PooledCounts(0, x, c, 0, beside))
+		p := b.chance(first)
+		sighting = PooledCounts(0, 1, c, 0, peers)
+		e = -stat.LogSumExp(math.Log1p(-p)-again, math.Log(p)-PooledCounts(0, x, c, 0, peers))
 	}
-	w := part * orderShare(of.ranks[0]+1)
-	news := stat.LogMean([]float64{first, e, 0}, []float64{part, w, 2 - part - w})
+	w := part * orderShare(first.ranks[0]+1)
+	news := stat.LogMean([]float64{sighting, e, 0}, []float64{part, w, 2 - part - w})
 	if !b.Crashes() {
 		return news
 	}

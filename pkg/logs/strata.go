@@ -5,8 +5,8 @@ import (
 	"github.com/andon-project/andon/pkg/stat"
 )
 
-// A stratum is whose lines they are, where a signal selects those of several: a
-// service in a layer. What is usual in one is no measure for another.
+// A stratum is the service and the layer that lines come from, where a signal
+// selects several. What is usual in one is no measure for another.
 type stratum struct{ layer, service string }
 
 // strataLabels are the labels of streams that name the service, the first that
@@ -60,14 +60,14 @@ func (b *Comparison) chapterShare() float64 { return 1 / float64(max(1, len(b.in
 
 // eachChapter returns the logarithm of the mean over chapters of the evidence of their
 // groups; ordered are all groups.
-func (b *Comparison) eachChapter(ordered []*group, of func(*chapter, []*group) float64) float64 {
-	by := map[*chapter][]*group{}
+func (b *Comparison) eachChapter(ordered []*group, logE func(*chapter, []*group) float64) float64 {
+	groups := map[*chapter][]*group{}
 	for _, g := range ordered {
-		by[g.chapter] = append(by[g.chapter], g)
+		groups[g.chapter] = append(groups[g.chapter], g)
 	}
 	e, w := []float64{0}, []float64{0}
 	for _, p := range b.inOrder {
-		e, w = append(e, of(p, by[p])), append(w, 1)
+		e, w = append(e, logE(p, groups[p])), append(w, 1)
 	}
 	if len(b.inOrder) == 0 {
 		w[0] = 1

@@ -6,11 +6,11 @@ import (
 	"time"
 )
 
-// inTurn compares what two nodes said by its time. Of two at one time, as all
-// are of a job that runs everywhere at once, or in a log whose times are whole
-// seconds, chance decides: the one that comes first is a first sighting, and the
-// other is none. Chance is a hash, the same whenever it is asked, which knows
-// nothing of sides. What one node said at one time stays as it was.
+// inTurn orders lines of two nodes by time. Where the times are equal, as with a
+// job that runs everywhere at once or with times in whole seconds, a hash decides
+// which comes first, since only the first is a first sighting. The hash is always
+// the same and knows nothing of sides. Lines of one node at one time keep their
+// order.
 func inTurn(at time.Time, node string, other time.Time, otherNode string) int {
 	if c := at.Compare(other); c != 0 || node == otherNode {
 		return c

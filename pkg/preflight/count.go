@@ -87,7 +87,7 @@ func (e *sourcesExam) look(l observation) (outcome, string) {
 		return e.unless(l, e.unreadable(len(l.now)))
 	}
 	if !deviation.Known(e.needs()) {
-		return e.unless(l, "it is not known how many sources there were before the rollout started, so that nothing can be missing")
+		return e.unless(l, "it is not known how many sources there were before the rollout started, so none can be missed")
 	}
 	if deviation.Known(n) {
 		e.nowN, e.lastAt, e.bins = n, l.at, 0
@@ -103,15 +103,15 @@ func (e *sourcesExam) look(l observation) (outcome, string) {
 	}
 	switch {
 	case !deviation.Known(e.nowN):
-		return e.unless(l, fmt.Sprintf("there is no number of sources since the rollout started, and %s are wanted", andon.FormatNumber(e.needs())))
+		return e.unless(l, fmt.Sprintf("no number of sources since the rollout started; needs %s", amount(e.needs())))
 	case e.short >= 2 || e.short > 0 && l.over:
-		return checkFailed, fmt.Sprintf("%s sources at %s, %s wanted%s", amount(e.nowN), stamped(e.lastAt), amount(e.needs()), e.names())
+		return checkFailed, fmt.Sprintf("%s at %s, needs %s%s", sources(e.nowN), stamped(e.lastAt), amount(e.needs()), e.names())
 	case !l.over:
-		return checkPending, fmt.Sprintf("%s sources so far, %s wanted", amount(e.nowN), amount(e.needs()))
+		return checkPending, fmt.Sprintf("%s so far, needs %s", sources(e.nowN), amount(e.needs()))
 	case e.bins > preflightStale:
-		return checkUndecided, fmt.Sprintf("there has been no number of sources since %s", stamped(e.lastAt))
+		return checkUndecided, fmt.Sprintf("no number of sources since %s", stamped(e.lastAt))
 	}
-	return checkPassed, fmt.Sprintf("%s sources, %s wanted", amount(e.nowN), amount(e.needs()))
+	return checkPassed, fmt.Sprintf("%s, needs %s", sources(e.nowN), amount(e.needs()))
 }
 
 // unless returns why the check is not decided: for good if its time is over.
@@ -124,20 +124,27 @@ func (e *sourcesExam) unless(l observation, why string) (outcome, string) {
 
 func (e *sourcesExam) unreadable(series int) string {
 	if e.check.By != "" {
-		return fmt.Sprintf("none of %d series has the label %s", series, e.check.By)
+		return fmt.Sprintf("no series has the label %s; keep it in the query", e.check.By)
 	}
-	return fmt.Sprintf("%d series are there, and the number of sources is the value of one; sum them, or say by which label to count", series)
+	return fmt.Sprintf("the query answers with %d series, expected 1 whose value is the number of sources; sum them, or set by to the label to count", series)
 }
 
 func (e *sourcesExam) names() string {
 	if len(e.missing) == 0 {
 		return ""
 	}
-	return fmt.Sprintf("; missing %s: %s", e.check.By, named(e.missing))
+	return fmt.Sprintf("; missing %s: %s", e.check.By, listed(e.missing))
 }
 
 // amount writes a number of things.
 func amount(v float64) string { return strconv.FormatFloat(v, 'f', -1, 64) }
+
+func sources(n float64) string {
+	if n == 1 {
+		return "1 source"
+	}
+	return amount(n) + " sources"
+}
 
 // A scopeExam decides a ScopeCheck.
 type scopeExam struct {
@@ -162,7 +169,7 @@ func (e *scopeExam) look(l observation) (outcome, string) {
 			e.touched = append(e.touched, v)
 		}
 	}
-	for _, v := range parted(l.rollout.Scope[e.check.Of]) {
+	for _, v := range separated(l.rollout.Scope[e.check.Of]) {
 		add(v)
 	}
 	for _, p := range l.now {
@@ -171,15 +178,15 @@ func (e *scopeExam) look(l observation) (outcome, string) {
 	slices.Sort(e.touched)
 	all := ""
 	if e.changesAllNodes(l.rollout) {
-		all = "; everything at once: all nodes change together, without a stage or a control"
+		all = "; all nodes change at once, without a stage and without old nodes to compare with"
 	}
 	switch n := len(e.touched); {
 	case n > e.check.AtMost:
-		return checkFailed, fmt.Sprintf("%d values of %s at once, at most %d allowed: %s%s", n, e.check.Of, e.check.AtMost, named(e.touched), all)
+		return checkFailed, fmt.Sprintf("changes %d values of %s at once (%s), at most %d allowed%s", n, e.check.Of, listed(e.touched), e.check.AtMost, all)
 	case e.check.Metric != "" && !l.over:
-		return checkPending, fmt.Sprintf("%d values of %s so far, at most %d allowed%s", n, e.check.Of, e.check.AtMost, all)
+		return checkPending, fmt.Sprintf("changes %s of %s so far, at most %d allowed%s", andon.Plural(float64(n), "value"), e.check.Of, e.check.AtMost, all)
 	case n == 0:
-		return checkUndecided, fmt.Sprintf("neither the rollout's scope nor a series names the %s that it goes to%s", e.check.Of, all)
+		return checkUndecided, fmt.Sprintf("neither the rollout's scope nor a series says which %s changes%s", e.check.Of, all)
 	}
-	return checkPassed, fmt.Sprintf("%d of at most %d values of %s: %s%s", len(e.touched), e.check.AtMost, e.check.Of, named(e.touched), all)
+	return checkPassed, fmt.Sprintf("changes %s of %s (%s), at most %d allowed%s", andon.Plural(float64(len(e.touched)), "value"), e.check.Of, listed(e.touched), e.check.AtMost, all)
 }

@@ -40,7 +40,7 @@ type examiner interface {
 	// look takes in what was there in a bin. The sentence says why, whatever
 	// the outcome.
 	look(b observation) (outcome, string)
-	// effect returns by how much what was found exceeds what was wanted.
+	// effect returns by how much what was found exceeds what is needed.
 	effect() float64
 }
 
@@ -58,8 +58,8 @@ type observation struct {
 	over    bool // the bin is the last
 }
 
-// A Setting is what pre-flight checks know of a rollout and of its
-// service, and whom they ask.
+// A Setting is what pre-flight checks know of a rollout and of its service, and
+// the source that they ask.
 type Setting struct {
 	Service   andon.Service
 	Candidate andon.Selector // of all nodes that the change goes to, wherever they are
@@ -77,16 +77,16 @@ func (s Setting) changesAllNodes(r andon.Rollout) bool {
 }
 
 // written returns expr with the selector written into it.
-func (s Setting) written(expr string, by andon.Selector) (string, error) {
-	if expr == "" || len(by) == 0 {
+func (s Setting) written(expr string, selector andon.Selector) (string, error) {
+	if expr == "" || len(selector) == 0 {
 		return expr, nil
 	}
 	if s.Source.Resolve == nil {
-		return expr, errors.New("cohorts are selected by labels, and the Analyzer cannot write them into queries; set Resolve")
+		return expr, errors.New("nodes are selected by labels, and labels cannot be written into queries here")
 	}
-	out, err := s.Source.Resolve(expr, by)
+	out, err := s.Source.Resolve(expr, selector)
 	if err != nil {
-		return expr, fmt.Errorf("writing the matchers %v into %s: %w", by, expr, err)
+		return expr, fmt.Errorf("%s: cannot write the matchers %s into it: %w", expr, selector, err)
 	}
 	return out, nil
 }
@@ -125,7 +125,7 @@ func NewRun(s Setting) Run {
 			c.exam = &scopeExam{check: *check.Scope, changesAllNodes: s.changesAllNodes}
 			c.expr, c.err = s.written(check.Scope.Metric, s.Candidate)
 		default:
-			c.err = errors.New("it checks nothing; set version, completeness or scope")
+			c.err = errors.New("it has no check; set version, completeness or scope")
 		}
 		out = append(out, c)
 	}
@@ -211,7 +211,7 @@ func (c *Check) Finding() andon.Finding {
 	case c.outcome == checkPending:
 		out.Quality = andon.LowExposure
 		if c.reason == "" {
-			out.Reason = "nothing looked at yet"
+			out.Reason = "not checked: no sample was looked at"
 		}
 	case c.outcome == checkFailed:
 		at := c.At

@@ -49,20 +49,20 @@ func (e *versionExam) look(l observation) (outcome, string) {
 	want := l.rollout.Version
 	switch {
 	case e.label == "":
-		return checkUndecided, "nothing says which label names the version; set version of the service, or label of the check"
+		return checkUndecided, "no label for the version is configured; set version of the service, or label of the check"
 	case want == "":
 		return checkUndecided, "the rollout was announced without a version"
 	case len(e.latest) == 0 && !l.over:
-		return checkPending, fmt.Sprintf("nothing reports a version yet, %s is wanted", want)
+		return checkPending, fmt.Sprintf("nothing has reported a version so far, expected %s", want)
 	case len(e.latest) == 0:
-		return checkUndecided, fmt.Sprintf("nothing reported a version by %s, %s was wanted; check the query and the labels of the candidate", stamped(l.at), want)
+		return checkUndecided, fmt.Sprintf("nothing reported a version by %s, expected %s; check the query and the labels of the candidate", stamped(l.at), want)
 	case l.over && l.at.Sub(e.latestAt) > preflightStale*e.step:
-		return checkUndecided, fmt.Sprintf("nothing has reported a version since %s, %s was wanted", stamped(e.latestAt), want)
+		return checkUndecided, fmt.Sprintf("nothing has reported a version since %s, expected %s", stamped(e.latestAt), want)
 	case !slices.ContainsFunc(e.latest, func(p presentSeries) bool { return p.labels[model.LabelName(e.label)] != "" }):
 		if !l.over {
-			return checkPending, fmt.Sprintf("what reports has no label %s", e.label)
+			return checkPending, fmt.Sprintf("no series has the label %s", e.label)
 		}
-		return checkUndecided, fmt.Sprintf("what reports has no label %s, so that it cannot be seen which version runs", e.label)
+		return checkUndecided, fmt.Sprintf("no series has the label %s that names the version; keep it in the query", e.label)
 	}
 	units := e.units(l.rollout)
 	lagging := e.lagging(units, l.rollout)
@@ -75,17 +75,17 @@ func (e *versionExam) look(l observation) (outcome, string) {
 	}
 	if len(lagging) == 0 {
 		if e.all && !l.over {
-			return checkPending, fmt.Sprintf("%d of %d report %s so far", right, len(units), want)
+			return checkPending, fmt.Sprintf("%d of %d run %s so far", right, len(units), want)
 		}
-		return checkPassed, fmt.Sprintf("%d of %d report %s", right, len(units), want)
+		return checkPassed, fmt.Sprintf("%d of %d run %s", right, len(units), want)
 	}
 	if !l.over {
-		return checkPending, fmt.Sprintf("%d of %d report %s so far; not yet: %s", right, len(units), want, named(lagging))
+		return checkPending, fmt.Sprintf("%d of %d run %s so far; others: %s", right, len(units), want, listed(lagging))
 	}
 	if right == 0 {
-		return checkFailed, fmt.Sprintf("version %s was announced and has not appeared by %s; what runs: %s", want, stamped(l.at), named(lagging))
+		return checkFailed, fmt.Sprintf("version %s was announced, but nothing ran it by %s; running instead: %s", want, stamped(l.at), listed(lagging))
 	}
-	return checkFailed, fmt.Sprintf("version %s was announced, and by %s something else runs: %s", want, stamped(l.at), named(lagging))
+	return checkFailed, fmt.Sprintf("version %s was announced, but at %s some did not run it: %s", want, stamped(l.at), listed(lagging))
 }
 
 // A unit is a node, or whatever else reports a version.
@@ -130,7 +130,7 @@ func (e *versionExam) units(ro andon.Rollout) []unit {
 // within reports whether a series lies in a scope, as far as it has labels of it.
 func within(m model.Metric, scope map[string]string) bool {
 	for label, values := range scope {
-		if v, ok := m[model.LabelName(label)]; ok && !slices.Contains(parted(values), string(v)) {
+		if v, ok := m[model.LabelName(label)]; ok && !slices.Contains(separated(values), string(v)) {
 			return false
 		}
 	}
@@ -173,7 +173,7 @@ func (e *versionExam) lagging(units []unit, ro andon.Rollout) []string {
 		if !slices.ContainsFunc(e.latest, func(p presentSeries) bool { return p.labels[name] != "" }) {
 			continue
 		}
-		for _, value := range parted(ro.Scope[label]) {
+		for _, value := range separated(ro.Scope[label]) {
 			var runs []string
 			for _, u := range units {
 				if string(u.labels[name]) == value {
@@ -190,13 +190,13 @@ func (e *versionExam) lagging(units []unit, ro andon.Rollout) []string {
 		}
 	}
 	if len(units) == 0 && len(out) == 0 {
-		out = append(out, "nothing in the scope of the rollout")
+		out = append(out, "no series in the scope of the rollout")
 	}
 	return out
 }
 
-// parted returns the values of a scope: those between commas, each once.
-func parted(values string) []string {
+// separated returns the values of a scope: those between commas, each once.
+func separated(values string) []string {
 	var out []string
 	for v := range strings.SplitSeq(values, ",") {
 		if v = strings.TrimSpace(v); v != "" && !slices.Contains(out, v) {
@@ -207,8 +207,8 @@ func parted(values string) []string {
 	return out
 }
 
-// named joins names, and only counts those that are too many.
-func named(names []string) string {
+// listed joins names, and only counts those that are too many.
+func listed(names []string) string {
 	if n := len(names) - maxNamed; n > 1 {
 		return strings.Join(names[:maxNamed], ", ") + fmt.Sprintf(" and %d more", n)
 	}

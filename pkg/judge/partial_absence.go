@@ -16,7 +16,7 @@ import (
 // is no regression, as its logarithm.
 var missingMargin = math.Log1p(.2)
 
-// missing weighs that some candidate nodes do not serve, though others do (that
+// partialAbsence weighs that some candidate nodes do not serve, though others do (that
 // none does is for absence) and though they are up, as another signal tells. A
 // node that has been up for the warm-up without a sample of the signal that
 // tells who serves, not even NaN, is an event, once until it serves again: that
@@ -26,7 +26,7 @@ var missingMargin = math.Log1p(.2)
 //
 // Its evidence is a bet of the part of the capital that absence keeps in
 // reserve, so that the other signals lose nothing by it.
-type missing struct {
+type partialAbsence struct {
 	serves      *metricSignal
 	warm        time.Duration
 	counts      *stat.Counts
@@ -42,19 +42,19 @@ type presence struct {
 	gone  bool
 }
 
-// newMissing returns nil where it cannot be told who is up.
-func newMissing(s *subject, serves *metricSignal, signals int) *missing {
+// newPartialAbsence returns nil where it cannot be told who is up.
+func newPartialAbsence(s *subject, serves *metricSignal, signals int) *partialAbsence {
 	if signals < 2 || s.service.Node == "" {
 		return nil
 	}
-	return &missing{
+	return &partialAbsence{
 		serves: serves, warm: max(evidence.MinBins*s.step, s.service.WarmUpTime()), counts: stat.NewCounts(missingMargin),
 		nodes: [2]map[string]*presence{{}, {}},
 	}
 }
 
 // fold takes in a bin that all signals that have it have folded; m may be nil.
-func (m *missing) fold(b evidence.Bin, all metricSignals) {
+func (m *partialAbsence) fold(b evidence.Bin, all metricSignals) {
 	if m == nil {
 		return
 	}
@@ -85,7 +85,7 @@ func (m *missing) fold(b evidence.Bin, all metricSignals) {
 	m.n++
 }
 
-func (m *missing) frameOf(t *metricSignal, side int) *deviation.Frame {
+func (m *partialAbsence) frameOf(t *metricSignal, side int) *deviation.Frame {
 	if side == 0 {
 		return t.cand
 	}
@@ -94,7 +94,7 @@ func (m *missing) frameOf(t *metricSignal, side int) *deviation.Frame {
 
 // see takes in a node that is up, and returns whether it went missing, out of
 // what exposure.
-func (m *missing) see(side int, node string, serves bool, at time.Time) (x, e float64) {
+func (m *partialAbsence) see(side int, node string, serves bool, at time.Time) (x, e float64) {
 	p := m.nodes[side][node]
 	if p == nil {
 		p = &presence{since: at}
@@ -114,7 +114,7 @@ func (m *missing) see(side int, node string, serves bool, at time.Time) (x, e fl
 
 // logE returns the logarithm of the evidence; 0 where nothing can be told. m
 // may be nil.
-func (m *missing) logE() float64 {
+func (m *partialAbsence) logE() float64 {
 	if m == nil {
 		return 0
 	}
@@ -124,7 +124,7 @@ func (m *missing) logE() float64 {
 // finding returns the finding on candidate nodes that are up and do not serve
 // while others do, and whether there are any; it weighs as much as is held in
 // reserve, and fails the rollout alone at the evidence exp(fail).
-func (m *missing) finding(weight, fail float64) (andon.Finding, bool) {
+func (m *partialAbsence) finding(weight, fail float64) (andon.Finding, bool) {
 	if m == nil {
 		return andon.Finding{}, false
 	}
@@ -150,20 +150,37 @@ func (m *missing) finding(weight, fail float64) (andon.Finding, bool) {
 		Evidence: andon.Number(math.Exp(m.logE())), Weight: andon.Number(weight), Onset: &since, Quality: andon.OK,
 		Candidate: t.candidateSeen, Control: t.controlSeen,
 		Query: t.Scale.Candidate.Metric, Against: t.Scale.Control.Metric,
-		Reason: fmt.Sprintf("%d of %d candidate nodes are up and show no %s, %d of %d of control", gone[0], len(m.nodes[0]), t.Signal.Name, gone[1], len(m.nodes[1])),
+		Reason: m.reason(gone),
 	}, true
+}
+
+// reason says how many nodes of either side are up without the signal that tells
+// who serves.
+func (m *partialAbsence) reason(gone [2]int) string {
+	sides := m.serves.Strategy.Sides()
+	are := func(n int) string {
+		if n == 1 {
+			return "is"
+		}
+		return "are"
+	}
+	others := fmt.Sprintf("no %s is", sides.Control.Node())
+	if n := gone[1]; n > 0 {
+		others = fmt.Sprintf("so %s %s", are(n), sides.Control.Part(n, len(m.nodes[1])))
+	}
+	return fmt.Sprintf("%s %s up without data for %s; %s", sides.Candidate.Part(gone[0], len(m.nodes[0])), are(gone[0]), m.serves.Signal.Name, others)
 }
 
 // smallest returns how many of the candidate nodes would have had to go missing,
 // all at once as nodes do that never come up, for that to make the evidence
 // on it exp(logE) by now; and if not even all but one would do, why. That none
 // serves is for absence.
-func (m *missing) smallest(logE float64) (nodes float64, why string) {
-	all, beside := len(m.nodes[deviation.CandidateSide]), float64(len(m.nodes[deviation.ControlSide]))
+func (m *partialAbsence) smallest(logE float64) (nodes float64, why string) {
+	all, peers := len(m.nodes[deviation.CandidateSide]), float64(len(m.nodes[deviation.ControlSide]))
 	for n := 1; n < all; n++ {
-		if logs.PooledCounts(missingMargin, float64(n), float64(all), m.controlGone, beside) >= logE {
+		if logs.PooledCounts(missingMargin, float64(n), float64(all), m.controlGone, peers) >= logE {
 			return float64(n), ""
 		}
 	}
-	return math.NaN(), fmt.Sprintf("not even if all but one of the %d candidate nodes did not serve would that alone have failed the rollout by now", all)
+	return math.NaN(), fmt.Sprintf("even %s without data would not have failed the rollout alone", m.serves.Strategy.Sides().Candidate.Part(all-1, all))
 }
