@@ -93,7 +93,7 @@ func word[T ~string](p *problems, path, what string, w T, list []T) {
 // label adds that a name is not that of a label; it may be left out.
 func (p *problems) label(path, name string) {
 	if name != "" && !model.LegacyValidation.IsValidLabelName(name) {
-		p.at(path, "%q is not the name of a label; write one of letters, digits and _, such as pod", name)
+		p.at(path, "%q is not a label name; use letters, digits and _, such as pod", name)
 	}
 }
 

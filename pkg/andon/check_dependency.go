@@ -22,7 +22,7 @@ func (q CallQuery) Check(parse Parsers) []Problem {
 		p.label(end.key, end.label)
 	}
 	if q.Caller == q.Callee && q.Caller != "" {
-		p.at("callee", "%q names the caller already; write the label that names who is called", q.Callee)
+		p.at("callee", "%q is also the caller; write the label that names the called service", q.Callee)
 	}
 	p.promQL("query", q.Query, parse, q.Caller, q.Callee)
 	return p

@@ -26,7 +26,7 @@ func CheckServices(services []Service, parse Parsers) []Problem {
 	for i, s := range services {
 		at := fmt.Sprintf("[%d]", i)
 		if j, twice := first[s.Name]; twice && s.Name != "" {
-			p.at(at+".name", "%q is the name of services[%d] already; give each service a name of its own", s.Name, j)
+			p.at(at+".name", "%q is already the name of services[%d]; give each service its own name", s.Name, j)
 		} else {
 			first[s.Name] = i
 		}
@@ -38,11 +38,11 @@ func CheckServices(services []Service, parse Parsers) []Problem {
 			at := fmt.Sprintf("[%d].depends_on[%d]", i, j)
 			switch {
 			case callee == s.Name:
-				p.at(at, "is the service itself; name the services that it calls")
+				p.at(at, "is the service itself; list only the services that it calls")
 			case callee == "" || !slices.Contains(names, callee):
-				p.at(at, "%q is not one of services; %s", callee, Suggest(callee, names))
+				p.at(at, "%q is not a configured service; %s", callee, Suggest(callee, names))
 			case slices.Contains(s.DependsOn[:j], callee):
-				p.at(at, "%q is named twice; leave one out", callee)
+				p.at(at, "%q is listed twice; leave one out", callee)
 			}
 		}
 	}
@@ -71,7 +71,7 @@ func (s Service) Check(parse Parsers) []Problem {
 	for i, sig := range s.Signals {
 		at := fmt.Sprintf("signals[%d]", i)
 		if first, twice := names[sig.Name]; twice && sig.Name != "" {
-			p.at(at+".name", "%q is the name of signals[%d] already; give each signal of a service a name of its own", sig.Name, first)
+			p.at(at+".name", "%q is already the name of signals[%d]; give each signal of a service its own name", sig.Name, first)
 		} else {
 			names[sig.Name] = i
 		}
@@ -89,7 +89,7 @@ func (s Service) checkScope(p *problems) {
 		case label == "":
 			p.at(at, "is empty; write the label that says where a node is, such as region")
 		case slices.Contains(s.Scope[:i], label):
-			p.at(at, "%q is named twice; leave one out", label)
+			p.at(at, "%q is listed twice; leave one out", label)
 		case label == s.Node || label == s.Version:
 			p.at(at, "%q names nodes or versions, not places; leave it out", label)
 		}
@@ -106,11 +106,11 @@ func (s Service) checkPreflight(p *problems, parse Parsers, signals map[string]i
 		}
 		name := pre.Called()
 		if first, twice := called[name]; twice {
-			p.at(at, "is called %q as preflight[%d] is; give one of them a name", name, first)
+			p.at(at, "has the name %q, as preflight[%d] does; give one of them another name", name, first)
 		}
 		called[name] = i
 		if _, taken := signals[name]; taken {
-			p.at(at+".name", "%q is the name of a signal; choose another", name)
+			p.at(at+".name", "%q is already the name of a signal; choose another name", name)
 		}
 	}
 }
@@ -121,7 +121,7 @@ func (p Preflight) Check(parse Parsers, version string) []Problem {
 	var out problems
 	switch n := p.set(); {
 	case n != 1:
-		out.at("", "has %d checks; write one of version, completeness and scope in each entry", n)
+		out.at("", "has %d checks; write exactly one of version, completeness and scope", n)
 	case p.Version != nil:
 		out.under("version", p.Version.check(parse, version))
 	case p.Completeness != nil:
@@ -150,7 +150,7 @@ func (v VersionCheck) check(parse Parsers, version string) []Problem {
 		label = version
 	}
 	if label == "" {
-		p.at("label", "is missing, and the service has no version; write the label that names the version")
+		p.at("label", "is missing, and the service has no version label; write the label that names the version")
 	}
 	p.label("label", v.Label)
 	p.needed("metric", v.Metric, parse, label)
@@ -172,10 +172,10 @@ func (c CompletenessCheck) check(parse Parsers) []Problem {
 func (c ScopeCheck) check(parse Parsers) []Problem {
 	var p problems
 	if c.AtMost < 1 {
-		p.at("at_most", "%d lets nothing be changed; write 1 or more", c.AtMost)
+		p.at("at_most", "%d would allow no change at all; write 1 or more", c.AtMost)
 	}
 	if c.Of == "" {
-		p.at("of", "is missing; write the key of the rollouts' scope to count, such as region")
+		p.at("of", "is missing; write the key of the rollout's scope to count, such as region")
 	}
 	if c.Metric != "" {
 		p.label("of", c.Of)

@@ -20,14 +20,14 @@ func (s Signal) Check(parse Parsers, node string) []Problem {
 	word(&p, "kind", "kind", s.Kind, Kinds)
 	word(&p, "family", "family", s.Family, Families)
 	if s.Kind == Counts && s.Per == "" {
-		p.at("kind", "counts are events out of an exposure; write the exposure as per:, such as the rate of all requests; of events by the time that nodes run, such as restarts, the kind is crashes")
+		p.at("kind", "counts needs an exposure; write per: with, for example, the rate of all requests; for events per running time, such as restarts, write kind: crashes")
 	}
 	s.checkUnit(&p)
 	if s.Weight != nil {
-		p.ratio("weight", *s.Weight, "write a share such as 0.2, or 0 to show the signal and count it for nothing")
+		p.ratio("weight", *s.Weight, "write a share such as 0.2, or 0 to show the signal without counting it")
 	}
 	if s.Critical && s.Weight != nil && *s.Weight == 0 {
-		p.at("critical", "a weight of 0 counts the signal for nothing; leave out one of the two")
+		p.at("critical", "contradicts weight: 0, which does not count the signal; leave out one of the two")
 	}
 	if s.Margin != nil {
 		p.ratio("margin", *s.Margin, "write a share such as 0.2 for 20%")
@@ -45,12 +45,12 @@ func (s Signal) checkQueries(p *problems, parse Parsers, node string) {
 	}
 	switch {
 	case len(set) == 0:
-		p.at("", "has nothing to look at; write metric: with a PromQL query")
+		p.at("", "has no query; write metric: with a PromQL query")
 	case len(set) > 1:
-		p.at("", "%s are both set; keep one and make another signal of the other", strings.Join(set, " and "))
+		p.at("", "has more than one query (%s); keep one, and make a separate signal for each other", strings.Join(set, " and "))
 	}
 	if s.Per != "" && s.Metric == "" {
-		p.at("per", "is the exposure of metric, which is not set; leave it out")
+		p.at("per", "is the exposure of metric, and metric is not set; leave out per")
 	}
 	p.promQL("metric", s.Metric, parse, node)
 	p.promQL("per", s.Per, parse, node)
@@ -63,15 +63,15 @@ func (s Signal) checkUnit(p *problems) {
 	unit := strings.ToLower(s.Unit)
 	switch {
 	case s.Kind == Failures && (isTime(unit) || isBytes(unit)):
-		p.at("unit", "%q is not a share, and failures are one; write ratio or percent, or another kind", s.Unit)
+		p.at("unit", "%q does not fit the kind failures, which is a share; write ratio or percent, or choose another kind", s.Unit)
 	case s.Kind == Latency && (isBytes(unit) || IsRatio(unit)):
-		p.at("unit", "%q is not a time, and latency is one; write s or ms, or another kind", s.Unit)
+		p.at("unit", "%q does not fit the kind latency, which is a time; write s or ms, or choose another kind", s.Unit)
 	}
 }
 
 func (s Signal) checkBounds(p *problems) {
 	if s.Metric == "" && s.Logs+s.Crashes != "" && (s.FailFast != nil || s.Ignore != nil) {
-		p.at("", "fail_fast and ignore are thresholds on the value of metric; leave them out, and say with feedback what is a risk")
+		p.at("", "fail_fast and ignore apply to metric only; leave them out, and give feedback on log lines that are a risk")
 	}
 	if s.FailFast != nil {
 		p.under("fail_fast", s.FailFast.Check())
@@ -80,7 +80,7 @@ func (s Signal) checkBounds(p *problems) {
 		p.under("ignore", s.Ignore.Check())
 	}
 	if v, both := inBoth(s.FailFast, s.Ignore); both {
-		p.at("", "fail_fast and ignore contradict each other: %v would be in both; move one of them", v)
+		p.at("", "fail_fast and ignore overlap: a value of %v is in both; change one of them", v)
 	}
 }
 
@@ -93,10 +93,10 @@ func (b Bound) Check() []Problem {
 	case b.Above == nil && b.Below == nil:
 		p.at("", "has no threshold; write above or below")
 	case b.Above != nil && b.Below != nil && *b.Above < *b.Below:
-		p.at("", "every value is above %v or below %v; swap them", *b.Above, *b.Below)
+		p.at("", "matches every value, since each is above %v or below %v; swap them", *b.Above, *b.Below)
 	}
 	if b.For < 0 {
-		p.at("for", "%s is below 0; write how long without a break, such as 5m", b.For)
+		p.at("for", "%s is negative; write for how long without a break, such as 5m", b.For)
 	}
 	return p
 }
@@ -104,7 +104,7 @@ func (b Bound) Check() []Problem {
 // threshold adds that a value is no threshold; it may be left out.
 func (p *problems) threshold(path string, v *float64) {
 	if v != nil && (math.IsNaN(*v) || math.IsInf(*v, 0)) {
-		p.at(path, "%v is not a threshold; write a number in the signal's unit", *v)
+		p.at(path, "%v is not a finite number; write one in the signal's unit", *v)
 	}
 }
 
@@ -114,7 +114,7 @@ func (p *problems) ratio(path string, v float64, hint string) {
 	case math.IsNaN(v):
 		p.at(path, "NaN is not a number; %s", hint)
 	case v < 0:
-		p.at(path, "%v is below 0; %s", v, hint)
+		p.at(path, "%v is negative; %s", v, hint)
 	case v > maxRatio:
 		p.at(path, "%v is above %v; %s", v, maxRatio, hint)
 	}

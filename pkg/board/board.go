@@ -73,10 +73,10 @@ func (b *Board) Fold(f ledger.Fact) error {
 	var ro andon.Rollout
 	err := json.Unmarshal(f.Data, &ro)
 	if err == nil && (ro.ID == "" || ro.Service == "") {
-		err = errors.New("it names no rollout or no service")
+		err = errors.New("it has no rollout id or no service")
 	}
 	if err != nil {
-		return fmt.Errorf("folding the fact %q: %w", f.Key, err)
+		return fmt.Errorf("reading the fact %q: %w", f.Key, err)
 	}
 	b.fold(tidy(ro), f.Kind == KindAnnounced)
 	return nil

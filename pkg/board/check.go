@@ -39,27 +39,27 @@ func conflicts(known, said andon.Rollout) error {
 	no := func(field, format string, args ...any) {
 		errs = append(errs, &AnnouncementError{Rollout: known.ID, Field: field, Problem: fmt.Sprintf(format, args...), Conflict: true})
 	}
-	const anew = "announce a rollout with another id"
+	const anew = "announce another rollout under another id"
 	for _, s := range []struct{ field, known, said string }{
 		{"service", known.Service, said.Service}, {"version", known.Version, said.Version}, {"previous", known.Previous, said.Previous},
 		{"strategy", string(known.Strategy), string(said.Strategy)},
 	} {
 		if s.known != "" && s.said != "" && s.known != s.said {
-			no(s.field, "%.200q was announced before and %.200q now; %s", s.known, s.said, anew)
+			no(s.field, "%.200q was announced before, and now %.200q; %s", s.known, s.said, anew)
 		}
 	}
 	if len(said.Scope) > 0 && !maps.Equal(known.Scope, said.Scope) {
-		no("scope", "%v was announced before and %v now; %s", known.Scope, said.Scope, anew)
+		no("scope", "%v was announced before, and now %v; %s", known.Scope, said.Scope, anew)
 	}
 	if known.Baseline != nil && said.Baseline != nil && !sameBaseline(known.Baseline, said.Baseline) {
-		no("baseline", "another was announced before; %s", anew)
+		no("baseline", "a different baseline was announced before; %s", anew)
 	}
 	for _, s := range []struct {
 		field       string
 		known, said andon.Selector
 	}{{"candidate", known.Candidate, said.Candidate}, {"control", known.Control, said.Control}} {
 		if len(s.known) > 0 && len(s.said) > 0 && !maps.Equal(s.known, s.said) {
-			no(s.field, "%v was announced before and %v now; %s", s.known, s.said, anew)
+			no(s.field, "%v was announced before, and now %v; %s", s.known, s.said, anew)
 		}
 	}
 	return errors.Join(errs...)

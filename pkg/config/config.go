@@ -96,7 +96,7 @@ func (b *Budget) UnmarshalYAML(n *yaml.Node) error {
 	_, err := fmt.Sscanf(n.Value, "%d per %s", &b.Count, &per)
 	d, perr := model.ParseDuration(per)
 	if err != nil || perr != nil || b.Count < 1 || d == 0 || len(strings.Fields(n.Value)) != 3 {
-		return fmt.Errorf("%q is not a budget; write how many halts in how long, such as 3 per 1h", n.Value)
+		return fmt.Errorf("%q is not a halt budget; write a number of halts per duration, such as 3 per 1h", n.Value)
 	}
 	b.Per = time.Duration(d)
 	return nil
@@ -188,11 +188,11 @@ func (c *Config) complete() {
 func (c *Config) Warnings() []string {
 	var out []string
 	if c.Auth == (Auth{}) {
-		out = append(out, "auth is not configured: whoever reaches this address can announce rollouts and ask for halts")
+		out = append(out, "auth is not configured: anyone who can reach Andon can announce rollouts and request halts; set auth.token_file")
 	}
 	for i, s := range c.Services {
 		if c.Halt.Mode == ModeHalt && s.Tool == nil {
-			out = append(out, fmt.Sprintf("services[%d]: %s has no tool; its rollouts are judged and not halted", i, s.Name))
+			out = append(out, fmt.Sprintf("services[%d]: %s has no tool; its rollouts are judged but cannot be halted", i, s.Name))
 		}
 	}
 	return out

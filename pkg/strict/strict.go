@@ -126,15 +126,15 @@ func (d *Document) parse(text []byte, v any) {
 	var doc, second yaml.Node
 	err := decoder.Decode(&doc)
 	if errors.Is(err, io.EOF) {
-		d.add(0, "", "the file is empty; write keys and values: %s", strings.Join(andon.Keys(reflect.TypeOf(v).Elem(), "yaml"), ", "))
+		d.add(0, "", "the file is empty; possible keys: %s", strings.Join(andon.Keys(reflect.TypeOf(v).Elem(), "yaml"), ", "))
 		return
 	}
 	if err != nil {
-		d.add(0, "", "is not YAML: %s", strings.TrimPrefix(err.Error(), "yaml: "))
+		d.add(0, "", "not valid YAML: %s", strings.TrimPrefix(err.Error(), "yaml: "))
 		return
 	}
 	if err := decoder.Decode(&second); !errors.Is(err, io.EOF) {
-		d.add(second.Line, "", "a second document begins here; write everything into one, without ---")
+		d.add(second.Line, "", "a second document begins here; write everything into one document, without ---")
 		return
 	}
 	d.read = true
@@ -188,7 +188,7 @@ func (d *Document) fill(n *yaml.Node, v reflect.Value, path string) {
 		}
 	case v.Kind() == reflect.Slice && !decodes:
 		if n.Kind != yaml.SequenceNode {
-			d.add(n.Line, path, "is %s; write a list, each entry behind a dash", kindName(n))
+			d.add(n.Line, path, "is %s; write a list, with a dash before each entry", kindName(n))
 			return
 		}
 		v.Set(reflect.MakeSlice(v.Type(), len(n.Content), len(n.Content)))
@@ -202,7 +202,7 @@ func (d *Document) fill(n *yaml.Node, v reflect.Value, path string) {
 
 func (d *Document) fillStruct(n *yaml.Node, v reflect.Value, path string) {
 	if n.Kind != yaml.MappingNode {
-		d.add(n.Line, path, "is %s; write keys and values: %s", kindName(n), strings.Join(andon.Keys(v.Type(), "yaml"), ", "))
+		d.add(n.Line, path, "is %s; write a mapping (possible keys: %s)", kindName(n), strings.Join(andon.Keys(v.Type(), "yaml"), ", "))
 		return
 	}
 	keys := Fields(v.Type())
@@ -226,7 +226,7 @@ func (d *Document) fillStruct(n *yaml.Node, v reflect.Value, path string) {
 			d.strange[path] = true
 			d.add(key.Line, path, "%s", andon.UnknownKey(key.Value, andon.Keys(v.Type(), "yaml")))
 		case twice:
-			d.add(key.Line, at, "is there twice; it was on line %d already", first)
+			d.add(key.Line, at, "is a duplicate; it is already on line %d", first)
 		default:
 			seen[key.Value] = key.Line
 			d.fill(value, v.FieldByIndex(index), at)
@@ -329,7 +329,7 @@ func nameOf(t reflect.Type) string {
 	case reflect.String:
 		return "a text"
 	case reflect.Map:
-		return "keys and values"
+		return "a mapping"
 	}
 	return ""
 }
