@@ -67,7 +67,7 @@ func (r *argo) Halt(ctx context.Context, h Halt) (Answer, error) {
 	if err != nil {
 		return Answer{}, err
 	}
-	answer.Said = "the Rollout " + live.GetName() + " is aborted; traffic goes back to the stable version"
+	answer.Said = "the Rollout " + live.GetName() + " is aborted; its traffic returns to the stable version"
 	return answer, nil
 }
 
@@ -82,9 +82,9 @@ func (r *argo) over(a *attempt, live *unstructured.Unstructured) (Answer, bool) 
 	current, _, _ := unstructured.NestedString(live.Object, "status", "currentPodHash")
 	switch {
 	case aborted:
-		return r.already(a, "the Rollout %s had been aborted before", live.GetName()), true
+		return r.already(a, "the Rollout %s was already aborted", live.GetName()), true
 	case stable != "" && stable == current:
-		return r.already(a, "the Rollout %s was promoted fully before it could be aborted; roll it back by hand", live.GetName()), true
+		return r.already(a, "the Rollout %s was fully promoted before it could be aborted; roll it back by hand", live.GetName()), true
 	}
 	return Answer{}, false
 }

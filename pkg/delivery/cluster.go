@@ -20,6 +20,8 @@ import (
 	"k8s.io/client-go/dynamic"
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
+
+	"github.com/andon-project/andon/pkg/andon"
 )
 
 // clusterConfig is what the tools of Kubernetes have in common: which object,
@@ -61,13 +63,13 @@ func (c clusterConfig) validate(tool string, section *yaml.Node) error {
 	case c.Name == "" || c.Namespace == "":
 		return complain(section, "%s needs namespace and name: {namespace: shop, name: checkout}", tool)
 	case len(validation.IsDNS1123Label(c.Namespace)) > 0:
-		return complain(section, "%s.namespace: %q is not the name of a namespace", tool, c.Namespace)
+		return complain(section, "%s.namespace: %q is not a valid namespace name", tool, c.Namespace)
 	case len(validation.IsDNS1123Subdomain(c.Name)) > 0:
-		return complain(section, "%s.name: %q is not the name of an object", tool, c.Name)
+		return complain(section, "%s.name: %q is not a valid object name", tool, c.Name)
 	case len(validation.IsQualifiedName(c.VersionLabel)) > 0:
-		return complain(section, "%s.version_label: %q is not the name of a label, like %s", tool, c.VersionLabel, defaultCluster.VersionLabel)
+		return complain(section, "%s.version_label: %q is not a valid label name; write one such as %s", tool, c.VersionLabel, defaultCluster.VersionLabel)
 	case c.API != nil && (c.Kubeconfig != "" || c.Context != ""):
-		return complain(section, "%s: api and kubeconfig exclude each other; leave one out", tool)
+		return complain(section, "%s: api cannot be combined with kubeconfig or context; leave one out", tool)
 	case c.Timeout <= 0:
 		return complain(section, "%s.timeout must be longer than 0s", tool)
 	}
@@ -87,9 +89,9 @@ func newCluster(tool string, section *yaml.Node, c clusterConfig) (*cluster, err
 	u, err := url.Parse(c.API.URL)
 	switch {
 	case err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" || u.RawQuery != "":
-		return nil, complain(section, "%s.api.url must be an absolute http or https URL, like https://kubernetes.example:6443", tool)
+		return nil, complain(section, "%s.api.url must be an absolute http or https URL, such as https://kubernetes.example:6443", tool)
 	case u.User != nil:
-		return nil, complain(section, "%s.api.url must not hold a user or password; write authorization: {credentials_file: …}", tool)
+		return nil, complain(section, "%s.api.url must not contain a user or password; write authorization: {credentials_file: …}", tool)
 	}
 	if way.direct, err = newClient(c.API.HTTP); err != nil {
 		return nil, complain(section, "%s.api: %s", tool, way.secrets.hide(err.Error()))
@@ -177,7 +179,7 @@ func (g *guard) RoundTrip(req *http.Request) (*http.Response, error) {
 	body, err := io.ReadAll(io.LimitReader(resp.Body, largest+1))
 	resp.Body.Close()
 	if err == nil && len(body) > largest {
-		err = fmt.Errorf("the answer is longer than %d bytes", largest)
+		err = fmt.Errorf("the answer is larger than %s", andon.Quantity(largest, "bytes"))
 	}
 	if err != nil {
 		return nil, err
@@ -236,7 +238,7 @@ func (c *cluster) begin(ctx context.Context) (*attempt, context.CancelFunc, erro
 // notConnected says what to try when the way to a cluster is not known.
 func notConnected(err error) string {
 	if errors.Is(err, rest.ErrNotInCluster) {
-		return "Andon does not run in a cluster; set kubeconfig and context, or api"
+		return "Andon does not run inside a cluster; set kubeconfig and context, or api"
 	}
-	return "check kubeconfig and context, or the service account that is mounted"
+	return "check kubeconfig and context, or the mounted service account"
 }

@@ -45,7 +45,7 @@ func (r *argo) Hold(ctx context.Context, h Halt) (Answer, error) {
 		return Answer{}, err
 	}
 	if paused(live) {
-		return r.already(a, "the Rollout %s had been paused before", live.GetName()), nil
+		return r.already(a, "the Rollout %s was already paused", live.GetName()), nil
 	}
 	if over, ok := r.over(a, live); ok {
 		return over, nil
@@ -54,7 +54,7 @@ func (r *argo) Hold(ctx context.Context, h Halt) (Answer, error) {
 	if err != nil {
 		return Answer{}, err
 	}
-	answer.Said = "the Rollout " + live.GetName() + " is paused at its step"
+	answer.Said = "the Rollout " + live.GetName() + " is paused at its current step"
 	return answer, nil
 }
 

@@ -40,7 +40,7 @@ func newDeployment(section *yaml.Node) (Halter, error) {
 		return nil, err
 	}
 	if c.Action != "pause" && c.Action != "undo" {
-		return nil, complain(section, "kubernetes.action: %q is neither pause nor undo", c.Action)
+		return nil, complain(section, "kubernetes.action: %q is not an action; write pause or undo", c.Action)
 	}
 	way, err := newCluster("kubernetes", section, c.Cluster)
 	if err != nil {
@@ -58,7 +58,7 @@ func (d *deployment) Plan(h Halt) string {
 		return d.planPause()
 	}
 	request := d.told(http.MethodPatch, d.host(), "")
-	return fmt.Sprintf("%s with %s that replaces /spec/template by that of the revision before and sets the annotation %s to %s",
+	return fmt.Sprintf("%s with %s that replaces /spec/template with that of the previous revision and sets the annotation %s to %s",
 		request, types.JSONPatchType, haltedBy, h.ID)
 }
 
@@ -81,16 +81,16 @@ func (d *deployment) hold(a *attempt, live *unstructured.Unstructured, h Halt) (
 		return Answer{}, err
 	}
 	if paused(live) {
-		return d.already(a, "the Deployment %s had been paused before", live.GetName()), nil
+		return d.already(a, "the Deployment %s was already paused", live.GetName()), nil
 	}
 	if complete(live) {
-		return d.already(a, "the Deployment %s was rolled out to the last replica before it could be paused; undo it by hand, or set action: undo", live.GetName()), nil
+		return d.already(a, "the Deployment %s was completely rolled out before it could be paused; undo it by hand, or set action: undo", live.GetName()), nil
 	}
 	answer, err := d.patch(a, change{how: types.MergePatchType, body: pause})
 	if err != nil {
 		return Answer{}, err
 	}
-	answer.Said = "the Deployment " + live.GetName() + " is paused; replicas that were updated stay so"
+	answer.Said = "the Deployment " + live.GetName() + " is paused; replicas already on the new version stay on it"
 	return answer, nil
 }
 
@@ -109,9 +109,9 @@ func complete(live *unstructured.Unstructured) bool {
 // takeBack does what kubectl rollout undo does, and notes who did it.
 func (d *deployment) takeBack(a *attempt, live *unstructured.Unstructured, h Halt) (Answer, error) {
 	if live.GetAnnotations()[haltedBy] == h.ID && h.ID != "" {
-		answer := d.already(a, "the Deployment %s had been taken back before", live.GetName())
+		answer := d.already(a, "the Deployment %s was already rolled back", live.GetName())
 		if v := d.version(live); v != "" && v == h.Rollout.Version {
-			answer.Said += fmt.Sprintf("; yet it shows %s again: something re-applies it, suspend that first", line(v))
+			answer.Said += fmt.Sprintf("; but it is at %s again: something re-applies that version, so suspend it first", line(v))
 		}
 		return answer, nil
 	}
@@ -125,7 +125,7 @@ func (d *deployment) takeBack(a *attempt, live *unstructured.Unstructured, h Hal
 	before, reason := previous(live, sets)
 	switch reason {
 	case takenBack:
-		return d.already(a, "the Deployment %s is on its way back to an earlier revision", live.GetName()), nil
+		return d.already(a, "the Deployment %s is already rolling back to an earlier revision", live.GetName()), nil
 	case tooEarly, nothingBefore:
 		return Answer{}, &Error{
 			Tool: d.tool, Request: d.told(http.MethodGet, a.host, ""), Status: http.StatusOK,
@@ -140,7 +140,7 @@ func (d *deployment) takeBack(a *attempt, live *unstructured.Unstructured, h Hal
 	if err != nil {
 		return Answer{}, unguarded(err)
 	}
-	answer.Said = fmt.Sprintf("the Deployment %s goes back to revision %s", live.GetName(), before.GetAnnotations()[revision])
+	answer.Said = fmt.Sprintf("the Deployment %s is rolling back to revision %s", live.GetName(), before.GetAnnotations()[revision])
 	return answer, nil
 }
 
@@ -154,12 +154,12 @@ func unguarded(err error) error {
 	}
 	if hidden, ok := e.Err.(*maskedError); ok {
 		if s, ok := errors.AsType[*apierrors.StatusError](hidden.err); ok && s.Status().Details != nil && len(s.Status().Details.Causes) > 0 {
-			e.Hint = "the template of the revision before is not valid any more; undo it by hand"
+			e.Hint = "the template of the previous revision is no longer valid; undo it by hand"
 			return e
 		}
 	}
 	e.Retry = true
-	e.Hint = "it was changed at the same time; it is tried again"
+	e.Hint = "the object was changed at the same time; Andon tries again"
 	return e
 }
 
@@ -169,7 +169,7 @@ func (d *deployment) replicaSets(a *attempt, live *unstructured.Unstructured) ([
 	var wanted metav1.LabelSelector
 	err := runtime.DefaultUnstructuredConverter.FromUnstructured(fields, &wanted)
 	if err != nil {
-		return nil, &Error{Tool: d.tool, Request: d.told(http.MethodGet, a.host, ""), Status: http.StatusOK, Err: err, Hint: "the Deployment has a selector that is none"}
+		return nil, &Error{Tool: d.tool, Request: d.told(http.MethodGet, a.host, ""), Status: http.StatusOK, Err: err, Hint: "check spec.selector of the Deployment"}
 	}
 	gvr := schema.GroupVersionResource{Group: "apps", Version: "v1", Resource: "replicasets"}
 	a.seen.forget()

@@ -60,7 +60,7 @@ func (o *object) begin(ctx context.Context) (*attempt, context.CancelFunc, *unst
 	}
 	live, err := o.resource(a, o.gvr).Get(a.ctx, o.way.how.Name, metav1.GetOptions{})
 	if err == nil && live.GetName() != o.way.how.Name {
-		err = errors.New("what came back is not that " + o.kind)
+		err = errors.New("the API returned an object that is not this " + o.kind)
 	}
 	if err != nil {
 		cancel()
@@ -102,8 +102,8 @@ func (o *object) moved(a *attempt, live *unstructured.Unstructured, ro andon.Rol
 	}
 	return &Error{
 		Tool: o.tool, Request: o.told(http.MethodGet, a.host, ""), Status: http.StatusOK,
-		Err:  fmt.Errorf("the rollout has moved on to %s, the verdict is about %s", line(now), line(ro.Version)),
-		Hint: fmt.Sprintf("nothing was halted; if both are one, make the label %s of the pod template and the announced version agree", o.way.how.VersionLabel),
+		Err:  fmt.Errorf("the object is now at version %s, but the verdict is about %s", line(now), line(ro.Version)),
+		Hint: fmt.Sprintf("nothing was halted; if both are the same version, announce it as the pod template's label %s names it", o.way.how.VersionLabel),
 	}
 }
 
@@ -131,7 +131,7 @@ func (o *object) refusal(a *attempt, q asked, err error) *Error {
 		e.Retry = true
 		e.Hint = netHint(err)
 		if status != 0 {
-			e.Hint = "check that this is the address of a Kubernetes API and not of something before it"
+			e.Hint = "check that this is the URL of a Kubernetes API and not of a proxy in front of it"
 		}
 		return e
 	}
@@ -141,19 +141,19 @@ func (o *object) refusal(a *attempt, q asked, err error) *Error {
 	where := fmt.Sprintf("in namespace %s", o.way.how.Namespace)
 	switch {
 	case meta.IsNoMatchError(err), e.Status == http.StatusNotFound:
-		e.Hint = fmt.Sprintf("no %s %s %s; check namespace, name and cluster", o.kind, o.way.how.Name, where)
+		e.Hint = fmt.Sprintf("there is no %s %s %s; check namespace, name and cluster", o.kind, o.way.how.Name, where)
 	case e.Status == http.StatusUnauthorized:
 		e.Hint = "check the service account's token, kubeconfig or api.authorization"
 	case e.Status == http.StatusForbidden:
 		e.Hint = fmt.Sprintf("allow the verb %s on %s of the API group %s %s; docs/operate/halting.md has the Role", q.verb, q.resource, o.gvr.Group, where)
 	case e.Status == http.StatusConflict:
 		e.Retry = true
-		e.Hint = "it was changed at the same time; it is tried again"
+		e.Hint = "the object was changed at the same time; Andon tries again"
 	case e.Status >= 300 && e.Status < 400:
-		e.Hint = "the API redirects, which is not followed; write its final address"
+		e.Hint = "the API redirects, and Andon does not follow; write its final URL"
 	case retryable(e.Status):
 		e.Retry = true
-		e.Hint = "the Kubernetes API is in trouble; it is tried again"
+		e.Hint = "the Kubernetes API failed; Andon tries again"
 	default:
 		e.Hint = "check the object by hand"
 	}

@@ -19,13 +19,13 @@ const (
 type noRevision string
 
 const (
-	takenBack     noRevision = "it runs an earlier revision already"
-	tooEarly      noRevision = "the Deployment controller has not seen the latest change yet"
-	nothingBefore noRevision = "no earlier revision is kept"
+	takenBack     noRevision = "it is already at an earlier revision"
+	tooEarly      noRevision = "the Deployment controller has not processed the latest change yet"
+	nothingBefore noRevision = "there is no earlier revision"
 )
 
 var hints = map[noRevision]string{
-	tooEarly:      "it is tried again",
+	tooEarly:      "Andon tries again",
 	nothingBefore: "this may be the first rollout, or revisionHistoryLimit is 0; deploy an earlier version by hand",
 }
 

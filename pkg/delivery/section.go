@@ -40,7 +40,7 @@ func decodeSection(tool string, n *yaml.Node, into any) error {
 	}
 	if _, ok := errors.AsType[*url.Error](err); ok {
 		// Its text is the URL, which may hold a password.
-		return complain(n, "%s has a URL that does not parse", tool)
+		return complain(n, "%s has an invalid URL", tool)
 	}
 	return complain(n, "%s: %w", tool, err)
 }
@@ -79,14 +79,14 @@ func unfit(n *yaml.Node, t reflect.Type, path string) []string {
 		if n.Kind != yaml.MappingNode {
 			hint := "write {name: value}"
 			if len(fields) > 0 {
-				hint = "write keys and values: " + strings.Join(names(fields), ", ")
+				hint = "possible keys: " + strings.Join(names(fields), ", ")
 			}
-			return []string{fmt.Sprintf("line %d: %s is not a mapping; %s", n.Line, path, hint)}
+			return []string{fmt.Sprintf("line %d: %s must be a mapping; %s", n.Line, path, hint)}
 		}
 		return unfitKeys(n, t, path)
 	case t.Kind() == reflect.Slice:
 		if n.Kind != yaml.SequenceNode {
-			return []string{fmt.Sprintf("line %d: %s must be a list, written [a, b]", n.Line, path)}
+			return []string{fmt.Sprintf("line %d: %s must be a list, such as [a, b]", n.Line, path)}
 		}
 		var wrong []string
 		for _, item := range n.Content {
@@ -96,7 +96,7 @@ func unfit(n *yaml.Node, t reflect.Type, path string) []string {
 	case t.Kind() == reflect.Interface:
 		return nil
 	case n.Kind != yaml.ScalarNode:
-		return []string{fmt.Sprintf("line %d: %s must be one value, not a mapping or a list", n.Line, path)}
+		return []string{fmt.Sprintf("line %d: %s must be a single value, not a mapping or a list", n.Line, path)}
 	}
 	return nil
 }

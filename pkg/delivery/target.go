@@ -29,7 +29,7 @@ func (t *Target) UnmarshalYAML(n *yaml.Node) error {
 	n = resolve(n)
 	known := slices.Sorted(maps.Keys(Tools))
 	if n.Kind != yaml.MappingNode || len(n.Content) != 2 {
-		return complain(n, "tool wants exactly one delivery tool: one of %s", strings.Join(known, ", "))
+		return complain(n, "tool must name exactly one delivery tool; write one of %s", strings.Join(known, ", "))
 	}
 	key, section := n.Content[0], resolve(n.Content[1])
 	build, ok := Tools[key.Value]

@@ -70,7 +70,7 @@ type bounded struct{ strings.Builder }
 
 func (b *bounded) Write(p []byte) (int, error) {
 	if b.Len()+len(p) > rendered {
-		return 0, fmt.Errorf("the text grows past %d bytes", rendered)
+		return 0, fmt.Errorf("the rendered text is larger than %s", andon.Quantity(rendered, "bytes"))
 	}
 	return b.Builder.Write(p)
 }

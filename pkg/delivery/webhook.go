@@ -36,11 +36,11 @@ func (w *webhook) request(ctx context.Context, h Halt) (*http.Request, *mask, er
 	}
 	u, err := url.Parse(raw)
 	if err != nil || originOf(u) != w.origin || u.User != nil {
-		return nil, nil, fmt.Errorf("the url that this rollout makes is not one of %s", w.origin)
+		return nil, nil, fmt.Errorf("the rendered url is not on %s", w.origin)
 	}
 	for part := range strings.SplitSeq(u.Path, "/") {
 		if part == ".." || part == "." {
-			return nil, nil, fmt.Errorf("the url that this rollout makes leaves its path; use urlpath in the template")
+			return nil, nil, fmt.Errorf("the rendered url has . or .. in its path; use urlpath in the template")
 		}
 	}
 	body, err := render(w.body, h)
@@ -49,12 +49,12 @@ func (w *webhook) request(ctx context.Context, h Halt) (*http.Request, *mask, er
 	}
 	req, err := http.NewRequestWithContext(ctx, w.method, u.String(), bytes.NewReader([]byte(body)))
 	if err != nil {
-		return nil, nil, fmt.Errorf("the url that this rollout makes is not one")
+		return nil, nil, fmt.Errorf("the rendered url is not valid")
 	}
 	for name, t := range w.headers {
 		value, err := render(t, h)
 		if err != nil {
-			return nil, nil, fmt.Errorf("the header %s cannot be made of this rollout", name)
+			return nil, nil, fmt.Errorf("the template of the header %s fails for this rollout", name)
 		}
 		req.Header.Set(name, strings.Join(strings.Fields(value), " "))
 	}
@@ -90,7 +90,7 @@ func told(req *http.Request) string {
 func (w *webhook) Plan(h Halt) string {
 	req, _, err := w.request(context.Background(), h)
 	if err != nil {
-		return w.method + " " + w.origin + " cannot be made: " + w.secrets.hide(err.Error())
+		return w.method + " " + w.origin + " cannot be built: " + w.secrets.hide(err.Error())
 	}
 	text := told(req)
 	if req.ContentLength > 0 {
@@ -105,7 +105,7 @@ func (w *webhook) Halt(ctx context.Context, h Halt) (Answer, error) {
 	defer cancel()
 	req, secrets, err := w.request(ctx, h)
 	if err != nil {
-		return Answer{}, &Error{Tool: "webhook", Request: w.method + " " + w.origin, Err: masked(w.secrets, err), Hint: "check the templates of url, headers and body against what is announced"}
+		return Answer{}, &Error{Tool: "webhook", Request: w.method + " " + w.origin, Err: masked(w.secrets, err), Hint: "check the templates of url, headers and body against the announced rollout"}
 	}
 	resp, err := w.client.Do(req)
 	if err != nil {
@@ -118,10 +118,10 @@ func (w *webhook) Halt(ctx context.Context, h Halt) (Answer, error) {
 	switch s := resp.StatusCode; {
 	case slices.Contains(w.already, s):
 		a.Already = true
-		a.Said = fmt.Sprintf("it had been halted, or had finished, before (status %d)", s)
+		a.Said = fmt.Sprintf("the rollout was already halted or finished (status %d)", s)
 		return a, nil
 	case s >= 200 && s < 300, slices.Contains(w.done, s):
-		a.Said = fmt.Sprintf("the request to %s was taken (status %d)", cmp.Or(h.Action, ActionHalt), s)
+		a.Said = fmt.Sprintf("the tool accepted the request to %s (status %d)", cmp.Or(h.Action, ActionHalt), s)
 		return a, nil
 	}
 	secrets = secrets.with(resp.Request) // with what a file or a token server gave

@@ -76,7 +76,7 @@ func checkStatuses(section *yaml.Node, c webhookConfig) error {
 	for key, list := range map[string][]int{"done": c.Done, "already": c.Already} {
 		for _, s := range list {
 			if s < 200 || s > 499 || retryable(s) {
-				return complain(section, "webhook.%s: %d cannot mean that; statuses from 200 to 499 can, without 408 and 429", key, s)
+				return complain(section, "webhook.%s: %d is not allowed; write statuses from 200 to 499, except 408 and 429", key, s)
 			}
 		}
 	}
@@ -85,7 +85,7 @@ func checkStatuses(section *yaml.Node, c webhookConfig) error {
 
 func (w *webhook) parseURL(section *yaml.Node, text string) error {
 	if text == "" {
-		return complain(section, "webhook needs url: where to send the request")
+		return complain(section, "webhook.url is missing; write where to send the request")
 	}
 	t, err := parse("url", text)
 	if err != nil {
@@ -103,14 +103,14 @@ func (w *webhook) parseURL(section *yaml.Node, text string) error {
 		u, err := url.Parse(raw)
 		switch {
 		case err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https":
-			return complain(section, "webhook.url must be an absolute http or https URL, like https://ci.example/stop")
+			return complain(section, "webhook.url must be an absolute http or https URL, such as https://ci.example/stop")
 		case u.User != nil:
-			return complain(section, "webhook.url must not hold a user or password; write basic_auth: {username: …, password_file: …}")
+			return complain(section, "webhook.url must not contain a user or password; write basic_auth: {username: …, password_file: …}")
 		}
 		origins = append(origins, originOf(u))
 	}
 	if origins[0] != origins[1] {
-		return complain(section, "webhook.url must name its host without a template; a rollout may choose the path, not the host")
+		return complain(section, "webhook.url must name its host without a template; only the path may depend on the rollout")
 	}
 	w.origin = origins[0]
 	return nil
@@ -135,14 +135,14 @@ func (w *webhook) parseContent(section *yaml.Node, c webhookConfig) (err error) 
 		typed = typed || canonical == "Content-Type"
 		switch {
 		case !headerName.MatchString(name):
-			return complain(section, "webhook.headers: %q is not the name of a header", name)
+			return complain(section, "webhook.headers: %q is not a valid header name", name)
 		case slices.Contains([]string{"Host", "Content-Length", "Idempotency-Key", "Connection", "Transfer-Encoding"}, canonical):
 			return complain(section, "webhook.headers: %s is set by Andon; leave it out", canonical)
 		}
 		t, err := parse(name, text)
 		if err != nil {
 			// The error would quote the header's value.
-			return complain(section, "webhook.headers: the template of %s does not hold; fields are .ID .Action .Rollout .Verdict .Reason, functions json, urlquery, urlpath, base", name)
+			return complain(section, "webhook.headers: the template of %s is not valid; the fields are .ID .Action .Rollout .Verdict .Reason, the functions json, urlquery, urlpath, base", name)
 		}
 		w.headers[name] = t
 	}

@@ -42,7 +42,7 @@ const (
 // was kept; any other error says that this call did not keep it.
 func (l *Ledger) Append(ctx context.Context, f Fact) (first bool, err error) {
 	if first, err = l.append(ctx, f); err != nil {
-		return false, fmt.Errorf("keeping the fact %.200q in %s: %w", f.Key, l.where, err)
+		return false, fmt.Errorf("storing the fact %.200q in %s: %w", f.Key, l.where, err)
 	}
 	return first, nil
 }
@@ -53,7 +53,7 @@ func (l *Ledger) append(ctx context.Context, f Fact) (first bool, err error) {
 		return false, err
 	}
 	if most := l.nc.MaxPayload(); most > 0 && int64(len(body)+256) > most {
-		return false, fmt.Errorf("%w: it has %d bytes and the NATS servers take messages of %d; raise their max_payload", ErrInvalid, len(body), most)
+		return false, fmt.Errorf("%w: it has %d bytes, and the NATS servers accept at most %d; raise their max_payload", ErrInvalid, len(body), most)
 	}
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
@@ -100,7 +100,7 @@ func (p *publication) try(ctx context.Context) (done, first bool, err error) {
 		return p.readBack(ctx)
 	case c == codeStoreFailed:
 		// It may have been written and not synced: neither yes nor no.
-		return true, false, fmt.Errorf("%w: the store said: %w; see that the disk is not full and works", ErrUnknown, err)
+		return true, false, fmt.Errorf("%w: the store failed: %w; check that the disk works and is not full", ErrUnknown, err)
 	case c == codeNotAvailable, errors.Is(err, nats.ErrReconnectBufExceeded), errors.Is(err, nats.ErrNoResponders), errors.Is(err, jetstream.ErrNoStreamResponse):
 		return false, false, err // no server took it
 	case c != 0:
@@ -130,10 +130,10 @@ func (p *publication) giveUp(ctx context.Context, err error) (first bool, _ erro
 	case p.l.closing.Err() != nil:
 		err = ErrClosed
 	case !errors.Is(err, cause):
-		err = fmt.Errorf("%w; the last try: %w", cause, err)
+		err = fmt.Errorf("%w; the last attempt: %w", cause, err)
 	}
 	if said := p.l.from.complaint(); said != "" {
-		err = fmt.Errorf("%w; the embedded server's last complaint: %s", err, said)
+		err = fmt.Errorf("%w; the embedded server's last warning: %s", err, said)
 	}
 	if !p.sent {
 		return false, err
@@ -145,13 +145,13 @@ func (p *publication) giveUp(ctx context.Context, err error) (first bool, _ erro
 			return first, err
 		}
 	}
-	return false, fmt.Errorf("%w, append it again to be sure: %w", ErrUnknown, err)
+	return false, fmt.Errorf("%w, so append it again: %w", ErrUnknown, err)
 }
 
 // kept remembers that there is a fact of that number.
 func (l *Ledger) kept(seq uint64) error {
 	if err := l.seen.saw(seq); err != nil {
-		return fmt.Errorf("%w, for it cannot be noted: %w; see that the disk is not full and works", ErrUnknown, err)
+		return fmt.Errorf("%w, because %s cannot be written: %w; check that the disk works and is not full", ErrUnknown, witnessFile, err)
 	}
 	return nil
 }
@@ -220,7 +220,7 @@ func encode(f Fact) ([]byte, error) {
 }
 
 func tooBig(n int) error {
-	return fmt.Errorf("%w: it has %d bytes and at most %d are kept; keep a summary or a link instead", ErrInvalid, n, MaxFact)
+	return fmt.Errorf("%w: it has %d bytes, and the maximum is %d; store a summary or a link instead", ErrInvalid, n, MaxFact)
 }
 
 func decode(subj string, body []byte) (Fact, error) {
@@ -229,7 +229,7 @@ func decode(subj string, body []byte) (Fact, error) {
 		return Fact{}, fmt.Errorf("%w: the message at %s is not a fact: %w", ErrDamaged, subj, err)
 	}
 	if subject(f.Key) != subj {
-		return Fact{}, fmt.Errorf("%w: the fact %.200q lies at %s, where another key belongs", ErrDamaged, f.Key, subj)
+		return Fact{}, fmt.Errorf("%w: the fact %.200q is stored at %s, which belongs to another key", ErrDamaged, f.Key, subj)
 	}
 	return f, nil
 }

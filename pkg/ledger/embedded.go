@@ -38,7 +38,7 @@ type embedded struct {
 // embed locks dir and starts a server on it.
 func embed(dir string, log hclog.Logger) (*embedded, error) {
 	if err := os.MkdirAll(dir, 0o750); err != nil {
-		return nil, fmt.Errorf("%w; give a folder that this user may write", err)
+		return nil, fmt.Errorf("%w; choose a folder that this user can write to", err)
 	}
 	lock, err := lockFolder(filepath.Join(dir, lockFile))
 	if err != nil {
@@ -57,7 +57,7 @@ func (e *embedded) start(log hclog.Logger) error {
 		DontListen: true, NoSigs: true, MaxPayload: 2 * MaxFact,
 	})
 	if err != nil {
-		return fmt.Errorf("the embedded NATS server: %w", err)
+		return fmt.Errorf("starting the embedded NATS server: %w", err)
 	}
 	e.said = &serverLog{log: log}
 	ns.SetLoggerV2(e.said, false, false, false)
@@ -65,8 +65,8 @@ func (e *embedded) start(log hclog.Logger) error {
 	// Start returns once the folder is read, and silently if that went wrong.
 	ns.Start()
 	if e.said.gaveUp() || !ns.ReadyForConnections(startPatience) {
-		return fmt.Errorf("the embedded NATS server did not come up: %s; "+
-			"see that this user may read and write everything in the folder, and that the disk is not full", e.complaint())
+		return fmt.Errorf("the embedded NATS server did not start: %s; "+
+			"check that this user can read and write everything in the folder, and that the disk is not full", e.complaint())
 	}
 	return nil
 }

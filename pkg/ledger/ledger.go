@@ -26,10 +26,10 @@ const MaxFact = 512 << 10
 var (
 	// ErrUnknown says that the answer to an Append got lost: the fact may have
 	// been kept or not. Appending it again is safe, and Get tells what stands.
-	ErrUnknown = errors.New("not known whether the fact was kept")
+	ErrUnknown = errors.New("unknown whether the fact was stored")
 
 	// ErrInvalid says that the fact can never be kept as it is.
-	ErrInvalid = errors.New("not a fact that can be kept")
+	ErrInvalid = errors.New("invalid fact")
 
 	// ErrLocked says that another process has the folder open.
 	ErrLocked = errors.New("the folder is in use by another process")
@@ -110,7 +110,7 @@ func (l *Ledger) connect(c Config) (err error) {
 		}
 	default:
 		l.where = "no place"
-		return errors.New("neither a folder nor a NATS URL is given; set one of them")
+		return errors.New("neither a folder nor a NATS URL is set; set one of them")
 	}
 	if err != nil {
 		return err
@@ -160,7 +160,7 @@ func (l *Ledger) open(ctx context.Context, c Config) (err error) {
 func (l *Ledger) begin(newest, kept uint64) error {
 	gone := newest - min(kept, newest)
 	if gone > 0 {
-		l.log.Warn("facts are missing from the ledger and it goes on without them", "where", l.where, "missing", gone, "left", kept)
+		l.log.Warn("facts are missing from the ledger; Andon continues without them", "where", l.where, "missing", gone, "left", kept)
 	}
 	return l.seen.accept(newest, gone)
 }

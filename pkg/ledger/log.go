@@ -36,12 +36,12 @@ func (l *serverLog) complain(say func(string, ...any), format string, v []any) {
 	l.mu.Lock()
 	l.complaint = text
 	l.mu.Unlock()
-	say("the ledger's server complains", "text", text)
+	say("warning from the ledger's NATS server", "text", text)
 }
 
 // Noticef is for those who look into the server, not for operators.
 func (l *serverLog) Noticef(format string, v ...any) {
-	l.log.Debug("the ledger's server says", "text", fmt.Sprintf(format, v...))
+	l.log.Debug("notice from the ledger's NATS server", "text", fmt.Sprintf(format, v...))
 }
 
 // Warnf passes on a warning.

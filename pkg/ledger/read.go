@@ -121,7 +121,7 @@ func (l *Ledger) decoded(subj string, body []byte) (Fact, error) {
 func (l *Ledger) gap(after, to uint64) error {
 	hint := toAccept
 	if l.from == nil {
-		hint = "restore the stream " + streamName + " from a backup, or restart to go on with the facts that are left"
+		hint = "restore the stream " + streamName + " from a backup, or restart to continue with the remaining facts"
 	}
 	return l.reading(fmt.Errorf("%w: %d facts after number %d are missing; %s", ErrDamaged, to-after, after, hint))
 }

@@ -13,6 +13,8 @@ import (
 	"github.com/prometheus/client_golang/api"
 	v1 "github.com/prometheus/client_golang/api/prometheus/v1"
 	"github.com/prometheus/common/model"
+
+	"github.com/andon-project/andon/pkg/andon"
 )
 
 // A call is one request to a Prometheus or a Loki: an api.Client that reads no more than
@@ -45,7 +47,7 @@ func (c *call) Do(ctx context.Context, req *http.Request) (*http.Response, []byt
 		return resp, nil, c.silence(ctx, err)
 	}
 	if *c.budget -= int64(len(body)); *c.budget < 0 {
-		return resp, nil, c.error(TooLarge, fmt.Errorf("an answer of more than %d bytes", c.limit), "aggregate by fewer labels, or ask for a shorter range")
+		return resp, nil, c.error(TooLarge, fmt.Errorf("the answer is larger than %s", andon.Quantity(float64(c.limit), "bytes")), "aggregate by fewer labels, or ask for a shorter range")
 	}
 	if resp.StatusCode/100 != 2 && c.refuse != nil {
 		return resp, nil, c.refuse(c, body)
@@ -68,7 +70,7 @@ func (c *call) silence(ctx context.Context, err error) *Error {
 	e := NoAnswer(ctx, err)
 	e.Query, e.URL, e.Status = c.query, c.url, c.status
 	if e.Kind == Timeout {
-		e.Hint = "raise the timeout, simplify the query, or record it with a rule"
+		e.Hint = "raise the timeout, simplify the query, or use a recording rule"
 	}
 	return e
 }
@@ -88,19 +90,19 @@ func (c *call) refusal(body []byte) *Error {
 	case c.status == http.StatusUnauthorized:
 		return c.error(Denied, err, "check the user and password, or the token")
 	case c.status == http.StatusForbidden:
-		return c.error(Denied, err, "check that the credentials allow queries, and the tenant")
+		return c.error(Denied, err, "check that the credentials allow queries, and that the tenant is right")
 	case c.status == http.StatusTooManyRequests:
-		return c.error(Unavailable, err, "ask less often, or raise the limits of the server")
+		return c.error(Unavailable, err, "query less often, or raise the limits of the server")
 	case said.ErrorType == v1.ErrTimeout:
-		return c.error(Timeout, err, "simplify the query, or record it with a rule")
+		return c.error(Timeout, err, "simplify the query, or use a recording rule")
 	case c.status/100 == 5:
-		return c.error(Unavailable, err, "see the log of the server")
+		return c.error(Unavailable, err, "check the log of the server")
 	case spoke && strings.Contains(said.Error, "too many samples"):
 		return c.error(TooLarge, err, "aggregate by fewer labels, or ask for a shorter range")
 	case spoke:
-		return c.error(BadQuery, err, "try the query in Prometheus' own page")
+		return c.error(BadQuery, err, "try the query in the web interface of Prometheus")
 	}
-	return c.error(NotSource, err, "check the URL: what answers is not the HTTP API of Prometheus")
+	return c.error(NotSource, err, "check the URL: this is not the HTTP API of Prometheus")
 }
 
 // wrap makes an *Error of what the client library says of an answer of status
@@ -114,7 +116,7 @@ func (c *call) wrap(err error) error {
 	if errors.As(err, &a) && a.Type != v1.ErrBadResponse {
 		return c.error(BadQuery, errors.New(a.Msg), "")
 	}
-	return c.error(NotSource, err, "check the URL: what answers is not the HTTP API of Prometheus")
+	return c.error(NotSource, err, "check the URL: this is not the HTTP API of Prometheus")
 }
 
 // public returns u without what may be secret: user, query and fragment.

@@ -38,7 +38,7 @@ func CheckPromQL(expr string, keep ...string) error {
 	}
 	switch e.Type() {
 	case parser.ValueTypeMatrix:
-		return fmt.Errorf("is a range of samples, not a value; put it into a function, such as rate(%s)", expr)
+		return fmt.Errorf("is a range vector; put it into a function, such as rate(%s)", expr)
 	case parser.ValueTypeVector:
 	default:
 		return errors.New("is a constant, the same for every node; write a query that selects series")
@@ -47,7 +47,7 @@ func CheckPromQL(expr string, keep ...string) error {
 	for _, label := range keep {
 		if agg := sumsAway(e, label); agg != nil {
 			others := slices.DeleteFunc(byLabels(agg), func(l string) bool { return slices.Contains(keep, l) })
-			return fmt.Errorf("sums the label %s away, which is needed here; write %s by (%s) (…)", label, agg.Op, strings.Join(append(keep, others...), ", "))
+			return fmt.Errorf("drops the label %s, which is needed here; write %s by (%s) (…)", label, agg.Op, strings.Join(append(keep, others...), ", "))
 		}
 	}
 	return nil

@@ -78,5 +78,5 @@ func NoAnswer(ctx context.Context, err error) *Error {
 	case errors.Is(err, context.DeadlineExceeded), errors.As(err, &n) && n.Timeout():
 		return &Error{Kind: Timeout, Err: fmt.Errorf("no answer in time: %w", err), Hint: "raise the timeout"}
 	}
-	return &Error{Kind: Unreachable, Err: err, Hint: "check the URL and that it can be reached from here"}
+	return &Error{Kind: Unreachable, Err: err, Hint: "check the URL, and that this machine can reach it"}
 }

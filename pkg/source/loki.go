@@ -60,10 +60,10 @@ func NewLoki(c LokiConfig) (*Loki, error) {
 	u, err := url.Parse(c.URL)
 	if err != nil {
 		// The parser's error quotes the whole URL, credentials and all.
-		return nil, errors.New("the URL of Loki cannot be parsed; write it like http://localhost:3100")
+		return nil, errors.New("the URL of Loki is not valid; write one such as http://localhost:3100")
 	}
 	if u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") {
-		return nil, fmt.Errorf("the URL of Loki, %q, names no http or https server; write it like http://localhost:3100", public(u))
+		return nil, fmt.Errorf("the URL of Loki, %q, is not an http or https URL; write one such as http://localhost:3100", public(u))
 	}
 	if c.Client == nil {
 		c.Client = &http.Client{}
@@ -163,7 +163,7 @@ const (
 func (l *Loki) Resolve(expr string, s andon.Selector) (string, error) {
 	q, err := logql.Parse(expr)
 	if err != nil {
-		return "", badQuery(expr, err, "see Loki's documentation of log queries")
+		return "", badQuery(expr, err, "see the documentation of LogQL")
 	}
 	names := l.labelsOf(q.Streams())
 	out, err := logql.ResolveBehind(expr, s, func(label string) bool { return names != nil && !names[label] })

@@ -70,7 +70,7 @@ func (q *question) try(ctx context.Context, u url.URL, data any) error {
 	c := &call{query: q.query, http: q.l.config.Client, budget: &q.budget, limit: q.l.config.MaxBytes, refuse: (*call).lokiRefusal}
 	req, err := http.NewRequest(http.MethodGet, u.String(), nil)
 	if err != nil {
-		return c.error(NotSource, errors.New("the request cannot be made"), "check the URL of Loki")
+		return c.error(NotSource, errors.New("the request cannot be built"), "check the URL of Loki")
 	}
 	req.Header.Set("Accept", "application/json")
 	resp, body, err := c.Do(ctx, req)
@@ -82,7 +82,7 @@ func (q *question) try(ctx context.Context, u url.URL, data any) error {
 	}
 	var r reply
 	if err := json.Unmarshal(body, &r); err != nil || r.Status != "success" && r.Status != "" {
-		return c.error(NotSource, errors.New("the answer is not one of Loki's"), "check the URL: what answers is not the HTTP API of Loki")
+		return c.error(NotSource, errors.New("the answer is not in Loki's format"), "check the URL: this is not the HTTP API of Loki")
 	}
 	if len(r.Warnings) > 0 && q.l.config.Warn != nil {
 		q.l.config.Warn(q.query, r.Warnings)
@@ -91,7 +91,7 @@ func (q *question) try(ctx context.Context, u url.URL, data any) error {
 		return nil
 	}
 	if err := json.Unmarshal(r.Data, data); err != nil {
-		return c.error(NotSource, fmt.Errorf("the answer cannot be read: %w", plain(err)), "check the URL: what answers is not the HTTP API of Loki")
+		return c.error(NotSource, fmt.Errorf("the answer cannot be read: %w", plain(err)), "check the URL: this is not the HTTP API of Loki")
 	}
 	return nil
 }
@@ -125,21 +125,21 @@ func (c *call) lokiRefusal(body []byte) *Error {
 	has := func(s string) bool { return strings.Contains(said, s) }
 	switch {
 	case c.status == http.StatusUnauthorized && has("org id"):
-		return c.error(Denied, err, "this Loki has tenants: send X-Scope-OrgID, with http_headers in the configuration")
+		return c.error(Denied, err, "this Loki has tenants; set the header X-Scope-OrgID, under http_headers in the configuration")
 	case c.status == http.StatusUnauthorized:
 		return c.error(Denied, err, "check the user and password, or the token")
 	case c.status == http.StatusForbidden:
-		return c.error(Denied, err, "check that the credentials allow queries, and the tenant")
+		return c.error(Denied, err, "check that the credentials allow queries, and that the tenant is right")
 	case c.status == http.StatusTooManyRequests:
-		return c.error(Unavailable, err, "ask less often, or raise the limits of the server")
+		return c.error(Unavailable, err, "query less often, or raise the limits of the server")
 	case has("timeout") || has("timed out") || has("deadline exceeded") || has("context canceled") && c.status == 499:
-		return c.error(Timeout, err, "select fewer streams or a shorter range, or raise querier.query_timeout of the server")
+		return c.error(Timeout, err, "select fewer streams or a shorter range, or raise the server's querier.query_timeout")
 	case has("too many bytes") || has("would read too many") || has("maximum of series"):
 		return c.error(TooLarge, err, "select fewer streams or a shorter range")
 	case c.status/100 == 5:
-		return c.error(Unavailable, err, "see the log of the server")
+		return c.error(Unavailable, err, "check the log of the server")
 	case c.status == http.StatusBadRequest && spoke:
-		return c.error(BadQuery, err, "try the query in Grafana's Explore")
+		return c.error(BadQuery, err, "try the query in Grafana Explore")
 	}
-	return c.error(NotSource, err, "check the URL: what answers is not the HTTP API of Loki")
+	return c.error(NotSource, err, "check the URL: this is not the HTTP API of Loki")
 }

@@ -79,14 +79,14 @@ func (p *pager) next(ctx context.Context) ([]andon.Line, error) {
 		return nil, err
 	}
 	if data.ResultType != "streams" && data.ResultType != "" {
-		return nil, badQuery(p.expr, fmt.Errorf("the answer is a %s, not lines", data.ResultType), "a metric query belongs into metric")
+		return nil, badQuery(p.expr, fmt.Errorf("the answer is a %s, not log lines", data.ResultType), "write a log query, without functions such as rate")
 	}
 	var all []andon.Line
 	for _, s := range data.Result {
 		for _, v := range s.Values {
 			line, err := lineOf(s.Stream, v)
 			if err != nil {
-				return nil, &Error{Kind: NotSource, Query: p.expr, URL: public(p.q.l.base), Err: err, Hint: "check the URL: what answers is not the HTTP API of Loki"}
+				return nil, &Error{Kind: NotSource, Query: p.expr, URL: public(p.q.l.base), Err: err, Hint: "check the URL: this is not the HTTP API of Loki"}
 			}
 			all = append(all, line)
 		}
@@ -98,13 +98,13 @@ func (p *pager) next(ctx context.Context) ([]andon.Line, error) {
 // lineOf reads one entry: its time in nanoseconds, its text, and perhaps more.
 func lineOf(stream map[string]string, v []any) (andon.Line, error) {
 	if len(v) < 2 {
-		return andon.Line{}, errors.New("an entry without time or text")
+		return andon.Line{}, errors.New("a log entry has no time or no text")
 	}
 	ts, ok := v[0].(string)
 	text, isText := v[1].(string)
 	ns, err := strconv.ParseInt(ts, 10, 64)
 	if !ok || !isText || err != nil {
-		return andon.Line{}, errors.New("an entry whose time or text cannot be read")
+		return andon.Line{}, errors.New("the time or text of a log entry cannot be read")
 	}
 	return andon.Line{At: time.Unix(0, ns).UTC(), Labels: stream, Text: text}, nil
 }
@@ -174,7 +174,7 @@ func (p *pager) adapt(err error, limit int64, span time.Duration) bool {
 			return false
 		}
 		if p.more > most { // as many lines share a timestamp as the server returns at all
-			p.q.l.warn(p.expr, fmt.Sprintf("more than %d lines share the time %s; what is beyond is left out", most, p.from.Format(time.RFC3339Nano)))
+			p.q.l.warn(p.expr, fmt.Sprintf("more than %d lines have the time %s; the others are left out", most, p.from.Format(time.RFC3339Nano)))
 			p.from, p.seen, p.more = p.from.Add(time.Nanosecond), nil, 0
 			p.done = p.from.After(p.end)
 			return true
@@ -215,7 +215,7 @@ func (l *Loki) warn(query, text string) {
 // to multiples of the step.
 func (l *Loki) Metric(ctx context.Context, expr string, r andon.Range) (model.Matrix, error) {
 	if r.Step <= 0 {
-		return nil, badQuery(expr, fmt.Errorf("a step of %v", r.Step), "ask with a step above zero")
+		return nil, badQuery(expr, fmt.Errorf("the step is %v", r.Step), "use a step above zero")
 	}
 	q := l.question(expr)
 	var merged merger

@@ -41,7 +41,7 @@ func (l *Loki) Patterns(ctx context.Context, expr string, r andon.Range) ([]ando
 	}
 	query, err := logql.Parse(expr)
 	if err != nil {
-		return nil, badQuery(expr, err, "see Loki's documentation of log queries")
+		return nil, badQuery(expr, err, "see the documentation of LogQL")
 	}
 	ctx, cancel := context.WithTimeout(ctx, patternsWait)
 	defer cancel()

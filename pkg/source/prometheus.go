@@ -46,10 +46,10 @@ func NewPrometheus(c PrometheusConfig) (*Prometheus, error) {
 	u, err := url.Parse(c.URL)
 	if err != nil {
 		// The parser's error quotes the whole URL, credentials and all.
-		return nil, errors.New("the URL of Prometheus cannot be parsed; write it like http://localhost:9090")
+		return nil, errors.New("the URL of Prometheus is not valid; write one such as http://localhost:9090")
 	}
 	if u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") {
-		return nil, fmt.Errorf("the URL of Prometheus, %q, names no http or https server; write it like http://localhost:9090", public(u))
+		return nil, fmt.Errorf("the URL of Prometheus, %q, is not an http or https URL; write one such as http://localhost:9090", public(u))
 	}
 	if c.Client == nil {
 		c.Client = &http.Client{}
@@ -62,7 +62,7 @@ func NewPrometheus(c PrometheusConfig) (*Prometheus, error) {
 	}
 	client, err := api.NewClient(api.Config{Address: c.URL, Client: c.Client})
 	if err != nil {
-		return nil, errors.New("the URL of Prometheus cannot be used; write it like http://localhost:9090")
+		return nil, errors.New("the URL of Prometheus cannot be used; write one such as http://localhost:9090")
 	}
 	return &Prometheus{config: c, client: client}, nil
 }
@@ -75,7 +75,7 @@ func NewPrometheus(c PrometheusConfig) (*Prometheus, error) {
 // A refusal is an *Error.
 func (p *Prometheus) Range(ctx context.Context, expr string, r andon.Range) (model.Matrix, error) {
 	if r.Step <= 0 {
-		return nil, badQuery(expr, fmt.Errorf("a step of %v", r.Step), "ask with a step above zero")
+		return nil, badQuery(expr, fmt.Errorf("the step is %v", r.Step), "use a step above zero")
 	}
 	var merged merger
 	budget := p.config.MaxBytes
@@ -115,7 +115,7 @@ func (p *Prometheus) one(ctx context.Context, expr string, r andon.Range, budget
 	}
 	for _, s := range m {
 		if len(s.Histograms) > 0 {
-			warnings = append(warnings, "native histograms are left out; apply histogram_quantile or histogram_sum to them")
+			warnings = append(warnings, "native histograms are left out; apply histogram_quantile or histogram_sum")
 			break
 		}
 	}
@@ -137,7 +137,7 @@ func (p *Prometheus) Check(ctx context.Context) error {
 		return c.wrap(err)
 	}
 	if s, ok := v.(*model.Scalar); !ok || s.Value != 2 {
-		return c.wrap(fmt.Errorf("the answer to 1+1 is %v", v))
+		return c.wrap(fmt.Errorf("the answer to 1+1 is %v, not 2", v))
 	}
 	return nil
 }
