@@ -60,9 +60,9 @@ func evidenceChart(p Page) template.HTML {
 	lo, hi = math.Max(lo, -6), math.Min(hi+.2, line+6)
 	c := newCanvas(p.Trail[0].At, p.Trail[len(p.Trail)-1].At, lo, hi)
 	c.zone("haltzone", line, hi)
-	c.axes(oddsTicks(lo, hi, 6), "evidence: no regression : regression")
+	c.axes(oddsTicks(lo, hi, 6), "evidence that the rollout made it worse")
 	c.line("halt", left, c.y(line), width-right, c.y(line))
-	c.text("halttext", "start", left+6, c.y(line)-5, "fails from "+odds(andon.Number(math.Pow(10, line))))
+	c.text("halttext", "start", left+6, c.y(line)-5, "fails at "+odds(andon.Number(math.Pow(10, line))))
 	marks := marksOf(p.Rollout)
 	if p.Verdict.FirstFail != nil {
 		marks = append(marks, mark{at: *p.Verdict.FirstFail, text: "first fail", main: true})
@@ -70,7 +70,7 @@ func evidenceChart(p Page) template.HTML {
 	}
 	c.marks(marks)
 	c.curve("s0", "evidence", times, values, math.Inf(1))
-	return c.svg("Evidence over time, logarithmic, with the line from which the rollout fails")
+	return c.svg("Evidence over time on a logarithmic scale, with the line above which the rollout fails")
 }
 
 // A line is one node's series as it is drawn.
@@ -237,7 +237,7 @@ func valueChart(ls []line, ro andon.Rollout, s andon.Signal) template.HTML {
 	for i := len(ls) - 1; i >= 0; i-- {
 		c.curve(ls[i].Class, ls[i].Node, ls[i].times, ls[i].d.Value, ls[i].gap)
 	}
-	return c.svg("Values of " + s.Name + " over time, with the band of control")
+	return c.svg("Values of " + s.Name + " over time, with the range of control")
 }
 
 // extent returns the least and greatest value to show: all of the nodes'
