@@ -6,6 +6,6 @@ package main
 import "github.com/andon-project/andon/cmd/internal/program"
 
 func main() {
-	program.Main("andon-lab", "Shows Andon at work in a small shop, and measures how well it judges.",
+	program.Main("andon-lab", "Demonstrates Andon on a small shop, and measures how well it judges.",
 		demonstrate, runShop, measureAccuracy, simulate, recordRollouts)
 }

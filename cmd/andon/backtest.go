@@ -6,7 +6,6 @@ import (
 	"io"
 	"os"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/alecthomas/kingpin/v2"
@@ -36,15 +35,15 @@ type backtesting struct {
 // judgePast runs the judge over the history that Prometheus holds.
 func judgePast(app *kingpin.Application) (string, program.Command) {
 	b := backtesting{out: os.Stdout}
-	c := app.Command("backtest", "Run the judge over the history that your Prometheus holds: what it would have said of past rollouts, and how noisy the signals are.")
-	c.Flag("config.file", "The configuration.").Default("andon.yml").StringVar(&b.config)
-	c.Flag("since", "How far back, such as 12h or 30d.").Default("30d").StringVar(&b.since)
-	c.Flag("service", "Only this service; may be repeated. All of the configuration otherwise.").StringsVar(&b.services)
-	c.Flag("format", "How it is written: tables for people, or lines of JSON.").Default("table").EnumVar(&b.format, "table", "jsonl")
-	c.Flag("max-points", "Steps of one query at most; longer spans are asked for in parts.").Default("720").IntVar(&b.options.MaxPoints)
-	c.Flag("concurrency", "Queries at the same time at most.").Default("2").IntVar(&b.options.AtOnce)
-	c.Flag("placebos", "Windows without a rollout that are judged for each service at most; 0 for none.").Default("200").IntVar(&b.options.Placebos)
-	c.Flag("seed", "Of which windows are taken, and how their nodes are split.").Default("1").Uint64Var(&b.options.Seed)
+	c := app.Command("backtest", "Judge the past rollouts that your Prometheus still has data of, and measure how noisy each signal is without a rollout.")
+	c.Flag("config.file", "Configuration file.").Default("andon.yml").StringVar(&b.config)
+	c.Flag("since", "How far to look back, such as 12h or 30d.").Default("30d").StringVar(&b.since)
+	c.Flag("service", "Judge only this service; repeatable. Default: all services in the configuration.").StringsVar(&b.services)
+	c.Flag("format", "Output format: table, or jsonl for one JSON object per line.").Default("table").EnumVar(&b.format, "table", "jsonl")
+	c.Flag("max-points", "Maximum number of steps per query; a longer range is split into several queries.").Default("720").IntVar(&b.options.MaxPoints)
+	c.Flag("concurrency", "Maximum number of queries at the same time.").Default("2").IntVar(&b.options.AtOnce)
+	c.Flag("placebos", "Maximum number of windows without a rollout to judge per service; 0 for none.").Default("200").IntVar(&b.options.Placebos)
+	c.Flag("seed", "Random seed for choosing these windows and splitting their nodes.").Default("1").Uint64Var(&b.options.Seed)
 	return c.FullCommand(), func(ctx context.Context, log hclog.Logger) error { return b.run(ctx, log, time.Now()) }
 }
 
@@ -69,7 +68,7 @@ func (b backtesting) run(ctx context.Context, log hclog.Logger, now time.Time) e
 	}
 	o.Bake, o.Since, o.Until, o.Resolve = time.Duration(config.Bake), now.Add(-time.Duration(back)), now, source.Resolve
 	o.Ask, err = config.Ask(queryTimeout, func(query string, warnings []string) {
-		log.Debug("prometheus warns", "query", query, "warnings", warnings)
+		log.Debug("warning from Prometheus", "query", query, "warnings", warnings)
 	})
 	if err != nil {
 		return err
@@ -105,7 +104,7 @@ func chosen(c *config.Config, names []string) ([]andon.Service, error) {
 	}
 	for _, n := range names {
 		if !slices.Contains(known, n) {
-			return nil, fmt.Errorf("--service: %q is not in the configuration, which has %s", n, strings.Join(known, ", "))
+			return nil, fmt.Errorf("--service: %q is not in the configuration; %s", n, andon.Suggest(n, known))
 		}
 	}
 	return out, nil

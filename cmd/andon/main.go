@@ -6,6 +6,6 @@ package main
 import "github.com/andon-project/andon/cmd/internal/program"
 
 func main() {
-	program.Main("andon", "Compares what rolls out with what ran well, and stops what makes it worse.",
+	program.Main("andon", "Compares new versions of services with the versions they replace, and stops rollouts that make a service worse.",
 		serve, check, replayCases, judgePast, clusterLines)
 }

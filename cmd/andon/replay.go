@@ -30,10 +30,10 @@ type replaying struct {
 // replayCases judges rollouts of the past.
 func replayCases(app *kingpin.Application) (string, program.Command) {
 	r := replaying{out: os.Stdout}
-	c := app.Command("replay", "Judge the rollouts of recorded cases, tick by tick, as they would have been judged then. Exits with 2 if a case is wrong, whatever the verdicts.")
-	c.Flag("format", "How verdicts are written: a table for people, or a line of JSON for each rollout.").Default("table").EnumVar(&r.format, "table", "jsonl")
-	c.Flag("report", "Also write one HTML page with all that the verdicts rest on to this file.").PlaceHolder("FILE").StringVar(&r.report)
-	c.Arg("case", "Folder of a case (case.yaml, metrics.om.gz), or a folder of such folders.").Required().StringsVar(&r.paths)
+	c := app.Command("replay", "Judge recorded rollouts tick by tick, as they would have been judged live. Exits with status 2 if a case is invalid, whatever the verdicts.")
+	c.Flag("format", "Output format: table, or jsonl for one JSON object per rollout.").Default("table").EnumVar(&r.format, "table", "jsonl")
+	c.Flag("report", "Also write an HTML page with the evidence behind the verdicts to this file.").PlaceHolder("FILE").StringVar(&r.report)
+	c.Arg("case", "Folder of a case (case.yaml and metrics.om.gz), or a folder of such folders.").Required().StringsVar(&r.paths)
 	return c.FullCommand(), func(ctx context.Context, log hclog.Logger) error {
 		err := r.run(ctx, log)
 		var wrong *replay.InputError
@@ -66,7 +66,7 @@ func (r replaying) run(ctx context.Context, log hclog.Logger) error {
 			return nil // All returns it
 		}
 		for _, n := range res.Case.Notes {
-			log.Warn("part of a case is not replayed", "case", res.Case.Name, "what", n)
+			log.Warn("part of the case is ignored", "case", res.Case.Name, "reason", n)
 		}
 		gathered.take(res)
 		return write(res)
