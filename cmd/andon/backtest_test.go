@@ -97,7 +97,7 @@ services:
 		want   string
 	}{
 		{"no such file", func(b *backtesting) { b.config = "nowhere.yml" }, "nowhere.yml"},
-		{"no such service", func(b *backtesting) { b.services = []string{"shop", "shoe"} }, `--service: "shoe" is not in the configuration, which has shop`},
+		{"no such service", func(b *backtesting) { b.services = []string{"shop", "shoe"} }, `--service: "shoe" is not in the configuration; did you mean shop?`},
 		{"no duration", func(b *backtesting) { b.since = "a month" }, `--since: "a month" is not a duration`},
 		{"nothing at once", func(b *backtesting) { b.options.AtOnce = 0 }, "--concurrency: 0 is not between"},
 		{"too many points", func(b *backtesting) { b.options.MaxPoints = 1 << 20 }, "is not between 10 and 11000"},

@@ -71,7 +71,7 @@ func TestClusterErrors(t *testing.T) {
 		s          surveying
 	}{
 		{"no such file", "nowhere.log: no such file", surveying{file: "nowhere.log", format: "table"}},
-		{"old from standard input", "standard input is for the newer log", surveying{against: "-", format: "table"}},
+		{"old from standard input", "standard input is read for the newer log", surveying{against: "-", format: "table"}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

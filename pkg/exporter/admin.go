@@ -23,11 +23,11 @@ func (a adminAPI) postReload(w http.ResponseWriter, r *http.Request) {
 			Error    string           `json:"error"`
 			Hint     string           `json:"hint"`
 			Problems []config.Problem `json:"problems"`
-		}{"the configuration is wrong; the last good one stays", "andon check FILE tells the same", wrong.Problems})
+		}{"the configuration is not valid; the last valid one stays in force", "andon check FILE lists the same problems", wrong.Problems})
 		return
 	}
 	if err != nil {
-		refuse(w, http.StatusInternalServerError, err.Error(), "the last good configuration stays")
+		refuse(w, http.StatusInternalServerError, err.Error(), "the last valid configuration stays in force")
 		return
 	}
 	answer(w, http.StatusOK, struct {
@@ -45,7 +45,7 @@ func (a adminAPI) getHealthy(w http.ResponseWriter, _ *http.Request) {
 // getReady says whether anything was judged.
 func (a adminAPI) getReady(w http.ResponseWriter, _ *http.Request) {
 	if a.snapshots.current() == nil {
-		refuse(w, http.StatusServiceUnavailable, "the first tick is not done", "ask again in a moment")
+		refuse(w, http.StatusServiceUnavailable, "the first tick has not finished", "try again in a moment")
 		return
 	}
 	answer(w, http.StatusOK, struct {

@@ -61,15 +61,15 @@ func again(format string, args ...any) alertResult {
 func parseMessage(body []byte) (*message, error) {
 	var m message
 	if err := json.Unmarshal(body, &m); err != nil {
-		return nil, fmt.Errorf("the body is not a notification of Alertmanager: %w", jsonWords(err))
+		return nil, fmt.Errorf("the body is not an Alertmanager notification: %w", jsonWords(err))
 	}
 	switch {
 	case m.Version != "" && m.Version != "4" && m.Version != "1":
-		return nil, fmt.Errorf("the notification has version %.20q; only Alertmanager's 4 and Grafana's 1 are known", m.Version)
+		return nil, fmt.Errorf("the notification has version %.20q; expected 4, of Alertmanager, or 1, of Grafana", m.Version)
 	case len(m.Alerts) == 0:
-		return nil, errors.New("the notification holds no alerts")
+		return nil, errors.New("the notification has no alerts")
 	case len(m.Alerts) > maxAlerts:
-		return nil, fmt.Errorf("the notification holds %d alerts; %d are the most: set max_alerts at the receiver", len(m.Alerts), maxAlerts)
+		return nil, fmt.Errorf("the notification has %d alerts, and the maximum is %d; set max_alerts on the receiver", len(m.Alerts), maxAlerts)
 	}
 	return &m, nil
 }
@@ -82,15 +82,15 @@ func notificationOf(a alert, receiver string) (notification, error) {
 	}
 	switch {
 	case n.Rollout == "":
-		return n, errors.New(`the alert has no label "rollout", so what should be halted? keep that label in the rule's expression`)
+		return n, errors.New(`the alert has no label "rollout"; keep that label in the rule's expression`)
 	case !rolloutID.MatchString(n.Rollout):
-		return n, fmt.Errorf("the label rollout, %.100q, is not the id of a rollout", n.Rollout)
+		return n, fmt.Errorf("the alert's label rollout is %.100q, which is not a rollout id", n.Rollout)
 	case n.Status != "firing" && n.Status != "resolved":
-		return n, fmt.Errorf("the alert's status is %.20q, neither firing nor resolved", n.Status)
+		return n, fmt.Errorf("the alert's status is %.20q; expected firing or resolved", n.Status)
 	case n.Fingerprint == "" || len(n.Fingerprint) > 100:
-		return n, errors.New("the alert has no fingerprint by which repetitions could be told")
+		return n, errors.New("the alert has no valid fingerprint, by which Andon recognises repetitions")
 	case n.StartsAt.IsZero():
-		return n, errors.New("the alert has no startsAt by which repetitions could be told")
+		return n, errors.New("the alert has no startsAt, by which Andon recognises repetitions")
 	}
 	return n, nil
 }
@@ -122,12 +122,12 @@ func (a alertAPI) postAlerts(w http.ResponseWriter, r *http.Request) {
 	m, err := parseMessage(body)
 	if err != nil {
 		a.counts.invalid.Inc()
-		refuse(w, http.StatusBadRequest, err.Error(), "send what Alertmanager's webhook_configs or a webhook contact point of Grafana sends")
+		refuse(w, http.StatusBadRequest, err.Error(), "use webhook_configs of Alertmanager or a webhook contact point of Grafana")
 		return
 	}
 	a.counts.notifications.Inc()
 	if m.TruncatedAlerts > 0 {
-		a.log.Warn("notification was cut by Alertmanager", "receiver", short(m.Receiver), "missing", m.TruncatedAlerts)
+		a.log.Warn("Alertmanager left alerts out of a notification", "receiver", short(m.Receiver), "left_out", m.TruncatedAlerts)
 	}
 	results := make([]alertResult, len(m.Alerts))
 	var g errgroup.Group // a tool that is slow for one rollout does not keep the next one waiting
@@ -166,11 +166,11 @@ func (a alertAPI) take(r *http.Request, alert alert, receiver string) alertResul
 	n.Action = delivery.Action(action)
 	switch {
 	case labelled && n.Action != delivery.ActionHalt && n.Action != delivery.ActionHold:
-		o = alertResult{Status: http.StatusOK, Result: "refused", Says: fmt.Sprintf("the alert's action is %.40q, neither halt nor hold; route only action=~\"halt|hold\" here", action)}
+		o = alertResult{Status: http.StatusOK, Result: "refused", Says: fmt.Sprintf("the alert's action is %.40q; expected halt or hold, so route only action=~\"halt|hold\" here", action)}
 	default:
 		if _, known := a.rollouts.board().Get(n.Rollout, a.now()); !known {
 			a.counts.invalid.Inc()
-			o = alertResult{Status: http.StatusNotFound, Result: "invalid", Says: "no rollout of that id was announced"}
+			o = alertResult{Status: http.StatusNotFound, Result: "invalid", Says: "no rollout with this id was announced"}
 			break
 		}
 		o = a.receive(r.Context(), n)

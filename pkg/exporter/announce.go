@@ -47,7 +47,7 @@ func (a *announcer) take(ctx context.Context, ro andon.Rollout) (stands andon.Ro
 		return ro, false, err
 	}
 	if _, known := kept.Get(ro.ID, now); !known && len(kept.UnderWay(now)) >= maxUnderWay {
-		return ro, false, &refusal{http.StatusTooManyRequests, fmt.Sprintf("%d rollouts are under way, the most there may be", maxUnderWay), `announce the end of others with "ended"`}
+		return ro, false, &refusal{http.StatusTooManyRequests, fmt.Sprintf("%d rollouts are under way, which is the maximum", maxUnderWay), `end other rollouts: announce them again with "ended"`}
 	}
 	seen := a.seenInLabel(ro, now)
 	for _, s := range seen {
@@ -66,12 +66,12 @@ func (a *announcer) take(ctx context.Context, ro andon.Rollout) (stands andon.Ro
 	if wrong, ok := errors.AsType[*board.AnnouncementError](err); ok {
 		status, hint := http.StatusBadRequest, curl
 		if wrong.Conflict {
-			status, hint = http.StatusConflict, "GET /api/v1/rollouts/{id} has what was announced before"
+			status, hint = http.StatusConflict, "GET /api/v1/rollouts/{id} shows what was announced before"
 		}
 		return ro, false, &refusal{status, strings.ReplaceAll(err.Error(), "\n", "; "), hint}
 	}
 	if err != nil {
-		return ro, false, &refusal{http.StatusServiceUnavailable, "the announcement was not kept: " + err.Error(), "send it again"}
+		return ro, false, &refusal{http.StatusServiceUnavailable, "the announcement was not stored: " + err.Error(), "send it again"}
 	}
 	return stands, first, nil
 }
@@ -88,10 +88,10 @@ func (a *announcer) seenInLabel(ro andon.Rollout, now time.Time) []andon.Rollout
 // could do nothing with.
 func (a *announcer) acceptable(ro andon.Rollout) error {
 	if ro.ID == "" && ro.Version == "" {
-		return &refusal{http.StatusBadRequest, "id: is missing; write a name for this rollout that no other has, or its version", curl}
+		return &refusal{http.StatusBadRequest, "id: is missing; write a unique name for this rollout, or its version", curl}
 	}
 	if ro.ID != "" && !rolloutID.MatchString(ro.ID) {
-		return &refusal{http.StatusBadRequest, fmt.Sprintf("id: %.100q cannot stand in an address; write up to 200 letters, digits and ._:@+-, the first of them a letter or digit", ro.ID), curl}
+		return &refusal{http.StatusBadRequest, fmt.Sprintf("id: %.100q is not a valid id; write up to 200 letters, digits and ._:@+-, beginning with a letter or digit", ro.ID), curl}
 	}
 	c := a.settings.current().config
 	if _, ok := c.Service(ro.Service); ro.Service != "" && !ok {

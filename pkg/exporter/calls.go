@@ -60,7 +60,7 @@ func (k *calls) read(ctx context.Context, s *setup, now time.Time, log hclog.Log
 		}
 		k.mu.Lock()
 		if err != nil && seen.failed == "" {
-			log.Warn("who calls whom could not be read, what was seen before stays", "query", q.Query, "error", err)
+			log.Warn("query for service dependencies failed; Andon keeps the calls that it knows", "query", q.Query, "error", err)
 		}
 		seen.take(found, err, now)
 		k.known = nil
@@ -167,11 +167,11 @@ func callsIn(answer model.Matrix, q andon.CallQuery, c *config.Config, log hclog
 	}
 	for _, label := range []string{q.Caller, q.Callee} {
 		if n := len(answer); n > 0 && missing[label] == n {
-			return nil, fmt.Errorf("no series of its answer has the label %s; see which labels the metric has, and keep %s and %s in the query", label, q.Caller, q.Callee)
+			return nil, fmt.Errorf("no series in the answer has the label %s; check which labels the metric has, and keep %s and %s in the query", label, q.Caller, q.Callee)
 		}
 	}
 	if strange > 0 {
-		log.Debug("calls passed over, of services that are not configured", "query", q.Query, "calls", strange, "example", example.caller+" calls "+example.callee)
+		log.Debug("calls of services that are not configured are ignored", "query", q.Query, "calls", strange, "example", example.caller+" calls "+example.callee)
 	}
 	return out, nil
 }
@@ -233,13 +233,13 @@ func (k *calls) notice(c *config.Config) string {
 	for _, q := range c.Dependencies {
 		switch seen := k.queries[q]; {
 		case seen == nil || seen.asked.IsZero():
-			out = append(out, fmt.Sprintf("%s has not been asked yet", q.Query))
+			out = append(out, fmt.Sprintf("the query %s has not run yet", q.Query))
 		case seen.failed != "" && seen.answered.IsZero():
-			out = append(out, fmt.Sprintf("who calls whom is not known from %s: %s", q.Query, seen.failed))
+			out = append(out, fmt.Sprintf("the query %s has not answered yet: %s", q.Query, seen.failed))
 		case seen.failed != "":
-			out = append(out, fmt.Sprintf("who calls whom is as %s showed it at %s: %s", q.Query, seen.answered.UTC().Format(time.RFC3339), seen.failed))
+			out = append(out, fmt.Sprintf("the query %s fails, so its calls are those of %s: %s", q.Query, seen.answered.UTC().Format(time.RFC3339), seen.failed))
 		case seen.over > 0:
-			out = append(out, fmt.Sprintf("%s shows %d calls more than the %d that are kept", q.Query, seen.over, maxCalls))
+			out = append(out, fmt.Sprintf("the query %s shows %d more calls than the maximum of %d", q.Query, seen.over, maxCalls))
 		}
 	}
 	slices.Sort(out)

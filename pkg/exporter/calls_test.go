@@ -159,7 +159,7 @@ services:
 		{name: "not at every tick", at: time.Minute, pairs: []pair{{"pay", "bank"}}, asked: 1, points: 49, calls: []andon.Call{cart, pay}},
 		{name: "only what is new", at: 5 * time.Minute, pairs: []pair{{"pay", "bank"}, {"web", "cart"}}, asked: 2, points: 2, calls: []andon.Call{cart, pay, bank}},
 		{name: "the source is away", at: 10 * time.Minute, away: errors.New("the server is away"), asked: 3, points: 2, calls: []andon.Call{cart, pay, bank},
-			notice: "who calls whom is as calls showed it at 2026-03-01T12:05:00Z: the server is away"},
+			notice: "the query calls fails, so its calls are those of 2026-03-01T12:05:00Z: the server is away"},
 		{name: "and asked again soon", at: 11 * time.Minute, pairs: []pair{{"pay", "bank"}}, asked: 4, points: 2, calls: []andon.Call{cart, pay, bank}},
 		{name: "not seen for a day", at: 25 * time.Hour, pairs: []pair{{"pay", "bank"}}, asked: 5, points: 49, calls: []andon.Call{cart}},
 	} {

@@ -71,7 +71,7 @@ func (c *catalogue) add(ctx context.Context, service string, s logs.Seen, now ti
 		return false
 	}
 	if full && !seen {
-		c.log.Debug("catalogue is full", "service", service)
+		c.log.Debug("catalogue of clusters is full", "service", service)
 		return false
 	}
 	at := s.First
@@ -93,7 +93,7 @@ func (c *catalogue) keep(ctx context.Context, kind, key string, at time.Time, da
 		first, err = c.facts.keep(ctx, f)
 	}
 	if err != nil {
-		c.log.Error("not remembered", "kind", kind, "key", key, "error", err)
+		c.log.Error("fact not stored", "kind", kind, "key", key, "error", err)
 	}
 	return first && err == nil
 }
@@ -128,7 +128,7 @@ func (c *catalogue) survey(ctx context.Context, s *setup, now time.Time, all []j
 			}
 			seen, err := a.Logs.Survey(ctx, svc.Judged(), sig, andon.Range{Start: since, End: now})
 			if err != nil {
-				c.log.Debug("logs not surveyed", "service", svc.Name, "signal", sig.Name, "error", err)
+				c.log.Debug("logs not read for the catalogue of clusters", "service", svc.Name, "signal", sig.Name, "error", err)
 				c.until[key] = now.Add(-surveyEvery + time.Minute) // soon again, and not at once
 				continue
 			}

@@ -32,12 +32,12 @@ func (d *discovery) look(ctx context.Context, s *setup, now time.Time) {
 			return err
 		},
 		Refused: func(service, version string, err error) {
-			d.log.Warn("version not announced", "service", service, "version", version, "error", err)
+			d.log.Warn("new version not announced", "service", service, "version", version, "error", err)
 		},
 	}
 	for _, svc := range s.config.Services {
 		if err := l.Look(ctx, svc.Service, now); err != nil {
-			d.log.Warn("versions not looked for", "service", svc.Name, "error", err)
+			d.log.Warn("search for new versions failed", "service", svc.Name, "error", err)
 		}
 	}
 }

@@ -205,7 +205,7 @@ func (e *Exporter) reloads(ctx context.Context) {
 			return
 		case <-e.opt.Reload:
 			if err := e.Reload(ctx); err != nil {
-				e.opt.Log.Error("configuration not reloaded, the last good one stays", "error", err)
+				e.opt.Log.Error("configuration not reloaded; the last valid one stays in force", "error", err)
 			}
 		}
 	}

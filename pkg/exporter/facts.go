@@ -35,11 +35,11 @@ func (s *facts) replay(ctx context.Context, folders ...folder) error {
 			return fmt.Errorf("reading the facts: %w", err)
 		}
 		if err := foldAll(folders, f); err != nil {
-			s.log.Error("fact passed over", "key", f.Key, "kind", f.Kind, "error", err)
+			s.log.Error("fact cannot be read and is ignored", "key", f.Key, "kind", f.Kind, "error", err)
 		}
 		n++
 	}
-	s.log.Info("facts folded", "facts", n)
+	s.log.Info("facts loaded", "facts", n)
 	return nil
 }
 

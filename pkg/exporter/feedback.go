@@ -21,7 +21,7 @@ import (
 	"github.com/andon-project/andon/pkg/logs/cluster"
 )
 
-const curlFeedback = `curl -d '{"service":"checkout","id":"5f3c…","risk":"none","by":"ann"}' http://localhost:9415/api/v1/feedback`
+const curlFeedback = `such as curl -d '{"service":"checkout","id":"5f3c…","risk":"none","by":"ann"}' http://localhost:9415/api/v1/feedback`
 
 // A clusterID is 16 hexadecimal digits, a signature's the algorithm's version
 // and as many.
@@ -44,24 +44,24 @@ func parseFeedback(body []byte) (andon.Feedback, error) {
 		return f, errors.New(andon.UnknownKey(field, []string{"service", "id", "template", "title", "risk", "by", "note"}))
 	}
 	if err != nil {
-		return f, fmt.Errorf("the body is not feedback: %w", jsonWords(err))
+		return f, fmt.Errorf("the body is not valid feedback: %w", jsonWords(err))
 	}
 	if _, err := d.Token(); !errors.Is(err, io.EOF) {
-		return f, errors.New("the body goes on after the feedback; send one at a time")
+		return f, errors.New("the body has text after the feedback; send one feedback at a time")
 	}
 	switch {
 	case f.Service == "":
-		return f, errors.New(`"service" is missing: write the name of a service of the configuration`)
+		return f, errors.New(`"service" is missing; write the name of a service in the configuration`)
 	case !groupID.MatchString(f.ID):
-		return f, fmt.Errorf(`"id" %.60q is not that of a cluster (16 hexadecimal digits) or of a crash signature`, f.ID)
+		return f, fmt.Errorf(`"id" %.60q is not the id of a cluster (16 hexadecimal digits) or of a crash signature`, f.ID)
 	case len(f.Template) > maxTemplate || len(f.Note) > maxNote || len(f.Title) > maxNote || len(f.By) > maxName || len(f.Service) > maxName:
-		return f, fmt.Errorf(`too long: "template" may have %d bytes, "note" and "title" %d, "by" %d`, maxTemplate, maxNote, maxName)
+		return f, fmt.Errorf(`too long; the maximum is %d bytes for "template", %d for "note" and "title", %d for "by" and "service"`, maxTemplate, maxNote, maxName)
 	case f.Template != "" && cluster.IDOf(f.Template).String() != f.ID:
-		return f, errors.New(`"template" is that of another cluster than "id"; leave it out, or send both as they are in the verdict`)
+		return f, errors.New(`"template" and "id" are of different clusters; leave out "template", or send both as they are in the verdict`)
 	}
 	for _, s := range []string{f.Service, f.Template, f.Title, f.By, f.Note} {
 		if !utf8.ValidString(s) || strings.ContainsRune(s, 0) {
-			return f, errors.New("the body is not valid UTF-8")
+			return f, errors.New("the body is not valid UTF-8, or contains a zero byte")
 		}
 	}
 	return f, nil
@@ -92,7 +92,7 @@ func (a feedbackAPI) postFeedback(w http.ResponseWriter, r *http.Request) {
 func (a feedbackAPI) undoFeedback(w http.ResponseWriter, r *http.Request) {
 	a.take(w, r, func(f andon.Feedback) error {
 		if f.Risk != "" {
-			return errors.New(`"risk" has no meaning here: what was said last is taken back, whatever it was`)
+			return errors.New(`"risk" must be left out: the last feedback is undone, whatever its risk`)
 		}
 		return nil
 	}, factUndone)
@@ -123,7 +123,7 @@ func (a feedbackAPI) take(w http.ResponseWriter, r *http.Request, check func(and
 	}
 	stands, err := a.keep(r.Context(), kind, f)
 	if err != nil {
-		refuse(w, http.StatusServiceUnavailable, "the feedback was not kept: "+err.Error(), "send it again")
+		refuse(w, http.StatusServiceUnavailable, "the feedback was not stored: "+err.Error(), "send it again")
 		return
 	}
 	answer(w, http.StatusOK, stands)
@@ -181,7 +181,7 @@ func (a feedbackAPI) keep(ctx context.Context, kind string, f andon.Feedback) (a
 		}
 		return stands, nil
 	}
-	return f, errors.New("others say something of it at the same time")
+	return f, errors.New("others give feedback on it at the same time")
 }
 
 // getFeedback lists what holds, by service and newest first.
@@ -198,8 +198,9 @@ func (a feedbackAPI) getFeedback(w http.ResponseWriter, r *http.Request) {
 func (a feedbackAPI) getMemory(w http.ResponseWriter, r *http.Request) {
 	q := r.URL.Query()
 	service := q.Get("service")
-	if _, ok := a.settings.current().config.Service(service); !ok {
-		refuse(w, http.StatusNotFound, fmt.Sprintf("the service %.100q is not in the configuration", service), "write ?service=NAME; GET /api/v1/services lists them")
+	c := a.settings.current().config
+	if _, ok := c.Service(service); !ok {
+		refuse(w, http.StatusNotFound, unknownService(c, service), "write ?service=NAME; GET /api/v1/services lists the names")
 		return
 	}
 	out := andon.ServiceMemory{Service: service, Groups: []andon.MemoryEntry{}}

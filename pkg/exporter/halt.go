@@ -49,10 +49,10 @@ type halter struct {
 func (h *halter) receive(ctx context.Context, n notification) alertResult {
 	_, err := h.keep(ctx, factReceived, factReceived+"/"+n.key()+"/"+n.Status, n)
 	if err != nil {
-		return again("not kept: %v", err)
+		return again("not stored: %v", err)
 	}
 	if n.Status != "firing" {
-		return alertResult{Status: http.StatusOK, Result: "resolved", Says: "recorded; a resolved alert resumes nothing"}
+		return alertResult{Status: http.StatusOK, Result: "resolved", Says: "recorded; a resolved alert does not resume a rollout"}
 	}
 	// Detached from the request: a halt that was begun is finished even if the
 	// caller has gone. Two callers of one rollout get the answer to one halt.
@@ -70,20 +70,20 @@ func (h *halter) decide(ctx context.Context, n notification) alertResult {
 	d := decision{Halt: haltID(n.Action, n.Rollout), Action: n.Action, Rollout: n.Rollout, Notification: n.key()}
 	ro, known := h.rollouts.board().Get(n.Rollout, now)
 	if !known {
-		return again("the rollout is not known any more")
+		return again("the rollout is no longer known")
 	}
 	if !ro.Ended.IsZero() && !ro.Ended.After(now) {
-		return h.refuse(ctx, d, whyEnded, "the rollout is not under way: it ended or was superseded at "+ro.Ended.UTC().Format(time.RFC3339))
+		return h.refuse(ctx, d, whyEnded, "the rollout is not under way: it ended, or a newer one replaced it, at "+ro.Ended.UTC().Format(time.RFC3339))
 	}
 	snap := h.snapshots.current()
 	j, judged := snap.get(n.Rollout)
 	switch {
 	case snap == nil:
-		return again("nothing has been judged since the start; the first tick is under way")
+		return again("nothing has been judged since Andon started; the first tick is still running")
 	case now.Sub(snap.at) > staleTicks*tickTimeout(s.config):
-		return again("the last tick is of %s, too old to act upon", snap.at.UTC().Format(time.RFC3339))
+		return again("the last tick was at %s, which is too long ago to act on", snap.at.UTC().Format(time.RFC3339))
 	case !judged:
-		return again("the rollout has not been judged yet; the next tick will")
+		return again("the rollout has not been judged yet; the next tick judges it")
 	}
 	v := j.verdict
 	hold := n.Action == delivery.ActionHold
@@ -93,14 +93,14 @@ func (h *halter) decide(ctx context.Context, n notification) alertResult {
 	}
 	switch {
 	case hold && s.config.Halt.Ambiguous != config.HoldAmbiguous:
-		return h.refuse(ctx, d, whyPolicy, "halt.ambiguous is nothing: "+v.Reason)
+		return h.refuse(ctx, d, whyPolicy, "halt.ambiguous is nothing, so the rollout is not held: "+v.Reason)
 	case hold && ambiguous, !hold && v.Verdict == andon.Fail:
 	case hold && v.Verdict == andon.Fail:
-		return h.refuse(ctx, d, whyVerdict, "it has failed since, and is halted by the alert of that: "+v.Reason)
+		return h.refuse(ctx, d, whyVerdict, "the rollout has failed since, and the alert on that halts it: "+v.Reason)
 	case v.Verdict == andon.Inconclusive && (v.Quality == andon.SourceError || v.Quality == andon.Stale):
 		return again("the rollout cannot be judged now: %s", v.Reason)
 	case hold:
-		return h.refuse(ctx, d, whyVerdict, fmt.Sprintf("the verdict is %s and not ambiguous any more: %s", v.Verdict, v.Reason))
+		return h.refuse(ctx, d, whyVerdict, fmt.Sprintf("the verdict is %s and no longer ambiguous: %s", v.Verdict, v.Reason))
 	default:
 		return h.refuse(ctx, d, whyVerdict, fmt.Sprintf("the verdict is %s, not fail: %s", v.Verdict, v.Reason))
 	}
@@ -113,7 +113,7 @@ func (h *halter) decide(ctx context.Context, n notification) alertResult {
 func (h *halter) before(n notification, mode config.Mode) (alertResult, bool) {
 	if state := h.halts.state(haltID(n.Action, n.Rollout)); state.answered != nil {
 		o := ruling{factAnswered, *state.answered}.result()
-		o.Duplicate, o.Says = true, fmt.Sprintf("it was %s before: %s", o.Result, state.answered.Says)
+		o.Duplicate, o.Says = true, fmt.Sprintf("already %s: %s", o.Result, state.answered.Says)
 		return o, true
 	}
 	r, ok := h.halts.rulingOn(n.key())
@@ -129,16 +129,16 @@ func (h *halter) before(n notification, mode config.Mode) (alertResult, bool) {
 func (h *halter) act(ctx context.Context, s *setup, j judgment, d decision) alertResult {
 	tool := j.service.Tool
 	if tool == nil {
-		return h.refuse(ctx, d, whyNoTool, fmt.Sprintf("the service %s has no tool in the configuration; halt it by hand", j.rollout.Service))
+		return h.refuse(ctx, d, whyNoTool, fmt.Sprintf("the service %s has no tool in the configuration; halt the rollout by hand", j.rollout.Service))
 	}
 	d.Tool = tool.Tool
 	wish := delivery.Halt{ID: d.Halt, Action: cmp.Or(d.Action, delivery.ActionHalt), Rollout: j.rollout, Verdict: *d.Verdict, Reason: d.Verdict.Reason}
 	action, can := actionFor(tool, wish)
 	if !can {
-		return h.refuse(ctx, d, whyNoHold, fmt.Sprintf("the tool %s of the service %s can halt and not hold; hold it by hand", tool.Tool, j.rollout.Service))
+		return h.refuse(ctx, d, whyNoHold, fmt.Sprintf("the tool %s of the service %s can halt but not hold; hold the rollout by hand", tool.Tool, j.rollout.Service))
 	}
 	if s.config.Halt.Mode != config.ModeHalt {
-		d.Why, d.Says = whyObserve, "mode observe; in mode halt this would be asked: "+action.plan(wish)
+		d.Why, d.Says = whyObserve, "halt.mode is observe; in mode halt Andon would send "+action.plan(wish)
 		return h.settle(ctx, factObserved, d)
 	}
 	if o, ok := h.ask(ctx, s.config.Halt.Budget, d); !ok {
@@ -173,13 +173,13 @@ func (h *halter) ask(ctx context.Context, budget config.Budget, d decision) (o a
 	now := h.now()
 	if d.Action != delivery.ActionHold && h.halts.state(d.Halt).asked == nil {
 		if n := h.halts.askedSince(now.Add(-budget.Per)); n >= budget.Count {
-			h.log.Error("halt budget spent, rollout not halted", "rollout", d.Rollout, "budget", budget)
-			return h.refuse(ctx, d, whyBudget, fmt.Sprintf("the budget of %s is spent, %d halts were asked for; halt it by hand if it is right to", budget, n)), false
+			h.log.Error("rollout not halted: the halt budget is used up", "rollout", d.Rollout, "budget", budget)
+			return h.refuse(ctx, d, whyBudget, fmt.Sprintf("the halt budget of %s is used up, by %d halts; check the rollout, and halt it by hand if it is bad", budget, n)), false
 		}
 	}
 	d.Says = d.Verdict.Reason
 	if _, err := h.keep(ctx, factAsked, factAsked+"/"+d.Halt, d); err != nil {
-		return again("not kept, so not asked for: %v", err), false
+		return again("the halt was not stored, so the tool was not called: %v", err), false
 	}
 	return alertResult{}, true
 }
@@ -229,7 +229,7 @@ func (h *halter) settle(ctx context.Context, kind string, d decision) alertResul
 	}
 	first, err := h.keep(ctx, kind, key, d)
 	if err != nil {
-		return again("not kept: %v", err)
+		return again("not stored: %v", err)
 	}
 	if first && d.Why != "" {
 		h.counts.withheld.WithLabelValues(string(d.Why)).Inc()
@@ -295,9 +295,9 @@ func (h *halter) driveOne(ctx context.Context, d decision) alertResult {
 	svc, _ := s.config.Service(ro.Service)
 	switch {
 	case s.config.Halt.Mode != config.ModeHalt:
-		return again("mode observe: a halt that was asked for in mode halt waits")
+		return again("halt.mode is observe, so a halt requested in mode halt waits")
 	case !known || d.Verdict == nil || svc.Tool == nil:
-		return again("the service %s has no tool in the configuration any more", ro.Service)
+		return again("the service %s no longer has a tool in the configuration", ro.Service)
 	case !ro.Ended.IsZero() && !ro.Ended.After(now):
 		d.Verdict = nil
 		d.Why, d.Says = whyEnded, "the rollout ended before the tool answered"
@@ -306,7 +306,7 @@ func (h *halter) driveOne(ctx context.Context, d decision) alertResult {
 	ro = board.WithCohorts(ro, svc.Version)
 	wish := delivery.Halt{ID: d.Halt, Action: cmp.Or(d.Action, delivery.ActionHalt), Rollout: ro, Verdict: *d.Verdict, Reason: d.Verdict.Reason}
 	if _, can := actionFor(svc.Tool, wish); !can {
-		return again("the tool of the service %s cannot hold any more", ro.Service)
+		return again("the tool of the service %s can no longer hold", ro.Service)
 	}
 	return h.call(ctx, svc.Tool, wish, d)
 }

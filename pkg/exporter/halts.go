@@ -113,7 +113,7 @@ func (h *halts) Fold(f ledger.Fact) error {
 	}
 	var d decision
 	if err := json.Unmarshal(f.Data, &d); err != nil {
-		return fmt.Errorf("fact %s holds no decision: %w", f.Key, err)
+		return fmt.Errorf("the fact %s cannot be read as a decision: %w", f.Key, err)
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()

@@ -48,7 +48,7 @@ func (h *history) Fold(f ledger.Fact) error {
 	}
 	var v verdictRecord
 	if err := json.Unmarshal(f.Data, &v); err != nil {
-		return fmt.Errorf("fact %s holds no verdict: %w", f.Key, err)
+		return fmt.Errorf("the fact %s cannot be read as a verdict: %w", f.Key, err)
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -97,7 +97,7 @@ func (h *history) keep(ctx context.Context, kind string, at time.Time, j judgmen
 		}
 	}
 	if err != nil {
-		h.log.Error("verdict not kept", "rollout", j.rollout.ID, "kind", kind, "error", err)
+		h.log.Error("verdict not stored", "rollout", j.rollout.ID, "kind", kind, "error", err)
 	}
 }
 

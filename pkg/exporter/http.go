@@ -44,13 +44,13 @@ func (rt router) handler(endpoints []endpoint) http.Handler {
 		mux.Handle(path, rt.dispatch(methods))
 	}
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
-		refuse(w, http.StatusNotFound, fmt.Sprintf("there is nothing at %.100q", r.URL.Path), "GET / leads to the pages; docs/reference/http.md lists the API")
+		refuse(w, http.StatusNotFound, fmt.Sprintf("there is no page or endpoint %.100q", r.URL.Path), "GET / lists the rollouts; docs/reference/http.md lists the endpoints")
 	})
 	// A browser that shows somebody else's page must not be made to announce
 	// or halt through an exporter that it can reach.
 	foreign := http.NewCrossOriginProtection()
 	foreign.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		refuse(w, http.StatusForbidden, "the request comes from another site's page", "send it with curl or from a server")
+		refuse(w, http.StatusForbidden, "the request comes from a web page of another site", "send it with curl or from a server")
 	}))
 	return rt.guard(foreign.Handler(mux))
 }
@@ -69,8 +69,8 @@ func (rt router) guard(next http.Handler) http.Handler {
 				if p == http.ErrAbortHandler {
 					panic(p)
 				}
-				rt.log.Error("request not answered, this is a fault of Andon", "method", r.Method, "path", r.URL.Path, "panic", p)
-				refuse(w, http.StatusInternalServerError, "a fault of Andon", "its log says more")
+				rt.log.Error("request failed because of a bug in Andon", "method", r.Method, "path", r.URL.Path, "panic", p)
+				refuse(w, http.StatusInternalServerError, "the request failed because of a bug in Andon", "Andon's log has the details")
 			}
 		}()
 		next.ServeHTTP(w, r)
@@ -98,14 +98,14 @@ func (rt router) dispatch(methods []endpoint) http.Handler {
 			}
 			if p.changes && !rt.admits(r) {
 				w.Header().Set("WWW-Authenticate", `Bearer realm="andon"`)
-				refuse(w, http.StatusUnauthorized, "the token is missing or wrong", "send the header Authorization: Bearer TOKEN with the token of auth: in the configuration")
+				refuse(w, http.StatusUnauthorized, "the token is missing or wrong", "send the header Authorization: Bearer TOKEN with the token under auth in the configuration")
 				return
 			}
 			p.serve(w, r)
 			return
 		}
 		w.Header().Set("Allow", strings.Join(allow, ", "))
-		refuse(w, http.StatusMethodNotAllowed, fmt.Sprintf("%.20s is not a method of this path", r.Method), "use "+strings.Join(allow, " or "))
+		refuse(w, http.StatusMethodNotAllowed, fmt.Sprintf("the method %.20s is not allowed on this path", r.Method), "use "+strings.Join(allow, " or "))
 	})
 }
 
@@ -128,7 +128,7 @@ func readBody(w http.ResponseWriter, r *http.Request, limit int64) ([]byte, bool
 		return b, true
 	}
 	if _, large := errors.AsType[*http.MaxBytesError](err); large {
-		refuse(w, http.StatusRequestEntityTooLarge, fmt.Sprintf("the body is larger than %d bytes", limit), "send less at once")
+		refuse(w, http.StatusRequestEntityTooLarge, "the body is larger than "+andon.Quantity(float64(limit), "bytes"), "send less in one request")
 	} else {
 		refuse(w, http.StatusBadRequest, "the body ended early", "send it again")
 	}
@@ -140,12 +140,12 @@ func readBody(w http.ResponseWriter, r *http.Request, limit int64) ([]byte, bool
 func pathRollout(w http.ResponseWriter, r *http.Request, board *board.Board, now time.Time) (andon.Rollout, bool) {
 	id := r.PathValue("id")
 	if !rolloutID.MatchString(id) {
-		refuse(w, http.StatusBadRequest, fmt.Sprintf("%.100q is not the id of a rollout", id), "GET /api/v1/rollouts lists them")
+		refuse(w, http.StatusBadRequest, fmt.Sprintf("%.100q is not a rollout id", id), "GET /api/v1/rollouts lists them")
 		return andon.Rollout{}, false
 	}
 	ro, ok := board.Get(id, now)
 	if !ok {
-		refuse(w, http.StatusNotFound, fmt.Sprintf("no rollout %q was announced", id), "GET /api/v1/rollouts lists them")
+		refuse(w, http.StatusNotFound, fmt.Sprintf("there is no rollout %q", id), "GET /api/v1/rollouts lists them")
 	}
 	return ro, ok
 }
@@ -193,16 +193,16 @@ func unknownService(c *config.Config, name string) string {
 func jsonWords(err error) error {
 	if t, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
 		if t.Field == "" {
-			return fmt.Errorf("it is a JSON %s, and an object is wanted", t.Value)
+			return fmt.Errorf("expected a JSON object, not a JSON %s", t.Value)
 		}
-		return fmt.Errorf("%q is a JSON %s, which it cannot be", t.Field, t.Value)
+		return fmt.Errorf("%q must not be a JSON %s", t.Field, t.Value)
 	}
 	s, syntax := errors.AsType[*json.SyntaxError](err)
 	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || syntax && strings.HasPrefix(s.Error(), "unexpected end") {
 		return errors.New("it is empty or ends early")
 	}
 	if syntax {
-		return fmt.Errorf("not JSON at byte %d: %w", s.Offset, err)
+		return fmt.Errorf("invalid JSON at byte %d: %w", s.Offset, err)
 	}
 	return err
 }

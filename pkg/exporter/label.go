@@ -34,13 +34,13 @@ func parseLabel(body []byte) (regression bool, by, reason string, err error) {
 		return false, "", "", errors.New(andon.UnknownKey(field, []string{"regression", "by", "reason"}))
 	}
 	if err != nil {
-		return false, "", "", fmt.Errorf("the body is not a label: %w", jsonWords(err))
+		return false, "", "", fmt.Errorf("the body is not a valid label: %w", jsonWords(err))
 	}
 	if _, err := d.Token(); !errors.Is(err, io.EOF) {
-		return false, "", "", errors.New("the body goes on after the label")
+		return false, "", "", errors.New("the body has text after the label; send one label at a time")
 	}
 	if said.Regression == nil {
-		return false, "", "", errors.New(`"regression" is missing: true if the rollout made its service worse, false if it did not`)
+		return false, "", "", errors.New(`"regression" is missing; write true if the rollout made its service worse, false if it did not`)
 	}
 	return *said.Regression, strings.TrimSpace(said.By), strings.TrimSpace(said.Reason), nil
 }
@@ -76,7 +76,7 @@ func (a labelAPI) postLabel(w http.ResponseWriter, r *http.Request) {
 	}
 	status, err := a.keep(r.Context(), said)
 	if err != nil {
-		refuse(w, http.StatusServiceUnavailable, "the label was not kept: "+err.Error(), "send it again")
+		refuse(w, http.StatusServiceUnavailable, "the label was not stored: "+err.Error(), "send it again")
 		return
 	}
 	stands, _ := a.labels.get(ro.ID)

@@ -129,7 +129,7 @@ func TestBadLabels(t *testing.T) {
 		{"null", "known", `{"regression": null}`, 400, "missing"},
 		{"wrong type", "known", `{"regression": "yes"}`, 400, "string"},
 		{"unknown key", "known", `{"regresion": true}`, 400, "did you mean regression?"},
-		{"two", "known", `{"regression": true}{"regression": false}`, 400, "goes on"},
+		{"two", "known", `{"regression": true}{"regression": false}`, 400, "text after the label"},
 		{"unknown rollout", "unknown", `{"regression": true}`, 404, "no rollout"},
 		{"too large", "known", `{"reason": "` + strings.Repeat("a", maxAnnouncement) + `"}`, 413, "larger"},
 	} {

@@ -49,7 +49,7 @@ func (l *labels) Fold(f ledger.Fact) error {
 	}
 	var said label
 	if err := json.Unmarshal(f.Data, &said); err != nil || said.Rollout == "" {
-		return errors.Join(fmt.Errorf("fact %s holds no label", f.Key), err)
+		return errors.Join(fmt.Errorf("the fact %s cannot be read as a label", f.Key), err)
 	}
 	said.At = f.At
 	l.mu.Lock()

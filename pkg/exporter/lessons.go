@@ -53,7 +53,7 @@ func (l *lessons) Fold(f ledger.Fact) error {
 	}
 	var d lesson
 	if err := json.Unmarshal(f.Data, &d); err != nil {
-		return fmt.Errorf("fact %s holds no lesson: %w", f.Key, err)
+		return fmt.Errorf("the fact %s cannot be read as a lesson: %w", f.Key, err)
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -98,7 +98,7 @@ func (l *lessons) onEnding(ctx context.Context, at time.Time, last judgment) {
 		_, err = l.facts.keep(ctx, f)
 	}
 	if err != nil {
-		l.log.Error("what a rollout taught is not kept", "rollout", d.Rollout, "error", err)
+		l.log.Error("lesson of a rollout not stored", "rollout", d.Rollout, "error", err)
 	}
 }
 

@@ -118,7 +118,7 @@ func (m *memory) Fold(f ledger.Fact) error {
 		return nil
 	}
 	if err := json.Unmarshal(f.Data, data); err != nil {
-		return fmt.Errorf("fact %s holds no %s: %w", f.Key, f.Kind, err)
+		return fmt.Errorf("the fact %s cannot be read as %s: %w", f.Key, f.Kind, err)
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()

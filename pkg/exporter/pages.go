@@ -44,10 +44,10 @@ func (g *pages) getIndex(w http.ResponseWriter, _ *http.Request) {
 	c := g.settings.current().config
 	p.Notes = c.Warnings()
 	if c.Halt.Mode != config.ModeHalt {
-		p.Notes = append(p.Notes, "halt.mode is observe: failed rollouts are told of and not halted")
+		p.Notes = append(p.Notes, "halt.mode is observe: Andon reports failed rollouts and does not halt them")
 	}
 	if snap == nil {
-		p.Notes = append(p.Notes, "the first tick is not done: nothing has been judged since the start")
+		p.Notes = append(p.Notes, "nothing has been judged since Andon started: the first tick has not finished")
 	} else {
 		p.At = snap.at
 	}
@@ -77,13 +77,13 @@ func (g *pages) getPage(w http.ResponseWriter, r *http.Request) {
 	if v, ok := g.history.newest(ro.ID); ok {
 		p.Verdict, p.Trail = v.Verdict, v.Trail
 	} else {
-		p.Verdict = unjudged(ro, g.now(), andon.NoSeries, "it has not been judged")
+		p.Verdict = unjudged(ro, g.now(), andon.NoSeries, "this rollout has not been judged")
 	}
 	if said, times := g.labels.get(ro.ID); times > 0 {
 		p.Label = report.Label{Regression: said.Regression, By: said.By, Reason: said.Reason, At: said.At}
 	}
 	if !configured {
-		p.Notes = append(p.Notes, "the service is not in the configuration any more")
+		p.Notes = append(p.Notes, "the service is no longer in the configuration")
 	}
 	p.Notes = append(p.Notes, g.haltNotes(ro.ID)...)
 	p = g.withCharts(r.Context(), s, p)
@@ -103,7 +103,7 @@ func (g *pages) haltNotes(id string) []string {
 		case h.failed != nil:
 			out = append(out, "not "+a.done+", "+h.failed.Tool+" refused: "+h.failed.Says)
 		case h.asked != nil:
-			out = append(out, "a "+a.noun+" was asked of "+h.asked.Tool+", which has not answered yet")
+			out = append(out, "a "+a.noun+" was requested from "+h.asked.Tool+", which has not answered yet")
 		}
 	}
 	return out
@@ -118,7 +118,7 @@ func (g *pages) withCharts(ctx context.Context, s *setup, p report.Page) report.
 	case g.drawing <- struct{}{}:
 		defer func() { <-g.drawing }()
 	case <-ctx.Done():
-		p.Notes = append(p.Notes, "no charts: other pages are being drawn; load this one again")
+		p.Notes = append(p.Notes, "no charts: Andon is drawing other pages; reload this page")
 		return p
 	}
 	full, err := report.Collect(ctx, s.analyzer(g.recall).Metrics, p)
@@ -133,8 +133,8 @@ func (g *pages) withCharts(ctx context.Context, s *setup, p report.Page) report.
 func (g *pages) send(w http.ResponseWriter, write func(io.Writer) error) {
 	var b bytes.Buffer
 	if err := write(&b); err != nil {
-		g.log.Error("page not written", "error", err)
-		refuse(w, http.StatusInternalServerError, "the page cannot be written", err.Error())
+		g.log.Error("page could not be written", "error", err)
+		refuse(w, http.StatusInternalServerError, "the page could not be written", err.Error())
 		return
 	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")

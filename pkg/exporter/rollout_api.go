@@ -23,10 +23,10 @@ func parseRollout(body []byte) (andon.Rollout, error) {
 		return ro, errors.New(andon.UnknownKey(field, andon.Keys(reflect.TypeFor[andon.Rollout](), "json")))
 	}
 	if err != nil {
-		return ro, fmt.Errorf("the body is not a rollout: %w", jsonWords(err))
+		return ro, fmt.Errorf("the body is not a valid rollout: %w", jsonWords(err))
 	}
 	if _, err := d.Token(); !errors.Is(err, io.EOF) {
-		return ro, errors.New("the body goes on after the rollout; announce one at a time")
+		return ro, errors.New("the body has text after the rollout; announce one rollout at a time")
 	}
 	return ro, nil
 }
@@ -87,7 +87,7 @@ func (a rolloutAPI) getVerdict(w http.ResponseWriter, r *http.Request) {
 	}
 	v, judged := a.history.newest(ro.ID)
 	if !judged {
-		refuse(w, http.StatusNotFound, "there is no verdict on this rollout", "it is judged at the next tick while it is under way")
+		refuse(w, http.StatusNotFound, "there is no verdict on this rollout", "the next tick judges it if it is under way")
 		return
 	}
 	answer(w, http.StatusOK, v.Verdict)

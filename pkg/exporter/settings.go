@@ -85,7 +85,7 @@ func (s *settings) use(next *setup) {
 	s.log.Info("configuration loaded", "services", len(next.config.Services), "signals", next.config.Signals(),
 		"tick", next.config.Tick, "halt_mode", next.config.Halt.Mode, "halt_budget", next.config.Halt.Budget)
 	for _, w := range next.config.Warnings() {
-		s.log.Warn("configured, but mind this", "what", w)
+		s.log.Warn("configuration warning", "warning", w)
 	}
 }
 
@@ -105,14 +105,14 @@ func (s *settings) load() (*setup, error) {
 	}
 	if next.ask == nil {
 		next.ask, err = c.Ask(tickTimeout(c), func(query string, warnings []string) {
-			s.log.Debug("prometheus warns", "query", query, "warnings", warnings)
+			s.log.Debug("warning from Prometheus", "query", query, "warnings", warnings)
 		})
 		if err != nil {
 			return nil, err
 		}
 	}
 	next.logs, err = c.AskLogs(tickTimeout(c), func(query string, warnings []string) {
-		s.log.Debug("loki warns", "query", query, "warnings", warnings)
+		s.log.Debug("warning from Loki", "query", query, "warnings", warnings)
 	})
 	return next, err
 }

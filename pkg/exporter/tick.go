@@ -127,7 +127,7 @@ func (t *ticker) judge(ctx context.Context, s *setup, now time.Time) []judgment 
 	place := make([]int, 0, len(all))
 	for i := range all {
 		if all[i].service.Name == "" {
-			all[i].verdict = unjudged(all[i].rollout, now, andon.NoSeries, fmt.Sprintf("the service %q is not in the configuration any more", all[i].rollout.Service))
+			all[i].verdict = unjudged(all[i].rollout, now, andon.NoSeries, fmt.Sprintf("the service %q is no longer in the configuration", all[i].rollout.Service))
 			continue
 		}
 		took, lessons := t.lessons.before(all[i].rollout.Service, all[i].rollout.Started)
@@ -167,9 +167,9 @@ func (t *ticker) overrun(now time.Time, limit time.Duration) []judgment {
 		}
 		all[i].trail = last.trail
 		all[i].verdict = unjudged(all[i].rollout, now, andon.SourceError,
-			fmt.Sprintf("the tick did not finish within %v; see whether Prometheus answers, and how fast", limit))
+			fmt.Sprintf("the tick did not finish within %s; check whether Prometheus answers, and how fast", andon.Spell(limit)))
 	}
-	t.log.Warn("tick ran over its time", "limit", limit, "rollouts", len(all))
+	t.log.Warn("tick did not finish in time", "limit", limit, "rollouts", len(all))
 	return all
 }
 

@@ -48,7 +48,7 @@ func (a verdictAPI) getServices(w http.ResponseWriter, _ *http.Request) {
 func (a verdictAPI) getVerdicts(w http.ResponseWriter, r *http.Request) {
 	service, since, limit, err := verdictQuery(r)
 	if err != nil {
-		refuse(w, http.StatusBadRequest, err.Error(), "docs/reference/http.md tells the parameters")
+		refuse(w, http.StatusBadRequest, err.Error(), "docs/reference/http.md lists the parameters")
 		return
 	}
 	now, c := a.now(), a.settings.current().config
@@ -72,7 +72,7 @@ func verdictQuery(r *http.Request) (service string, since time.Time, limit int, 
 	service, limit = q.Get("service"), maxHistory
 	if s := q.Get("since"); s != "" {
 		if since, err = time.Parse(time.RFC3339, s); err != nil {
-			return "", since, 0, fmt.Errorf("since: %.50q is not a time in RFC 3339", s)
+			return "", since, 0, fmt.Errorf("since: %.50q is not a time; write one such as 2026-03-01T12:00:00Z", s)
 		}
 	}
 	if s := q.Get("limit"); s != "" {

@@ -45,7 +45,7 @@ func TestRefusedEverywhere(t *testing.T) {
 		{name: "threshold upside down", signal: fields{"ignore": fields{"above": 1, "below": 2}}, callers: "case config panel", want: "signals[0].ignore: every value is above 1 or below 2; swap them"},
 		{name: "thresholds that meet", signal: fields{"fail_fast": fields{"above": 1}, "ignore": fields{"above": 2}}, callers: "case config panel", want: "signals[0]: fail_fast and ignore contradict each other"},
 		{name: "no name", signal: fields{"name": ""}, callers: "case config panel", want: "signals[0].name: is missing; write the signal's name"},
-		{name: "no query", signal: fields{"metric": ""}, callers: "case config panel", want: "signals[0]: has nothing to look at; write metric: with a PromQL query"},
+		{name: "no query", signal: fields{"metric": ""}, callers: "case config panel", want: "signals[0]: has no query; write metric: with a PromQL query"},
 		{name: "two queries", signal: fields{"logs": `{app="shop"}`}, callers: "case config panel", want: "signals[0]: metric and logs are both set; keep one"},
 		{name: "not PromQL", signal: fields{"metric": "rate(errors_total[1m]"}, callers: "case config", want: "signals[0].metric: is not PromQL: 1:22: parse error"},
 		{name: "a constant", signal: fields{"metric": "1"}, callers: "case config", want: "signals[0].metric: is a constant, the same for every node"},
