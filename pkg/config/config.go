@@ -190,9 +190,9 @@ func (c *Config) Warnings() []string {
 	if c.Auth == (Auth{}) {
 		out = append(out, "auth is not configured: anyone who can reach Andon can announce rollouts and request halts; set auth.token_file")
 	}
-	for i, s := range c.Services {
+	for _, s := range c.Services {
 		if c.Halt.Mode == ModeHalt && s.Tool == nil {
-			out = append(out, fmt.Sprintf("services[%d]: %s has no tool; its rollouts are judged but cannot be halted", i, s.Name))
+			out = append(out, fmt.Sprintf("the service %s has no tool; its rollouts are judged but cannot be halted", s.Name))
 		}
 	}
 	return out

@@ -30,7 +30,7 @@ type refusal struct {
 
 func (r *refusal) Error() string { return r.wrong + "; " + r.hint }
 
-const curl = `such as curl -d '{"id":"checkout-v42","service":"checkout","version":"v42"}' http://localhost:9415/api/v1/rollouts`
+const curl = `for example: curl -d '{"id":"checkout-v42","service":"checkout","version":"v42"}' http://localhost:9415/api/v1/rollouts`
 
 // An announcer decides which announcements are taken in.
 type announcer struct {

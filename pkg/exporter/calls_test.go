@@ -70,8 +70,8 @@ func TestCallsFromMetric(t *testing.T) {
 		},
 		{
 			name: "the answer lacks a label", dependencies: "dependencies: [{query: traces_service_graph_request_total, caller: source, callee: server}]",
-			want: andon.Fail, calls: &andon.Dependencies{Calls: []andon.Call{}, Notice: "who calls whom is not known from traces_service_graph_request_total: " +
-				"no series of its answer has the label source; see which labels the metric has, and keep source and server in the query"},
+			want: andon.Fail, calls: &andon.Dependencies{Calls: []andon.Call{}, Notice: "the query traces_service_graph_request_total has not answered yet: " +
+				"no series in the answer has the label source; check which labels the metric has, and keep source and server in the query"},
 		},
 	} {
 		t.Run(tc.name, func(t *testing.T) {

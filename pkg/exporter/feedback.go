@@ -21,7 +21,7 @@ import (
 	"github.com/andon-project/andon/pkg/logs/cluster"
 )
 
-const curlFeedback = `such as curl -d '{"service":"checkout","id":"5f3c…","risk":"none","by":"ann"}' http://localhost:9415/api/v1/feedback`
+const curlFeedback = `for example: curl -d '{"service":"checkout","id":"5f3c…","risk":"none","by":"ann"}' http://localhost:9415/api/v1/feedback`
 
 // A clusterID is 16 hexadecimal digits, a signature's the algorithm's version
 // and as many.

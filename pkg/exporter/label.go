@@ -18,7 +18,7 @@ import (
 	"github.com/andon-project/andon/pkg/ledger"
 )
 
-const labelHint = `such as curl -d '{"regression": true, "by": "ops", "reason": "INC-42"}' http://localhost:9415/api/v1/rollouts/checkout-v42/label`
+const labelHint = `for example: curl -d '{"regression": true, "by": "ops", "reason": "INC-42"}' http://localhost:9415/api/v1/rollouts/checkout-v42/label`
 
 // parseLabel reads the body of a label.
 func parseLabel(body []byte) (regression bool, by, reason string, err error) {

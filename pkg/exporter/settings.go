@@ -85,7 +85,7 @@ func (s *settings) use(next *setup) {
 	s.log.Info("configuration loaded", "services", len(next.config.Services), "signals", next.config.Signals(),
 		"tick", next.config.Tick, "halt_mode", next.config.Halt.Mode, "halt_budget", next.config.Halt.Budget)
 	for _, w := range next.config.Warnings() {
-		s.log.Warn("configuration warning", "warning", w)
+		s.log.Warn("configuration warning", "text", w)
 	}
 }
 

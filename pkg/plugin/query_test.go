@@ -88,7 +88,7 @@ func TestQueryRefused(t *testing.T) {
 		{"unknown kind", `{"expr":"up","kind":"x",` + labels + `}`, `kind: "x" is not a kind; write one of counts, crashes, failures, latency, resource, memory, value`},
 		{"no cohorts", `{"expr":"up"}`, "candidate is empty"},
 		{"no control", `{"expr":"up","candidate":{"v":"2"}}`, "control is empty"},
-		{"both cohorts the same", `{"expr":"up","candidate":{"v":"2"},"control":{"v":"2"}}`, "control: picks the same nodes as candidate"},
+		{"both cohorts the same", `{"expr":"up","candidate":{"v":"2"},"control":{"v":"2"}}`, "control: selects the same nodes as candidate"},
 		{"by time without a time", `{"expr":"up","cohorts":"time"}`, "need back"},
 		{"back is no duration", `{"expr":"up","cohorts":"time","back":"yesterday"}`, `back: "yesterday" is not a duration`},
 		{"back of nothing", `{"expr":"up","cohorts":"time","back":"0s"}`, "not above zero"},

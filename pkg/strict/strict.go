@@ -48,9 +48,16 @@ func (e *Error) Error() string {
 	lines := make([]string, len(e.Problems))
 	for i, p := range e.Problems {
 		lines[i] = p.String()
-		if e.File != "" {
-			lines[i] = e.File + ": " + lines[i]
+	}
+	switch {
+	case e.File == "":
+	case len(lines) == 1:
+		lines[0] = e.File + ": " + lines[0]
+	default:
+		for i, l := range lines {
+			lines[i] = "  " + l
 		}
+		lines = append([]string{fmt.Sprintf("%s has %d problems:", e.File, len(lines))}, lines...)
 	}
 	return strings.Join(lines, "\n")
 }
