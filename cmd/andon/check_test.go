@@ -56,5 +56,4 @@ func TestCheck(t *testing.T) {
 			t.Errorf("%q does not say where", l)
 		}
 	}
-	}
 }

@@ -173,12 +173,12 @@ func TestDerivedIDsAreSaneAndTellApart(t *testing.T) {
 	}
 	ids := map[string]bool{}
 	for _, r := range from {
-		r.ID = deriveID(r)
+		r.ID = idOfAnnouncement(r)
 		if ids[r.ID] {
 			t.Errorf("%q names two rollouts", r.ID)
 		}
 		ids[r.ID] = true
-		if len(r.ID) > andon.MaxName || deriveID(r) != r.ID {
+		if len(r.ID) > andon.MaxName || idOfAnnouncement(r) != r.ID {
 			t.Errorf("%q is too long, or made differently each time", r.ID)
 		}
 		if wrong := r.Check(noon); len(wrong) > 0 {

@@ -105,7 +105,7 @@ func TestArgo(t *testing.T) {
 				t.Errorf("patched with %s %s", kind, body)
 			}
 			again, err := mustLoad(t, argoConfigFor(s)).Halt(t.Context(), h)
-			if fresh := tt.name != "status of the revision before"; err != nil || again.Already != fresh {
+			if statusIsCurrent := tt.name != "status of the revision before"; err != nil || again.Already != statusIsCurrent {
 				t.Errorf("halted again: %+v, %v", again, err)
 			}
 		})
@@ -156,7 +156,7 @@ func TestClusterAnswersWithoutEnd(t *testing.T) {
 	s := newAPIServer(t)
 	s.override["GET "+rolloutPath] = func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
-		for range (largest + 1<<20) / 1024 {
+		for range (maxAnswer + 1<<20) / 1024 {
 			if _, err := w.Write([]byte(strings.Repeat(" ", 1024))); err != nil {
 				return
 			}

@@ -75,9 +75,9 @@ func TestHold(t *testing.T) {
 }
 
 func TestWebhookHolds(t *testing.T) {
-	var asked []string
+	var apiRequest []string
 	s := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
-		asked = append(asked, r.URL.Path+" "+r.Header.Get("Idempotency-Key"))
+		apiRequest = append(apiRequest, r.URL.Path+" "+r.Header.Get("Idempotency-Key"))
 	}))
 	defer s.Close()
 	if _, can := mustLoad(t, "tool: {webhook: {url: '"+s.URL+"/halt'}}").(Holder); can {
@@ -94,7 +94,7 @@ func TestWebhookHolds(t *testing.T) {
 	if a, err = tool.Halt(t.Context(), h); err != nil || !strings.Contains(a.Said, "accepted the request to halt") {
 		t.Errorf("halted: %+v, %v", a, err)
 	}
-	if got := strings.Join(asked, ", "); got != "/hold hold-1, /halt halt-1" {
+	if got := strings.Join(apiRequest, ", "); got != "/hold hold-1, /halt halt-1" {
 		t.Errorf("asked %s", got)
 	}
 }

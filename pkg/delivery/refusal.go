@@ -24,9 +24,9 @@ type maskedError struct {
 func (e *maskedError) Error() string        { return e.text }
 func (e *maskedError) Is(target error) bool { return errors.Is(e.err, target) }
 
-// masked returns err without its secrets. The URL that net/http puts before
-// an error is left out: the request is told beside it.
-func masked(m *mask, err error) error {
+// maskError returns err without its secrets. The URL that net/http puts before
+// an error is left out: Error names the request already.
+func maskError(m *mask, err error) error {
 	inner := err
 	for {
 		at, ok := errors.AsType[*url.Error](inner)
@@ -59,8 +59,8 @@ func netHint(err error) string {
 	return "check that Andon can reach the tool over the network"
 }
 
-// refusalText returns what a tool said of its refusal as an error for people, nil if
-// it said nothing that is meant for people.
+// refusalText returns the tool's own explanation of its refusal as an error;
+// nil if the answer has none.
 func refusalText(m *mask, contentType string, body []byte) error {
 	kind, _, _ := mime.ParseMediaType(contentType)
 	var fields map[string]any

@@ -19,7 +19,7 @@ const (
 type noRevision string
 
 const (
-	takenBack     noRevision = "it is already at an earlier revision"
+	alreadyBack   noRevision = "it is already at an earlier revision"
 	tooEarly      noRevision = "the Deployment controller has not processed the latest change yet"
 	nothingBefore noRevision = "there is no earlier revision"
 )
@@ -42,7 +42,7 @@ func previous(live *unstructured.Unstructured, sets []unstructured.Unstructured)
 	switch {
 	case current > 0:
 		// Its revision becomes the highest as soon as the controller sees it.
-		return nil, takenBack
+		return nil, alreadyBack
 	case current < 0 && observed < live.GetGeneration():
 		return nil, tooEarly
 	case current < 0 && paused(live) && len(sets) > 0:
@@ -95,6 +95,6 @@ func annotations(live, before *unstructured.Unstructured, id string) map[string]
 			all[k] = v
 		}
 	}
-	all[haltedBy] = id
+	all[haltAnnotation] = id
 	return all
 }

@@ -58,7 +58,7 @@ func all(t testing.TB, l *Ledger) []Fact {
 func TestAppendKeepsFactsAcrossReopening(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "made", "on demand")
 	l := open(t, Config{Dir: dir})
-	if a := l.from.ns.Addr(); a != nil {
+	if a := l.server.ns.Addr(); a != nil {
 		t.Errorf("the embedded server listens on %s", a)
 	}
 	if got := all(t, l); len(got) != 0 {

@@ -8,17 +8,17 @@ import (
 )
 
 // A serverLog passes on what the embedded server says, and remembers its last
-// complaint for the error that ends an Open.
+// warning for the error that ends an Open.
 type serverLog struct {
 	log hclog.Logger
 
-	mu        sync.Mutex
-	complaint string
-	fatal     bool
+	mu      sync.Mutex
+	warning string
+	fatal   bool
 }
 
-// gaveUp reports whether the server said that it cannot go on.
-func (l *serverLog) gaveUp() bool {
+// failed reports whether the server said that it cannot go on.
+func (l *serverLog) failed() bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.fatal
@@ -28,13 +28,13 @@ func (l *serverLog) gaveUp() bool {
 func (l *serverLog) last() string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.complaint
+	return l.warning
 }
 
 func (l *serverLog) complain(say func(string, ...any), format string, v []any) {
 	text := fmt.Sprintf(format, v...)
 	l.mu.Lock()
-	l.complaint = text
+	l.warning = text
 	l.mu.Unlock()
 	say("warning from the ledger's NATS server", "text", text)
 }

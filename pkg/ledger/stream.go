@@ -50,14 +50,14 @@ func (l *Ledger) stream(ctx context.Context, c Config) (jetstream.Stream, error)
 	s, err := l.js.Stream(ctx, streamName)
 	switch {
 	case err == nil:
-		return s, lasting(s.CachedInfo().Config)
+		return s, checkStream(s.CachedInfo().Config)
 	case !errors.Is(err, jetstream.ErrStreamNotFound):
 		return nil, fmt.Errorf("reading the NATS stream %s: %w; check that JetStream is enabled and that this user may use it", streamName, err)
-	case l.from != nil && l.from.had:
+	case l.server != nil && l.server.hadFacts:
 		return nil, fmt.Errorf("%w: the folder holds facts, but the server cannot read their stream; restore the folder from a backup, or move it away to start without these facts", ErrDamaged)
 	}
 	want := c.Replicas
-	if want == 0 && l.from == nil {
+	if want == 0 && l.server == nil {
 		want = clusterReplicas
 	}
 	s, err = l.js.CreateStream(ctx, streamConfig(want))
@@ -70,11 +70,11 @@ func (l *Ledger) stream(ctx context.Context, c Config) (jetstream.Stream, error)
 	if err != nil {
 		return nil, fmt.Errorf("creating the NATS stream %s with %d replicas: %w; check that JetStream is enabled on enough servers and that this user may use it", streamName, max(want, 1), err)
 	}
-	return s, lasting(s.CachedInfo().Config)
+	return s, checkStream(s.CachedInfo().Config)
 }
 
-// lasting returns an error if a stream of that configuration would lose facts.
-func lasting(c jetstream.StreamConfig) error {
+// checkStream returns an error if a stream of that configuration would lose facts.
+func checkStream(c jetstream.StreamConfig) error {
 	limited := c.MaxAge > 0 || c.MaxMsgs > 0 || c.MaxBytes > 0 || c.MaxMsgsPerSubject > 0
 	if c.Retention != jetstream.LimitsPolicy || c.Storage != jetstream.FileStorage || !c.DenyDelete || !c.DenyPurge || limited {
 		return fmt.Errorf("the NATS stream %s exists but may lose facts (it needs limits retention, file storage, no limits on age, number or size, deny_delete and deny_purge); use another NATS account", streamName)

@@ -29,8 +29,8 @@ type call struct {
 	url    string                            // of the last request, without credentials
 	status int
 
-	wantsMatrix bool         // the answer is that to a range query
-	matrix      model.Matrix // read already; nil if the client library reads it
+	expectsMatrix bool         // the answer is that to a range query
+	matrix        model.Matrix // read already; nil if the client library reads it
 }
 
 // Do sends a request and reads its answer.
@@ -38,13 +38,13 @@ func (c *call) Do(ctx context.Context, req *http.Request) (*http.Response, []byt
 	c.url, c.status = public(req.URL), 0
 	resp, err := c.http.Do(req.WithContext(ctx))
 	if err != nil {
-		return nil, nil, c.silence(ctx, err)
+		return nil, nil, c.noAnswer(ctx, err)
 	}
 	defer resp.Body.Close()
 	c.status = resp.StatusCode
 	body, err := io.ReadAll(io.LimitReader(resp.Body, *c.budget+1))
 	if err != nil {
-		return resp, nil, c.silence(ctx, err)
+		return resp, nil, c.noAnswer(ctx, err)
 	}
 	if *c.budget -= int64(len(body)); *c.budget < 0 {
 		return resp, nil, c.error(TooLarge, fmt.Errorf("the answer is larger than %s", andon.Quantity(float64(c.limit), "bytes")), "aggregate by fewer labels, or ask for a shorter range")
@@ -55,7 +55,7 @@ func (c *call) Do(ctx context.Context, req *http.Request) (*http.Response, []byt
 	if resp.StatusCode/100 != 2 {
 		return resp, nil, c.refusal(body)
 	}
-	if c.wantsMatrix {
+	if c.expectsMatrix {
 		body = c.takeMatrix(body)
 	}
 	return resp, body, nil
@@ -65,8 +65,8 @@ func (c *call) error(kind Kind, err error, hint string) *Error {
 	return &Error{Kind: kind, Query: c.query, URL: c.url, Status: c.status, Hint: hint, Err: err}
 }
 
-// silence explains why no complete answer came.
-func (c *call) silence(ctx context.Context, err error) *Error {
+// noAnswer explains why no complete answer came.
+func (c *call) noAnswer(ctx context.Context, err error) *Error {
 	e := NoAnswer(ctx, err)
 	e.Query, e.URL, e.Status = c.query, c.url, c.status
 	if e.Kind == Timeout {
@@ -77,14 +77,14 @@ func (c *call) silence(ctx context.Context, err error) *Error {
 
 // refusal explains an answer of another status than 2xx.
 func (c *call) refusal(body []byte) *Error {
-	var said struct {
+	var answer struct {
 		ErrorType v1.ErrorType `json:"errorType"`
 		Error     string       `json:"error"`
 	}
 	err := errors.New(strings.ToLower(http.StatusText(c.status)))
-	spoke := json.Unmarshal(body, &said) == nil && said.Error != ""
-	if spoke {
-		err = errors.New(said.Error)
+	hasText := json.Unmarshal(body, &answer) == nil && answer.Error != ""
+	if hasText {
+		err = errors.New(answer.Error)
 	}
 	switch {
 	case c.status == http.StatusUnauthorized:
@@ -93,13 +93,13 @@ func (c *call) refusal(body []byte) *Error {
 		return c.error(Denied, err, "check that the credentials allow queries, and that the tenant is right")
 	case c.status == http.StatusTooManyRequests:
 		return c.error(Unavailable, err, "query less often, or raise the limits of the server")
-	case said.ErrorType == v1.ErrTimeout:
+	case answer.ErrorType == v1.ErrTimeout:
 		return c.error(Timeout, err, "simplify the query, or use a recording rule")
 	case c.status/100 == 5:
 		return c.error(Unavailable, err, "check the log of the server")
-	case spoke && strings.Contains(said.Error, "too many samples"):
+	case hasText && strings.Contains(answer.Error, "too many samples"):
 		return c.error(TooLarge, err, "aggregate by fewer labels, or ask for a shorter range")
-	case spoke:
+	case hasText:
 		return c.error(BadQuery, err, "try the query in the web interface of Prometheus")
 	}
 	return c.error(NotSource, err, "check the URL: this is not the HTTP API of Prometheus")

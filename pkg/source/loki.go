@@ -20,7 +20,7 @@ import (
 const (
 	lokiAPI  = "/loki/api/v1/"
 	fullPage = 5000 // lines of an answer: what Loki allows unless it is told otherwise
-	triesMax = 4    // of one request
+	maxTries = 4    // of one request
 )
 
 // LokiConfig says how a Loki is asked.

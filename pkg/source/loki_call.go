@@ -23,7 +23,7 @@ type question struct {
 }
 
 func (l *Loki) question(query string) *question {
-	return &question{l: l, query: query, budget: l.config.MaxBytes, tries: triesMax}
+	return &question{l: l, query: query, budget: l.config.MaxBytes, tries: maxTries}
 }
 
 // ask asks an endpoint and reads the data of its answer into data.
@@ -116,13 +116,13 @@ func retryAfter(h http.Header) time.Duration {
 // lokiRefusal explains an answer of another status than 2xx. Loki says in
 // plain text what is wrong.
 func (c *call) lokiRefusal(body []byte) *Error {
-	said := strings.TrimSpace(string(body[:min(len(body), 500)]))
-	spoke := said != "" && !strings.HasPrefix(said, "<")
+	answer := strings.TrimSpace(string(body[:min(len(body), 500)]))
+	hasText := answer != "" && !strings.HasPrefix(answer, "<")
 	err := errors.New(strings.ToLower(http.StatusText(c.status)))
-	if spoke {
-		err = errors.New(said)
+	if hasText {
+		err = errors.New(answer)
 	}
-	has := func(s string) bool { return strings.Contains(said, s) }
+	has := func(s string) bool { return strings.Contains(answer, s) }
 	switch {
 	case c.status == http.StatusUnauthorized && has("org id"):
 		return c.error(Denied, err, "this Loki has tenants; set the header X-Scope-OrgID, under http_headers in the configuration")
@@ -138,7 +138,7 @@ func (c *call) lokiRefusal(body []byte) *Error {
 		return c.error(TooLarge, err, "select fewer streams or a shorter range")
 	case c.status/100 == 5:
 		return c.error(Unavailable, err, "check the log of the server")
-	case c.status == http.StatusBadRequest && spoke:
+	case c.status == http.StatusBadRequest && hasText:
 		return c.error(BadQuery, err, "try the query in Grafana Explore")
 	}
 	return c.error(NotSource, err, "check the URL: this is not the HTTP API of Loki")

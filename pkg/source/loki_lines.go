@@ -19,9 +19,9 @@ import (
 	"github.com/andon-project/andon/pkg/andon"
 )
 
-// smallestPage is how few lines are asked for at once where a server refuses
+// minPage is how few lines are asked for at once where a server refuses
 // to return more.
-const smallestPage = 100
+const minPage = 100
 
 // Lines answers a log query; it is an andon.LinesFunc. The answer is read
 // page by page, forward in time; lines that share a timestamp with the last
@@ -92,7 +92,7 @@ func (p *pager) next(ctx context.Context) ([]andon.Line, error) {
 		}
 	}
 	slices.SortStableFunc(all, func(a, b andon.Line) int { return a.At.Compare(b.At) })
-	return p.turn(all, until, limit), nil
+	return p.advance(all, until, limit), nil
 }
 
 // lineOf reads one entry: its time in nanoseconds, its text, and perhaps more.
@@ -109,8 +109,8 @@ func lineOf(stream map[string]string, v []any) (andon.Line, error) {
 	return andon.Line{At: time.Unix(0, ns).UTC(), Labels: stream, Text: text}, nil
 }
 
-// turn moves on behind a page, and returns the lines of it that are new.
-func (p *pager) turn(all []andon.Line, until time.Time, limit int64) []andon.Line {
+// advance moves on behind a page, and returns the lines of it that are new.
+func (p *pager) advance(all []andon.Line, until time.Time, limit int64) []andon.Line {
 	full := int64(len(all)) >= limit
 	out := make([]andon.Line, 0, len(all))
 	again := maps.Clone(p.seen)
@@ -167,29 +167,29 @@ func (p *pager) adapt(err error, limit int64, span time.Duration) bool {
 	if !ok || e.Err == nil {
 		return false
 	}
-	said := e.Err.Error()
-	if m := entriesLimit.FindStringSubmatch(said); m != nil {
-		most, err := strconv.ParseInt(m[1], 10, 64)
-		if err != nil || most < 1 || most >= limit {
+	answer := e.Err.Error()
+	if m := entriesLimit.FindStringSubmatch(answer); m != nil {
+		maxLines, err := strconv.ParseInt(m[1], 10, 64)
+		if err != nil || maxLines < 1 || maxLines >= limit {
 			return false
 		}
-		if p.more > most { // as many lines share a timestamp as the server returns at all
-			p.q.l.warn(p.expr, fmt.Sprintf("more than %d lines have the time %s; the others are left out", most, p.from.Format(time.RFC3339Nano)))
+		if p.more > maxLines { // as many lines share a timestamp as the server returns at all
+			p.q.l.warn(p.expr, fmt.Sprintf("more than %d lines have the time %s; the others are left out", maxLines, p.from.Format(time.RFC3339Nano)))
 			p.from, p.seen, p.more = p.from.Add(time.Nanosecond), nil, 0
 			p.done = p.from.After(p.end)
 			return true
 		}
-		p.q.l.page.Store(most)
+		p.q.l.page.Store(maxLines)
 		return true
 	}
-	if m := spanLimit.FindStringSubmatch(said); m != nil {
+	if m := spanLimit.FindStringSubmatch(answer); m != nil {
 		if d, err := parseSpan(m[1]); err == nil && d > time.Second && d < span {
 			p.q.l.span.Store(int64(d - time.Second))
 			return true
 		}
 	}
-	if e.Kind == TooLarge && limit > smallestPage && strings.Contains(said, "received message larger") {
-		p.q.l.page.Store(max(smallestPage, limit/2))
+	if e.Kind == TooLarge && limit > minPage && strings.Contains(answer, "received message larger") {
+		p.q.l.page.Store(max(minPage, limit/2))
 		return true
 	}
 	return false

@@ -96,12 +96,12 @@ func noSuchEndpoint(err error) bool {
 	case http.StatusNotFound, http.StatusMethodNotAllowed, http.StatusNotImplemented:
 		return true
 	case http.StatusInternalServerError, http.StatusBadRequest:
-		said := ""
+		answer := ""
 		if e.Err != nil {
-			said = strings.ToLower(e.Err.Error())
+			answer = strings.ToLower(e.Err.Error())
 		}
 		for _, word := range []string{"not implemented", "unimplemented", "not enabled", "disabled", "not supported", "unsupported"} {
-			if strings.Contains(said, word) {
+			if strings.Contains(answer, word) {
 				return true
 			}
 		}

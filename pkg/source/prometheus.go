@@ -99,7 +99,7 @@ func (p *Prometheus) Range(ctx context.Context, expr string, r andon.Range) (mod
 
 // one asks one query and takes the size of its answer from budget.
 func (p *Prometheus) one(ctx context.Context, expr string, r andon.Range, budget *int64) (model.Matrix, error) {
-	c := &call{Client: p.client, query: expr, http: p.config.Client, budget: budget, limit: p.config.MaxBytes, wantsMatrix: true}
+	c := &call{Client: p.client, query: expr, http: p.config.Client, budget: budget, limit: p.config.MaxBytes, expectsMatrix: true}
 	ctx, cancel := context.WithTimeout(ctx, p.config.Timeout)
 	defer cancel()
 	v, warnings, _, err := v1.NewAPI(c).QueryRange(ctx, expr, v1.Range{Start: r.Start, End: r.End, Step: r.Step}, v1.WithTimeout(p.config.Timeout))
