@@ -22,8 +22,8 @@ import (
 // queryTimeout is how long one query of a backtest may take.
 const queryTimeout = time.Minute
 
-// A backtesting is what the judge is run over and how it is written.
-type backtesting struct {
+// A backtestCommand holds the flags of andon backtest.
+type backtestCommand struct {
 	config   string
 	since    string
 	services []string
@@ -34,7 +34,7 @@ type backtesting struct {
 
 // judgePast runs the judge over the history that Prometheus holds.
 func judgePast(app *kingpin.Application) (string, program.Command) {
-	b := backtesting{out: os.Stdout}
+	b := backtestCommand{out: os.Stdout}
 	c := app.Command("backtest", "Judge the past rollouts that your Prometheus still has data of, and measure how noisy each signal is without a rollout.")
 	c.Flag("config.file", "Configuration file.").Default("andon.yml").StringVar(&b.config)
 	c.Flag("since", "How far to look back, such as 12h or 30d.").Default("30d").StringVar(&b.since)
@@ -47,7 +47,7 @@ func judgePast(app *kingpin.Application) (string, program.Command) {
 	return c.FullCommand(), func(ctx context.Context, log hclog.Logger) error { return b.run(ctx, log, time.Now()) }
 }
 
-func (b backtesting) run(ctx context.Context, log hclog.Logger, now time.Time) error {
+func (b backtestCommand) run(ctx context.Context, log hclog.Logger, now time.Time) error {
 	config, err := config.Load(b.config)
 	if err != nil {
 		return err
@@ -63,11 +63,11 @@ func (b backtesting) run(ctx context.Context, log hclog.Logger, now time.Time) e
 	if o.Placebos <= 0 {
 		o.Placebos = -1
 	}
-	if o.Services, err = chosen(config, b.services); err != nil {
+	if o.Services, err = selectServices(config, b.services); err != nil {
 		return err
 	}
 	o.Bake, o.Since, o.Until, o.Resolve = time.Duration(config.Bake), now.Add(-time.Duration(back)), now, source.Resolve
-	o.Ask, err = config.Ask(queryTimeout, func(query string, warnings []string) {
+	o.Ask, err = config.MetricSource(queryTimeout, func(query string, warnings []string) {
 		log.Debug("warning from Prometheus", "query", query, "warnings", warnings)
 	})
 	if err != nil {
@@ -90,14 +90,14 @@ func (b backtesting) run(ctx context.Context, log hclog.Logger, now time.Time) e
 	return backtest.WriteTable(b.out, r)
 }
 
-// chosen returns the named services of the configuration, or all.
-func chosen(c *config.Config, names []string) ([]andon.Service, error) {
+// selectServices returns the named services of the configuration, or all.
+func selectServices(c *config.Config, names []string) ([]andon.Service, error) {
 	var known []string
 	var out []andon.Service
 	for _, s := range c.Services {
 		known = append(known, s.Name)
 		if len(names) == 0 || slices.Contains(names, s.Name) {
-			j := s.Judged() // but for logs and crashes: it looks at Prometheus alone
+			j := s.Service // without logs and crashes: a backtest reads Prometheus only
 			j.Signals = slices.DeleteFunc(slices.Clone(j.Signals), func(sig andon.Signal) bool { return sig.Metric == "" })
 			out = append(out, j)
 		}
@@ -110,7 +110,7 @@ func chosen(c *config.Config, names []string) ([]andon.Service, error) {
 	return out, nil
 }
 
-// showProgress returns what writes progress to a terminal, at every hundredth.
+// showProgress returns a function that writes progress in whole percent to a terminal.
 func showProgress() func(backtest.Progress) {
 	last := ""
 	return func(p backtest.Progress) {

@@ -14,19 +14,19 @@ import (
 	"github.com/andon-project/andon/pkg/logs/logfile"
 )
 
-// A surveying is what is clustered and how it is written.
-type surveying struct {
+// A clusterCommand holds the flags of andon cluster.
+type clusterCommand struct {
 	file, against string
 	format        string
 	top           int
-	in            io.Reader // for want of a file
+	in            io.Reader // read if there is no file
 	out           io.Writer
 	show          bool // progress, on standard error
 }
 
 // clusterLines sorts the lines of a file into clusters.
 func clusterLines(app *kingpin.Application) (string, program.Command) {
-	s := surveying{in: os.Stdin, out: os.Stdout, show: program.IsTerminal(os.Stderr)}
+	s := clusterCommand{in: os.Stdin, out: os.Stdout, show: program.IsTerminal(os.Stderr)}
 	c := app.Command("cluster", "Group log lines that differ only in their variable parts into clusters. Reads JSON, logfmt and plain text with any header.")
 	c.Arg("file", "Log file; without it, or with “-”, standard input is read.").StringVar(&s.file)
 	c.Flag("against", "Older log file to compare with. Each cluster is then marked as known, unknown (not in the old log), unexpectedly frequent, or gone.").PlaceHolder("OLD").StringVar(&s.against)
@@ -35,7 +35,7 @@ func clusterLines(app *kingpin.Application) (string, program.Command) {
 	return c.FullCommand(), func(ctx context.Context, _ hclog.Logger) error { return s.run(ctx) }
 }
 
-func (s surveying) run(ctx context.Context) error {
+func (s clusterCommand) run(ctx context.Context) error {
 	survey := logfile.NewSurvey()
 	survey.KeepLines = s.format == "tsv"
 	if s.against != "" {
@@ -59,7 +59,7 @@ func (s surveying) run(ctx context.Context) error {
 }
 
 // read has take read the file, or standard input.
-func (s surveying) read(ctx context.Context, survey *logfile.Survey, name string, take func(context.Context, io.Reader) error) error {
+func (s clusterCommand) read(ctx context.Context, survey *logfile.Survey, name string, take func(context.Context, io.Reader) error) error {
 	in, size, title := s.in, int64(0), "standard input"
 	if name != "" && name != "-" {
 		f, err := os.Open(name)
@@ -82,8 +82,8 @@ func (s surveying) read(ctx context.Context, survey *logfile.Survey, name string
 	return nil
 }
 
-// showReading returns what writes a progress bar, once a second of reading has
-// passed and then ten times a second; without a size only the lines are counted.
+// showReading returns a function that writes a progress bar, after one second of
+// reading and then ten times a second. If size is 0 it writes the number of lines.
 func showReading(w io.Writer, size int64, now func() time.Time) func(bytes, lines int64) {
 	const width = 30
 	next := now().Add(time.Second)

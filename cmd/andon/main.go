@@ -1,5 +1,5 @@
-// Command andon judges the rollouts that are under way and has the bad ones
-// halted; it also judges old ones, and sorts logs into clusters. This package is
+// Command andon judges the rollouts under way and halts those that fail. It also
+// judges past rollouts, and groups log lines into clusters. This package holds
 // flags and wiring only.
 package main
 

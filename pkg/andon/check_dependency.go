@@ -9,7 +9,7 @@ type CallQuery struct {
 	Callee string `yaml:"callee"` // label that names the one that is called
 }
 
-// Check returns all that is wrong with a query for who calls whom.
+// Check returns the problems of a query for calls between services.
 func (q CallQuery) Check(parse Parsers) []Problem {
 	var p problems
 	if q.Query == "" {

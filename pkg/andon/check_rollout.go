@@ -29,8 +29,8 @@ const (
 // operators are what a Selector's value may begin with.
 var operators = []string{"!=", "=~", "!~"}
 
-// Check returns all that is wrong with a rollout whose start is known. No clock
-// is ahead of a now that is zero.
+// Check returns the problems of a rollout, which must have a start. If now is
+// zero, times are not checked against it.
 func (r Rollout) Check(now time.Time) []Problem {
 	var p problems
 	switch {
@@ -41,11 +41,11 @@ func (r Rollout) Check(now time.Time) []Problem {
 	}
 	for _, s := range []struct {
 		path, value string
-		most        int
+		limit       int
 	}{
 		{"id", r.ID, MaxName}, {"service", r.Service, MaxName}, {"version", r.Version, MaxName}, {"previous", r.Previous, MaxName}, {"tool", r.Tool, MaxName}, {"ref", r.Ref, maxRef},
 	} {
-		p.text(s.path, s.value, s.most)
+		p.text(s.path, s.value, s.limit)
 	}
 	if r.Service == "" {
 		p.at("service", "is missing; write the name of the service that changes, as under services in the configuration")
@@ -72,8 +72,8 @@ func (r Rollout) Check(now time.Time) []Problem {
 	return p
 }
 
-// CheckVersion returns what is wrong with a version: a Selector would read it
-// as a matcher.
+// CheckVersion returns the problem of a version that a Selector would read as a
+// matcher.
 func CheckVersion(v string) []Problem {
 	for _, operator := range operators {
 		if strings.HasPrefix(v, operator) {
@@ -83,7 +83,7 @@ func CheckVersion(v string) []Problem {
 	return nil
 }
 
-// CheckOrder returns which stages are not in the order of time.
+// CheckOrder returns the stages that are not in the order of time.
 func (r Rollout) CheckOrder() []Problem {
 	var p problems
 	for i := 1; i < len(r.Stages); i++ {
@@ -138,7 +138,7 @@ func (r Rollout) checkTime(p *problems, path string, t, now time.Time) {
 	}
 }
 
-// check returns what is wrong with the run that a load test is compared with.
+// check returns the problems of the run that a load test is compared with.
 func (b Baseline) check(r Rollout) []Problem {
 	var p problems
 	switch {
@@ -155,7 +155,7 @@ func (b Baseline) check(r Rollout) []Problem {
 	return p
 }
 
-// Check returns all that is wrong with a selector; paths are its labels.
+// Check returns the problems of a selector; their paths are its labels.
 func (s Selector) Check() []Problem {
 	var p problems
 	if len(s) > maxMatchers {
@@ -184,13 +184,13 @@ func (s Selector) Check() []Problem {
 	return p
 }
 
-// text adds what is wrong with a text that people and labels hold.
-func (p *problems) text(path, s string, most int) {
+// text checks a text for people or for a label, of at most limit characters.
+func (p *problems) text(path, s string, limit int) {
 	switch {
 	case !utf8.ValidString(s):
 		p.at(path, "is not valid UTF-8; correct its encoding")
-	case utf8.RuneCountInString(s) > most:
-		p.at(path, "has %d characters; the maximum is %d", utf8.RuneCountInString(s), most)
+	case utf8.RuneCountInString(s) > limit:
+		p.at(path, "has %d characters; the maximum is %d", utf8.RuneCountInString(s), limit)
 	case strings.ContainsFunc(s, func(r rune) bool { return !unicode.IsPrint(r) }):
 		p.at(path, "%q contains unprintable characters; leave them out", s)
 	case s != strings.TrimSpace(s):

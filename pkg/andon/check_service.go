@@ -18,8 +18,8 @@ const (
 	maxWithin = 24 * time.Hour
 )
 
-// CheckServices returns all that is wrong with services that are watched
-// together, with paths such as [0].signals[1].metric.
+// CheckServices returns the problems of the services of one configuration, with
+// paths such as [0].signals[1].metric.
 func CheckServices(services []Service, parse Parsers) []Problem {
 	var p problems
 	first := make(map[string]int)
@@ -49,8 +49,8 @@ func CheckServices(services []Service, parse Parsers) []Problem {
 	return p
 }
 
-// Check returns all that is wrong with a service by itself; whom it may depend
-// on only CheckServices can tell.
+// Check returns the problems of a service by itself; CheckServices also checks
+// depends_on.
 func (s Service) Check(parse Parsers) []Problem {
 	var p problems
 	if s.Name == "" {
@@ -115,8 +115,8 @@ func (s Service) checkPreflight(p *problems, parse Parsers, signals map[string]i
 	}
 }
 
-// Check returns all that is wrong with a pre-flight check of a service whose
-// versions the label version names.
+// Check returns the problems of a pre-flight check of a service with the given
+// version label.
 func (p Preflight) Check(parse Parsers, version string) []Problem {
 	var out problems
 	switch n := p.set(); {
@@ -132,7 +132,7 @@ func (p Preflight) Check(parse Parsers, version string) []Problem {
 	return out
 }
 
-// set returns how many of the checks, of which there is to be one, are set.
+// set returns how many of the checks are set; one is right.
 func (p Preflight) set() int {
 	n := 0
 	for _, is := range []bool{p.Version != nil, p.Completeness != nil, p.Scope != nil} {
@@ -185,7 +185,7 @@ func (c ScopeCheck) check(parse Parsers) []Problem {
 	return p
 }
 
-// needed adds what is wrong with a query that has to be there.
+// needed checks a query that must not be left out.
 func (p *problems) needed(path, expr string, parse Parsers, keep string) {
 	if expr == "" {
 		p.at(path, "is missing; write a PromQL query")

@@ -5,11 +5,11 @@ import (
 	"strings"
 )
 
-// maxRatio bounds weights and margins: beyond it is a slip of the pen.
+// maxRatio is the maximum of weights and margins; more is a typing error.
 const maxRatio = 1e6
 
-// Check returns all that is wrong with a signal of a service whose nodes the
-// label node names; empty if the service is seen as a whole.
+// Check returns the problems of a signal of a service with the given node label,
+// which is empty if the service has none.
 func (s Signal) Check(parse Parsers, node string) []Problem {
 	var p problems
 	if s.Name == "" {
@@ -58,7 +58,7 @@ func (s Signal) checkQueries(p *problems, parse Parsers, node string) {
 	p.logQL("crashes", s.Crashes, parse)
 }
 
-// checkUnit adds that unit and kind contradict each other.
+// checkUnit checks that the unit fits the kind.
 func (s Signal) checkUnit(p *problems) {
 	unit := strings.ToLower(s.Unit)
 	switch {
@@ -84,7 +84,7 @@ func (s Signal) checkBounds(p *problems) {
 	}
 }
 
-// Check returns all that is wrong with a threshold.
+// Check returns the problems of a threshold.
 func (b Bound) Check() []Problem {
 	var p problems
 	p.threshold("above", b.Above)
@@ -101,14 +101,14 @@ func (b Bound) Check() []Problem {
 	return p
 }
 
-// threshold adds that a value is no threshold; it may be left out.
+// threshold checks that a value, which may be left out, is finite.
 func (p *problems) threshold(path string, v *float64) {
 	if v != nil && (math.IsNaN(*v) || math.IsInf(*v, 0)) {
 		p.at(path, "%v is not a finite number; write one in the signal's unit", *v)
 	}
 }
 
-// ratio adds that a value is not from 0 to maxRatio; hint says what to write.
+// ratio checks that a value is between 0 and maxRatio; hint says what to write.
 func (p *problems) ratio(path string, v float64, hint string) {
 	switch {
 	case math.IsNaN(v):

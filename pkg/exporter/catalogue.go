@@ -126,7 +126,7 @@ func (c *catalogue) survey(ctx context.Context, s *setup, now time.Time, all []j
 			if now.Sub(since) > time.Hour {
 				since = now.Add(-time.Hour)
 			}
-			seen, err := a.Logs.Survey(ctx, svc.Judged(), sig, andon.Range{Start: since, End: now})
+			seen, err := a.Logs.Survey(ctx, svc.Service, sig, andon.Range{Start: since, End: now})
 			if err != nil {
 				c.log.Debug("logs not read for the catalogue of clusters", "service", svc.Name, "signal", sig.Name, "error", err)
 				c.until[key] = now.Add(-surveyEvery + time.Minute) // soon again, and not at once

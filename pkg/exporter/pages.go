@@ -73,7 +73,7 @@ func (g *pages) getPage(w http.ResponseWriter, r *http.Request) {
 	}
 	s := g.settings.current()
 	svc, configured := s.config.Service(ro.Service)
-	p := report.Page{Rollout: board.WithCohorts(ro, svc.Version), Service: svc.Judged(), Home: "/"}
+	p := report.Page{Rollout: board.WithCohorts(ro, svc.Version), Service: svc.Service, Home: "/"}
 	if v, ok := g.history.newest(ro.ID); ok {
 		p.Verdict, p.Trail = v.Verdict, v.Trail
 	} else {

@@ -104,14 +104,14 @@ func (s *settings) load() (*setup, error) {
 		return nil, err
 	}
 	if next.ask == nil {
-		next.ask, err = c.Ask(tickTimeout(c), func(query string, warnings []string) {
+		next.ask, err = c.MetricSource(tickTimeout(c), func(query string, warnings []string) {
 			s.log.Debug("warning from Prometheus", "query", query, "warnings", warnings)
 		})
 		if err != nil {
 			return nil, err
 		}
 	}
-	next.logs, err = c.AskLogs(tickTimeout(c), func(query string, warnings []string) {
+	next.logs, err = c.LogSource(tickTimeout(c), func(query string, warnings []string) {
 		s.log.Debug("warning from Loki", "query", query, "warnings", warnings)
 	})
 	return next, err

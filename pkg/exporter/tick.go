@@ -131,7 +131,7 @@ func (t *ticker) judge(ctx context.Context, s *setup, now time.Time) []judgment 
 			continue
 		}
 		took, lessons := t.lessons.before(all[i].rollout.Service, all[i].rollout.Started)
-		under = append(under, judge.Underway{Rollout: all[i].rollout, Service: all[i].service.Judged(), Startups: took, Lessons: lessons,
+		under = append(under, judge.Underway{Rollout: all[i].rollout, Service: all[i].service.Service, Startups: took, Lessons: lessons,
 			Dependencies: t.calls.dependencies(s.config, all[i].rollout.Service)})
 		place = append(place, i)
 	}

@@ -34,7 +34,7 @@ func (a verdictAPI) getServices(w http.ResponseWriter, _ *http.Request) {
 	all := make([]andon.ServiceInfo, len(c.Services))
 	for i, s := range c.Services {
 		all[i] = andon.ServiceInfo{Service: s.Service, Judged: []string{}}
-		for _, sig := range s.Judged().Signals {
+		for _, sig := range s.Service.Signals {
 			all[i].Judged = append(all[i].Judged, sig.Name)
 		}
 		if s.Tool != nil {
