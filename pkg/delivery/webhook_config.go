@@ -17,7 +17,7 @@ import (
 const defaultTimeout = model.Duration(10 * time.Second)
 
 // webhookConfig is the section webhook. URL, headers and body are templates
-// finished a Halt.
+// over a Halt.
 type webhookConfig struct {
 	URL     string                  `yaml:"url"`
 	Method  string                  `yaml:"method"`

@@ -8,14 +8,13 @@ import (
 	"github.com/andon-project/andon/pkg/config"
 )
 
-// An adminAPI tells whether the exporter is up, and has it load its
-// configuration.
+// An adminAPI reports whether the exporter is up, and reloads its configuration.
 type adminAPI struct {
 	snapshots *snapshots
 	reload    func(context.Context) error
 }
 
-// postReload loads the configuration anew.
+// postReload loads the configuration again.
 func (a adminAPI) postReload(w http.ResponseWriter, r *http.Request) {
 	err := a.reload(r.Context())
 	if wrong, ok := errors.AsType[*config.Error](err); ok {
@@ -35,14 +34,14 @@ func (a adminAPI) postReload(w http.ResponseWriter, r *http.Request) {
 	}{"reloaded"})
 }
 
-// getHealthy answers as long as there is somebody to.
+// getHealthy answers while the process runs.
 func (a adminAPI) getHealthy(w http.ResponseWriter, _ *http.Request) {
 	answer(w, http.StatusOK, struct {
 		Status string `json:"status"`
 	}{"healthy"})
 }
 
-// getReady says whether anything was judged.
+// getReady reports whether a tick has finished.
 func (a adminAPI) getReady(w http.ResponseWriter, _ *http.Request) {
 	if a.snapshots.current() == nil {
 		refuse(w, http.StatusServiceUnavailable, "the first tick has not finished", "try again in a moment")

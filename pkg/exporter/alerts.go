@@ -16,10 +16,10 @@ import (
 )
 
 const (
-	maxNotification = 512 << 10 // bytes of a body
-	maxAlerts       = 1000      // in one
-	maxText         = 512       // bytes of what is kept of a text
-	haltsAtOnce     = 16        // of one notification
+	maxNotification  = 512 << 10 // bytes of a body
+	maxAlerts        = 1000      // in one
+	maxText          = 512       // bytes that are kept of a text
+	maxParallelHalts = 16        // of one notification
 )
 
 // A message is what Alertmanager's webhook sends, version 4, or Grafana's own
@@ -40,8 +40,8 @@ type alert struct {
 	Fingerprint string            `json:"fingerprint"`
 }
 
-// An alertResult is what became of one alert of a notification. Alertmanager
-// tries again on status 503 and on no other.
+// An alertResult is the answer to one alert of a notification. Alertmanager tries
+// again on status 503 and on no other.
 type alertResult struct {
 	Fingerprint string `json:"fingerprint,omitempty"`
 	Rollout     string `json:"rollout,omitempty"`
@@ -51,9 +51,9 @@ type alertResult struct {
 	Says        string `json:"says"`
 }
 
-// again returns that the alert is to be told again, since what can be done about
-// it is not known now.
-func again(format string, args ...any) alertResult {
+// retryLater returns that the alert must be sent again, since Andon cannot decide
+// about it now.
+func retryLater(format string, args ...any) alertResult {
 	return alertResult{Status: http.StatusServiceUnavailable, Result: "retry", Says: fmt.Sprintf(format, args...)}
 }
 
@@ -74,7 +74,7 @@ func parseMessage(body []byte) (*message, error) {
 	return &m, nil
 }
 
-// notificationOf returns what counts of an alert, or what is wrong with it.
+// notificationOf returns the notification of an alert, or its problem.
 func notificationOf(a alert, receiver string) (notification, error) {
 	n := notification{
 		Fingerprint: a.Fingerprint, StartsAt: a.StartsAt, Status: a.Status,
@@ -102,7 +102,7 @@ func short(s string) string {
 	return s
 }
 
-// An alertAPI takes in notifications of Alertmanager and of Grafana.
+// An alertAPI accepts notifications of Alertmanager and of Grafana.
 type alertAPI struct {
 	rollouts *rollouts
 	receive  func(context.Context, notification) alertResult // decides about one alert
@@ -111,8 +111,8 @@ type alertAPI struct {
 	log      hclog.Logger
 }
 
-// postAlerts takes in a notification. Its status is 503 if any alert is to be
-// told again, else 200 if any was taken, else that of the first.
+// postAlerts accepts a notification. Its status is 503 if any alert must be sent
+// again, else 200 if any was accepted, else that of the first.
 func (a alertAPI) postAlerts(w http.ResponseWriter, r *http.Request) {
 	body, ok := readBody(w, r, maxNotification)
 	if !ok {
@@ -130,15 +130,15 @@ func (a alertAPI) postAlerts(w http.ResponseWriter, r *http.Request) {
 		a.log.Warn("Alertmanager left alerts out of a notification", "receiver", short(m.Receiver), "left_out", m.TruncatedAlerts)
 	}
 	results := make([]alertResult, len(m.Alerts))
-	var g errgroup.Group // a tool that is slow for one rollout does not keep the next one waiting
-	g.SetLimit(haltsAtOnce)
+	var g errgroup.Group // a slow tool of one rollout must not delay the next one
+	g.SetLimit(maxParallelHalts)
 	for i, alert := range m.Alerts {
 		g.Go(func() error {
-			results[i] = a.take(r, alert, m.Receiver)
+			results[i] = a.accept(r, alert, m.Receiver)
 			return nil
 		})
 	}
-	g.Wait() // what went wrong is in the results
+	g.Wait() // errors are in the results
 	statuses := make([]int, len(results))
 	for i, o := range results {
 		statuses[i] = o.Status
@@ -154,8 +154,8 @@ func (a alertAPI) postAlerts(w http.ResponseWriter, r *http.Request) {
 	}{results})
 }
 
-// take takes in one alert of a notification.
-func (a alertAPI) take(r *http.Request, alert alert, receiver string) alertResult {
+// accept handles one alert of a notification.
+func (a alertAPI) accept(r *http.Request, alert alert, receiver string) alertResult {
 	n, err := notificationOf(alert, receiver)
 	if err != nil {
 		a.counts.invalid.Inc()

@@ -22,7 +22,7 @@ const maxUnderWay = 1000
 // and the headers of delivery tools as it is.
 var rolloutID = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._:@+-]{0,199}$`)
 
-// A refusal is why an announcement was not taken, for its sender.
+// A refusal says why an announcement was not accepted.
 type refusal struct {
 	status      int
 	wrong, hint string
@@ -30,18 +30,18 @@ type refusal struct {
 
 func (r *refusal) Error() string { return r.wrong + "; " + r.hint }
 
-const curl = `for example: curl -d '{"id":"checkout-v42","service":"checkout","version":"v42"}' http://localhost:9415/api/v1/rollouts`
+const announceHint = `for example: curl -d '{"id":"checkout-v42","service":"checkout","version":"v42"}' http://localhost:9415/api/v1/rollouts`
 
-// An announcer decides which announcements are taken in.
+// An announcer decides which announcements are accepted.
 type announcer struct {
 	settings *settings
 	rollouts *rollouts
 	now      func() time.Time
 }
 
-// take has the board keep what somebody announced; what is not taken is a
-// *refusal.
-func (a *announcer) take(ctx context.Context, ro andon.Rollout) (stands andon.Rollout, first bool, err error) {
+// accept has the board keep an announcement. If it is not accepted, the error is
+// a *refusal.
+func (a *announcer) accept(ctx context.Context, ro andon.Rollout) (stands andon.Rollout, first bool, err error) {
 	now, kept := a.now(), a.rollouts.board()
 	if err := a.acceptable(ro); err != nil {
 		return ro, false, err
@@ -52,7 +52,7 @@ func (a *announcer) take(ctx context.Context, ro andon.Rollout) (stands andon.Ro
 	seen := a.seenInLabel(ro, now)
 	for _, s := range seen {
 		if !ro.Started.IsZero() && ro.Started.Before(s.Started) {
-			ro.Started = s.Started // or what was seen would come later, and supersede it
+			ro.Started = s.Started // or the seen rollout would start later, and replace this one
 		}
 	}
 	stands, first, err = a.rollouts.announce(ctx, ro, now)
@@ -64,7 +64,7 @@ func (a *announcer) take(ctx context.Context, ro andon.Rollout) (stands andon.Ro
 		_, _, err = a.rollouts.announce(ctx, andon.Rollout{ID: seen[i].ID, Service: seen[i].Service, Ended: end}, now)
 	}
 	if wrong, ok := errors.AsType[*board.AnnouncementError](err); ok {
-		status, hint := http.StatusBadRequest, curl
+		status, hint := http.StatusBadRequest, announceHint
 		if wrong.Conflict {
 			status, hint = http.StatusConflict, "GET /api/v1/rollouts/{id} shows what was announced before"
 		}
@@ -76,22 +76,22 @@ func (a *announcer) take(ctx context.Context, ro andon.Rollout) (stands andon.Ro
 	return stands, first, nil
 }
 
-// seenInLabel returns what is under way because its version was seen, and is the
-// same change that a delivery tool announces now: the tool knows more of it.
+// seenInLabel returns the rollouts under way that were found by their version
+// label and are the same change as ro, which a delivery tool announces now.
 func (a *announcer) seenInLabel(ro andon.Rollout, now time.Time) []andon.Rollout {
 	return slices.DeleteFunc(a.rollouts.board().UnderWay(now), func(s andon.Rollout) bool {
 		return s.Tool != board.ByVersion || ro.Version == "" || s.Service != ro.Service || s.Version != ro.Version || s.ID == ro.ID
 	})
 }
 
-// acceptable returns a *refusal of what the board would take and this exporter
-// could do nothing with.
+// acceptable returns a *refusal of what the board would accept but this exporter
+// cannot use.
 func (a *announcer) acceptable(ro andon.Rollout) error {
 	if ro.ID == "" && ro.Version == "" {
-		return &refusal{http.StatusBadRequest, "id: is missing; write a unique name for this rollout, or its version", curl}
+		return &refusal{http.StatusBadRequest, "id: is missing; write a unique name for this rollout, or its version", announceHint}
 	}
 	if ro.ID != "" && !rolloutID.MatchString(ro.ID) {
-		return &refusal{http.StatusBadRequest, fmt.Sprintf("id: %.100q is not a valid id; write up to 200 letters, digits and ._:@+-, beginning with a letter or digit", ro.ID), curl}
+		return &refusal{http.StatusBadRequest, fmt.Sprintf("id: %.100q is not a valid id; write up to 200 letters, digits and ._:@+-, beginning with a letter or digit", ro.ID), announceHint}
 	}
 	c := a.settings.current().config
 	if _, ok := c.Service(ro.Service); ro.Service != "" && !ok {

@@ -15,8 +15,8 @@ import (
 	"github.com/andon-project/andon/pkg/config"
 )
 
-// metrics are the exporter's own. Those of rollouts are made anew at every
-// scrape from the last snapshot, so that what is no longer under way vanishes.
+// metrics are the exporter's own. The collector makes those of rollouts at every
+// scrape from the last snapshot, so that ended rollouts vanish.
 type metrics struct {
 	registry *prometheus.Registry
 
@@ -66,7 +66,7 @@ func (m *metrics) handler() http.Handler {
 	return promhttp.InstrumentMetricHandler(m.registry, promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{EnableOpenMetrics: true, MaxRequestsInFlight: 10}))
 }
 
-// reloaded notes a load of the configuration; the zero time says that it failed.
+// reloaded records a load of the configuration; a zero time means that it failed.
 func (m *metrics) reloaded(at time.Time) {
 	if at.IsZero() {
 		m.reloadOK.Set(0)
@@ -137,15 +137,15 @@ func (c collector) Collect(ch chan<- prometheus.Metric) {
 	}
 	inForce := c.settings.current().config
 	for _, mode := range []config.Mode{config.ModeObserve, config.ModeHalt} {
-		put(descMode, one(inForce.Halt.Mode == mode), string(mode))
+		put(descMode, boolValue(inForce.Halt.Mode == mode), string(mode))
 	}
-	spent := c.halts.askedSince(c.now().Add(-inForce.Halt.Budget.Per))
+	spent := c.halts.requestedSince(c.now().Add(-inForce.Halt.Budget.Per))
 	put(descBudget, float64(max(inForce.Halt.Budget.Count-spent, 0)))
 	for risk, n := range c.memory.counts() {
 		ch <- prometheus.MustNewConstMetric(descFeedback, prometheus.CounterValue, n, string(risk))
 	}
-	for verdict, said := range c.labels.counts() {
-		for regression, n := range said {
+	for verdict, labelled := range c.labels.counts() {
+		for regression, n := range labelled {
 			put(descLabels, float64(n), verdict, strconv.FormatBool(regression))
 		}
 	}
@@ -157,7 +157,7 @@ func (c collector) Collect(ch chan<- prometheus.Metric) {
 	for _, j := range s.judgments {
 		j.collect(put)
 		_, ambiguous := s.ambiguous(j.rollout.ID)
-		put(descAmbiguous, one(ambiguous), j.rollout.ID)
+		put(descAmbiguous, boolValue(ambiguous), j.rollout.ID)
 	}
 }
 
@@ -172,20 +172,20 @@ func (j judgment) collect(put putFunc) {
 	put(descInfo, 1, ro.ID, ro.Service, string(j.service.Layer), ro.Scope["environment"], ro.Version, string(strategy), ro.Tool)
 	put(descStart, unix(ro.Started), ro.ID)
 	for _, d := range andon.Decisions {
-		put(descVerdict, one(v.Verdict == d), ro.ID, string(d))
+		put(descVerdict, boolValue(v.Verdict == d), ro.ID, string(d))
 	}
 	known := func(d *prometheus.Desc, n andon.Number, labels ...string) {
-		if n.Known() { // what is not known is not 0
+		if n.Known() { // unknown is not 0
 			put(d, float64(n), labels...)
 		}
 	}
 	known(descScore, v.Score, ro.ID)
-	if v.Evidence > 0 { // no logarithm otherwise, and unknown is not above 0
+	if v.Evidence > 0 { // 0 and unknown have no logarithm
 		put(descEvidence, math.Log(float64(v.Evidence)), ro.ID)
 	}
 	known(descBlame, v.Blame, ro.ID)
 	for _, f := range bySignal(v.Findings) {
-		put(descSuccess, one(f.Quality == andon.OK), ro.ID, f.Signal)
+		put(descSuccess, boolValue(f.Quality == andon.OK), ro.ID, f.Signal)
 		put(descQuality, 1, ro.ID, f.Signal, string(f.Quality))
 		put(descSamples, float64(f.Candidate), ro.ID, f.Signal, "candidate")
 		put(descSamples, float64(f.Control), ro.ID, f.Signal, "control")
@@ -235,7 +235,7 @@ func bySignal(all []andon.Finding) []andon.Finding {
 	return out
 }
 
-func one(b bool) float64 {
+func boolValue(b bool) float64 {
 	if b {
 		return 1
 	}

@@ -26,7 +26,7 @@ func (d *discovery) look(ctx context.Context, s *setup, now time.Time) {
 	}
 	d.last = now
 	l := board.VersionWatch{
-		Board: d.rollouts.board(), Bake: time.Duration(s.config.Bake), Ask: s.ask,
+		Board: d.rollouts.board(), Bake: time.Duration(s.config.Bake), Ask: s.metrics,
 		Announce: func(ctx context.Context, ro andon.Rollout, now time.Time) error {
 			_, _, err := d.rollouts.announce(ctx, ro, now)
 			return err

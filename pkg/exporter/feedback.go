@@ -21,7 +21,7 @@ import (
 	"github.com/andon-project/andon/pkg/logs/cluster"
 )
 
-const curlFeedback = `for example: curl -d '{"service":"checkout","id":"5f3c…","risk":"none","by":"ann"}' http://localhost:9415/api/v1/feedback`
+const feedbackHint = `for example: curl -d '{"service":"checkout","id":"5f3c…","risk":"none","by":"ann"}' http://localhost:9415/api/v1/feedback`
 
 // A clusterID is 16 hexadecimal digits, a signature's the algorithm's version
 // and as many.
@@ -67,8 +67,8 @@ func parseFeedback(body []byte) (andon.Feedback, error) {
 	return f, nil
 }
 
-// A feedbackAPI takes in what people say of clusters and signatures, and tells
-// what is remembered of them.
+// A feedbackAPI accepts feedback on clusters and signatures, and shows what is
+// remembered of them.
 type feedbackAPI struct {
 	settings  *settings
 	snapshots *snapshots
@@ -78,9 +78,9 @@ type feedbackAPI struct {
 	log       hclog.Logger
 }
 
-// postFeedback keeps what a person says of a cluster or a signature.
+// postFeedback keeps feedback on a cluster or a signature.
 func (a feedbackAPI) postFeedback(w http.ResponseWriter, r *http.Request) {
-	a.take(w, r, func(f andon.Feedback) error {
+	a.accept(w, r, func(f andon.Feedback) error {
 		for _, p := range andon.Under("risk", andon.CheckWord("risk", f.Risk, andon.Risks)) {
 			return p
 		}
@@ -88,9 +88,9 @@ func (a feedbackAPI) postFeedback(w http.ResponseWriter, r *http.Request) {
 	}, factFeedback)
 }
 
-// undoFeedback takes back what was said last.
+// undoFeedback undoes the last feedback.
 func (a feedbackAPI) undoFeedback(w http.ResponseWriter, r *http.Request) {
-	a.take(w, r, func(f andon.Feedback) error {
+	a.accept(w, r, func(f andon.Feedback) error {
 		if f.Risk != "" {
 			return errors.New(`"risk" must be left out: the last feedback is undone, whatever its risk`)
 		}
@@ -98,8 +98,8 @@ func (a feedbackAPI) undoFeedback(w http.ResponseWriter, r *http.Request) {
 	}, factUndone)
 }
 
-// take keeps one action and answers with what holds then.
-func (a feedbackAPI) take(w http.ResponseWriter, r *http.Request, check func(andon.Feedback) error, kind string) {
+// accept keeps one action and answers with the feedback that is then in force.
+func (a feedbackAPI) accept(w http.ResponseWriter, r *http.Request, check func(andon.Feedback) error, kind string) {
 	body, ok := readBody(w, r, maxAnnouncement)
 	if !ok {
 		return
@@ -109,12 +109,12 @@ func (a feedbackAPI) take(w http.ResponseWriter, r *http.Request, check func(and
 		err = check(f)
 	}
 	if err != nil {
-		refuse(w, http.StatusBadRequest, err.Error(), curlFeedback)
+		refuse(w, http.StatusBadRequest, err.Error(), feedbackHint)
 		return
 	}
 	c := a.settings.current().config
 	if _, ok := c.Service(f.Service); !ok {
-		refuse(w, http.StatusUnprocessableEntity, unknownService(c, f.Service), curlFeedback)
+		refuse(w, http.StatusUnprocessableEntity, unknownService(c, f.Service), feedbackHint)
 		return
 	}
 	f.At = a.now().UTC()
@@ -141,7 +141,7 @@ func (a feedbackAPI) name(f andon.Feedback) (template, title string) {
 		}
 	}
 	if name == "" {
-		if s, ok, _ := a.memory.sighting(f.Service, f.ID); ok {
+		if s, ok, _ := a.memory.entry(f.Service, f.ID); ok {
 			name, crash = s.Name, s.Crash
 		}
 	}
@@ -151,16 +151,16 @@ func (a feedbackAPI) name(f andon.Feedback) (template, title string) {
 	return name, f.Title
 }
 
-// keep keeps an action as the next of those on its cluster. Saying what
-// holds already, or undoing what was never said, changes nothing.
+// keep keeps an action as the next of those on its cluster. Repeating the last
+// feedback, or undoing where there is none, changes nothing.
 func (a feedbackAPI) keep(ctx context.Context, kind string, f andon.Feedback) (andon.Feedback, error) {
 	m := a.memory
 	for range 10 {
-		last, said, n := m.last(f.Service, f.ID)
-		if kind == factFeedback && said && last.Risk == f.Risk && last.Note == f.Note {
+		last, found, n := m.last(f.Service, f.ID)
+		if kind == factFeedback && found && last.Risk == f.Risk && last.Note == f.Note {
 			return last, nil
 		}
-		if kind == factUndone && !said {
+		if kind == factUndone && !found {
 			return andon.Feedback{Service: f.Service, ID: f.ID, At: f.At}, nil
 		}
 		fact, err := newFact(kind, fmt.Sprintf("feedback/%s/%s/%d", f.Service, f.ID, n), f.At, f)
@@ -175,8 +175,8 @@ func (a feedbackAPI) keep(ctx context.Context, kind string, f andon.Feedback) (a
 			continue // another request was faster; its fact is folded in a moment
 		}
 		a.log.Info("feedback", "kind", kind, "service", f.Service, "id", f.ID, "risk", f.Risk, "by", f.By)
-		stands, said, _ := m.last(f.Service, f.ID)
-		if !said {
+		stands, found, _ := m.last(f.Service, f.ID)
+		if !found {
 			stands = andon.Feedback{Service: f.Service, ID: f.ID, At: f.At, By: f.By}
 		}
 		return stands, nil
@@ -184,7 +184,7 @@ func (a feedbackAPI) keep(ctx context.Context, kind string, f andon.Feedback) (a
 	return f, errors.New("others give feedback on it at the same time")
 }
 
-// getFeedback lists what holds, by service and newest first.
+// getFeedback lists the newest feedback on each, by service and newest first.
 func (a feedbackAPI) getFeedback(w http.ResponseWriter, r *http.Request) {
 	all := a.memory.current(r.URL.Query().Get("service"))
 	slices.SortFunc(all, func(a, b andon.Feedback) int {
@@ -193,8 +193,7 @@ func (a feedbackAPI) getFeedback(w http.ResponseWriter, r *http.Request) {
 	answer(w, http.StatusOK, all)
 }
 
-// getMemory tells what is remembered of a service, as verdicts on a release
-// use it.
+// getMemory shows what is remembered of a service for verdicts on a release.
 func (a feedbackAPI) getMemory(w http.ResponseWriter, r *http.Request) {
 	q := r.URL.Query()
 	service := q.Get("service")

@@ -8,8 +8,8 @@ import (
 	"github.com/andon-project/andon/pkg/andon"
 )
 
-// A gate is the answer to a delivery tool that asks before it goes on, or
-// whether it should go back.
+// A gate is the answer to a delivery tool that asks whether it may go on or
+// should roll back.
 type gate struct {
 	Gate    string         `json:"gate"` // open or hold
 	Rollout string         `json:"rollout,omitempty"`

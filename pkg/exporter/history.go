@@ -93,7 +93,7 @@ func (h *history) keep(ctx context.Context, kind string, at time.Time, j judgmen
 	if err == nil {
 		var first bool
 		if first, err = h.facts.keep(ctx, f); err == nil && !first {
-			err = h.Fold(f) // until a restart the newer of the two is told of
+			err = h.Fold(f) // until a restart the newer of the two is shown
 		}
 	}
 	if err != nil {
@@ -101,8 +101,8 @@ func (h *history) keep(ctx context.Context, kind string, at time.Time, j judgmen
 	}
 }
 
-// logVerdicts returns what logs every verdict that is another than at the tick
-// before.
+// logVerdicts returns a tickFunc that logs every verdict that has changed since
+// the tick before.
 func logVerdicts(log hclog.Logger) tickFunc {
 	return func(_ context.Context, before, after *snapshot) {
 		for _, j := range after.judgments {

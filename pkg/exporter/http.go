@@ -23,17 +23,17 @@ const maxAnnouncement = 64 << 10 // bytes of a body
 // An endpoint is one method of one path.
 type endpoint struct {
 	method, path string
-	changes      bool // something; so it wants the token, if there is one
+	changes      bool // something; so it needs the token, if there is one
 	serve        http.HandlerFunc
 }
 
 // A router serves endpoints.
 type router struct {
-	token func() string // that callers must have who change something; empty if none
+	token func() string // that requests which change something must have; empty if none
 	log   hclog.Logger
 }
 
-// handler serves endpoints, and says of everything else that there is nothing.
+// handler serves endpoints, and answers 404 to everything else.
 func (rt router) handler(endpoints []endpoint) http.Handler {
 	byPath := make(map[string][]endpoint)
 	for _, p := range endpoints {
@@ -46,8 +46,8 @@ func (rt router) handler(endpoints []endpoint) http.Handler {
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		refuse(w, http.StatusNotFound, fmt.Sprintf("there is no page or endpoint %.100q", r.URL.Path), "GET / lists the rollouts; docs/reference/http.md lists the endpoints")
 	})
-	// A browser that shows somebody else's page must not be made to announce
-	// or halt through an exporter that it can reach.
+	// A page of another site must not use the reader's browser to announce or
+	// halt through an exporter that the browser can reach.
 	foreign := http.NewCrossOriginProtection()
 	foreign.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		refuse(w, http.StatusForbidden, "the request comes from a web page of another site", "send it with curl or from a server")
@@ -109,8 +109,8 @@ func (rt router) dispatch(methods []endpoint) http.Handler {
 	})
 }
 
-// admits reports whether the caller has the token, or none is wanted. How long
-// it takes tells nothing of the token.
+// admits reports whether the caller has the token, or none is needed. Its running
+// time reveals nothing about the token.
 func (rt router) admits(r *http.Request) bool {
 	want := rt.token()
 	if want == "" {
@@ -121,7 +121,7 @@ func (rt router) admits(r *http.Request) bool {
 	return subtle.ConstantTimeCompare(a[:], b[:]) == 1 && ok
 }
 
-// readBody reads a request's body; if it cannot, it answers and returns false.
+// readBody reads a request's body; if that fails, it answers and returns false.
 func readBody(w http.ResponseWriter, r *http.Request, limit int64) ([]byte, bool) {
 	b, err := io.ReadAll(http.MaxBytesReader(w, r.Body, limit))
 	if err == nil {
@@ -159,10 +159,10 @@ func answer(w http.ResponseWriter, status int, v any) {
 	}
 	w.Header().Set("Content-Type", "application/json; charset=utf-8")
 	w.WriteHeader(status)
-	w.Write(append(b, '\n')) // nobody is left to tell if it fails
+	w.Write(append(b, '\n')) // an error means that the client is gone
 }
 
-// refuse answers with what is wrong and what to try.
+// refuse answers with an error and a hint.
 func refuse(w http.ResponseWriter, status int, wrong, hint string) {
 	answer(w, status, struct {
 		Error string `json:"error"`
@@ -180,7 +180,7 @@ func unknownField(err error) (string, bool) {
 	return strings.Trim(field, `"`), ok
 }
 
-// unknownService says that there is no such service, and which might be meant.
+// unknownService returns the error for an unknown service, with a suggestion.
 func unknownService(c *config.Config, name string) string {
 	var names []string
 	for _, s := range c.Services {
@@ -189,7 +189,7 @@ func unknownService(c *config.Config, name string) string {
 	return fmt.Sprintf("the service %.100q is not in the configuration; %s", name, andon.Suggest(name, names))
 }
 
-// jsonWords says in words what the JSON package says in those of Go.
+// jsonWords replaces an error of the JSON package by one without Go's terms.
 func jsonWords(err error) error {
 	if t, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
 		if t.Field == "" {

@@ -177,7 +177,7 @@ func TestFeedback(t *testing.T) {
 	}
 	before := want(t, 200, h, "GET", "/api/v1/memory?service=chat", "")
 	clear(e.memory.services)
-	clear(e.memory.given)
+	clear(e.memory.feedbackCounts)
 	if err := e.facts.replay(t.Context(), e.memory); err != nil { // as after a restart
 		t.Fatal(err)
 	}

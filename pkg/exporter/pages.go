@@ -17,12 +17,12 @@ import (
 )
 
 const (
-	pageTimeout = 20 * time.Second // for the charts of a page
-	pagesAtOnce = 2                // that ask Prometheus for charts
-	endedShown  = 100              // rollouts on the first page
+	pageTimeout   = 20 * time.Second // for the charts of a page
+	maxChartPages = 2                // that query data for charts at the same time
+	endedShown    = 100              // rollouts on the first page
 )
 
-// pages show people what was judged.
+// pages are the web pages of rollouts.
 type pages struct {
 	settings  *settings
 	rollouts  *rollouts
@@ -34,7 +34,7 @@ type pages struct {
 	now       func() time.Time
 	log       hclog.Logger
 
-	drawing chan struct{} // holds one for each page that asks for charts
+	drawing chan struct{} // holds one entry for each page that queries data for charts
 }
 
 // getIndex lists the rollouts.
@@ -79,8 +79,8 @@ func (g *pages) getPage(w http.ResponseWriter, r *http.Request) {
 	} else {
 		p.Verdict = unjudged(ro, g.now(), andon.NoSeries, "this rollout has not been judged")
 	}
-	if said, times := g.labels.get(ro.ID); times > 0 {
-		p.Label = report.Label{Regression: said.Regression, By: said.By, Reason: said.Reason, At: said.At}
+	if label, times := g.labels.get(ro.ID); times > 0 {
+		p.Label = report.Label{Regression: label.Regression, Author: label.By, Reason: label.Reason, At: label.At}
 	}
 	if !configured {
 		p.Notes = append(p.Notes, "the service is no longer in the configuration")
@@ -90,7 +90,7 @@ func (g *pages) getPage(w http.ResponseWriter, r *http.Request) {
 	g.send(w, func(w io.Writer) error { return report.Write(w, p) })
 }
 
-// haltNotes says what became of the hold and the halt of a rollout.
+// haltNotes returns notes on the hold and the halt of a rollout.
 func (g *pages) haltNotes(id string) []string {
 	var out []string
 	for _, a := range []struct {
@@ -101,16 +101,17 @@ func (g *pages) haltNotes(id string) []string {
 		case h.answered != nil:
 			out = append(out, a.done+" through "+h.answered.Tool+": "+h.answered.Says)
 		case h.failed != nil:
-			out = append(out, "not "+a.done+", "+h.failed.Tool+" refused: "+h.failed.Says)
-		case h.asked != nil:
-			out = append(out, "a "+a.noun+" was requested from "+h.asked.Tool+", which has not answered yet")
+			out = append(out, "not "+a.done+", because "+h.failed.Tool+" refused: "+h.failed.Says)
+		case h.requested != nil:
+			out = append(out, "a "+a.noun+" was requested from "+h.requested.Tool+", which has not answered yet")
 		}
 	}
 	return out
 }
 
-// withCharts asks for what the page draws. A page without charts is better
-// than none, and many readers must not keep Prometheus from the ticks.
+// withCharts queries the data of the page's charts. Without them the page is
+// shown without charts, and few pages query at a time, so that ticks are not
+// delayed.
 func (g *pages) withCharts(ctx context.Context, s *setup, p report.Page) report.Page {
 	ctx, cancel := context.WithTimeout(ctx, pageTimeout)
 	defer cancel()

@@ -31,7 +31,7 @@ func parseRollout(body []byte) (andon.Rollout, error) {
 	return ro, nil
 }
 
-// A rolloutAPI takes in announcements and tells of what was announced.
+// A rolloutAPI accepts announcements and lists the announced rollouts.
 type rolloutAPI struct {
 	rollouts  *rollouts
 	announcer *announcer
@@ -39,7 +39,7 @@ type rolloutAPI struct {
 	now       func() time.Time
 }
 
-// postRollout takes in one announcement.
+// postRollout accepts one announcement.
 func (a rolloutAPI) postRollout(w http.ResponseWriter, r *http.Request) {
 	body, ok := readBody(w, r, maxAnnouncement)
 	if !ok {
@@ -47,10 +47,10 @@ func (a rolloutAPI) postRollout(w http.ResponseWriter, r *http.Request) {
 	}
 	ro, err := parseRollout(body)
 	if err != nil {
-		refuse(w, http.StatusBadRequest, err.Error(), curl)
+		refuse(w, http.StatusBadRequest, err.Error(), announceHint)
 		return
 	}
-	stands, first, err := a.announcer.take(r.Context(), ro)
+	stands, first, err := a.announcer.accept(r.Context(), ro)
 	if no, refused := errors.AsType[*refusal](err); refused {
 		refuse(w, no.status, no.wrong, no.hint)
 		return
@@ -72,14 +72,14 @@ func (a rolloutAPI) getRollouts(w http.ResponseWriter, _ *http.Request) {
 	answer(w, http.StatusOK, all)
 }
 
-// getRollout tells of one rollout.
+// getRollout returns one rollout.
 func (a rolloutAPI) getRollout(w http.ResponseWriter, r *http.Request) {
 	if ro, ok := pathRollout(w, r, a.rollouts.board(), a.now()); ok {
 		answer(w, http.StatusOK, ro)
 	}
 }
 
-// getVerdict tells the newest verdict on a rollout.
+// getVerdict returns the newest verdict on a rollout.
 func (a rolloutAPI) getVerdict(w http.ResponseWriter, r *http.Request) {
 	ro, ok := pathRollout(w, r, a.rollouts.board(), a.now())
 	if !ok {

@@ -36,19 +36,19 @@ func TestDeadSource(t *testing.T) {
 	dead := httptest.NewServer(http.NotFoundHandler())
 	dead.Close()
 	tests := []struct {
-		name string
-		ask  http.HandlerFunc // none: nobody listens
-		says string
+		name   string
+		answer http.HandlerFunc // none: nobody listens
+		says   string
 	}{
 		{name: "nobody listens", says: "refused"},
-		{name: "error", ask: func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusBadGateway) }, says: "502"},
-		{name: "not Prometheus", ask: func(w http.ResponseWriter, _ *http.Request) { w.Write([]byte("<html>")) }, says: ""},
+		{name: "error", answer: func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusBadGateway) }, says: "502"},
+		{name: "not Prometheus", answer: func(w http.ResponseWriter, _ *http.Request) { w.Write([]byte("<html>")) }, says: ""},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			address := dead.URL
-			if tt.ask != nil {
-				s := httptest.NewServer(tt.ask)
+			if tt.answer != nil {
+				s := httptest.NewServer(tt.answer)
 				defer s.Close()
 				address = s.URL
 			}

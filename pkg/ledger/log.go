@@ -8,7 +8,7 @@ import (
 )
 
 // A serverLog passes on what the embedded server says, and remembers its last
-// warning for the error that ends an Open.
+// complaint for the error that ends an Open.
 type serverLog struct {
 	log hclog.Logger
 

@@ -101,7 +101,7 @@ func example() Page {
 		{Signal: andon.Signal{Name: "error logs", Logs: `{service="checkout"}`}},
 	}
 	p.Notes = []string{"cpu has no chart: http://prometheus:9090: status 503"}
-	p.Label = Label{Regression: true, By: "ops", Reason: "INC-42", At: second}
+	p.Label = Label{Regression: true, Author: "ops", Reason: "INC-42", At: second}
 	return p
 }
 
@@ -151,7 +151,7 @@ func TestWriteIsInert(t *testing.T) {
 	p.Rollout.Scope = map[string]string{evil: evil}
 	p.Verdict.Reason, p.Verdict.Case, p.Verdict.Strategy, p.Verdict.Verdict, p.Verdict.Quality = evil, evil, evil, evil, evil
 	p.Notes, p.Home = []string{evil}, "javascript:alert(1)"
-	p.Label.By, p.Label.Reason = evil, evil
+	p.Label.Author, p.Label.Reason = evil, evil
 	for i := range p.Signals {
 		s := &p.Signals[i]
 		s.Signal.Name, s.Signal.Unit = evil, evil

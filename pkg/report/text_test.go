@@ -85,7 +85,7 @@ func TestThinKeepsPeaks(t *testing.T) {
 		d.Sigma = append(d.Sigma, math.Sin(float64(i)))
 	}
 	d.Sigma[4321], d.Sigma[77] = 50, math.NaN()
-	out := thin(whole(d), 100)
+	out := thin(padded(d), 100)
 	if len(out.Times) > 200 || len(out.Sigma) != len(out.Times) || len(out.Value) != len(out.Times) {
 		t.Fatalf("%d points, %d deviations, %d values", len(out.Times), len(out.Sigma), len(out.Value))
 	}

@@ -56,10 +56,10 @@ func keep(out *deviation.Deviation, d deviation.Deviation, i int) {
 	out.High = append(out.High, d.High[i])
 }
 
-// whole returns a copy of d with all its series as long as Times: what is
+// padded returns a copy of d with all its series as long as Times: what is
 // missing is not known. A control without any width is one without samples:
 // its spread has a floor.
-func whole(d deviation.Deviation) deviation.Deviation {
+func padded(d deviation.Deviation) deviation.Deviation {
 	d.Times = append([]time.Time(nil), d.Times...)
 	for _, s := range []*[]float64{&d.Sigma, &d.Value, &d.Centre, &d.Low, &d.High} {
 		full := make([]float64, len(d.Times))

@@ -24,10 +24,10 @@ type view struct {
 
 // A partView is a line on one stage or one place of a rollout.
 type partView struct {
-	Verdict  andon.Decision
-	Of, When string
-	Evidence andon.Number
-	Reason   string
+	Verdict    andon.Decision
+	Name, When string
+	Evidence   andon.Number
+	Reason     string
 }
 
 // parts returns the stages, if there is more than one, and the places.
@@ -49,8 +49,8 @@ func parts(v andon.Verdict) []partView {
 	return out
 }
 
-// mostCalls is how many services that one calls are named.
-const mostCalls = 20
+// maxCalls is how many services that one calls are named.
+const maxCalls = 20
 
 // callsOf says whom a service calls, and how that is known.
 func callsOf(d *andon.Dependencies) string {
@@ -58,14 +58,14 @@ func callsOf(d *andon.Dependencies) string {
 		return ""
 	}
 	var parts []string
-	for _, c := range d.Calls[:min(len(d.Calls), mostCalls)] {
+	for _, c := range d.Calls[:min(len(d.Calls), maxCalls)] {
 		through := ""
 		if c.Through != "" {
 			through = " through " + c.Through
 		}
 		parts = append(parts, fmt.Sprintf("%s%s (%s)", c.Service, through, c.From))
 	}
-	if more := len(d.Calls) - mostCalls; more > 0 {
+	if more := len(d.Calls) - maxCalls; more > 0 {
 		parts = append(parts, fmt.Sprintf("%d more", more))
 	}
 	out := strings.Join(parts, ", ")
