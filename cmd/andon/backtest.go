@@ -35,7 +35,7 @@ type backtestCommand struct {
 // judgePast runs the judge over the history that Prometheus holds.
 func judgePast(app *kingpin.Application) (string, program.Command) {
 	b := backtestCommand{out: os.Stdout}
-	c := app.Command("backtest", "Judge the past rollouts that your Prometheus still has data of, and measure how noisy each signal is without a rollout.")
+	c := app.Command("backtest", "Judge past rollouts from the data in your Prometheus, and measure how noisy each signal is without a rollout.")
 	c.Flag("config.file", "Configuration file.").Default("andon.yml").StringVar(&b.config)
 	c.Flag("since", "How far to look back, such as 12h or 30d.").Default("30d").StringVar(&b.since)
 	c.Flag("service", "Judge only this service; repeatable. Default: all services in the configuration.").StringsVar(&b.services)

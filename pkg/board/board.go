@@ -64,8 +64,8 @@ func NewBoard(append AppendFunc, bake time.Duration) *Board {
 	}
 }
 
-// Fold takes in one fact that was kept before; facts of other kinds are passed
-// over. A fact that was folded before changes nothing.
+// Fold adds one fact that was kept before; facts of other kinds are ignored. A
+// fact that was folded before changes nothing.
 func (b *Board) Fold(f ledger.Fact) error {
 	if f.Kind != KindAnnounced && f.Kind != KindUpdated {
 		return nil
@@ -125,7 +125,7 @@ func older(a, b *entry) int {
 
 // Announce keeps a rollout, or what is new about one that is known by its id
 // (further stages, its end, what was left empty), and returns it as it now
-// stands; first tells whether it was new. Saying the same again changes
+// stands; first reports whether it was new. Announcing the same again changes
 // nothing. A new rollout of a service and scope supersedes the one that was
 // under way: that one ends where the new one starts.
 //

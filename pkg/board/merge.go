@@ -108,14 +108,14 @@ func factOf(kind string, ro andon.Rollout, now time.Time) (ledger.Fact, error) {
 	return ledger.Fact{Key: key, Kind: kind, At: now, Data: data}, nil
 }
 
-// digest returns n hexadecimal digits that tell s from other strings.
+// digest returns n hexadecimal digits of a hash of s.
 func digest(s string, n int) string {
 	sum := sha256.Sum256([]byte(s))
 	return hex.EncodeToString(sum[:])[:n]
 }
 
-// idOfAnnouncement returns an id made of what an announcement without one says. The
-// same words give the same id.
+// idOfAnnouncement returns an id made of the content of an announcement without
+// one. The same content gives the same id.
 func idOfAnnouncement(ro andon.Rollout) string {
 	parts := []string{ro.Service}
 	if ro.Version != "" {

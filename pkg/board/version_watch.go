@@ -15,14 +15,14 @@ type VersionWatch struct {
 	Board *Board
 	Bake  time.Duration // that the Board was made with
 
-	// Ask answers the query for the nodes by version.
+	// Ask runs the query for the nodes by version.
 	Ask andon.RangeFunc
 
 	// Announce has the Board keep a rollout that was seen, or what is new
 	// about one.
 	Announce func(ctx context.Context, ro andon.Rollout, now time.Time) error
 
-	// Refused is told of versions that are passed over, and why; may be nil.
+	// Refused is called with versions that are ignored, and why; may be nil.
 	Refused func(service, version string, err error)
 }
 

@@ -37,7 +37,7 @@ type Config struct {
 	// what services say themselves in depends_on.
 	Dependencies []andon.CallQuery `yaml:"dependencies,omitempty"`
 
-	Text  string      // the file, to tell whether a reload changes anything
+	Text  string      // of the file, to detect whether a reload changes anything
 	Calls andon.Edges // that depends_on declares
 }
 
@@ -60,7 +60,7 @@ type Halt struct {
 	Budget Budget `yaml:"budget,omitempty"`
 
 	// Ambiguous says what is done about rollouts of which one made things
-	// worse and it cannot be told which.
+	// worse and it is unknown which.
 	Ambiguous AmbiguousPolicy `yaml:"ambiguous,omitempty"`
 }
 
@@ -79,8 +79,8 @@ type Mode string
 
 // The modes.
 const (
-	ModeObserve Mode = "observe" // say what would be asked of the delivery tool
-	ModeHalt    Mode = "halt"    // ask it
+	ModeObserve Mode = "observe" // record the request that would be sent to the delivery tool
+	ModeHalt    Mode = "halt"    // send it
 )
 
 // A Budget bounds how many rollouts are halted: Count within any span Per. It

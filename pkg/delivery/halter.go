@@ -1,5 +1,5 @@
-// Package delivery speaks to delivery tools, one file a tool: how each is asked
-// to halt or hold a rollout, and what it answers.
+// Package delivery calls delivery tools to halt or hold a rollout, with one file
+// for each tool.
 package delivery
 
 import (
@@ -30,7 +30,7 @@ const (
 	ActionHold Action = "hold" // stop it where it is; for tools that are a Holder
 )
 
-// An Answer is what a delivery tool said to a Halt that is now in force.
+// An Answer is a delivery tool's answer to a Halt that is now in force.
 type Answer struct {
 	Request string `json:"request"` // method and URL, without secrets
 	Status  int    `json:"status"`  // HTTP status

@@ -69,7 +69,7 @@ func (o *object) begin(ctx context.Context) (*attempt, context.CancelFunc, *unst
 	return a, cancel, live, nil
 }
 
-// patch asks for a change.
+// patch sends a change.
 func (o *object) patch(a *attempt, c change) (Answer, error) {
 	request := o.describe(http.MethodPatch, a.host, c.subresource)
 	resource := o.gvr.Resource
@@ -94,7 +94,7 @@ func (o *object) already(a *attempt, format string, args ...any) Answer {
 }
 
 // checkVersion returns an error if the object shows another version than the one
-// that was judged: what was learnt of that says nothing of this.
+// that was judged: the verdict does not apply to it.
 func (o *object) checkVersion(a *attempt, live *unstructured.Unstructured, ro andon.Rollout) error {
 	now := o.version(live)
 	if now == "" || ro.Version == "" || strings.TrimPrefix(now, "v") == strings.TrimPrefix(ro.Version, "v") {

@@ -63,7 +63,7 @@ func resolve(n *yaml.Node) *yaml.Node {
 	return n
 }
 
-// misshapen lists what of n a value of type t cannot take in. It looks at the
+// misshapen lists the parts of n that do not fit a value of type t. It looks at the
 // shape only; types of scalars are left to the decoder.
 func misshapen(n *yaml.Node, t reflect.Type, path string) []string {
 	n = resolve(n)

@@ -44,7 +44,7 @@ func (t *Target) UnmarshalYAML(n *yaml.Node) error {
 	return nil
 }
 
-// MarshalYAML implements yaml.Marshaler: it tells the tool and hides its section.
+// MarshalYAML implements yaml.Marshaler: it writes the tool and hides its section.
 func (t Target) MarshalYAML() (any, error) {
 	if t.Tool == "" {
 		return nil, nil

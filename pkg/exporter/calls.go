@@ -234,9 +234,9 @@ func (k *calls) notice(c *config.Config) string {
 		case seen == nil || seen.requested.IsZero():
 			out = append(out, fmt.Sprintf("the query %s has not run yet", q.Query))
 		case seen.failed != "" && seen.answered.IsZero():
-			out = append(out, fmt.Sprintf("the query %s has not answered yet: %s", q.Query, seen.failed))
+			out = append(out, fmt.Sprintf("the query %s has failed so far: %s", q.Query, seen.failed))
 		case seen.failed != "":
-			out = append(out, fmt.Sprintf("the query %s fails, so its calls are those of %s: %s", q.Query, seen.answered.UTC().Format(time.RFC3339), seen.failed))
+			out = append(out, fmt.Sprintf("the query %s fails, so its calls are as of %s: %s", q.Query, seen.answered.UTC().Format(time.RFC3339), seen.failed))
 		case seen.over > 0:
 			out = append(out, fmt.Sprintf("the query %s shows %d more calls than the maximum of %d", q.Query, seen.over, maxCalls))
 		}

@@ -70,7 +70,7 @@ func TestCallsFromMetric(t *testing.T) {
 		},
 		{
 			name: "the answer lacks a label", dependencies: "dependencies: [{query: traces_service_graph_request_total, caller: source, callee: server}]",
-			want: andon.Fail, calls: &andon.Dependencies{Calls: []andon.Call{}, Notice: "the query traces_service_graph_request_total has not answered yet: " +
+			want: andon.Fail, calls: &andon.Dependencies{Calls: []andon.Call{}, Notice: "the query traces_service_graph_request_total has failed so far: " +
 				"no series in the answer has the label source; check which labels the metric has, and keep source and server in the query"},
 		},
 	} {
@@ -111,10 +111,10 @@ func TestCallsFromMetric(t *testing.T) {
 	}
 }
 
-// TestCallBook: what was seen is kept while the source is away and said to be
+// TestQueryCalls: calls that were seen are kept while the source is away and are said to be
 // so, is forgotten a day after it was last seen, and is asked for every five
 // minutes only.
-func TestCallBook(t *testing.T) {
+func TestQueryCalls(t *testing.T) {
 	c, err := config.Parse([]byte(`
 prometheus: {url: http://localhost:9090}
 dependencies:
@@ -159,7 +159,7 @@ services:
 		{name: "not at every tick", at: time.Minute, pairs: []pair{{"pay", "bank"}}, requested: 1, points: 49, calls: []andon.Call{cart, pay}},
 		{name: "only what is new", at: 5 * time.Minute, pairs: []pair{{"pay", "bank"}, {"web", "cart"}}, requested: 2, points: 2, calls: []andon.Call{cart, pay, bank}},
 		{name: "the source is away", at: 10 * time.Minute, away: errors.New("the server is away"), requested: 3, points: 2, calls: []andon.Call{cart, pay, bank},
-			notice: "the query calls fails, so its calls are those of 2026-03-01T12:05:00Z: the server is away"},
+			notice: "the query calls fails, so its calls are as of 2026-03-01T12:05:00Z: the server is away"},
 		{name: "and asked again soon", at: 11 * time.Minute, pairs: []pair{{"pay", "bank"}}, requested: 4, points: 2, calls: []andon.Call{cart, pay, bank}},
 		{name: "not seen for a day", at: 25 * time.Hour, pairs: []pair{{"pay", "bank"}}, requested: 5, points: 49, calls: []andon.Call{cart}},
 	} {

@@ -40,7 +40,7 @@ func newMetrics() *metrics {
 	m := &metrics{
 		registry: prometheus.NewRegistry(),
 		tick: prometheus.NewHistogram(prometheus.HistogramOpts{
-			Name: "andon_tick_duration_seconds", Help: "Time that a tick, which judges all rollouts under way, took.",
+			Name: "andon_tick_duration_seconds", Help: "Duration of a tick, which judges all rollouts under way.",
 			Buckets:                     []float64{.01, .05, .1, .5, 1, 5, 10, 30, 60},
 			NativeHistogramBucketFactor: 1.1, NativeHistogramMaxBucketNumber: 100, NativeHistogramMinResetDuration: time.Hour,
 		}),
@@ -93,7 +93,7 @@ func desc(name, help string, labels ...string) *prometheus.Desc {
 }
 
 var (
-	descInfo      = desc("andon_rollout_info", "1 for each rollout under way, with what it is as labels.", "rollout", "service_name", "layer", "deployment_environment_name", "version", "strategy", "tool")
+	descInfo      = desc("andon_rollout_info", "1 for each rollout under way; the labels describe it.", "rollout", "service_name", "layer", "deployment_environment_name", "version", "strategy", "tool")
 	descStart     = desc("andon_rollout_start_timestamp_seconds", "Time at which the rollout started.", "rollout")
 	descScore     = desc("andon_regression_score", "Probability that the rollout made its service worse.", "rollout")
 	descEvidence  = desc("andon_regression_evidence_log", "Natural logarithm of the evidence that the rollout made its service worse; the maximum so far.", "rollout")

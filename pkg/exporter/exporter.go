@@ -1,5 +1,5 @@
 // Package exporter judges the rollouts that are under way at every tick,
-// exposes the verdicts as metrics and pages, takes in announcements and
+// exposes the verdicts as metrics and pages, accepts announcements and
 // Alertmanager's notifications, and has failed rollouts halted.
 //
 // All lasting state is kept as facts. Each type with such state is a fold over

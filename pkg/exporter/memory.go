@@ -22,8 +22,8 @@ const (
 
 const (
 	// rememberFor is how long the catalogue remembers a sighting; a cluster
-	// that is seen all the time is sighted anew every renewEvery, so that it is
-	// remembered for thirty days at least after it was last seen.
+	// that is seen all the time is recorded again every renewEvery, so that it is
+	// remembered for at least thirty days after it was last seen.
 	rememberFor = 45 * 24 * time.Hour
 	renewEvery  = 15 * 24 * time.Hour
 
@@ -74,7 +74,7 @@ type serviceMemory struct {
 	resolved map[string]string // by id, the release
 	starts   []time.Time
 
-	recollections map[string]*andon.Recollection // by release; made anew when anything is new
+	recollections map[string]*andon.Recollection // by release; nil after a change
 	made          time.Time
 }
 

@@ -20,7 +20,7 @@ const (
 	maxQueries  = 8                // to Prometheus at the same time
 	minTimeout  = 10 * time.Second // a tick has at least this long
 	gracePeriod = time.Second      // that a tick has after its timeout to end
-	callsShare  = 4                // one in so many parts of a tick's time may pass before who calls whom is known
+	callsShare  = 4                // one n-th of a tick's time is the limit of the queries for calls
 )
 
 // tickTimeout returns how long one tick may take.

@@ -18,12 +18,12 @@ import (
 
 const (
 	// appendHeader holds a name that each Append gives its message, so that
-	// one whose answer got lost knows its own fact when it reads it back.
+	// one whose answer got lost recognises its own fact when it reads it back.
 	appendHeader = "Andon-Append"
 
 	// appendTimeout is how long an Append keeps trying, for a cluster may need
 	// some seconds to choose a leader; tryTimeout is how long it waits for one
-	// answer before it asks again.
+	// answer before it tries again.
 	appendTimeout = 30 * time.Second
 	tryTimeout    = 5 * time.Second
 	retryWait     = 100 * time.Millisecond
@@ -113,7 +113,7 @@ func (p *publication) try(ctx context.Context) (done, first bool, err error) {
 	return false, false, err
 }
 
-// readBack asks who kept the fact of this key.
+// readBack reads which Append kept the fact of this key.
 func (p *publication) readBack(ctx context.Context) (done, first bool, err error) {
 	ctx, cancel := context.WithTimeout(ctx, p.l.tryFor)
 	defer cancel()
@@ -124,7 +124,7 @@ func (p *publication) readBack(ctx context.Context) (done, first bool, err error
 	return true, m.Header.Get(appendHeader) == p.id, p.l.noteStored(m.Sequence)
 }
 
-// giveUp looks a last time, since ctx is done, and says what is known.
+// giveUp reads back a last time after ctx is done, and returns what is known.
 func (p *publication) giveUp(ctx context.Context, err error) (first bool, _ error) {
 	switch cause := context.Cause(ctx); {
 	case p.l.closing.Err() != nil:

@@ -22,10 +22,10 @@ import (
 // MaxFact is the largest fact that is kept, in bytes of its JSON form.
 const MaxFact = 512 << 10
 
-// What a caller can tell apart. Errors of this package wrap them.
+// Errors for callers to distinguish. Errors of this package wrap them.
 var (
 	// ErrUnknown says that the answer to an Append got lost: the fact may have
-	// been kept or not. Appending it again is safe, and Get tells what stands.
+	// been kept or not. Appending it again is safe, and Get returns the fact that stands.
 	ErrUnknown = errors.New("unknown whether the fact was stored")
 
 	// ErrInvalid says that the fact can never be kept as it is.

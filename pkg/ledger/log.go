@@ -7,7 +7,7 @@ import (
 	"github.com/hashicorp/go-hclog"
 )
 
-// A serverLog passes on what the embedded server says, and remembers its last
+// A serverLog passes on the log of the embedded server, and remembers its last
 // complaint for the error that ends an Open.
 type serverLog struct {
 	log hclog.Logger
@@ -17,14 +17,14 @@ type serverLog struct {
 	fatal   bool
 }
 
-// failed reports whether the server said that it cannot go on.
+// failed reports whether the server logged a fatal error.
 func (l *serverLog) failed() bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.fatal
 }
 
-// last returns the last complaint, "" if there was none.
+// last returns the last warning, "" if there was none.
 func (l *serverLog) last() string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -58,8 +58,8 @@ func (l *serverLog) Fatalf(format string, v ...any) {
 	l.mu.Unlock()
 }
 
-// Debugf does nothing: the server is not asked to debug.
+// Debugf does nothing: debug logging is off.
 func (l *serverLog) Debugf(string, ...any) {}
 
-// Tracef does nothing: the server is not asked to trace.
+// Tracef does nothing: tracing is off.
 func (l *serverLog) Tracef(string, ...any) {}

@@ -16,7 +16,7 @@ const (
 	prefetch = 128
 
 	// consumerTimeout is after how long without a reader the server drops its
-	// place, should the reader die before it says so.
+	// place, if the reader dies without saying so.
 	consumerTimeout = 30 * time.Second
 
 	// forever is a number that no fact will have.

@@ -86,7 +86,7 @@ func checkStream(c jetstream.StreamConfig) error {
 func dial(urls string, log hclog.Logger) (*nats.Conn, error) {
 	nc, err := nats.Connect(urls, nats.Name("andon"), nats.Timeout(3*time.Second),
 		nats.MaxReconnects(-1), nats.ReconnectWait(250*time.Millisecond),
-		nats.ReconnectBufSize(-1), // what could not be sent is told at once, not sent later
+		nats.ReconnectBufSize(-1), // a failed publish fails at once, and is not sent later
 		nats.DisconnectErrHandler(func(_ *nats.Conn, err error) {
 			if err != nil {
 				log.Warn("connection to NATS lost; no facts are stored until it is back", "err", err)

@@ -240,7 +240,7 @@ func valueChart(ls []line, ro andon.Rollout, s andon.Signal) template.HTML {
 	return c.svg("Values of " + s.Name + " over time, with the range of control")
 }
 
-// extent returns the least and greatest value to show: all of the nodes'
+// extent returns the minimum and maximum value to show: all of the nodes'
 // values, and of control's band what neither presses them flat nor is more
 // than the whole, if that is above 0 and no value is more.
 func extent(ls []line, padded float64) (lo, hi float64) {

@@ -1,7 +1,7 @@
 // Package report writes verdicts as web pages for people: one page that holds
 // all that a rollout's verdict rests on, and an index of rollouts. A page is
-// one file: its charts are drawn here as SVG, it asks no other server for
-// anything and runs no script. The package knows neither where verdicts come
+// one file: its charts are drawn here as SVG, it loads nothing from
+// other servers and runs no script. The package knows neither where verdicts come
 // from nor how pages are served.
 package report
 

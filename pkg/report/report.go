@@ -21,7 +21,7 @@ type Page struct {
 	Service andon.Service
 	Verdict andon.Verdict
 	Trail   []judge.Point // evidence over time, oldest first; no chart if empty
-	Label   Label         // what a person said became of it; the zero Label if nobody did
+	Label   Label         // by a person; the zero Label if there is none
 
 	Signals []Signal // filled in by Collect, the one with the largest part in the evidence first
 	Notes   []string // what people should know of the data; Collect adds to them
@@ -29,7 +29,7 @@ type Page struct {
 	Home string // address of the index; no link if empty
 }
 
-// A Label is a person's word on a rollout.
+// A Label is what a person decided about a rollout.
 type Label struct {
 	Regression     bool // it made its service worse
 	Author, Reason string
@@ -57,10 +57,10 @@ func (s Signal) part() float64 {
 // leadTime is how much of the time before a rollout is shown.
 const leadTime = time.Hour
 
-// Collect returns p with its Signals: for each signal of p.Service it asks a
-// for the deviation from one hour before the rollout to the time of the
-// verdict. A signal that cannot be asked for becomes a note, so that the page
-// shows what there is; only the end of ctx is an error.
+// Collect returns p with its Signals: for each signal of p.Service it queries the
+// deviation from one hour before the rollout to the time of the verdict. A query
+// that fails becomes a note, so that the page shows the rest; only the end of ctx
+// is an error.
 func Collect(ctx context.Context, source deviation.Source, p Page) (Page, error) {
 	step := p.Service.Bin()
 	r := andon.Range{Start: p.Rollout.Started.Add(-leadTime).Truncate(step), End: p.Verdict.At.Truncate(step), Step: step}

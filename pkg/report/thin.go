@@ -8,7 +8,7 @@ import (
 )
 
 // thin returns d, whose series are all as long, with at most about 2n points. Of each bucket of points it
-// keeps the least and the greatest deviation (value, where the deviation is
+// keeps the minimum and the maximum deviation (value, where the deviation is
 // not known), so that no peak is lost.
 func thin(d deviation.Deviation, n int) deviation.Deviation {
 	size := (len(d.Times) + n - 1) / n
@@ -26,7 +26,7 @@ func thin(d deviation.Deviation, n int) deviation.Deviation {
 	return out
 }
 
-// extremes returns the indices in [from, to) of the least and the greatest
+// extremes returns the indices in [from, to) of the minimum and the maximum
 // point, the earlier first.
 func extremes(d deviation.Deviation, from, to int) (a, b int) {
 	key := func(i int) float64 {

@@ -16,7 +16,7 @@ type view struct {
 	Headline    string
 	LogEvidence string // empty if not known
 	FirstFail   string
-	Calls       string        // whom the service calls, and how that is known; empty if nobody asked
+	Calls       string        // the services that it calls, and the source of each; empty if not configured
 	Evidence    template.HTML // chart; empty if there is none
 	Parts       []partView
 	Shown       []signalView
@@ -52,7 +52,7 @@ func parts(v andon.Verdict) []partView {
 // maxCalls is how many services that one calls are named.
 const maxCalls = 20
 
-// callsOf says whom a service calls, and how that is known.
+// callsOf lists the services that a service calls, with the source of each.
 func callsOf(d *andon.Dependencies) string {
 	if d == nil {
 		return ""
@@ -162,7 +162,7 @@ func since(d time.Duration) string {
 	return andon.Spell(d) + " after stage 1"
 }
 
-// qualities say what a Quality other than OK means and what to do.
+// qualities explain each Quality other than OK, with what to do.
 var qualities = map[andon.Quality]string{
 	andon.NoCandidateData: "no samples from the candidate: check that it runs and that its labels match the rollout",
 	andon.NoControlData:   "no samples from control: check that the old version still runs somewhere",
@@ -173,7 +173,7 @@ var qualities = map[andon.Quality]string{
 	andon.Ambiguous:       "another rollout may be the cause: hold them all, and roll them back one by one",
 }
 
-// quality explains q; empty if it is in order.
+// quality explains q; empty if it is OK.
 func quality(q andon.Quality) string {
 	if q == andon.OK || q == "" {
 		return ""

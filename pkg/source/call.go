@@ -17,15 +17,15 @@ import (
 	"github.com/andon-project/andon/pkg/andon"
 )
 
-// A call is one request to a Prometheus or a Loki: an api.Client that reads no more than
-// its budget and turns refusals into *Error.
+// A call is one request to a Prometheus or a Loki: an api.Client that reads no
+// more than its budget, and whose errors are *Error.
 type call struct {
 	api.Client
 	query  string
 	http   *http.Client
 	budget *int64                            // bytes of answer still allowed
 	limit  int64                             // bytes of answer allowed in all
-	refuse func(c *call, body []byte) *Error // explains a refusal; Prometheus' if nil
+	refuse func(c *call, body []byte) *Error // returns the error for a refusal; that of Prometheus if nil
 	url    string                            // of the last request, without credentials
 	status int
 
@@ -65,7 +65,7 @@ func (c *call) error(kind Kind, err error, hint string) *Error {
 	return &Error{Kind: kind, Query: c.query, URL: c.url, Status: c.status, Hint: hint, Err: err}
 }
 
-// noAnswer explains why no complete answer came.
+// noAnswer returns the error for a request without a complete answer.
 func (c *call) noAnswer(ctx context.Context, err error) *Error {
 	e := NoAnswer(ctx, err)
 	e.Query, e.URL, e.Status = c.query, c.url, c.status
@@ -75,7 +75,7 @@ func (c *call) noAnswer(ctx context.Context, err error) *Error {
 	return e
 }
 
-// refusal explains an answer of another status than 2xx.
+// refusal returns the error for an answer with a status other than 2xx.
 func (c *call) refusal(body []byte) *Error {
 	var answer struct {
 		ErrorType v1.ErrorType `json:"errorType"`
@@ -105,8 +105,8 @@ func (c *call) refusal(body []byte) *Error {
 	return c.error(NotSource, err, "check the URL: this is not the HTTP API of Prometheus")
 }
 
-// wrap makes an *Error of what the client library says of an answer of status
-// 2xx, and leaves those alone that Do made.
+// wrap turns an error of the client library into an *Error. It returns errors of
+// Do as they are.
 func (c *call) wrap(err error) error {
 	var e *Error
 	if errors.As(err, &e) {

@@ -12,10 +12,10 @@ import (
 	"github.com/andon-project/andon/pkg/logs/logql"
 )
 
-// Parsers tell whether queries can be read, for the checks of what people write.
+// Parsers check the queries that people write.
 var Parsers = andon.Parsers{PromQL: CheckPromQL, LogQL: CheckLogQL}
 
-// CheckLogQL returns what is wrong with a query for log lines.
+// CheckLogQL checks a query for log lines.
 func CheckLogQL(expr string) error {
 	if _, err := logql.Parse(expr); err != nil {
 		return fmt.Errorf("is not a LogQL log query: %w", err)
@@ -23,10 +23,9 @@ func CheckLogQL(expr string) error {
 	return nil
 }
 
-// CheckPromQL returns what is wrong with a query that has to answer with one
-// value for each series, whose labels keep tell apart: that it is not PromQL, a
-// range of samples or a constant, or that it sums one of those labels away.
-// Empty labels are passed over.
+// CheckPromQL checks a query that must return one value per series, with the
+// labels in keep. The error says that it is not PromQL, is a range vector or a
+// constant, or drops one of those labels. Empty labels are ignored.
 func CheckPromQL(expr string, keep ...string) error {
 	e, err := promQL.ParseExpr(expr)
 	if err != nil {
@@ -53,8 +52,8 @@ func CheckPromQL(expr string, keep ...string) error {
 	return nil
 }
 
-// sumsAway returns the aggregation by which the answer to e loses the label,
-// or nil if it keeps it or that cannot be told from the query alone.
+// sumsAway returns the aggregation by which the answer to e loses the label, or
+// nil if it keeps the label or the query alone does not show it.
 func sumsAway(e parser.Expr, label string) *parser.AggregateExpr {
 	switch e := e.(type) {
 	case *parser.ParenExpr:

@@ -13,8 +13,7 @@ import (
 	"time"
 )
 
-// A question is one question to a Loki, of one or more requests that share a
-// budget.
+// A question is one query to a Loki, of one or more requests that share a budget.
 type question struct {
 	l      *Loki
 	query  string
@@ -26,7 +25,7 @@ func (l *Loki) question(query string) *question {
 	return &question{l: l, query: query, budget: l.config.MaxBytes, tries: maxTries}
 }
 
-// ask asks an endpoint and reads the data of its answer into data.
+// ask sends a request to an endpoint and decodes the data of its answer into data.
 func (q *question) ask(ctx context.Context, path string, p url.Values, data any) error {
 	u := *q.l.base
 	u.Path += lokiAPI + path
@@ -43,10 +42,10 @@ func (q *question) ask(ctx context.Context, path string, p url.Values, data any)
 	}
 }
 
-// wait waits before the next try, as long as the server asked for, if it did.
+// wait waits before the next try, for as long as the server requires, if it does.
 func (q *question) wait(ctx context.Context, try int, e *Error) error {
 	d := q.l.config.Backoff << (try - 1)
-	d += rand.N(d/2 + 1) // or all that were refused at once come back at once
+	d += rand.N(d/2 + 1) // so that clients refused at the same time do not retry at the same time
 	if e.after > 0 {
 		d = min(e.after, q.l.config.Timeout)
 	}
@@ -105,7 +104,7 @@ func plain(err error) error {
 	return errors.New(text)
 }
 
-// retryAfter returns how long a server asks to be left alone; 0 if it does not.
+// retryAfter returns how long a server accepts no request; 0 if it does not say.
 func retryAfter(h http.Header) time.Duration {
 	if s, err := strconv.Atoi(h.Get("Retry-After")); err == nil && s > 0 {
 		return time.Duration(min(s, 3600)) * time.Second
@@ -113,8 +112,8 @@ func retryAfter(h http.Header) time.Duration {
 	return 0
 }
 
-// lokiRefusal explains an answer of another status than 2xx. Loki says in
-// plain text what is wrong.
+// lokiRefusal returns the error for an answer with a status other than 2xx. Loki
+// explains it in plain text.
 func (c *call) lokiRefusal(body []byte) *Error {
 	answer := strings.TrimSpace(string(body[:min(len(body), 500)]))
 	hasText := answer != "" && !strings.HasPrefix(answer, "<")

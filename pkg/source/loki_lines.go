@@ -19,8 +19,8 @@ import (
 	"github.com/andon-project/andon/pkg/andon"
 )
 
-// minPage is how few lines are asked for at once where a server refuses
-// to return more.
+// minPage is the minimum size of a page, in lines, where a server refuses larger
+// ones.
 const minPage = 100
 
 // Lines answers a log query; it is an andon.LinesFunc. The answer is read
@@ -109,7 +109,7 @@ func lineOf(stream map[string]string, v []any) (andon.Line, error) {
 	return andon.Line{At: time.Unix(0, ns).UTC(), Labels: stream, Text: text}, nil
 }
 
-// advance moves on behind a page, and returns the lines of it that are new.
+// advance moves past a page, and returns its new lines.
 func (p *pager) advance(all []andon.Line, until time.Time, limit int64) []andon.Line {
 	full := int64(len(all)) >= limit
 	out := make([]andon.Line, 0, len(all))
@@ -129,7 +129,7 @@ func (p *pager) advance(all []andon.Line, until time.Time, limit int64) []andon.
 	}
 	last := all[len(all)-1].At
 	if last.Equal(p.from) && len(out) == 0 {
-		// A page full of lines of one time that were all read: ask for more.
+		// A page full of lines of one time that were all read: request a larger page.
 		p.more = limit * 2
 		return nil
 	}
@@ -145,7 +145,7 @@ func (p *pager) advance(all []andon.Line, until time.Time, limit int64) []andon.
 	return out
 }
 
-// keyOf tells lines of one time apart.
+// keyOf returns a key that is different for different lines of one time.
 func keyOf(l andon.Line) string {
 	var b strings.Builder
 	for _, k := range slices.Sorted(maps.Keys(l.Labels)) {
@@ -160,8 +160,8 @@ var (
 	spanLimit    = regexp.MustCompile(`query (?:time range|length) exceeds .*limit: ([0-9a-z]+)`)
 )
 
-// adapt reports whether the server refused for a limit of its own that the
-// next try respects.
+// adapt reports whether the server refused because of its limits and the next try
+// respects them; it lowers page or span so that it does.
 func (p *pager) adapt(err error, limit int64, span time.Duration) bool {
 	e, ok := errors.AsType[*Error](err)
 	if !ok || e.Err == nil {
@@ -211,7 +211,7 @@ func (l *Loki) warn(query, text string) {
 }
 
 // Metric answers a LogQL metric query; it is an andon.RangeFunc. A range of
-// one point is asked for at that very time; for others Loki may move the times
+// one point is queried at exactly that time; for others Loki may move the times
 // to multiples of the step.
 func (l *Loki) Metric(ctx context.Context, expr string, r andon.Range) (model.Matrix, error) {
 	if r.Step <= 0 {
@@ -246,7 +246,7 @@ func (l *Loki) Metric(ctx context.Context, expr string, r andon.Range) (model.Ma
 	}
 }
 
-// metric asks one metric query.
+// metric sends one metric query.
 func (q *question) metric(ctx context.Context, r andon.Range) (model.Matrix, error) {
 	if r.Start.Equal(r.End) {
 		var data struct {

@@ -19,11 +19,11 @@ import (
 const (
 	patternsWait  = 10 * time.Second // for an answer: patterns are welcome, not needed
 	patternsBytes = 8 << 20          // of it
-	absentFor     = time.Hour        // that an endpoint is not asked again which is not there
+	absentFor     = time.Hour        // that a missing endpoint is not queried again
 )
 
-// A Presence remembers that a server has no such endpoint. The zero Presence
-// knows nothing. It is safe for concurrent use.
+// A Presence remembers that a server lacks an endpoint. Its zero value means that
+// it may have it. It is safe for concurrent use.
 type Presence struct{ askAgain atomic.Int64 } // unix time in nanoseconds
 
 func (p *Presence) absent(now time.Time) bool { return now.UnixNano() < p.askAgain.Load() }
@@ -33,7 +33,7 @@ func (p *Presence) miss(now time.Time)        { p.askAgain.Store(now.Add(absentF
 // query selects, those with the most lines first; its pipeline does not matter
 // to them. It is an andon.PatternsFunc. The range's step is the width of the
 // samples that are added up. Where this Loki keeps no patterns it returns
-// nothing, and does not ask again for an hour. Other refusals are *Error; none
+// nothing, and does not query again for an hour. Other refusals are *Error; none
 // is tried again.
 func (l *Loki) Patterns(ctx context.Context, expr string, r andon.Range) ([]andon.Pattern, error) {
 	if l.config.Patterns.absent(l.now()) {

@@ -20,28 +20,28 @@ import (
 // refuses a range query of more than 11,000 steps.
 const maxPoints = 11_000
 
-// PrometheusConfig says how a Prometheus, or what speaks its HTTP API (Mimir,
-// Thanos, VictoriaMetrics), is asked.
+// PrometheusConfig is the configuration of a Prometheus, or of a server with its
+// HTTP API (Mimir, Thanos, VictoriaMetrics).
 type PrometheusConfig struct {
 	URL    string       // base URL; may hold credentials, which no error will show
 	Client *http.Client // brings authentication and TLS; a plain one if nil
 
-	Timeout  time.Duration // of one HTTP request, told to the server too; 30 seconds if zero
+	Timeout  time.Duration // of one HTTP request, also sent to the server; 30 seconds if zero
 	MaxBytes int64         // of the answer to one Range, decompressed; 64 MiB if zero
 
-	// Warn is told what the API warns of beside an answer; may be nil. It may
-	// be called by several goroutines at once.
+	// Warn is called with the warnings in an answer; may be nil. It may be
+	// called by several goroutines at once.
 	Warn func(query string, warnings []string)
 }
 
 // A Prometheus answers range queries over Prometheus' HTTP API. It is safe for
-// concurrent use and never tries again: a tick asks anew soon enough.
+// concurrent use and never retries: the next tick queries again soon enough.
 type Prometheus struct {
 	config PrometheusConfig
 	client api.Client
 }
 
-// NewPrometheus returns a Prometheus that asks c.URL. It asks nothing yet.
+// NewPrometheus returns a Prometheus for c.URL. It sends no request.
 func NewPrometheus(c PrometheusConfig) (*Prometheus, error) {
 	u, err := url.Parse(c.URL)
 	if err != nil {
@@ -68,7 +68,7 @@ func NewPrometheus(c PrometheusConfig) (*Prometheus, error) {
 }
 
 // Range answers a PromQL range query; it is an andon.RangeFunc. A range of
-// more points than Prometheus answers at once is asked for in several queries,
+// more points than Prometheus returns at once is split into several queries,
 // for each of which start() and end() in expr are its own. Native histograms in
 // the answer are left out, with a warning.
 //
@@ -97,7 +97,7 @@ func (p *Prometheus) Range(ctx context.Context, expr string, r andon.Range) (mod
 	}
 }
 
-// one asks one query and takes the size of its answer from budget.
+// one sends one query and subtracts the size of its answer from budget.
 func (p *Prometheus) one(ctx context.Context, expr string, r andon.Range, budget *int64) (model.Matrix, error) {
 	c := &call{Client: p.client, query: expr, http: p.config.Client, budget: budget, limit: p.config.MaxBytes, expectsMatrix: true}
 	ctx, cancel := context.WithTimeout(ctx, p.config.Timeout)
@@ -125,7 +125,7 @@ func (p *Prometheus) one(ctx context.Context, expr string, r andon.Range, budget
 	return m, nil
 }
 
-// Check asks for 1+1, for health checks: nil means that queries are answered.
+// Check queries 1+1, for health checks: nil means that queries are answered.
 func (p *Prometheus) Check(ctx context.Context) error {
 	const sum = "1+1"
 	budget := p.config.MaxBytes

@@ -1,6 +1,5 @@
-// Package source is where samples and lines come from: Prometheus, Loki,
-// files. It turns their answers into what package andon calls samples and lines and their
-// refusals into errors that say what to do.
+// Package source queries Prometheus and Loki. It returns their answers as samples
+// and lines of package andon, and their refusals as errors that say what to do.
 package source
 
 import (
