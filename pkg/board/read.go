@@ -38,21 +38,21 @@ func (b *Board) List(now time.Time) []andon.Rollout {
 
 // pick returns the rollouts for which keep is true, oldest first.
 func (b *Board) pick(now time.Time, keep func(andon.Rollout) bool) []andon.Rollout {
-	type picked struct {
+	type match struct {
 		e  *entry
 		ro andon.Rollout
 	}
 	b.mu.RLock()
 	defer b.mu.RUnlock()
-	var some []picked
+	var some []match
 	for _, g := range b.groups {
 		for i, e := range g {
 			if ro := b.at(g, i, now); keep(ro) {
-				some = append(some, picked{e, ro})
+				some = append(some, match{e, ro})
 			}
 		}
 	}
-	slices.SortFunc(some, func(x, y picked) int { return older(x.e, y.e) })
+	slices.SortFunc(some, func(x, y match) int { return older(x.e, y.e) })
 	out := make([]andon.Rollout, len(some))
 	for i, p := range some {
 		out[i] = p.ro

@@ -67,7 +67,7 @@ func (r *argo) Halt(ctx context.Context, h Halt) (Answer, error) {
 	if err != nil {
 		return Answer{}, err
 	}
-	answer.Said = "the Rollout " + live.GetName() + " is aborted; its traffic returns to the stable version"
+	answer.Text = "the Rollout " + live.GetName() + " is aborted; its traffic returns to the stable version"
 	return answer, nil
 }
 

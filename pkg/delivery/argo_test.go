@@ -91,14 +91,14 @@ func TestArgo(t *testing.T) {
 			if got, want := s.log(), strings.Join(tt.asked, "\n"); got != want {
 				t.Errorf("asked\n%s\nwant\n%s", got, want)
 			}
-			if !strings.Contains(a.Said, tt.said) {
-				t.Errorf("said %q, want %q", a.Said, tt.said)
+			if !strings.Contains(a.Text, tt.said) {
+				t.Errorf("said %q, want %q", a.Text, tt.said)
 			}
 			if err != nil {
 				checkSecrets(t, err.Error())
 				return
 			}
-			if aborted, _ := s.get(rolloutPath)["status"].(map[string]any)["abort"].(bool); aborted != !strings.Contains(a.Said, "promoted") {
+			if aborted, _ := s.get(rolloutPath)["status"].(map[string]any)["abort"].(bool); aborted != !strings.Contains(a.Text, "promoted") {
 				t.Errorf("aborted: %v", aborted)
 			}
 			if kind, body := s.lastBody(); !a.Already && (kind != "application/merge-patch+json" || body != `{"status":{"abort":true}}`) {

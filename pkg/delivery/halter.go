@@ -35,7 +35,7 @@ type Answer struct {
 	Request string `json:"request"` // method and URL, without secrets
 	Status  int    `json:"status"`  // HTTP status
 	Already bool   `json:"already"` // it had been halted, or had finished, before
-	Said    string `json:"said"`    // one sentence for people
+	Text    string `json:"said"`    // one sentence for people
 }
 
 // A Halter stops rollouts through one delivery tool. It is idempotent: a

@@ -54,7 +54,7 @@ func (r *argo) Hold(ctx context.Context, h Halt) (Answer, error) {
 	if err != nil {
 		return Answer{}, err
 	}
-	answer.Said = "the Rollout " + live.GetName() + " is paused at its current step"
+	answer.Text = "the Rollout " + live.GetName() + " is paused at its current step"
 	return answer, nil
 }
 

@@ -58,8 +58,8 @@ func TestHold(t *testing.T) {
 			if got, want := s.log(), strings.Join(tt.asked, "\n"); got != want {
 				t.Errorf("asked\n%s\nwant\n%s", got, want)
 			}
-			if !strings.Contains(a.Said, tt.said) {
-				t.Errorf("said %q, want %q", a.Said, tt.said)
+			if !strings.Contains(a.Text, tt.said) {
+				t.Errorf("said %q, want %q", a.Text, tt.said)
 			}
 			if err != nil || a.Already {
 				return
@@ -87,11 +87,11 @@ func TestWebhookHolds(t *testing.T) {
 	h.ID, h.Action = "hold-1", ActionHold
 	tool := mustLoad(t, "tool: {webhook: {url: '"+s.URL+"/{{.Action}}', hold: true}}")
 	a, err := tool.(Holder).Hold(t.Context(), h)
-	if err != nil || !strings.Contains(a.Said, "the tool accepted the request to hold") {
+	if err != nil || !strings.Contains(a.Text, "the tool accepted the request to hold") {
 		t.Errorf("held: %+v, %v", a, err)
 	}
 	h.ID, h.Action = "halt-1", ActionHalt
-	if a, err = tool.Halt(t.Context(), h); err != nil || !strings.Contains(a.Said, "accepted the request to halt") {
+	if a, err = tool.Halt(t.Context(), h); err != nil || !strings.Contains(a.Text, "accepted the request to halt") {
 		t.Errorf("halted: %+v, %v", a, err)
 	}
 	if got := strings.Join(apiRequest, ", "); got != "/hold hold-1, /halt halt-1" {

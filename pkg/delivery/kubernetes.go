@@ -90,7 +90,7 @@ func (d *deployment) hold(a *attempt, live *unstructured.Unstructured, h Halt) (
 	if err != nil {
 		return Answer{}, err
 	}
-	answer.Said = "the Deployment " + live.GetName() + " is paused; replicas already on the new version stay on it"
+	answer.Text = "the Deployment " + live.GetName() + " is paused; replicas already on the new version stay on it"
 	return answer, nil
 }
 
@@ -111,7 +111,7 @@ func (d *deployment) rollBack(a *attempt, live *unstructured.Unstructured, h Hal
 	if live.GetAnnotations()[haltAnnotation] == h.ID && h.ID != "" {
 		answer := d.already(a, "the Deployment %s was already rolled back", live.GetName())
 		if v := d.version(live); v != "" && v == h.Rollout.Version {
-			answer.Said += fmt.Sprintf("; but it is at %s again: something re-applies that version, so suspend it first", line(v))
+			answer.Text += fmt.Sprintf("; but it is at %s again: something re-applies that version, so suspend it first", line(v))
 		}
 		return answer, nil
 	}
@@ -140,7 +140,7 @@ func (d *deployment) rollBack(a *attempt, live *unstructured.Unstructured, h Hal
 	if err != nil {
 		return Answer{}, asConflict(err)
 	}
-	answer.Said = fmt.Sprintf("the Deployment %s is rolling back to revision %s", live.GetName(), before.GetAnnotations()[revision])
+	answer.Text = fmt.Sprintf("the Deployment %s is rolling back to revision %s", live.GetName(), before.GetAnnotations()[revision])
 	return answer, nil
 }
 

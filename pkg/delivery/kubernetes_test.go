@@ -72,8 +72,8 @@ func (c deploymentCase) run(t *testing.T, action string) *apiServer {
 	if got, want := s.log(), strings.Join(c.asked, "\n"); got != want {
 		t.Errorf("asked\n%s\nwant\n%s", got, want)
 	}
-	if !strings.Contains(a.Said, c.said) {
-		t.Errorf("said %q, want %q", a.Said, c.said)
+	if !strings.Contains(a.Text, c.said) {
+		t.Errorf("said %q, want %q", a.Text, c.said)
 	}
 	if err != nil {
 		checkSecrets(t, err.Error())
@@ -167,7 +167,7 @@ func checkTakenBack(t *testing.T, s *apiServer) {
 		t.Error("it is paused, so nothing rolls back")
 	}
 	again, err := mustLoad(t, deploymentConfigFor(s, "undo")).Halt(t.Context(), v2)
-	if err != nil || !again.Already || strings.Contains(again.Said, "re-applies") {
+	if err != nil || !again.Already || strings.Contains(again.Text, "re-applies") {
 		t.Errorf("halted again: %+v, %v", again, err)
 	}
 	after, _ := json.Marshal(s.get(deploymentPath))

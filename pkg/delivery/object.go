@@ -90,7 +90,7 @@ func (o *object) patch(a *attempt, c change) (Answer, error) {
 // already returns the answer that nothing is left to halt.
 func (o *object) already(a *attempt, format string, args ...any) Answer {
 	status, _ := a.answers.last()
-	return Answer{Request: o.describe(http.MethodGet, a.host, ""), Status: status, Already: true, Said: fmt.Sprintf(format, args...)}
+	return Answer{Request: o.describe(http.MethodGet, a.host, ""), Status: status, Already: true, Text: fmt.Sprintf(format, args...)}
 }
 
 // checkVersion returns an error if the object shows another version than the one

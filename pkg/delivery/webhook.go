@@ -118,10 +118,10 @@ func (w *webhook) Halt(ctx context.Context, h Halt) (Answer, error) {
 	switch s := resp.StatusCode; {
 	case slices.Contains(w.already, s):
 		a.Already = true
-		a.Said = fmt.Sprintf("the rollout was already halted or finished (status %d)", s)
+		a.Text = fmt.Sprintf("the rollout was already halted or finished (status %d)", s)
 		return a, nil
 	case s >= 200 && s < 300, slices.Contains(w.done, s):
-		a.Said = fmt.Sprintf("the tool accepted the request to %s (status %d)", cmp.Or(h.Action, ActionHalt), s)
+		a.Text = fmt.Sprintf("the tool accepted the request to %s (status %d)", cmp.Or(h.Action, ActionHalt), s)
 		return a, nil
 	}
 	secrets = secrets.with(resp.Request) // with what a file or a token server gave

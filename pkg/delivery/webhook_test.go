@@ -116,7 +116,7 @@ func checkOutcome(t *testing.T, a Answer, err error, want outcome) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if a.Status != want.status || a.Already != want.already || a.Said == "" || a.Request == "" {
+		if a.Status != want.status || a.Already != want.already || a.Text == "" || a.Request == "" {
 			t.Errorf("got %+v, want %+v", a, want)
 		}
 		return

@@ -48,13 +48,13 @@ type alertResult struct {
 	Status      int    `json:"status"`
 	Result      string `json:"result"` // halted, held, observed, refused, resolved, retry, failed, invalid
 	Duplicate   bool   `json:"duplicate,omitempty"`
-	Says        string `json:"says"`
+	Text        string `json:"says"`
 }
 
 // retryLater returns that the alert must be sent again, since Andon cannot decide
 // about it now.
 func retryLater(format string, args ...any) alertResult {
-	return alertResult{Status: http.StatusServiceUnavailable, Result: "retry", Says: fmt.Sprintf(format, args...)}
+	return alertResult{Status: http.StatusServiceUnavailable, Result: "retry", Text: fmt.Sprintf(format, args...)}
 }
 
 // parseMessage reads the body of a notification.
@@ -159,18 +159,18 @@ func (a alertAPI) accept(r *http.Request, alert alert, receiver string) alertRes
 	n, err := notificationOf(alert, receiver)
 	if err != nil {
 		a.counts.invalid.Inc()
-		return alertResult{Fingerprint: short(alert.Fingerprint), Status: http.StatusBadRequest, Result: "invalid", Says: err.Error()}
+		return alertResult{Fingerprint: short(alert.Fingerprint), Status: http.StatusBadRequest, Result: "invalid", Text: err.Error()}
 	}
 	var o alertResult
 	action, labelled := alert.Labels["action"]
 	n.Action = delivery.Action(action)
 	switch {
 	case labelled && n.Action != delivery.ActionHalt && n.Action != delivery.ActionHold:
-		o = alertResult{Status: http.StatusOK, Result: "refused", Says: fmt.Sprintf("the alert's action is %.40q; expected halt or hold, so route only action=~\"halt|hold\" here", action)}
+		o = alertResult{Status: http.StatusOK, Result: "refused", Text: fmt.Sprintf("the alert's action is %.40q; expected halt or hold, so route only action=~\"halt|hold\" here", action)}
 	default:
 		if _, known := a.rollouts.board().Get(n.Rollout, a.now()); !known {
 			a.counts.invalid.Inc()
-			o = alertResult{Status: http.StatusNotFound, Result: "invalid", Says: "no rollout with this id was announced"}
+			o = alertResult{Status: http.StatusNotFound, Result: "invalid", Text: "no rollout with this id was announced"}
 			break
 		}
 		o = a.receive(r.Context(), n)

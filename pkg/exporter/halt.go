@@ -52,7 +52,7 @@ func (h *halter) receive(ctx context.Context, n notification) alertResult {
 		return retryLater("not stored: %v", err)
 	}
 	if n.Status != "firing" {
-		return alertResult{Status: http.StatusOK, Result: "resolved", Says: "recorded; a resolved alert does not resume a rollout"}
+		return alertResult{Status: http.StatusOK, Result: "resolved", Text: "recorded; a resolved alert does not resume a rollout"}
 	}
 	// Detached from the request: a halt that was begun is finished even if the
 	// caller has gone. Two callers of one rollout get the answer to one halt.
@@ -113,7 +113,7 @@ func (h *halter) decide(ctx context.Context, n notification) alertResult {
 func (h *halter) before(n notification, mode config.Mode) (alertResult, bool) {
 	if state := h.halts.state(haltID(n.Action, n.Rollout)); state.answered != nil {
 		o := ruling{factAnswered, *state.answered}.result()
-		o.Duplicate, o.Says = true, fmt.Sprintf("already %s: %s", o.Result, state.answered.Says)
+		o.Duplicate, o.Text = true, fmt.Sprintf("already %s: %s", o.Result, state.answered.Text)
 		return o, true
 	}
 	r, ok := h.halts.rulingOn(n.key())
@@ -138,7 +138,7 @@ func (h *halter) act(ctx context.Context, s *setup, j judgment, d decision) aler
 		return h.refuse(ctx, d, whyNoHold, fmt.Sprintf("the tool %s of the service %s can halt but not hold; hold the rollout by hand", tool.Tool, j.rollout.Service))
 	}
 	if s.config.Halt.Mode != config.ModeHalt {
-		d.Why, d.Says = whyObserve, "halt.mode is observe; in mode halt Andon would send "+action.plan(request)
+		d.Why, d.Text = whyObserve, "halt.mode is observe; in mode halt Andon would send "+action.plan(request)
 		return h.settle(ctx, factObserved, d)
 	}
 	if o, ok := h.request(ctx, s.config.Halt.Budget, d); !ok {
@@ -177,7 +177,7 @@ func (h *halter) request(ctx context.Context, budget config.Budget, d decision) 
 			return h.refuse(ctx, d, whyBudget, fmt.Sprintf("the halt budget of %s is used up, by %d halts; check the rollout, and halt it by hand if it is bad", budget, n)), false
 		}
 	}
-	d.Says = d.Verdict.Reason
+	d.Text = d.Verdict.Reason
 	if _, err := h.keep(ctx, factAsked, factAsked+"/"+d.Halt, d); err != nil {
 		return retryLater("the halt was not stored, so the tool was not called: %v", err), false
 	}
@@ -192,7 +192,7 @@ func (h *halter) call(ctx context.Context, tool *delivery.Target, request delive
 	answer, err := action.do(tctx, request)
 	d.Verdict = nil // the fact of the request has it
 	if err == nil {
-		d.Answer, d.Says = &answer, answer.Said
+		d.Answer, d.Text = &answer, answer.Text
 		o := h.settle(ctx, factAnswered, d)
 		if o.Status == http.StatusOK {
 			count := h.counts.halts
@@ -200,7 +200,7 @@ func (h *halter) call(ctx context.Context, tool *delivery.Target, request delive
 				count = h.counts.holds
 			}
 			count.WithLabelValues(tool.Tool).Inc()
-			h.log.Warn("rollout "+o.Result, "rollout", d.Rollout, "tool", d.Tool, "reason", request.Reason, "answer", answer.Said)
+			h.log.Warn("rollout "+o.Result, "rollout", d.Rollout, "tool", d.Tool, "reason", request.Reason, "answer", answer.Text)
 		}
 		return o
 	}
@@ -210,13 +210,13 @@ func (h *halter) call(ctx context.Context, tool *delivery.Target, request delive
 	if !errors.As(err, &refused) || refused.Retry {
 		return retryLater("%v", err)
 	}
-	d.Why, d.Says = whyFailed, err.Error()
+	d.Why, d.Text = whyFailed, err.Error()
 	return h.settle(ctx, factHaltFailed, d)
 }
 
 // refuse records that a rollout is not halted, and why.
 func (h *halter) refuse(ctx context.Context, d decision, why reason, says string) alertResult {
-	d.Why, d.Says = why, says
+	d.Why, d.Text = why, says
 	h.log.Info("rollout not halted", "rollout", d.Rollout, "why", why, "detail", says)
 	return h.settle(ctx, factRefused, d)
 }
@@ -239,7 +239,7 @@ func (h *halter) settle(ctx context.Context, kind string, d decision) alertResul
 
 // result returns the answer to the sender of the alert.
 func (r ruling) result() alertResult {
-	o := alertResult{Status: http.StatusOK, Says: r.Says}
+	o := alertResult{Status: http.StatusOK, Text: r.Text}
 	switch r.kind {
 	case factAnswered:
 		o.Result = "halted"
@@ -300,7 +300,7 @@ func (h *halter) driveOne(ctx context.Context, d decision) alertResult {
 		return retryLater("the service %s no longer has a tool in the configuration", ro.Service)
 	case !ro.Ended.IsZero() && !ro.Ended.After(now):
 		d.Verdict = nil
-		d.Why, d.Says = whyEnded, "the rollout ended before the tool answered"
+		d.Why, d.Text = whyEnded, "the rollout ended before the tool answered"
 		return h.settle(ctx, factHaltFailed, d)
 	}
 	ro = board.WithCohorts(ro, svc.Version)

@@ -108,7 +108,7 @@ func TestPolicy(t *testing.T) {
 			}
 			for try := range 2 { // a copy gets the same answer
 				o := results(t, want(t, tt.status, e.Handler(), "POST", "/api/v1/alerts", firing("bad-1", noon)))[0]
-				if o.Result != tt.result || !strings.Contains(o.Says, tt.says) {
+				if o.Result != tt.result || !strings.Contains(o.Text, tt.says) {
 					t.Errorf("try %d: got %+v, want %s with %q", try, o, tt.result, tt.says)
 				}
 				if tt.status == 200 && !tt.noTool && o.Duplicate != (try > 0) {
@@ -197,7 +197,7 @@ func TestToolErrors(t *testing.T) {
 	e, _ = failed(t, 1, halting, never)
 	for range 2 {
 		o := results(t, want(t, 422, e.Handler(), "POST", "/api/v1/alerts", firing("bad-1", noon)))[0]
-		if o.Result != "failed" || !strings.Contains(o.Says, "403") {
+		if o.Result != "failed" || !strings.Contains(o.Text, "403") {
 			t.Errorf("got %+v, want what the tool said", o)
 		}
 	}

@@ -50,7 +50,7 @@ type decision struct {
 	Tool         string           `json:"tool,omitempty"`
 	Notification string           `json:"notification,omitempty"` // key of the alert that caused it
 	Why          reason           `json:"why,omitempty"`          // a refusal's
-	Says         string           `json:"says"`
+	Text         string           `json:"says"`
 	Verdict      *andon.Verdict   `json:"verdict,omitempty"`
 	Answer       *delivery.Answer `json:"answer,omitempty"`
 }

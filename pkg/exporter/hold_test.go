@@ -76,7 +76,7 @@ func TestHoldAmbiguous(t *testing.T) {
 			}
 			for range 3 { // copies change nothing
 				o := results(t, want(t, 200, e.Handler(), "POST", "/api/v1/alerts", holding(tt.rollout, noon)))[0]
-				if o.Result != tt.result || !strings.Contains(o.Says, tt.says) {
+				if o.Result != tt.result || !strings.Contains(o.Text, tt.says) {
 					t.Errorf("got %+v, want %s with %q", o, tt.result, tt.says)
 				}
 			}

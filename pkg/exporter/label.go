@@ -21,10 +21,10 @@ import (
 const labelHint = `for example: curl -d '{"regression": true, "by": "ops", "reason": "INC-42"}' http://localhost:9415/api/v1/rollouts/checkout-v42/label`
 
 // parseLabel reads the body of a label.
-func parseLabel(body []byte) (regression bool, by, reason string, err error) {
+func parseLabel(body []byte) (regression bool, author, reason string, err error) {
 	var given struct {
 		Regression *bool  `json:"regression"`
-		By         string `json:"by"`
+		Author     string `json:"by"`
 		Reason     string `json:"reason"`
 	}
 	d := json.NewDecoder(bytes.NewReader(body))
@@ -42,7 +42,7 @@ func parseLabel(body []byte) (regression bool, by, reason string, err error) {
 	if given.Regression == nil {
 		return false, "", "", errors.New(`"regression" is missing; write true if the rollout made its service worse, false if it did not`)
 	}
-	return *given.Regression, strings.TrimSpace(given.By), strings.TrimSpace(given.Reason), nil
+	return *given.Regression, strings.TrimSpace(given.Author), strings.TrimSpace(given.Reason), nil
 }
 
 // A labelAPI accepts the labels that people give rollouts.
@@ -67,7 +67,7 @@ func (a labelAPI) postLabel(w http.ResponseWriter, r *http.Request) {
 	}
 	given := label{Rollout: ro.ID, Service: ro.Service, Weight: andon.Unknown, Score: andon.Unknown}
 	var err error
-	if given.Regression, given.By, given.Reason, err = parseLabel(body); err != nil {
+	if given.Regression, given.Author, given.Reason, err = parseLabel(body); err != nil {
 		refuse(w, http.StatusBadRequest, err.Error(), labelHint)
 		return
 	}
@@ -86,7 +86,7 @@ func (a labelAPI) postLabel(w http.ResponseWriter, r *http.Request) {
 // keep keeps a label, unless the rollout has the same label already.
 func (a labelAPI) keep(ctx context.Context, given label) (status int, err error) {
 	stands, times := a.labels.get(given.Rollout)
-	if times > 0 && stands.Regression == given.Regression && stands.By == given.By && stands.Reason == given.Reason {
+	if times > 0 && stands.Regression == given.Regression && stands.Author == given.Author && stands.Reason == given.Reason {
 		return http.StatusOK, nil
 	}
 	data, err := json.Marshal(given)
@@ -104,6 +104,6 @@ func (a labelAPI) keep(ctx context.Context, given label) (status int, err error)
 	if err != nil {
 		return 0, err
 	}
-	a.log.Info("rollout labelled", "rollout", given.Rollout, "regression", given.Regression, "by", given.By, "reason", given.Reason)
+	a.log.Info("rollout labelled", "rollout", given.Rollout, "regression", given.Regression, "by", given.Author, "reason", given.Reason)
 	return http.StatusCreated, nil
 }

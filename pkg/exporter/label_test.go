@@ -33,7 +33,7 @@ func TestLabels(t *testing.T) {
 	if err := json.Unmarshal([]byte(body), &kept); err != nil {
 		t.Fatal(err)
 	}
-	if !kept.Regression || kept.By != "ops" || kept.Reason != "INC-42" || kept.Service != "bad" || kept.Verdict != andon.Fail || !(kept.Weight > 5) {
+	if !kept.Regression || kept.Author != "ops" || kept.Reason != "INC-42" || kept.Service != "bad" || kept.Verdict != andon.Fail || !(kept.Weight > 5) {
 		t.Errorf("kept %+v", kept)
 	}
 	want(t, 200, e.Handler(), "POST", path, `{"regression": true, "by": "ops", "reason": "INC-42"}`)

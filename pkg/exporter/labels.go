@@ -20,7 +20,7 @@ type label struct {
 	Rollout    string         `json:"rollout"`
 	Service    string         `json:"service"`
 	Regression bool           `json:"regression"`
-	By         string         `json:"by,omitempty"`
+	Author     string         `json:"by,omitempty"`
 	Reason     string         `json:"reason,omitempty"`
 	At         time.Time      `json:"at,omitzero"`        // the time of its fact, in whose data it is not
 	Weight     andon.Number   `json:"weight_of_evidence"` // null if it had not been judged by evidence

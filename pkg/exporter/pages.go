@@ -80,7 +80,7 @@ func (g *pages) getPage(w http.ResponseWriter, r *http.Request) {
 		p.Verdict = unjudged(ro, g.now(), andon.NoSeries, "this rollout has not been judged")
 	}
 	if label, times := g.labels.get(ro.ID); times > 0 {
-		p.Label = report.Label{Regression: label.Regression, Author: label.By, Reason: label.Reason, At: label.At}
+		p.Label = report.Label{Regression: label.Regression, Author: label.Author, Reason: label.Reason, At: label.At}
 	}
 	if !configured {
 		p.Notes = append(p.Notes, "the service is no longer in the configuration")
@@ -99,9 +99,9 @@ func (g *pages) haltNotes(id string) []string {
 	}{{delivery.ActionHold, "held", "hold"}, {delivery.ActionHalt, "halted", "halt"}} {
 		switch h := g.halts.state(haltID(a.action, id)); {
 		case h.answered != nil:
-			out = append(out, a.done+" through "+h.answered.Tool+": "+h.answered.Says)
+			out = append(out, a.done+" through "+h.answered.Tool+": "+h.answered.Text)
 		case h.failed != nil:
-			out = append(out, "not "+a.done+", because "+h.failed.Tool+" refused: "+h.failed.Says)
+			out = append(out, "not "+a.done+", because "+h.failed.Tool+" refused: "+h.failed.Text)
 		case h.requested != nil:
 			out = append(out, "a "+a.noun+" was requested from "+h.requested.Tool+", which has not answered yet")
 		}

@@ -96,11 +96,11 @@ func (a verdictAPI) record(c *config.Config, ro andon.Rollout, now time.Time) an
 	}
 	switch h := a.halts.state(haltID(delivery.ActionHalt, ro.ID)); {
 	case h.answered != nil:
-		out.Halt = &andon.HaltStatus{State: "answered", Tool: h.answered.Tool, Says: h.answered.Says, At: h.requestedAt}
+		out.Halt = &andon.HaltStatus{State: "answered", Tool: h.answered.Tool, Says: h.answered.Text, At: h.requestedAt}
 	case h.failed != nil:
-		out.Halt = &andon.HaltStatus{State: "failed", Tool: h.failed.Tool, Says: h.failed.Says, At: h.requestedAt}
+		out.Halt = &andon.HaltStatus{State: "failed", Tool: h.failed.Tool, Says: h.failed.Text, At: h.requestedAt}
 	case h.requested != nil:
-		out.Halt = &andon.HaltStatus{State: "asked", Tool: h.requested.Tool, Says: h.requested.Says, At: h.requestedAt}
+		out.Halt = &andon.HaltStatus{State: "asked", Tool: h.requested.Tool, Says: h.requested.Text, At: h.requestedAt}
 	}
 	return out
 }
