@@ -21,10 +21,10 @@ import (
 
 // measureAccuracy scores Andon and the rules of other tools on labelled cases.
 func measureAccuracy(app *kingpin.Application) (string, program.Command) {
-	c := app.Command("accuracy", "Replay labelled cases with Andon and with the published rules of other tools, and score them.").Hidden()
-	out := c.Flag("out", "Write the document to this file, and its picture to the folder img beside it.").PlaceHolder("FILE").String()
-	verdicts := c.Flag("verdicts", "Also write what each judge said, a line of JSON for each rollout, to files in this folder.").PlaceHolder("DIR").String()
-	paths := c.Arg("case", "Folder of a case with its truth, or a folder of such folders.").Required().Strings()
+	c := app.Command("accuracy", "Replay labelled cases with Andon and with the published rules of other tools, and score each.").Hidden()
+	out := c.Flag("out", "Write the results as a document to this file, and the chart to the folder img beside it.").PlaceHolder("FILE").String()
+	verdicts := c.Flag("verdicts", "Also write the verdicts of each judge to a file in this folder, one JSON object per rollout.").PlaceHolder("DIR").String()
+	paths := c.Arg("case", "Folder of a labelled case, or a folder of such folders.").Required().Strings()
 	return c.FullCommand(), func(ctx context.Context, _ hclog.Logger) error {
 		dirs, err := replay.Find(*paths)
 		if err != nil {
@@ -79,7 +79,7 @@ func writeVerdicts(dir string, r *accuracy.Report) error {
 		e := json.NewEncoder(&b)
 		for _, o := range j.Outcomes {
 			if err := e.Encode(o); err != nil {
-				return fmt.Errorf("what %s said of %s: %w", j.Name, o.Rollout, err)
+				return fmt.Errorf("writing the verdict of %s on rollout %s: %w", j.Name, o.Rollout, err)
 			}
 		}
 		name := strings.Trim(notInNames.ReplaceAllString(strings.ToLower(j.Name), "-"), "-") + ".jsonl"

@@ -15,14 +15,14 @@ import (
 )
 
 func demonstrate(app *kingpin.Application) (string, program.Command) {
-	c := app.Command("demo", "Show Andon at work: a small shop, a good and a bad rollout, and the halt of the bad one.")
+	c := app.Command("demo", "Show Andon at work: a small shop rolls out a good and a bad version, and Andon halts the bad one.")
 	var o demo.Options
-	fault := c.Flag("fault", "What is wrong with the bad version.").Default(string(demo.Errors)).Enum(append(demo.Faults, "none")...)
-	c.Flag("exit", "Return when all has happened: with status 0 if the bad version was halted once and the good one passed.").BoolVar(&o.Exit)
-	c.Flag("web.listen-address", "Where the exporter serves its pages.").Default("localhost:9415").StringVar(&o.Listen)
-	c.Flag("rules.path", "Folder of the rules and the Alertmanager configuration.").Default("rules").StringVar(&o.Rules)
-	c.Flag("seed", "Of all that is left to chance.").Default("1").Uint64Var(&o.Shop.Seed)
-	logs := c.Flag("logs.path", "Folder for the logs of the nodes (shop.jsonl) and of Andon (andon.log); none if empty.").String()
+	fault := c.Flag("fault", "Fault of the bad version.").Default(string(demo.Errors)).Enum(append(demo.Faults, "none")...)
+	c.Flag("exit", "Exit at the end of the demo, with status 0 if the bad version was halted once and the good one passed.").BoolVar(&o.Exit)
+	c.Flag("web.listen-address", "Address on which the exporter serves its pages.").Default("localhost:9415").StringVar(&o.Listen)
+	c.Flag("rules.path", "Folder with the alert rules and the Alertmanager configuration.").Default("rules").StringVar(&o.Rules)
+	c.Flag("seed", "Random seed.").Default("1").Uint64Var(&o.Shop.Seed)
+	logs := c.Flag("logs.path", "Folder for log files: shop.jsonl of the nodes and andon.log of Andon. Without it no log files are written.").String()
 	return c.FullCommand(), func(ctx context.Context, log hclog.Logger) (err error) {
 		if *fault != "none" {
 			o.Shop.Fault = demo.Fault(*fault)
@@ -52,13 +52,13 @@ func drawable(f *os.File) bool {
 
 func logFiles(dir string) (shop, andon *os.File, err error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return nil, nil, fmt.Errorf("folder for logs: %w", err)
+		return nil, nil, fmt.Errorf("creating the folder for log files: %w", err)
 	}
 	if shop, err = os.Create(filepath.Join(dir, "shop.jsonl")); err != nil {
-		return nil, nil, fmt.Errorf("log of the nodes: %w", err)
+		return nil, nil, fmt.Errorf("creating the log file of the nodes: %w", err)
 	}
 	if andon, err = os.Create(filepath.Join(dir, "andon.log")); err != nil {
-		return nil, nil, errors.Join(fmt.Errorf("log of Andon: %w", err), shop.Close())
+		return nil, nil, errors.Join(fmt.Errorf("creating the log file of Andon: %w", err), shop.Close())
 	}
 	return shop, andon, nil
 }

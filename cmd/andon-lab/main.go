@@ -1,11 +1,11 @@
-// Command andon-lab shows Andon at work and measures it: the demonstration and
-// its shop, accuracy on labelled rollouts, and simulations. This package is flags
-// and wiring only.
+// Command andon-lab demonstrates and measures Andon: the demo and its shop,
+// accuracy on labelled rollouts, and simulations. This package holds flags and
+// wiring only.
 package main
 
 import "github.com/andon-project/andon/cmd/internal/program"
 
 func main() {
-	program.Main("andon-lab", "Shows Andon at work in a small shop, and measures how well it judges.",
+	program.Main("andon-lab", "Demonstrates Andon on a small shop, and measures how well it judges.",
 		demonstrate, runShop, measureAccuracy, simulate, recordRollouts)
 }

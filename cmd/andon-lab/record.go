@@ -15,9 +15,9 @@ import (
 
 // recordRollouts writes the labelled rollouts of the demonstration's shop.
 func recordRollouts(app *kingpin.Application) (string, program.Command) {
-	c := app.Command("record", "Record labelled rollouts of the demonstration's shop, each of 17 minutes in seconds, for andon replay.").Hidden()
-	out := c.Flag("out", "Folder in which each gets a folder.").Default("testdata/rollouts").String()
-	only := c.Arg("name", "Record these only.").Enums(names()...)
+	c := app.Command("record", "Record labelled rollouts of the demo shop for andon replay. Each covers 17 minutes and takes seconds to record.").Hidden()
+	out := c.Flag("out", "Folder to write to; each rollout gets a folder in it.").Default("testdata/rollouts").String()
+	only := c.Arg("name", "Record only these rollouts.").Enums(names()...)
 	return c.FullCommand(), func(ctx context.Context, log hclog.Logger) error {
 		g, ctx := errgroup.WithContext(ctx)
 		g.SetLimit(runtime.GOMAXPROCS(0))

@@ -17,13 +17,13 @@ import (
 // simulate judges rollouts drawn from known laws and tells how often the
 // verdicts are right.
 func simulate(app *kingpin.Application) (string, program.Command) {
-	c := app.Command("simulate", "Judge rollouts drawn from known laws, and tell how many harmless ones fail and how soon bad ones do.").Hidden()
-	n := c.Flag("rollouts", "How many are drawn of each scenario; fewer of those that cost much.").Default("10000").Int()
-	only := c.Flag("only", "Only scenarios whose name begins with this, or of this group.").PlaceHolder("NAME").String()
-	out := c.Flag("out", "Write the document to this file.").PlaceHolder("FILE").String()
+	c := app.Command("simulate", "Judge simulated rollouts, and measure how many harmless ones fail and how soon bad ones do.").Hidden()
+	n := c.Flag("rollouts", "Number of rollouts per scenario; slow scenarios get fewer.").Default("10000").Int()
+	only := c.Flag("only", "Run only the scenarios of this group, or whose name begins with this.").PlaceHolder("NAME").String()
+	out := c.Flag("out", "Write the results as a document to this file.").PlaceHolder("FILE").String()
 	return c.FullCommand(), func(ctx context.Context, _ hclog.Logger) error {
 		if *n < 1 {
-			return fmt.Errorf("--rollouts is %d; at least 1 is needed", *n)
+			return fmt.Errorf("--rollouts: %d is below 1", *n)
 		}
 		rows, err := simulateAll(ctx, *n, *only)
 		if err != nil {
@@ -60,7 +60,7 @@ func simulateAll(ctx context.Context, n int, only string) ([]simulation.Row, err
 		rows = append(rows, r.Row())
 	}
 	if rows == nil {
-		return nil, fmt.Errorf("no scenario or group is called %s", only)
+		return nil, fmt.Errorf("--only: no scenario's name begins with %q, and no group has that name", only)
 	}
 	return rows, nil
 }

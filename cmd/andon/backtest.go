@@ -6,7 +6,6 @@ import (
 	"io"
 	"os"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/alecthomas/kingpin/v2"
@@ -23,8 +22,8 @@ import (
 // queryTimeout is how long one query of a backtest may take.
 const queryTimeout = time.Minute
 
-// A backtesting is what the judge is run over and how it is written.
-type backtesting struct {
+// A backtestCommand holds the flags of andon backtest.
+type backtestCommand struct {
 	config   string
 	since    string
 	services []string
@@ -35,20 +34,20 @@ type backtesting struct {
 
 // judgePast runs the judge over the history that Prometheus holds.
 func judgePast(app *kingpin.Application) (string, program.Command) {
-	b := backtesting{out: os.Stdout}
-	c := app.Command("backtest", "Run the judge over the history that your Prometheus holds: what it would have said of past rollouts, and how noisy the signals are.")
-	c.Flag("config.file", "The configuration.").Default("andon.yml").StringVar(&b.config)
-	c.Flag("since", "How far back, such as 12h or 30d.").Default("30d").StringVar(&b.since)
-	c.Flag("service", "Only this service; may be repeated. All of the configuration otherwise.").StringsVar(&b.services)
-	c.Flag("format", "How it is written: tables for people, or lines of JSON.").Default("table").EnumVar(&b.format, "table", "jsonl")
-	c.Flag("max-points", "Steps of one query at most; longer spans are asked for in parts.").Default("720").IntVar(&b.options.MaxPoints)
-	c.Flag("concurrency", "Queries at the same time at most.").Default("2").IntVar(&b.options.AtOnce)
-	c.Flag("placebos", "Windows without a rollout that are judged for each service at most; 0 for none.").Default("200").IntVar(&b.options.Placebos)
-	c.Flag("seed", "Of which windows are taken, and how their nodes are split.").Default("1").Uint64Var(&b.options.Seed)
+	b := backtestCommand{out: os.Stdout}
+	c := app.Command("backtest", "Judge past rollouts from the data in your Prometheus, and measure how noisy each signal is without a rollout.")
+	c.Flag("config.file", "Configuration file.").Default("andon.yml").StringVar(&b.config)
+	c.Flag("since", "How far to look back, such as 12h or 30d.").Default("30d").StringVar(&b.since)
+	c.Flag("service", "Judge only this service; repeatable. Default: all services in the configuration.").StringsVar(&b.services)
+	c.Flag("format", "Output format: table, or jsonl for one JSON object per line.").Default("table").EnumVar(&b.format, "table", "jsonl")
+	c.Flag("max-points", "Maximum number of steps per query; a longer range is split into several queries.").Default("720").IntVar(&b.options.MaxPoints)
+	c.Flag("concurrency", "Maximum number of queries at the same time.").Default("2").IntVar(&b.options.AtOnce)
+	c.Flag("placebos", "Maximum number of windows without a rollout to judge per service; 0 for none.").Default("200").IntVar(&b.options.Placebos)
+	c.Flag("seed", "Random seed for choosing these windows and splitting their nodes.").Default("1").Uint64Var(&b.options.Seed)
 	return c.FullCommand(), func(ctx context.Context, log hclog.Logger) error { return b.run(ctx, log, time.Now()) }
 }
 
-func (b backtesting) run(ctx context.Context, log hclog.Logger, now time.Time) error {
+func (b backtestCommand) run(ctx context.Context, log hclog.Logger, now time.Time) error {
 	config, err := config.Load(b.config)
 	if err != nil {
 		return err
@@ -64,12 +63,12 @@ func (b backtesting) run(ctx context.Context, log hclog.Logger, now time.Time) e
 	if o.Placebos <= 0 {
 		o.Placebos = -1
 	}
-	if o.Services, err = chosen(config, b.services); err != nil {
+	if o.Services, err = selectServices(config, b.services); err != nil {
 		return err
 	}
 	o.Bake, o.Since, o.Until, o.Resolve = time.Duration(config.Bake), now.Add(-time.Duration(back)), now, source.Resolve
-	o.Ask, err = config.Ask(queryTimeout, func(query string, warnings []string) {
-		log.Debug("prometheus warns", "query", query, "warnings", warnings)
+	o.Ask, err = config.MetricSource(queryTimeout, func(query string, warnings []string) {
+		log.Debug("warning from Prometheus", "query", query, "warnings", warnings)
 	})
 	if err != nil {
 		return err
@@ -91,27 +90,27 @@ func (b backtesting) run(ctx context.Context, log hclog.Logger, now time.Time) e
 	return backtest.WriteTable(b.out, r)
 }
 
-// chosen returns the named services of the configuration, or all.
-func chosen(c *config.Config, names []string) ([]andon.Service, error) {
+// selectServices returns the named services of the configuration, or all.
+func selectServices(c *config.Config, names []string) ([]andon.Service, error) {
 	var known []string
 	var out []andon.Service
 	for _, s := range c.Services {
 		known = append(known, s.Name)
 		if len(names) == 0 || slices.Contains(names, s.Name) {
-			j := s.Judged() // but for logs and crashes: it looks at Prometheus alone
+			j := s.Service // without logs and crashes: a backtest reads Prometheus only
 			j.Signals = slices.DeleteFunc(slices.Clone(j.Signals), func(sig andon.Signal) bool { return sig.Metric == "" })
 			out = append(out, j)
 		}
 	}
 	for _, n := range names {
 		if !slices.Contains(known, n) {
-			return nil, fmt.Errorf("--service: %q is not in the configuration, which has %s", n, strings.Join(known, ", "))
+			return nil, fmt.Errorf("--service: %q is not in the configuration; %s", n, andon.Suggest(n, known))
 		}
 	}
 	return out, nil
 }
 
-// showProgress returns what writes progress to a terminal, at every hundredth.
+// showProgress returns a function that writes progress in whole percent to a terminal.
 func showProgress() func(backtest.Progress) {
 	last := ""
 	return func(p backtest.Progress) {

@@ -72,14 +72,14 @@ services:
 	if err := os.WriteFile(file, []byte(config), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	run := func(change func(b *backtesting)) (string, error) {
+	run := func(change func(b *backtestCommand)) (string, error) {
 		var out strings.Builder
-		b := backtesting{config: file, since: "5h", format: "jsonl", out: &out, options: backtest.Options{AtOnce: 2, MaxPoints: 100}}
+		b := backtestCommand{config: file, since: "5h", format: "jsonl", out: &out, options: backtest.Options{AtOnce: 2, MaxPoints: 100}}
 		change(&b)
 		err := b.run(t.Context(), hclog.NewNullLogger(), noon)
 		return out.String(), err
 	}
-	out, err := run(func(*backtesting) {})
+	out, err := run(func(*backtestCommand) {})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -87,20 +87,20 @@ services:
 	if err := json.Unmarshal([]byte(strings.SplitN(out, "\n", 2)[0]), &first); err != nil || first.Kind != "rollout" || first.Version != "v2" || first.Verdict != "fail" {
 		t.Errorf("got %+v, %v of %s", first, err, out)
 	}
-	out, err = run(func(b *backtesting) { b.format, b.services = "table", []string{"shop"} })
+	out, err = run(func(b *backtestCommand) { b.format, b.services = "table", []string{"shop"} })
 	if err != nil || !strings.Contains(out, "1 of 1 rollout would have been halted") {
 		t.Errorf("got %v and\n%s", err, out)
 	}
 	for _, tt := range []struct {
 		name   string
-		change func(b *backtesting)
+		change func(b *backtestCommand)
 		want   string
 	}{
-		{"no such file", func(b *backtesting) { b.config = "nowhere.yml" }, "nowhere.yml"},
-		{"no such service", func(b *backtesting) { b.services = []string{"shop", "shoe"} }, `--service: "shoe" is not in the configuration, which has shop`},
-		{"no duration", func(b *backtesting) { b.since = "a month" }, `--since: "a month" is not a duration`},
-		{"nothing at once", func(b *backtesting) { b.options.AtOnce = 0 }, "--concurrency: 0 is not between"},
-		{"too many points", func(b *backtesting) { b.options.MaxPoints = 1 << 20 }, "is not between 10 and 11000"},
+		{"no such file", func(b *backtestCommand) { b.config = "nowhere.yml" }, "nowhere.yml"},
+		{"no such service", func(b *backtestCommand) { b.services = []string{"shop", "shoe"} }, `--service: "shoe" is not in the configuration; did you mean shop?`},
+		{"no duration", func(b *backtestCommand) { b.since = "a month" }, `--since: "a month" is not a duration`},
+		{"nothing at once", func(b *backtestCommand) { b.options.AtOnce = 0 }, "--concurrency: 0 is not between"},
+		{"too many points", func(b *backtestCommand) { b.options.MaxPoints = 1 << 20 }, "is not between 10 and 11000"},
 	} {
 		if out, err := run(tt.change); err == nil || !strings.Contains(err.Error(), tt.want) || out != "" {
 			t.Errorf("%s: got %v and %q, want %s", tt.name, err, out, tt.want)

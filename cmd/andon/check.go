@@ -9,12 +9,13 @@ import (
 	"github.com/hashicorp/go-hclog"
 
 	"github.com/andon-project/andon/cmd/internal/program"
+	"github.com/andon-project/andon/pkg/andon"
 	"github.com/andon-project/andon/pkg/config"
 )
 
 func check(app *kingpin.Application) (string, program.Command) {
-	c := app.Command("check", "Tell all that is wrong with a configuration.")
-	file := c.Arg("file", "The configuration.").Default("andon.yml").String()
+	c := app.Command("check", "Check a configuration file and list every problem.")
+	file := c.Arg("file", "Configuration file.").Default("andon.yml").String()
 	return c.FullCommand(), func(context.Context, hclog.Logger) error {
 		config, err := config.Load(*file)
 		if err != nil {
@@ -23,14 +24,7 @@ func check(app *kingpin.Application) (string, program.Command) {
 		for _, w := range config.Warnings() {
 			fmt.Fprintln(os.Stderr, "warning:", w)
 		}
-		fmt.Printf("ok: %s, %s\n", count(len(config.Services), "service"), count(config.Signals(), "signal"))
+		fmt.Printf("ok: %s, %s\n", andon.Plural(float64(len(config.Services)), "service"), andon.Plural(float64(config.Signals()), "signal"))
 		return nil
 	}
-}
-
-func count(n int, of string) string {
-	if n == 1 {
-		return "1 " + of
-	}
-	return fmt.Sprintf("%d %ss", n, of)
 }

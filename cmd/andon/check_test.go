@@ -48,11 +48,11 @@ func TestCheck(t *testing.T) {
 		t.Fatalf("got %q, %v", out, err)
 	}
 	lines := strings.Split(err.Error(), "\n")
-	if len(lines) != 3 {
-		t.Errorf("want three faults, each on its line:\n%v", err)
+	if len(lines) != 4 || lines[0] != file+" has 3 problems:" {
+		t.Fatalf("want the file and three problems, each on its line:\n%v", err)
 	}
-	for _, l := range lines {
-		if !strings.HasPrefix(l, file+": line ") {
+	for _, l := range lines[1:] {
+		if !strings.HasPrefix(l, "  line ") {
 			t.Errorf("%q does not say where", l)
 		}
 	}

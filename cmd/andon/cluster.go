@@ -14,33 +14,33 @@ import (
 	"github.com/andon-project/andon/pkg/logs/logfile"
 )
 
-// A surveying is what is clustered and how it is written.
-type surveying struct {
+// A clusterCommand holds the flags of andon cluster.
+type clusterCommand struct {
 	file, against string
 	format        string
 	top           int
-	in            io.Reader // for want of a file
+	in            io.Reader // read if there is no file
 	out           io.Writer
 	show          bool // progress, on standard error
 }
 
 // clusterLines sorts the lines of a file into clusters.
 func clusterLines(app *kingpin.Application) (string, program.Command) {
-	s := surveying{in: os.Stdin, out: os.Stdout, show: program.IsTerminal(os.Stderr)}
-	c := app.Command("cluster", "Sort log lines into clusters: all that differ only in their variable parts. Headers of any kind, JSON and logfmt are recognised.")
-	c.Arg("file", "The log; standard input without it, or with “-”.").StringVar(&s.file)
-	c.Flag("against", "An older log: say of each cluster whether it is Unknown there, known, more frequent than chance allows, or gone.").PlaceHolder("OLD").StringVar(&s.against)
-	c.Flag("format", "A table for people; for each line of the log its cluster's id and template; or a line of JSON for each cluster.").Default("table").EnumVar(&s.format, "table", "tsv", "json")
-	c.Flag("top", "How many clusters the table shows at most; 0 for all.").Default("50").IntVar(&s.top)
+	s := clusterCommand{in: os.Stdin, out: os.Stdout, show: program.IsTerminal(os.Stderr)}
+	c := app.Command("cluster", "Group log lines that differ only in their variable parts into clusters. Reads JSON, logfmt and plain text with any header.")
+	c.Arg("file", "Log file; without it, or with “-”, standard input is read.").StringVar(&s.file)
+	c.Flag("against", "Older log file to compare with. Each cluster is then marked as known, unknown (not in the old log), unexpectedly frequent, or gone.").PlaceHolder("OLD").StringVar(&s.against)
+	c.Flag("format", "Output format: table; tsv for the cluster id and template of each input line; json for one JSON object per cluster.").Default("table").EnumVar(&s.format, "table", "tsv", "json")
+	c.Flag("top", "Maximum number of clusters in the table; 0 for all.").Default("50").IntVar(&s.top)
 	return c.FullCommand(), func(ctx context.Context, _ hclog.Logger) error { return s.run(ctx) }
 }
 
-func (s surveying) run(ctx context.Context) error {
+func (s clusterCommand) run(ctx context.Context) error {
 	survey := logfile.NewSurvey()
 	survey.KeepLines = s.format == "tsv"
 	if s.against != "" {
 		if s.against == "-" {
-			return fmt.Errorf("--against: standard input is for the newer log; name a file")
+			return fmt.Errorf("--against: standard input is read for the newer log; write the name of a file")
 		}
 		if err := s.read(ctx, survey, s.against, survey.ReadOld); err != nil {
 			return err
@@ -59,8 +59,8 @@ func (s surveying) run(ctx context.Context) error {
 }
 
 // read has take read the file, or standard input.
-func (s surveying) read(ctx context.Context, survey *logfile.Survey, name string, take func(context.Context, io.Reader) error) error {
-	in, size := s.in, int64(0)
+func (s clusterCommand) read(ctx context.Context, survey *logfile.Survey, name string, take func(context.Context, io.Reader) error) error {
+	in, size, title := s.in, int64(0), "standard input"
 	if name != "" && name != "-" {
 		f, err := os.Open(name)
 		if err != nil {
@@ -70,20 +70,20 @@ func (s surveying) read(ctx context.Context, survey *logfile.Survey, name string
 		if info, err := f.Stat(); err == nil && info.Mode().IsRegular() {
 			size = info.Size()
 		}
-		in = f
+		in, title = f, name
 	}
 	if s.show {
 		survey.Progress = showReading(os.Stderr, size, time.Now)
 		defer fmt.Fprint(os.Stderr, "\r\x1b[K")
 	}
 	if err := take(ctx, in); err != nil {
-		return fmt.Errorf("reading %s: %w", name, err)
+		return fmt.Errorf("reading %s: %w", title, err)
 	}
 	return nil
 }
 
-// showReading returns what writes a progress bar, once a second of reading has
-// passed and then ten times a second; without a size only the lines are counted.
+// showReading returns a function that writes a progress bar, after one second of
+// reading and then ten times a second. If size is 0 it writes the number of lines.
 func showReading(w io.Writer, size int64, now func() time.Time) func(bytes, lines int64) {
 	const width = 30
 	next := now().Add(time.Second)

@@ -34,16 +34,16 @@ func TestCluster(t *testing.T) {
 	in := func(name string) string { return filepath.Join("testdata", "cluster", name) }
 	tests := []struct {
 		name   string
-		s      surveying
+		s      clusterCommand
 		stdin  string
 		golden string
 	}{
-		{name: "table", s: surveying{file: in("new.log"), format: "table"}, golden: "table.golden"},
-		{name: "standard input", s: surveying{format: "table", top: 2}, stdin: in("new.log"), golden: "top.golden"},
-		{name: "against an older log", s: surveying{file: in("new.log"), against: in("old.log"), format: "table"}, golden: "against.golden"},
-		{name: "lines", s: surveying{file: in("new.log"), format: "tsv"}, golden: "tsv.golden"},
-		{name: "JSON", s: surveying{file: in("new.log"), against: in("old.log"), format: "json"}, golden: "json.golden"},
-		{name: "nothing", s: surveying{file: "-", format: "table"}, golden: "empty.golden"},
+		{name: "table", s: clusterCommand{file: in("new.log"), format: "table"}, golden: "table.golden"},
+		{name: "standard input", s: clusterCommand{format: "table", top: 2}, stdin: in("new.log"), golden: "top.golden"},
+		{name: "against an older log", s: clusterCommand{file: in("new.log"), against: in("old.log"), format: "table"}, golden: "against.golden"},
+		{name: "lines", s: clusterCommand{file: in("new.log"), format: "tsv"}, golden: "tsv.golden"},
+		{name: "JSON", s: clusterCommand{file: in("new.log"), against: in("old.log"), format: "json"}, golden: "json.golden"},
+		{name: "nothing", s: clusterCommand{file: "-", format: "table"}, golden: "empty.golden"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -68,10 +68,10 @@ func TestCluster(t *testing.T) {
 func TestClusterErrors(t *testing.T) {
 	tests := []struct {
 		name, says string
-		s          surveying
+		s          clusterCommand
 	}{
-		{"no such file", "nowhere.log: no such file", surveying{file: "nowhere.log", format: "table"}},
-		{"old from standard input", "standard input is for the newer log", surveying{against: "-", format: "table"}},
+		{"no such file", "nowhere.log: no such file", clusterCommand{file: "nowhere.log", format: "table"}},
+		{"old from standard input", "standard input is read for the newer log", clusterCommand{against: "-", format: "table"}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -83,7 +83,7 @@ func TestClusterErrors(t *testing.T) {
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if err := (surveying{in: strings.NewReader("a\n"), out: &bytes.Buffer{}, format: "table"}).run(ctx); err == nil {
+	if err := (clusterCommand{in: strings.NewReader("a\n"), out: &bytes.Buffer{}, format: "table"}).run(ctx); err == nil {
 		t.Error("an interrupted survey ends without an error")
 	}
 }

@@ -1,11 +1,11 @@
-// Command andon judges the rollouts that are under way and has the bad ones
-// halted; it also judges old ones, and sorts logs into clusters. This package is
+// Command andon judges the rollouts under way and halts those that fail. It also
+// judges past rollouts, and groups log lines into clusters. This package holds
 // flags and wiring only.
 package main
 
 import "github.com/andon-project/andon/cmd/internal/program"
 
 func main() {
-	program.Main("andon", "Compares what rolls out with what ran well, and stops what makes it worse.",
+	program.Main("andon", "Compares new versions of services with the versions they replace, and stops rollouts that make a service worse.",
 		serve, check, replayCases, judgePast, clusterLines)
 }

@@ -19,8 +19,8 @@ import (
 	"github.com/andon-project/andon/pkg/report"
 )
 
-// A replaying is what is replayed and how it is written.
-type replaying struct {
+// A replayCommand holds the flags of andon replay.
+type replayCommand struct {
 	paths  []string
 	format string
 	report string
@@ -29,11 +29,11 @@ type replaying struct {
 
 // replayCases judges rollouts of the past.
 func replayCases(app *kingpin.Application) (string, program.Command) {
-	r := replaying{out: os.Stdout}
-	c := app.Command("replay", "Judge the rollouts of recorded cases, tick by tick, as they would have been judged then. Exits with 2 if a case is wrong, whatever the verdicts.")
-	c.Flag("format", "How verdicts are written: a table for people, or a line of JSON for each rollout.").Default("table").EnumVar(&r.format, "table", "jsonl")
-	c.Flag("report", "Also write one HTML page with all that the verdicts rest on to this file.").PlaceHolder("FILE").StringVar(&r.report)
-	c.Arg("case", "Folder of a case (case.yaml, metrics.om.gz), or a folder of such folders.").Required().StringsVar(&r.paths)
+	r := replayCommand{out: os.Stdout}
+	c := app.Command("replay", "Judge recorded rollouts tick by tick, as they would have been judged live. Exits with status 2 if a case is invalid, whatever the verdicts.")
+	c.Flag("format", "Output format: table, or jsonl for one JSON object per rollout.").Default("table").EnumVar(&r.format, "table", "jsonl")
+	c.Flag("report", "Also write an HTML page with the evidence behind the verdicts to this file.").PlaceHolder("FILE").StringVar(&r.report)
+	c.Arg("case", "Folder of a case (case.yaml and metrics.om.gz), or a folder of such folders.").Required().StringsVar(&r.paths)
 	return c.FullCommand(), func(ctx context.Context, log hclog.Logger) error {
 		err := r.run(ctx, log)
 		var wrong *replay.InputError
@@ -45,7 +45,7 @@ func replayCases(app *kingpin.Application) (string, program.Command) {
 	}
 }
 
-func (r replaying) run(ctx context.Context, log hclog.Logger) error {
+func (r replayCommand) run(ctx context.Context, log hclog.Logger) error {
 	dirs, err := replay.Find(r.paths)
 	if err != nil {
 		return err
@@ -66,7 +66,7 @@ func (r replaying) run(ctx context.Context, log hclog.Logger) error {
 			return nil // All returns it
 		}
 		for _, n := range res.Case.Notes {
-			log.Warn("part of a case is not replayed", "case", res.Case.Name, "what", n)
+			log.Warn("part of the case is ignored", "case", res.Case.Name, "reason", n)
 		}
 		gathered.take(res)
 		return write(res)
@@ -80,8 +80,8 @@ func (r replaying) run(ctx context.Context, log hclog.Logger) error {
 	return gathered.write(r.report)
 }
 
-// writer returns what writes a result, and what is to be called at the end.
-func (r replaying) writer() (write func(replay.Result) error, flush func() error) {
+// writer returns a function that writes a result, and one to call at the end.
+func (r replayCommand) writer() (write func(replay.Result) error, flush func() error) {
 	if r.format == "table" {
 		t := replay.NewTable(r.out, program.IsTerminal(r.out) && os.Getenv("NO_COLOR") == "")
 		return func(res replay.Result) error { t.Add(res); return nil }, t.Flush
@@ -98,8 +98,8 @@ func (r replaying) writer() (write func(replay.Result) error, flush func() error
 	}, func() error { return nil }
 }
 
-// pages are what a report is made of. Cases are replayed at the same time, and
-// taken in their order.
+// pages collects the pages of a report. Cases are replayed at the same time, and
+// their pages are put in the order of the cases.
 type pages struct {
 	title string
 	mu    sync.Mutex

@@ -54,7 +54,7 @@ func TestReplayLines(t *testing.T) {
 		t.Run(s.name, func(t *testing.T) {
 			var out strings.Builder
 			page := filepath.Join(t.TempDir(), "report.html")
-			r := replaying{paths: s.paths, format: "jsonl", report: page, out: &out}
+			r := replayCommand{paths: s.paths, format: "jsonl", report: page, out: &out}
 			if err := r.run(t.Context(), hclog.NewNullLogger()); err != nil {
 				t.Fatal(err)
 			}
@@ -92,7 +92,7 @@ func TestReplayTable(t *testing.T) {
 	for _, s := range sets(t) {
 		t.Run(s.name, func(t *testing.T) {
 			var out strings.Builder
-			r := replaying{paths: s.paths, format: "table", out: &out}
+			r := replayCommand{paths: s.paths, format: "table", out: &out}
 			if err := r.run(t.Context(), hclog.NewNullLogger()); err != nil {
 				t.Fatal(err)
 			}
@@ -109,7 +109,7 @@ func TestReplayTable(t *testing.T) {
 }
 
 func TestReplayRefuses(t *testing.T) {
-	r := replaying{paths: []string{t.TempDir()}, format: "table", out: new(strings.Builder)}
+	r := replayCommand{paths: []string{t.TempDir()}, format: "table", out: new(strings.Builder)}
 	err := r.run(t.Context(), hclog.NewNullLogger())
 	var wrong *replay.InputError
 	if !errors.As(err, &wrong) || !strings.Contains(err.Error(), "neither holds a case.yaml") {

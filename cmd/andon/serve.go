@@ -19,9 +19,9 @@ import (
 )
 
 func serve(app *kingpin.Application) (string, program.Command) {
-	c := app.Command("serve", "Judge the rollouts under way, expose the verdicts, and have failed rollouts halted.")
-	config := c.Flag("config.file", "The configuration.").Default("andon.yml").String()
-	storage := c.Flag("storage.path", "Folder of what must be remembered: announcements, notifications, halts.").Default("data/").String()
+	c := app.Command("serve", "Judge the rollouts under way, serve the verdicts as metrics and pages, and halt rollouts that fail.")
+	config := c.Flag("config.file", "Configuration file.").Default("andon.yml").String()
+	storage := c.Flag("storage.path", "Folder for announcements, verdicts, halts and feedback; it must survive restarts.").Default("data/").String()
 	flags := kingpinflag.AddFlags(c, ":9415")
 	return c.FullCommand(), func(ctx context.Context, log hclog.Logger) error {
 		return exporter.Run(ctx, exporter.Options{

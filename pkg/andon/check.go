@@ -8,12 +8,12 @@ import (
 	"github.com/prometheus/common/model"
 )
 
-// A Problem is one thing that is wrong with what somebody wrote. The same value
-// has the same Problem wherever it is written: in a case, in the configuration,
-// in an announcement, in a panel's query.
+// A Problem is one problem of what somebody wrote. The same value has the same
+// Problem wherever it is written: in a case, in the configuration, in an
+// announcement, in a panel's query.
 type Problem struct {
 	Path string // of the key, such as signals[1].metric; empty if it is about the whole
-	Text string // what is there, what was expected, what to write instead
+	Text string // what was written, why it is wrong, what to write instead
 }
 
 // Error implements error.
@@ -24,10 +24,10 @@ func (p Problem) Error() string {
 	return p.Path + ": " + p.Text
 }
 
-// Under returns the problems of what lies at path.
-func Under(path string, within []Problem) []Problem {
-	out := make([]Problem, len(within))
-	for i, p := range within {
+// Under returns problems with path before their own paths.
+func Under(path string, all []Problem) []Problem {
+	out := make([]Problem, len(all))
+	for i, p := range all {
 		switch {
 		case path == "":
 		case p.Path == "":
@@ -42,19 +42,18 @@ func Under(path string, within []Problem) []Problem {
 	return out
 }
 
-// Parsers tell whether queries can be read. Where one is nil, queries of its
-// language are not looked at.
+// Parsers check queries. Where one is nil, queries of its language are not
+// checked.
 type Parsers struct {
-	// PromQL returns what is wrong with a query that has to answer with series
-	// which have the labels of keep; empty names are passed over.
+	// PromQL checks a query whose series must have the labels in keep; empty
+	// names in it are ignored.
 	PromQL func(expr string, keep ...string) error
 
 	LogQL func(expr string) error
 }
 
-// CheckWord returns what is wrong with a word of which what is the name of its
-// enumeration and list are the words that there are.
-func CheckWord[T ~string](what string, word T, list []T) []Problem {
+// CheckWord checks that a word is in list; noun names the enumeration.
+func CheckWord[T ~string](noun string, word T, list []T) []Problem {
 	if slices.Contains(list, word) {
 		return nil
 	}
@@ -63,41 +62,41 @@ func CheckWord[T ~string](what string, word T, list []T) []Problem {
 		known[i] = string(w)
 	}
 	article := "a"
-	if strings.ContainsRune("aeio", rune(what[0])) {
+	if strings.ContainsRune("aeio", rune(noun[0])) {
 		article = "an"
 	}
-	return []Problem{{Text: fmt.Sprintf("%.200q is not %s %s; %s", word, article, what, Suggest(string(word), known))}}
+	return []Problem{{Text: fmt.Sprintf("%.200q is not %s %s; %s", word, article, noun, Suggest(string(word), known))}}
 }
 
-// NotDuration says what is wrong with a text that is no duration.
+// NotDuration returns the problem of a text that is not a duration.
 func NotDuration(text string) string {
 	return fmt.Sprintf("%.200q is not a duration; write a number with its unit, such as 30s, 5m or 1h", text)
 }
 
-// problems collects what is wrong with one thing.
+// problems collects the problems of one value.
 type problems []Problem
 
 func (p *problems) at(path, format string, args ...any) {
 	*p = append(*p, Problem{path, fmt.Sprintf(format, args...)})
 }
 
-func (p *problems) under(path string, within []Problem) { *p = append(*p, Under(path, within)...) }
+func (p *problems) under(path string, all []Problem) { *p = append(*p, Under(path, all)...) }
 
-// word adds what is wrong with a word that may be left out.
-func word[T ~string](p *problems, path, what string, w T, list []T) {
+// word checks a word that may be left out.
+func word[T ~string](p *problems, path, noun string, w T, list []T) {
 	if w != "" {
-		p.under(path, CheckWord(what, w, list))
+		p.under(path, CheckWord(noun, w, list))
 	}
 }
 
-// label adds that a name is not that of a label; it may be left out.
+// label checks the name of a label, which may be left out.
 func (p *problems) label(path, name string) {
 	if name != "" && !model.LegacyValidation.IsValidLabelName(name) {
-		p.at(path, "%q is not the name of a label; write one of letters, digits and _, such as pod", name)
+		p.at(path, "%q is not a label name; use letters, digits and _, such as pod", name)
 	}
 }
 
-// promQL adds what is wrong with a query, which may be left out.
+// promQL checks a query, which may be left out.
 func (p *problems) promQL(path, expr string, parse Parsers, keep ...string) {
 	if expr == "" || parse.PromQL == nil {
 		return

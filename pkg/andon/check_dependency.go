@@ -9,7 +9,7 @@ type CallQuery struct {
 	Callee string `yaml:"callee"` // label that names the one that is called
 }
 
-// Check returns all that is wrong with a query for who calls whom.
+// Check returns the problems of a query for calls between services.
 func (q CallQuery) Check(parse Parsers) []Problem {
 	var p problems
 	if q.Query == "" {
@@ -22,7 +22,7 @@ func (q CallQuery) Check(parse Parsers) []Problem {
 		p.label(end.key, end.label)
 	}
 	if q.Caller == q.Callee && q.Caller != "" {
-		p.at("callee", "%q names the caller already; write the label that names who is called", q.Callee)
+		p.at("callee", "%q is also the caller; write the label that names the called service", q.Callee)
 	}
 	p.promQL("query", q.Query, parse, q.Caller, q.Callee)
 	return p

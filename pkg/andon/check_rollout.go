@@ -29,31 +29,31 @@ const (
 // operators are what a Selector's value may begin with.
 var operators = []string{"!=", "=~", "!~"}
 
-// Check returns all that is wrong with a rollout whose start is known. No clock
-// is ahead of a now that is zero.
+// Check returns the problems of a rollout, which must have a start. If now is
+// zero, times are not checked against it.
 func (r Rollout) Check(now time.Time) []Problem {
 	var p problems
 	switch {
 	case r.ID == "":
-		p.at("id", "is missing; write a name for this rollout that no other has")
+		p.at("id", "is missing; write a unique name for this rollout")
 	case r.ID == "." || r.ID == "..":
-		p.at("id", "%q cannot be used in an address; choose another", r.ID)
+		p.at("id", "%q cannot be part of a URL; choose another id", r.ID)
 	}
 	for _, s := range []struct {
 		path, value string
-		maxLen      int
+		limit       int
 	}{
 		{"id", r.ID, MaxName}, {"service", r.Service, MaxName}, {"version", r.Version, MaxName}, {"previous", r.Previous, MaxName}, {"tool", r.Tool, MaxName}, {"ref", r.Ref, maxRef},
 	} {
-		p.text(s.path, s.value, s.maxLen)
+		p.text(s.path, s.value, s.limit)
 	}
 	if r.Service == "" {
-		p.at("service", "is missing; name the service that changes, as in the configuration's services")
+		p.at("service", "is missing; write the name of the service that changes, as under services in the configuration")
 	}
 	p.under("version", CheckVersion(r.Version))
 	p.under("previous", CheckVersion(r.Previous))
 	if r.Version != "" && r.Version == r.Previous {
-		p.at("previous", "%.100q is both version and previous; leave out previous if it is not known", r.Previous)
+		p.at("previous", "%.100q is both version and previous; leave out previous if you do not know it", r.Previous)
 	}
 	if r.Ref != "" && !strings.HasPrefix(r.Ref, "https://") && !strings.HasPrefix(r.Ref, "http://") {
 		p.at("ref", "%.100q is not a link; write one that begins with https://", r.Ref)
@@ -63,7 +63,7 @@ func (r Rollout) Check(now time.Time) []Problem {
 	p.under("candidate", r.Candidate.Check())
 	p.under("control", r.Control.Check())
 	if len(r.Candidate) > 0 && maps.Equal(r.Candidate, r.Control) {
-		p.at("control", "selects the same nodes as candidate; select those on the old version, or leave both empty to compare before with after")
+		p.at("control", "selects the same nodes as candidate; select the nodes on the old version, or leave both empty to compare before with after")
 	}
 	r.checkTimes(&p, now)
 	if r.Baseline != nil {
@@ -72,23 +72,23 @@ func (r Rollout) Check(now time.Time) []Problem {
 	return p
 }
 
-// CheckVersion returns what is wrong with a version: a Selector would read it
-// as a matcher.
+// CheckVersion returns the problem of a version that a Selector would read as a
+// matcher.
 func CheckVersion(v string) []Problem {
 	for _, operator := range operators {
 		if strings.HasPrefix(v, operator) {
-			return []Problem{{Text: fmt.Sprintf("%.100q begins with %s, which in a cohort is a matcher; write the version's value", v, operator)}}
+			return []Problem{{Text: fmt.Sprintf("%.100q begins with %s, which is a matcher and not part of a version; write the version alone", v, operator)}}
 		}
 	}
 	return nil
 }
 
-// CheckOrder returns which stages are not in the order of time.
+// CheckOrder returns the stages that are not in the order of time.
 func (r Rollout) CheckOrder() []Problem {
 	var p problems
 	for i := 1; i < len(r.Stages); i++ {
 		if r.Stages[i].Before(r.Stages[i-1]) {
-			p.at(fmt.Sprintf("stages[%d]", i), "%s is before the stage listed before it (%s); list them in order, oldest first", stamp(r.Stages[i]), stamp(r.Stages[i-1]))
+			p.at(fmt.Sprintf("stages[%d]", i), "%s is earlier than the stage listed before it (%s); list stages oldest first", stamp(r.Stages[i]), stamp(r.Stages[i-1]))
 		}
 	}
 	return p
@@ -96,12 +96,12 @@ func (r Rollout) CheckOrder() []Problem {
 
 func (r Rollout) checkScope(p *problems) {
 	if len(r.Scope) > maxMatchers {
-		p.at("scope", "has %d labels; at most %d are kept", len(r.Scope), maxMatchers)
+		p.at("scope", "has %d labels; the maximum is %d", len(r.Scope), maxMatchers)
 		return
 	}
 	for _, k := range slices.Sorted(maps.Keys(r.Scope)) {
 		if k == "" {
-			p.at("scope", "has a label without a name; write one, such as region")
+			p.at("scope", "has a label without a name; write one such as region")
 		}
 		p.text(fmt.Sprintf("scope: name %q", k), k, MaxName)
 		p.text("scope."+k, r.Scope[k], MaxName)
@@ -110,7 +110,7 @@ func (r Rollout) checkScope(p *problems) {
 
 func (r Rollout) checkTimes(p *problems, now time.Time) {
 	if len(r.Stages) > maxStages {
-		p.at("stages", "are %d; at most %d are kept", len(r.Stages), maxStages)
+		p.at("stages", "has %d entries; the maximum is %d", len(r.Stages), maxStages)
 		return
 	}
 	if r.Started.IsZero() {
@@ -130,47 +130,47 @@ func (r Rollout) checkTimes(p *problems, now time.Time) {
 func (r Rollout) checkTime(p *problems, path string, t, now time.Time) {
 	switch {
 	case !now.IsZero() && t.After(now.Add(maxAhead)):
-		p.at(path, "%s is more than %s after now (%s); check the time zone", stamp(t), Spell(maxAhead), stamp(now))
+		p.at(path, "%s is more than %s in the future (now is %s); check the time zone", stamp(t), Spell(maxAhead), stamp(now))
 	case t.Year() < 1970:
-		p.at(path, "%s is before 1970; write when it was, such as 2026-03-01T12:00:00Z", stamp(t))
+		p.at(path, "%s is before 1970; write the real time, such as 2026-03-01T12:00:00Z", stamp(t))
 	case t.Before(r.Started):
 		p.at(path, "%s is before the rollout started (%s)", stamp(t), stamp(r.Started))
 	}
 }
 
-// check returns what is wrong with the run that a load test is compared with.
+// check returns the problems of the run that a load test is compared with.
 func (b Baseline) check(r Rollout) []Problem {
 	var p problems
 	switch {
 	case r.Strategy != "" && r.Strategy != LoadTest:
 		p.at("", "is for load tests only, and the strategy is %s; leave it out", r.Strategy)
 	case b.Accept && !(b.Started.IsZero() && b.Ended.IsZero()):
-		p.at("", "names an earlier run and accepts this one as the first; leave out accept, or started and ended")
+		p.at("", "names an earlier run and also accepts this one; leave out accept, or started and ended")
 	case b.Accept:
 	case b.Started.IsZero() || b.Ended.IsZero():
-		p.at("", "needs started and ended of the earlier run, or accept")
+		p.at("", "needs started and ended of an earlier run, or accept")
 	case !b.Started.Before(b.Ended) || b.Ended.After(r.Started):
-		p.at("", "the run from %s to %s is not before this one, which started at %s", stamp(b.Started), stamp(b.Ended), stamp(r.Started))
+		p.at("", "from %s to %s is not before this run, which started at %s; write the start and end of an earlier run", stamp(b.Started), stamp(b.Ended), stamp(r.Started))
 	}
 	return p
 }
 
-// Check returns all that is wrong with a selector; paths are its labels.
+// Check returns the problems of a selector; their paths are its labels.
 func (s Selector) Check() []Problem {
 	var p problems
 	if len(s) > maxMatchers {
-		p.at("", "has %d matchers; at most %d are kept", len(s), maxMatchers)
+		p.at("", "has %d matchers; the maximum is %d", len(s), maxMatchers)
 		return p
 	}
 	for _, name := range slices.Sorted(maps.Keys(s)) {
 		if !model.UTF8Validation.IsValidLabelName(name) {
-			p.at("", "%q is not the name of a label; write one, such as version", name)
+			p.at("", "%q is not a label name; write one such as version", name)
 			continue
 		}
 		p.text("name "+name, name, MaxName)
 		value := s[name]
 		if !utf8.ValidString(value) || utf8.RuneCountInString(value) > maxMatcher {
-			p.at(name, "is not valid UTF-8 of at most %d characters; write a shorter value", maxMatcher)
+			p.at(name, "is longer than %d characters or not valid UTF-8; write a shorter value", maxMatcher)
 			continue
 		}
 		for _, op := range operators[1:] {
@@ -184,15 +184,15 @@ func (s Selector) Check() []Problem {
 	return p
 }
 
-// text adds what is wrong with a text that people and labels hold.
-func (p *problems) text(path, s string, maxLen int) {
+// text checks a text for people or for a label, of at most limit characters.
+func (p *problems) text(path, s string, limit int) {
 	switch {
 	case !utf8.ValidString(s):
-		p.at(path, "is not valid UTF-8; write it again")
-	case utf8.RuneCountInString(s) > maxLen:
-		p.at(path, "has %d characters; at most %d are kept", utf8.RuneCountInString(s), maxLen)
+		p.at(path, "is not valid UTF-8; correct its encoding")
+	case utf8.RuneCountInString(s) > limit:
+		p.at(path, "has %d characters; the maximum is %d", utf8.RuneCountInString(s), limit)
 	case strings.ContainsFunc(s, func(r rune) bool { return !unicode.IsPrint(r) }):
-		p.at(path, "%q has characters that cannot be printed; leave them out", s)
+		p.at(path, "%q contains unprintable characters; leave them out", s)
 	case s != strings.TrimSpace(s):
 		p.at(path, "%q begins or ends with a space; leave it out", s)
 	}

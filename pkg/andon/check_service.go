@@ -18,15 +18,15 @@ const (
 	maxWithin = 24 * time.Hour
 )
 
-// CheckServices returns all that is wrong with services that are watched
-// together, with paths such as [0].signals[1].metric.
+// CheckServices returns the problems of the services of one configuration, with
+// paths such as [0].signals[1].metric.
 func CheckServices(services []Service, parse Parsers) []Problem {
 	var p problems
 	first := make(map[string]int)
 	for i, s := range services {
 		at := fmt.Sprintf("[%d]", i)
 		if j, twice := first[s.Name]; twice && s.Name != "" {
-			p.at(at+".name", "%q is the name of services[%d] already; give each service a name of its own", s.Name, j)
+			p.at(at+".name", "%q is already the name of services[%d]; give each service its own name", s.Name, j)
 		} else {
 			first[s.Name] = i
 		}
@@ -38,19 +38,19 @@ func CheckServices(services []Service, parse Parsers) []Problem {
 			at := fmt.Sprintf("[%d].depends_on[%d]", i, j)
 			switch {
 			case callee == s.Name:
-				p.at(at, "is the service itself; name the services that it calls")
+				p.at(at, "is the service itself; list only the services that it calls")
 			case callee == "" || !slices.Contains(names, callee):
-				p.at(at, "%q is not one of services; %s", callee, Suggest(callee, names))
+				p.at(at, "%q is not a configured service; %s", callee, Suggest(callee, names))
 			case slices.Contains(s.DependsOn[:j], callee):
-				p.at(at, "%q is named twice; leave one out", callee)
+				p.at(at, "%q is listed twice; leave one out", callee)
 			}
 		}
 	}
 	return p
 }
 
-// Check returns all that is wrong with a service by itself; whom it may depend
-// on only CheckServices can tell.
+// Check returns the problems of a service by itself; CheckServices also checks
+// depends_on.
 func (s Service) Check(parse Parsers) []Problem {
 	var p problems
 	if s.Name == "" {
@@ -71,7 +71,7 @@ func (s Service) Check(parse Parsers) []Problem {
 	for i, sig := range s.Signals {
 		at := fmt.Sprintf("signals[%d]", i)
 		if first, twice := names[sig.Name]; twice && sig.Name != "" {
-			p.at(at+".name", "%q is the name of signals[%d] already; give each signal of a service a name of its own", sig.Name, first)
+			p.at(at+".name", "%q is already the name of signals[%d]; give each signal of a service its own name", sig.Name, first)
 		} else {
 			names[sig.Name] = i
 		}
@@ -89,7 +89,7 @@ func (s Service) checkScope(p *problems) {
 		case label == "":
 			p.at(at, "is empty; write the label that says where a node is, such as region")
 		case slices.Contains(s.Scope[:i], label):
-			p.at(at, "%q is named twice; leave one out", label)
+			p.at(at, "%q is listed twice; leave one out", label)
 		case label == s.Node || label == s.Version:
 			p.at(at, "%q names nodes or versions, not places; leave it out", label)
 		}
@@ -106,22 +106,22 @@ func (s Service) checkPreflight(p *problems, parse Parsers, signals map[string]i
 		}
 		name := pre.Called()
 		if first, twice := called[name]; twice {
-			p.at(at, "has the same name %q as preflight[%d]; give one of them a name", name, first)
+			p.at(at, "has the name %q, as preflight[%d] does; give one of them another name", name, first)
 		}
 		called[name] = i
 		if _, taken := signals[name]; taken {
-			p.at(at+".name", "%q is the name of a signal; choose another", name)
+			p.at(at+".name", "%q is already the name of a signal; choose another name", name)
 		}
 	}
 }
 
-// Check returns all that is wrong with a pre-flight check of a service whose
-// versions the label version names.
+// Check returns the problems of a pre-flight check of a service with the given
+// version label.
 func (p Preflight) Check(parse Parsers, version string) []Problem {
 	var out problems
 	switch n := p.set(); {
 	case n != 1:
-		out.at("", "has %d checks; write one of version, completeness and scope in each entry", n)
+		out.at("", "has %d checks; write exactly one of version, completeness and scope", n)
 	case p.Version != nil:
 		out.under("version", p.Version.check(parse, version))
 	case p.Completeness != nil:
@@ -132,7 +132,7 @@ func (p Preflight) Check(parse Parsers, version string) []Problem {
 	return out
 }
 
-// set returns how many of the checks, of which there is to be one, are set.
+// set returns how many of the checks are set; one is right.
 func (p Preflight) set() int {
 	n := 0
 	for _, is := range []bool{p.Version != nil, p.Completeness != nil, p.Scope != nil} {
@@ -150,7 +150,7 @@ func (v VersionCheck) check(parse Parsers, version string) []Problem {
 		label = version
 	}
 	if label == "" {
-		p.at("label", "is missing, and the service has no version; write the label that names the version")
+		p.at("label", "is missing, and the service has no version label; write the label that names the version")
 	}
 	p.label("label", v.Label)
 	p.needed("metric", v.Metric, parse, label)
@@ -172,10 +172,10 @@ func (c CompletenessCheck) check(parse Parsers) []Problem {
 func (c ScopeCheck) check(parse Parsers) []Problem {
 	var p problems
 	if c.AtMost < 1 {
-		p.at("at_most", "%d allows no change at all; write 1 or more", c.AtMost)
+		p.at("at_most", "%d would allow no change at all; write 1 or more", c.AtMost)
 	}
 	if c.Of == "" {
-		p.at("of", "is missing; write the key of the rollouts' scope to count, such as region")
+		p.at("of", "is missing; write the key of the rollout's scope to count, such as region")
 	}
 	if c.Metric != "" {
 		p.label("of", c.Of)
@@ -185,7 +185,7 @@ func (c ScopeCheck) check(parse Parsers) []Problem {
 	return p
 }
 
-// needed adds what is wrong with a query that has to be there.
+// needed checks a query that must not be left out.
 func (p *problems) needed(path, expr string, parse Parsers, keep string) {
 	if expr == "" {
 		p.at(path, "is missing; write a PromQL query")

@@ -5,11 +5,11 @@ import (
 	"strings"
 )
 
-// maxRatio bounds weights and margins: beyond it is a slip of the pen.
+// maxRatio is the maximum of weights and margins; more is a typing error.
 const maxRatio = 1e6
 
-// Check returns all that is wrong with a signal of a service whose nodes the
-// label node names; empty if the service is seen as a whole.
+// Check returns the problems of a signal of a service with the given node label,
+// which is empty if the service has none.
 func (s Signal) Check(parse Parsers, node string) []Problem {
 	var p problems
 	if s.Name == "" {
@@ -20,14 +20,14 @@ func (s Signal) Check(parse Parsers, node string) []Problem {
 	word(&p, "kind", "kind", s.Kind, Kinds)
 	word(&p, "family", "family", s.Family, Families)
 	if s.Kind == Counts && s.Per == "" {
-		p.at("kind", "counts need per:, what the events are out of, such as the rate of all requests; for events over time, such as restarts, write crashes")
+		p.at("kind", "counts needs an exposure; write per: with, for example, the rate of all requests; for events per running time, such as restarts, write kind: crashes")
 	}
 	s.checkUnit(&p)
 	if s.Weight != nil {
-		p.ratio("weight", *s.Weight, "write a share such as 0.2, or 0 to show the signal without judging by it")
+		p.ratio("weight", *s.Weight, "write a share such as 0.2, or 0 to show the signal without counting it")
 	}
 	if s.Critical && s.Weight != nil && *s.Weight == 0 {
-		p.at("critical", "contradicts weight: 0, with which the signal is not judged by; leave out one of the two")
+		p.at("critical", "contradicts weight: 0, which does not count the signal; leave out one of the two")
 	}
 	if s.Margin != nil {
 		p.ratio("margin", *s.Margin, "write a share such as 0.2 for 20%")
@@ -45,12 +45,12 @@ func (s Signal) checkQueries(p *problems, parse Parsers, node string) {
 	}
 	switch {
 	case len(set) == 0:
-		p.at("", "has nothing to look at; write metric: with a PromQL query")
+		p.at("", "has no query; write metric: with a PromQL query")
 	case len(set) > 1:
-		p.at("", "%s are both set; keep one and make another signal of the other", Enumerate(set))
+		p.at("", "has more than one query (%s); keep one, and make a separate signal for each other", strings.Join(set, " and "))
 	}
 	if s.Per != "" && s.Metric == "" {
-		p.at("per", "divides metric, which is not set; leave it out")
+		p.at("per", "is the exposure of metric, and metric is not set; leave out per")
 	}
 	p.promQL("metric", s.Metric, parse, node)
 	p.promQL("per", s.Per, parse, node)
@@ -58,20 +58,20 @@ func (s Signal) checkQueries(p *problems, parse Parsers, node string) {
 	p.logQL("crashes", s.Crashes, parse)
 }
 
-// checkUnit adds that unit and kind contradict each other.
+// checkUnit checks that the unit fits the kind.
 func (s Signal) checkUnit(p *problems) {
 	unit := strings.ToLower(s.Unit)
 	switch {
 	case s.Kind == Failures && (isTime(unit) || isBytes(unit)):
-		p.at("unit", "%q is not a share, and failures are one; write ratio or percent, or another kind", s.Unit)
+		p.at("unit", "%q does not fit the kind failures, which is a share; write ratio or percent, or choose another kind", s.Unit)
 	case s.Kind == Latency && (isBytes(unit) || IsRatio(unit)):
-		p.at("unit", "%q is not a time, and latency is one; write s or ms, or another kind", s.Unit)
+		p.at("unit", "%q does not fit the kind latency, which is a time; write s or ms, or choose another kind", s.Unit)
 	}
 }
 
 func (s Signal) checkBounds(p *problems) {
 	if s.Metric == "" && s.Logs+s.Crashes != "" && (s.FailFast != nil || s.Ignore != nil) {
-		p.at("", "fail_fast and ignore apply to metric only; leave them out, and mark clusters as a risk with feedback")
+		p.at("", "fail_fast and ignore apply to metric only; leave them out, and give feedback on log lines that are a risk")
 	}
 	if s.FailFast != nil {
 		p.under("fail_fast", s.FailFast.Check())
@@ -80,11 +80,11 @@ func (s Signal) checkBounds(p *problems) {
 		p.under("ignore", s.Ignore.Check())
 	}
 	if v, both := inBoth(s.FailFast, s.Ignore); both {
-		p.at("", "fail_fast and ignore contradict each other: %v is in both; move one of them", v)
+		p.at("", "fail_fast and ignore overlap: a value of %v is in both; change one of them", v)
 	}
 }
 
-// Check returns all that is wrong with a threshold.
+// Check returns the problems of a threshold.
 func (b Bound) Check() []Problem {
 	var p problems
 	p.threshold("above", b.Above)
@@ -93,28 +93,28 @@ func (b Bound) Check() []Problem {
 	case b.Above == nil && b.Below == nil:
 		p.at("", "has no threshold; write above or below")
 	case b.Above != nil && b.Below != nil && *b.Above < *b.Below:
-		p.at("", "every value is above %v or below %v; swap them", *b.Above, *b.Below)
+		p.at("", "matches every value, since each is above %v or below %v; swap them", *b.Above, *b.Below)
 	}
 	if b.For < 0 {
-		p.at("for", "%s is below 0; write how long without a break, such as 5m", b.For)
+		p.at("for", "%s is negative; write for how long without a break, such as 5m", b.For)
 	}
 	return p
 }
 
-// threshold adds that a value is no threshold; it may be left out.
+// threshold checks that a value, which may be left out, is finite.
 func (p *problems) threshold(path string, v *float64) {
 	if v != nil && (math.IsNaN(*v) || math.IsInf(*v, 0)) {
-		p.at(path, "%v is not a threshold; write a number in the signal's unit", *v)
+		p.at(path, "%v is not a finite number; write one in the signal's unit", *v)
 	}
 }
 
-// ratio adds that a value is not from 0 to maxRatio; hint says what to write.
+// ratio checks that a value is between 0 and maxRatio; hint says what to write.
 func (p *problems) ratio(path string, v float64, hint string) {
 	switch {
 	case math.IsNaN(v):
 		p.at(path, "NaN is not a number; %s", hint)
 	case v < 0:
-		p.at(path, "%v is below 0; %s", v, hint)
+		p.at(path, "%v is negative; %s", v, hint)
 	case v > maxRatio:
 		p.at(path, "%v is above %v; %s", v, maxRatio, hint)
 	}

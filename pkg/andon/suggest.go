@@ -7,23 +7,23 @@ import (
 	"strings"
 )
 
-// UnknownKey says what to write in place of a key that is not known.
+// UnknownKey returns the problem of an unknown key, with what to write instead.
 func UnknownKey(key string, known []string) string {
 	return fmt.Sprintf("unknown key %.100q; %s", key, Suggest(key, known))
 }
 
-// Suggest says what to write in place of word: the known word that was
-// probably meant, or one of all.
+// Suggest says what to write instead of word: the known word that was probably
+// meant, or the list of all known words.
 func Suggest(word string, known []string) string {
 	lower := strings.ToLower(word)
-	best, nearest := "", 1+min(2, max(1, (len(word)+1)/3)) // short words are near to too many
+	best, limit := "", 1+min(2, max(1, (len(word)+1)/3)) // short words are near to too many
 	for _, k := range known {
 		if len(word) >= 2 && strings.HasPrefix(k, lower) {
 			best = k
 			break
 		}
-		if d := distance(lower, k); d < nearest && d < len(k) {
-			best, nearest = k, d
+		if d := distance(lower, k); d < limit && d < len(k) {
+			best, limit = k, d
 		}
 	}
 	switch {

@@ -19,7 +19,7 @@ import (
 )
 
 // The kinds of facts that a Board writes and folds. Their data are a Rollout:
-// the whole of it, or what was said of one that had been announced before.
+// the whole of it, or an update of one that was announced before.
 const (
 	KindAnnounced = "rollout.announced"
 	KindUpdated   = "rollout.updated"
@@ -31,23 +31,23 @@ type AppendFunc func(ctx context.Context, f ledger.Fact) (first bool, err error)
 // A Board holds the rollouts that were announced: a fold over facts. It is
 // safe for concurrent use.
 //
-// What is folded only ever grows: stages join, an end stays or moves earlier,
-// and of everything else the first word stands. Folding a fact twice therefore
+// Folding only ever adds: stages are added, an end stays or moves earlier,
+// and of everything else the first value stands. Folding a fact twice therefore
 // changes nothing.
 type Board struct {
-	keep AppendFunc
-	bake time.Duration
+	store AppendFunc
+	bake  time.Duration
 
-	turn  chan struct{}          // held by the one that announces
-	doubt map[string]ledger.Fact // by id: announcements that may have been kept; guarded by turn
+	announcing  chan struct{}          // full while somebody announces
+	unconfirmed map[string]ledger.Fact // by id: announcements that may have been kept; guarded by announcing
 
 	mu     sync.RWMutex
 	byID   map[string]*entry
 	groups map[string][]*entry // by service and scope, in the order of their start
 }
 
-// An entry is a rollout as the facts tell it; what time makes of it, its
-// readers are told.
+// An entry is a rollout as the facts have it. Whether it has ended by now, Get
+// and List work out.
 type entry struct {
 	ro        andon.Rollout
 	order     int  // of its first fact
@@ -58,14 +58,14 @@ type entry struct {
 // for bake after its last known stage.
 func NewBoard(append AppendFunc, bake time.Duration) *Board {
 	return &Board{
-		keep: append, bake: bake,
-		turn: make(chan struct{}, 1), doubt: map[string]ledger.Fact{},
+		store: append, bake: bake,
+		announcing: make(chan struct{}, 1), unconfirmed: map[string]ledger.Fact{},
 		byID: map[string]*entry{}, groups: map[string][]*entry{},
 	}
 }
 
-// Fold takes in one fact that was kept before; facts of other kinds are passed
-// over. A fact that was folded before changes nothing.
+// Fold adds one fact that was kept before; facts of other kinds are ignored. A
+// fact that was folded before changes nothing.
 func (b *Board) Fold(f ledger.Fact) error {
 	if f.Kind != KindAnnounced && f.Kind != KindUpdated {
 		return nil
@@ -73,10 +73,10 @@ func (b *Board) Fold(f ledger.Fact) error {
 	var ro andon.Rollout
 	err := json.Unmarshal(f.Data, &ro)
 	if err == nil && (ro.ID == "" || ro.Service == "") {
-		err = errors.New("it names no rollout or no service")
+		err = errors.New("it has no rollout id or no service")
 	}
 	if err != nil {
-		return fmt.Errorf("folding the fact %q: %w", f.Key, err)
+		return fmt.Errorf("reading the fact %q: %w", f.Key, err)
 	}
 	b.fold(tidy(ro), f.Kind == KindAnnounced)
 	return nil
@@ -92,22 +92,22 @@ func (b *Board) fold(ro andon.Rollout, announced bool) {
 		b.byID[ro.ID] = e
 	case announced && !e.announced:
 		// Its updates came first, from another replica's point of view: the
-		// announcement still is the first word.
-		b.unplace(e)
+		// announcement still has the first values.
+		b.removeFromGroup(e)
 		e.ro, e.announced = mergeRollout(ro, e.ro), true
 	default:
-		b.unplace(e)
+		b.removeFromGroup(e)
 		e.ro = mergeRollout(e.ro, ro)
 	}
-	b.place(e)
+	b.addToGroup(e)
 }
 
-func (b *Board) unplace(e *entry) {
+func (b *Board) removeFromGroup(e *entry) {
 	k := group(e.ro)
 	b.groups[k] = slices.DeleteFunc(b.groups[k], func(o *entry) bool { return o == e })
 }
 
-func (b *Board) place(e *entry) {
+func (b *Board) addToGroup(e *entry) {
 	k := group(e.ro)
 	i, _ := slices.BinarySearchFunc(b.groups[k], e, older)
 	b.groups[k] = slices.Insert(b.groups[k], i, e)
@@ -125,7 +125,7 @@ func older(a, b *entry) int {
 
 // Announce keeps a rollout, or what is new about one that is known by its id
 // (further stages, its end, what was left empty), and returns it as it now
-// stands; first tells whether it was new. Saying the same again changes
+// stands; first reports whether it was new. Announcing the same again changes
 // nothing. A new rollout of a service and scope supersedes the one that was
 // under way: that one ends where the new one starts.
 //
@@ -137,22 +137,22 @@ func older(a, b *entry) int {
 // comes from keeping the fact, and announcing again is safe.
 func (b *Board) Announce(ctx context.Context, ro andon.Rollout, now time.Time) (stands andon.Rollout, first bool, err error) {
 	select {
-	case b.turn <- struct{}{}:
-		defer func() { <-b.turn }()
+	case b.announcing <- struct{}{}:
+		defer func() { <-b.announcing }()
 	case <-ctx.Done():
 		return ro, false, fmt.Errorf("announcing a rollout of %q: %w", ro.Service, context.Cause(ctx))
 	}
 	if err := refusal(ro.ID, ro.CheckOrder()); err != nil {
 		return ro, false, err
 	}
-	if err := b.settleDoubts(ctx); err != nil {
+	if err := b.retryUnconfirmed(ctx); err != nil {
 		return ro, false, err
 	}
 	ro = tidy(ro)
 	if ro.ID == "" {
-		ro.ID = b.meant(ro, now)
+		ro.ID = b.matchingID(ro, now)
 	}
-	known, ok := b.known(ro.ID)
+	known, ok := b.stored(ro.ID)
 	if ok {
 		return b.update(ctx, known, ro, now)
 	}
@@ -160,8 +160,8 @@ func (b *Board) Announce(ctx context.Context, ro andon.Rollout, now time.Time) (
 		ro.Started = tidyTime(now)
 	}
 	if ro.ID == "" {
-		ro.ID = deriveID(ro)
-		if known, ok := b.known(ro.ID); ok {
+		ro.ID = idOfAnnouncement(ro)
+		if known, ok := b.stored(ro.ID); ok {
 			return b.update(ctx, known, ro, now)
 		}
 	}
@@ -177,16 +177,16 @@ func (b *Board) announce(ctx context.Context, ro andon.Rollout, now time.Time) (
 	if err != nil {
 		return ro, false, err
 	}
-	if first, err = b.keep(ctx, f); err != nil {
+	if first, err = b.store(ctx, f); err != nil {
 		if errors.Is(err, ledger.ErrUnknown) {
-			b.doubt[ro.ID] = f
+			b.unconfirmed[ro.ID] = f
 		}
 		return ro, false, fmt.Errorf("announcing rollout %q: %w", ro.ID, err)
 	}
 	if !first {
 		// Another replica was faster. Its words stand, ours add to them.
 		if f, err = factOf(KindUpdated, ro, now); err == nil {
-			_, err = b.keep(ctx, f)
+			_, err = b.store(ctx, f)
 		}
 		if err != nil {
 			return ro, false, fmt.Errorf("announcing rollout %q: %w", ro.ID, err)
@@ -218,7 +218,7 @@ func (b *Board) update(ctx context.Context, known, ro andon.Rollout, now time.Ti
 	if !same(mergeRollout(known, ro), known) {
 		f, err := factOf(KindUpdated, ro, now)
 		if err == nil {
-			_, err = b.keep(ctx, f)
+			_, err = b.store(ctx, f)
 		}
 		if err != nil {
 			return ro, false, fmt.Errorf("updating rollout %q: %w", ro.ID, err)
@@ -229,14 +229,14 @@ func (b *Board) update(ctx context.Context, known, ro andon.Rollout, now time.Ti
 	return stands, false, nil
 }
 
-// settleDoubts finds out about announcements whose answer got lost, since
-// what is said next may be about one of them.
-func (b *Board) settleDoubts(ctx context.Context) error {
-	for id, f := range b.doubt {
-		if _, err := b.keep(ctx, f); err != nil {
+// retryUnconfirmed finds out about announcements whose answer got lost, since
+// the next announcement may be about one of them.
+func (b *Board) retryUnconfirmed(ctx context.Context) error {
+	for id, f := range b.unconfirmed {
+		if _, err := b.store(ctx, f); err != nil {
 			return fmt.Errorf("announcing rollout %q again: %w", id, err)
 		}
-		delete(b.doubt, id)
+		delete(b.unconfirmed, id)
 		if err := b.Fold(f); err != nil {
 			return err
 		}
@@ -244,8 +244,8 @@ func (b *Board) settleDoubts(ctx context.Context) error {
 	return nil
 }
 
-// known returns a rollout as the facts tell it.
-func (b *Board) known(id string) (andon.Rollout, bool) {
+// stored returns a rollout as the facts have it.
+func (b *Board) stored(id string) (andon.Rollout, bool) {
 	b.mu.RLock()
 	defer b.mu.RUnlock()
 	if e, ok := b.byID[id]; ok {

@@ -224,7 +224,7 @@ func TestBoardPassesOnWhatKeepingSays(t *testing.T) {
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	b.turn <- struct{}{} // somebody announces
+	b.announcing <- struct{}{} // somebody announces
 	if _, _, err := b.Announce(ctx, ro, noon); !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v, want canceled", err)
 	}

@@ -8,12 +8,12 @@ import (
 	"github.com/andon-project/andon/pkg/andon"
 )
 
-// An AnnouncementError says what cannot be about one field of an announcement.
+// An AnnouncementError says why one field of an announcement is refused.
 type AnnouncementError struct {
 	Rollout  string // its id
 	Field    string // as in the announcement's JSON form, such as stages[2]
-	Problem  string // what was said there, why that cannot be, what to write
-	Conflict bool   // it could be, if it had not been announced otherwise before
+	Problem  string // the value, why it is refused, what to write
+	Conflict bool   // refused only because it contradicts an earlier announcement
 }
 
 // Error implements error.
@@ -31,35 +31,35 @@ func refusal(id string, problems []andon.Problem) error {
 	return errors.Join(errs...)
 }
 
-// conflicts returns what an announcement says otherwise than what stands.
-// What is judged cannot change on the way: evidence gathered on other nodes
+// conflicts returns the fields in which an update contradicts what is known.
+// What is judged cannot change meanwhile: evidence gathered on other nodes
 // would be counted for these.
-func conflicts(known, said andon.Rollout) error {
+func conflicts(known, update andon.Rollout) error {
 	var errs []error
 	no := func(field, format string, args ...any) {
 		errs = append(errs, &AnnouncementError{Rollout: known.ID, Field: field, Problem: fmt.Sprintf(format, args...), Conflict: true})
 	}
-	const anew = "announce a rollout with another id"
-	for _, s := range []struct{ field, known, said string }{
-		{"service", known.Service, said.Service}, {"version", known.Version, said.Version}, {"previous", known.Previous, said.Previous},
-		{"strategy", string(known.Strategy), string(said.Strategy)},
+	const anew = "announce another rollout under another id"
+	for _, s := range []struct{ field, stored, update string }{
+		{"service", known.Service, update.Service}, {"version", known.Version, update.Version}, {"previous", known.Previous, update.Previous},
+		{"strategy", string(known.Strategy), string(update.Strategy)},
 	} {
-		if s.known != "" && s.said != "" && s.known != s.said {
-			no(s.field, "%.200q was announced before and %.200q now; %s", s.known, s.said, anew)
+		if s.stored != "" && s.update != "" && s.stored != s.update {
+			no(s.field, "%.200q was announced before, and now %.200q; %s", s.stored, s.update, anew)
 		}
 	}
-	if len(said.Scope) > 0 && !maps.Equal(known.Scope, said.Scope) {
-		no("scope", "%v was announced before and %v now; %s", known.Scope, said.Scope, anew)
+	if len(update.Scope) > 0 && !maps.Equal(known.Scope, update.Scope) {
+		no("scope", "%v was announced before, and now %v; %s", known.Scope, update.Scope, anew)
 	}
-	if known.Baseline != nil && said.Baseline != nil && !sameBaseline(known.Baseline, said.Baseline) {
-		no("baseline", "another was announced before; %s", anew)
+	if known.Baseline != nil && update.Baseline != nil && !sameBaseline(known.Baseline, update.Baseline) {
+		no("baseline", "a different baseline was announced before; %s", anew)
 	}
 	for _, s := range []struct {
-		field       string
-		known, said andon.Selector
-	}{{"candidate", known.Candidate, said.Candidate}, {"control", known.Control, said.Control}} {
-		if len(s.known) > 0 && len(s.said) > 0 && !maps.Equal(s.known, s.said) {
-			no(s.field, "%v was announced before and %v now; %s", s.known, s.said, anew)
+		field          string
+		stored, update andon.Selector
+	}{{"candidate", known.Candidate, update.Candidate}, {"control", known.Control, update.Control}} {
+		if len(s.stored) > 0 && len(s.update) > 0 && !maps.Equal(s.stored, s.update) {
+			no(s.field, "%v was announced before, and now %v; %s", s.stored, s.update, anew)
 		}
 	}
 	return errors.Join(errs...)

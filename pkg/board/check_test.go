@@ -27,14 +27,14 @@ func TestAnnounceSaysWhatCannotBe(t *testing.T) {
 		{"a start a little ahead", func(r *andon.Rollout) { r.Started = minute(15) }, nil},
 		{"stages at the same time", func(r *andon.Rollout) { r.Stages = stages(1, 1) }, nil},
 
-		{"no service", func(r *andon.Rollout) { r.Service = "" }, []string{"service: is missing; name the service"}},
-		{"a long id", func(r *andon.Rollout) { r.ID = strings.Repeat("e", 201) }, []string{"id: has 201 characters; at most 200"}},
+		{"no service", func(r *andon.Rollout) { r.Service = "" }, []string{"service: is missing; write the name of the service"}},
+		{"a long id", func(r *andon.Rollout) { r.ID = strings.Repeat("e", 201) }, []string{"id: has 201 characters; the maximum is 200"}},
 		{"an id with spaces and slashes", func(r *andon.Rollout) { r.ID = "shop/checkout → v2" }, nil},
-		{"an id that cannot be printed", func(r *andon.Rollout) { r.ID = "a\nb" }, []string{`id: "a\nb" has characters`}},
+		{"an id that cannot be printed", func(r *andon.Rollout) { r.ID = "a\nb" }, []string{`id: "a\nb" contains unprintable characters`}},
 		{"an id that is not UTF-8", func(r *andon.Rollout) { r.ID = "a\xff" }, []string{"id: is not valid UTF-8"}},
-		{"an id that is a folder", func(r *andon.Rollout) { r.ID = ".." }, []string{`id: ".." cannot be used in an address`}},
-		{"a long version", func(r *andon.Rollout) { r.Version = long }, []string{"version: has 201 characters; at most 200"}},
-		{"a version that is a matcher", func(r *andon.Rollout) { r.Version = "=~v2" }, []string{`version: "=~v2" begins with =~, which in a cohort is a matcher`}},
+		{"an id that is a folder", func(r *andon.Rollout) { r.ID = ".." }, []string{`id: ".." cannot be part of a URL`}},
+		{"a long version", func(r *andon.Rollout) { r.Version = long }, []string{"version: has 201 characters; the maximum is 200"}},
+		{"a version that is a matcher", func(r *andon.Rollout) { r.Version = "=~v2" }, []string{`version: "=~v2" begins with =~, which is a matcher`}},
 		{"a version in place of itself", func(r *andon.Rollout) { r.Previous = "v2" }, []string{`previous: "v2" is both version and previous`}},
 		{"a script as a link", func(r *andon.Rollout) { r.Ref = "javascript:alert(1)" }, []string{`ref: "javascript:alert(1)" is not a link`}},
 		{"a space at the end", func(r *andon.Rollout) { r.Version = "v2 " }, []string{`version: "v2 " begins or ends`}},
@@ -42,19 +42,19 @@ func TestAnnounceSaysWhatCannotBe(t *testing.T) {
 			[]string{`strategy: "canarry" is not a strategy; did you mean canary?`}},
 		{"a scope without a name", func(r *andon.Rollout) { r.Scope = map[string]string{"": "eu"} }, []string{"scope: has a label without a name"}},
 		{"a scope that cannot be printed", func(r *andon.Rollout) { r.Scope = map[string]string{"region": "\x00"} }, []string{"scope.region:"}},
-		{"a matcher without a label", func(r *andon.Rollout) { r.Candidate = andon.Selector{"": "v2"} }, []string{`candidate: "" is not the name of a label`}},
+		{"a matcher without a label", func(r *andon.Rollout) { r.Candidate = andon.Selector{"": "v2"} }, []string{`candidate: "" is not a label name`}},
 		{"a bad regular expression", func(r *andon.Rollout) { r.Control = andon.Selector{"version": "=~v1)|("} },
 			[]string{`control.version: "v1)|(" is not a regular expression`}},
 		{"a bad regular expression against", func(r *andon.Rollout) { r.Candidate = andon.Selector{"version": "!~["} }, []string{"candidate.version:"}},
-		{"a matcher that is not UTF-8", func(r *andon.Rollout) { r.Candidate = andon.Selector{"version": "\xff"} }, []string{"candidate.version: is not valid"}},
+		{"a matcher that is not UTF-8", func(r *andon.Rollout) { r.Candidate = andon.Selector{"version": "\xff"} }, []string{"candidate.version: is longer than 2000 characters or not valid"}},
 		{"the same nodes twice", func(r *andon.Rollout) {
 			r.Candidate, r.Control = andon.Selector{"a": "b"}, andon.Selector{"a": "b"}
 		}, []string{"control: selects the same nodes as candidate"}},
 		{"a start in another time zone", func(r *andon.Rollout) { r.Started = minute(60) },
-			[]string{"started: 2026-03-01T13:00:00Z is more than 15 minutes after now (2026-03-01T12:00:00Z); check the time zone"}},
+			[]string{"started: 2026-03-01T13:00:00Z is more than 15 minutes in the future (now is 2026-03-01T12:00:00Z); check the time zone"}},
 		{"a start before there were computers", func(r *andon.Rollout) { r.Started = noon.AddDate(-100, 0, 0) }, []string{"started: 1926"}},
 		{"stages out of order", func(r *andon.Rollout) { r.Stages = stages(1, 3, 2) },
-			[]string{"stages[2]: 2026-03-01T12:02:00Z is before the stage listed before it (2026-03-01T12:03:00Z); list them in order, oldest first"}},
+			[]string{"stages[2]: 2026-03-01T12:02:00Z is earlier than the stage listed before it (2026-03-01T12:03:00Z); list stages oldest first"}},
 		{"a stage before the start", func(r *andon.Rollout) { r.Stages = stages(-1, 3) }, []string{"stages[0]: 2026-03-01T11:59:00Z is before the rollout started"}},
 		{"a stage far ahead", func(r *andon.Rollout) { r.Stages = stages(0, 300) }, []string{"stages[1]:"}},
 		{"an end before the start", func(r *andon.Rollout) { r.Ended = minute(-1) }, []string{"ended: 2026-03-01T11:59:00Z is before"}},
@@ -63,7 +63,7 @@ func TestAnnounceSaysWhatCannotBe(t *testing.T) {
 			for i := range 1001 {
 				r.Stages = append(r.Stages, noon.Add(time.Duration(i)*time.Millisecond))
 			}
-		}, []string{"stages: are 1001; at most 1000"}},
+		}, []string{"stages: has 1001 entries; the maximum is 1000"}},
 		{"a load test with its baseline", func(r *andon.Rollout) {
 			r.Strategy, r.Baseline = andon.LoadTest, &andon.Baseline{Started: minute(-60), Ended: minute(-30)}
 		}, nil},
@@ -78,10 +78,10 @@ func TestAnnounceSaysWhatCannotBe(t *testing.T) {
 		}, []string{"baseline: needs started and ended"}},
 		{"a baseline that is accepted", func(r *andon.Rollout) {
 			r.Strategy, r.Baseline = andon.LoadTest, &andon.Baseline{Started: minute(-60), Ended: minute(-30), Accept: true}
-		}, []string{"baseline: names an earlier run and accepts this one as the first"}},
+		}, []string{"baseline: names an earlier run and also accepts this one"}},
 		{"a baseline that had not ended", func(r *andon.Rollout) {
 			r.Strategy, r.Baseline = andon.LoadTest, &andon.Baseline{Started: minute(-60), Ended: minute(1)}
-		}, []string{"baseline: the run from 2026-03-01T11:00:00Z to 2026-03-01T12:01:00Z is not before this one"}},
+		}, []string{"baseline: from 2026-03-01T11:00:00Z to 2026-03-01T12:01:00Z is not before this run"}},
 		{"all told at once", func(r *andon.Rollout) { r.Service, r.Strategy, r.Ended = "", "x", minute(99) }, []string{"service:", "strategy:", "ended:"}},
 	}
 	for _, tt := range tests {
@@ -131,7 +131,7 @@ func TestAnnounceSaysWhatConflicts(t *testing.T) {
 	}{
 		{"nothing", andon.Rollout{}, nil},
 		{"another start and tool, which do not matter", andon.Rollout{Started: minute(-9), Tool: "flux", Ref: "https://x"}, nil},
-		{"another service", andon.Rollout{Service: "cart"}, []string{`service: "checkout" was announced before and "cart" now; announce a rollout with another id`}},
+		{"another service", andon.Rollout{Service: "cart"}, []string{`service: "checkout" was announced before, and now "cart"; announce another rollout under another id`}},
 		{"another version", andon.Rollout{Version: "v3"}, []string{"version:"}},
 		{"another scope", andon.Rollout{Scope: map[string]string{"region": "us"}}, []string{"scope:"}},
 		{"other nodes", andon.Rollout{Candidate: andon.Selector{"version": "v3"}}, []string{"candidate:"}},
@@ -173,12 +173,12 @@ func TestDerivedIDsAreSaneAndTellApart(t *testing.T) {
 	}
 	ids := map[string]bool{}
 	for _, r := range from {
-		r.ID = deriveID(r)
+		r.ID = idOfAnnouncement(r)
 		if ids[r.ID] {
 			t.Errorf("%q names two rollouts", r.ID)
 		}
 		ids[r.ID] = true
-		if len(r.ID) > andon.MaxName || deriveID(r) != r.ID {
+		if len(r.ID) > andon.MaxName || idOfAnnouncement(r) != r.ID {
 			t.Errorf("%q is too long, or made differently each time", r.ID)
 		}
 		if wrong := r.Check(noon); len(wrong) > 0 {

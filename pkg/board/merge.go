@@ -15,26 +15,26 @@ import (
 	"github.com/andon-project/andon/pkg/ledger"
 )
 
-// mergeRollout returns what is known of a rollout once more was said of it. Saying
-// the same twice, or stages and ends in another order, gives the same.
-func mergeRollout(known, said andon.Rollout) andon.Rollout {
+// mergeRollout returns what is known of a rollout after an update. Updating it
+// twice, or with stages and ends in another order, gives the same.
+func mergeRollout(known, update andon.Rollout) andon.Rollout {
 	m := known
-	m.Version = cmp.Or(known.Version, said.Version)
-	m.Previous = cmp.Or(known.Previous, said.Previous)
-	m.Strategy = cmp.Or(known.Strategy, said.Strategy)
-	m.Tool = cmp.Or(known.Tool, said.Tool)
-	m.Ref = cmp.Or(known.Ref, said.Ref)
+	m.Version = cmp.Or(known.Version, update.Version)
+	m.Previous = cmp.Or(known.Previous, update.Previous)
+	m.Strategy = cmp.Or(known.Strategy, update.Strategy)
+	m.Tool = cmp.Or(known.Tool, update.Tool)
+	m.Ref = cmp.Or(known.Ref, update.Ref)
 	if len(known.Candidate) == 0 {
-		m.Candidate = said.Candidate
+		m.Candidate = update.Candidate
 	}
 	if len(known.Control) == 0 {
-		m.Control = said.Control
+		m.Control = update.Control
 	}
 	if known.Baseline == nil {
-		m.Baseline = said.Baseline
+		m.Baseline = update.Baseline
 	}
-	m.Stages = slices.Concat(known.Stages, said.Stages)
-	m.Ended = earlier(known.Ended, said.Ended)
+	m.Stages = slices.Concat(known.Stages, update.Stages)
+	m.Ended = earlier(known.Ended, update.Ended)
 	return tidy(m)
 }
 
@@ -94,8 +94,8 @@ func sameBaseline(a, b *andon.Baseline) bool {
 	return a == b || a != nil && b != nil && *a == *b
 }
 
-// factOf returns the fact that ro was said. An announcement's key is the
-// rollout's, so that it is kept once; an update's is that of its words.
+// factOf returns the fact that ro was announced. An announcement's key is the
+// rollout's, so that it is kept once; an update's is made of its content.
 func factOf(kind string, ro andon.Rollout, now time.Time) (ledger.Fact, error) {
 	data, err := json.Marshal(ro)
 	if err != nil {
@@ -108,15 +108,15 @@ func factOf(kind string, ro andon.Rollout, now time.Time) (ledger.Fact, error) {
 	return ledger.Fact{Key: key, Kind: kind, At: now, Data: data}, nil
 }
 
-// digest returns n hexadecimal digits that tell s from other strings.
+// digest returns n hexadecimal digits of a hash of s.
 func digest(s string, n int) string {
 	sum := sha256.Sum256([]byte(s))
 	return hex.EncodeToString(sum[:])[:n]
 }
 
-// deriveID returns an id made of what an announcement without one says. The
-// same words give the same id.
-func deriveID(ro andon.Rollout) string {
+// idOfAnnouncement returns an id made of the content of an announcement without
+// one. The same content gives the same id.
+func idOfAnnouncement(ro andon.Rollout) string {
 	parts := []string{ro.Service}
 	if ro.Version != "" {
 		parts = append(parts, ro.Version)
@@ -136,6 +136,6 @@ func deriveID(ro andon.Rollout) string {
 	if plain == raw && len(ro.Scope) == 0 && len(raw) <= andon.MaxName {
 		return raw
 	}
-	// What was left out or could be read in two ways is told apart by a digest.
+	// A digest distinguishes ids that would be equal without the characters left out.
 	return plain[:min(len(plain), andon.MaxName-9)] + "-" + digest(raw+"\x00"+group(ro), 8)
 }

@@ -36,23 +36,23 @@ func (b *Board) List(now time.Time) []andon.Rollout {
 	return all
 }
 
-// pick returns the rollouts that want picks, oldest first.
-func (b *Board) pick(now time.Time, want func(andon.Rollout) bool) []andon.Rollout {
-	type picked struct {
+// pick returns the rollouts for which keep is true, oldest first.
+func (b *Board) pick(now time.Time, keep func(andon.Rollout) bool) []andon.Rollout {
+	type match struct {
 		e  *entry
 		ro andon.Rollout
 	}
 	b.mu.RLock()
 	defer b.mu.RUnlock()
-	var some []picked
+	var some []match
 	for _, g := range b.groups {
 		for i, e := range g {
-			if ro := b.at(g, i, now); want(ro) {
-				some = append(some, picked{e, ro})
+			if ro := b.at(g, i, now); keep(ro) {
+				some = append(some, match{e, ro})
 			}
 		}
 	}
-	slices.SortFunc(some, func(x, y picked) int { return older(x.e, y.e) })
+	slices.SortFunc(some, func(x, y match) int { return older(x.e, y.e) })
 	out := make([]andon.Rollout, len(some))
 	for i, p := range some {
 		out[i] = p.ro
@@ -90,10 +90,10 @@ func (b *Board) at(g []*entry, i int, now time.Time) andon.Rollout {
 	return ro
 }
 
-// meant returns the id of the rollout that an announcement without one speaks
+// matchingID returns the id of the rollout that an announcement without one speaks
 // of, if there is one under way. One that names no version could be of
 // anything, and one that says when it started is named by that.
-func (b *Board) meant(ro andon.Rollout, now time.Time) (id string) {
+func (b *Board) matchingID(ro andon.Rollout, now time.Time) (id string) {
 	if ro.Version == "" || !ro.Started.IsZero() {
 		return ""
 	}

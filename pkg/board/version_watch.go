@@ -15,14 +15,14 @@ type VersionWatch struct {
 	Board *Board
 	Bake  time.Duration // that the Board was made with
 
-	// Ask answers the query for the nodes by version.
+	// Ask runs the query for the nodes by version.
 	Ask andon.RangeFunc
 
 	// Announce has the Board keep a rollout that was seen, or what is new
 	// about one.
 	Announce func(ctx context.Context, ro andon.Rollout, now time.Time) error
 
-	// Refused is told of versions that are passed over, and why; may be nil.
+	// Refused is called with versions that are ignored, and why; may be nil.
 	Refused func(service, version string, err error)
 }
 
@@ -42,7 +42,7 @@ func (l VersionWatch) Look(ctx context.Context, svc andon.Service, now time.Time
 		return err
 	}
 	nodes := NodesOf(answer, svc.Version, r)
-	if err := l.appeared(ctx, Appeared(svc.Name, nodes, r), now); err != nil {
+	if err := l.announceNew(ctx, RolloutsIn(svc.Name, nodes, r), now); err != nil {
 		return err
 	}
 	for _, ro := range l.Board.UnderWay(now) {
@@ -58,8 +58,8 @@ func (l VersionWatch) Look(ctx context.Context, svc andon.Service, now time.Time
 	return nil
 }
 
-// appeared announces what was seen and is not known yet.
-func (l VersionWatch) appeared(ctx context.Context, seen []andon.Rollout, now time.Time) error {
+// announceNew announces what was seen and is not known yet.
+func (l VersionWatch) announceNew(ctx context.Context, seen []andon.Rollout, now time.Time) error {
 	known := l.Board.List(now)
 	for _, ro := range seen {
 		same := func(k andon.Rollout) bool {
@@ -92,14 +92,14 @@ func (l VersionWatch) appeared(ctx context.Context, seen []andon.Rollout, now ti
 // to bake. It is the zero time within GoneFor of the last stage known, lest
 // every node be a stage.
 func lastGrowth(nodes map[string][]float64, ro andon.Rollout, r andon.Range) time.Time {
-	most, grown := 0., time.Time{}
+	maxNodes, grown := 0., time.Time{}
 	for i, n := range nodes[ro.Version] {
 		at := r.Start.Add(time.Duration(i) * r.Step)
-		beside := nodes[ro.Previous]
-		if n > most && at.After(ro.Started) && beside != nil && beside[i] > 0 {
+		previousNodes := nodes[ro.Previous]
+		if n > maxNodes && at.After(ro.Started) && previousNodes != nil && previousNodes[i] > 0 {
 			grown = at
 		}
-		most = max(most, n)
+		maxNodes = max(maxNodes, n)
 	}
 	last := ro.Started
 	if len(ro.Stages) > 0 {

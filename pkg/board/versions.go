@@ -70,9 +70,9 @@ func NodesOf(m model.Matrix, label string, r andon.Range) map[string][]float64 {
 	return out
 }
 
-// Appeared returns the rollouts of a service that the numbers of its nodes by
+// RolloutsIn returns the rollouts of a service that the numbers of its nodes by
 // version over r show, oldest first.
-func Appeared(service string, nodes map[string][]float64, r andon.Range) []andon.Rollout {
+func RolloutsIn(service string, nodes map[string][]float64, r andon.Range) []andon.Rollout {
 	var out []andon.Rollout
 	for _, c := range appearances(presenceOf(nodes), r) {
 		out = append(out, c.rollout(service))
@@ -115,7 +115,7 @@ func appearances(presence map[string][]bool, r andon.Range) []appearance {
 			if !here[i] || slices.Contains(here[i-width:i], true) {
 				continue
 			}
-			previous, seen := mostSeen(presence, version, i-width, i)
+			previous, seen := mostPresent(presence, version, i-width, i)
 			if 2*seen < width {
 				continue
 			}
@@ -135,12 +135,12 @@ func appearances(presence map[string][]bool, r andon.Range) []appearance {
 	return out
 }
 
-// mostSeen returns the version other than but that was there at most steps of
+// mostPresent returns the version other than except that had samples at most steps of
 // [from, to), and at how many; of equals the one that was there last.
-func mostSeen(presence map[string][]bool, but string, from, to int) (version string, steps int) {
+func mostPresent(presence map[string][]bool, except string, from, to int) (version string, steps int) {
 	last := -1
 	for v, here := range presence {
-		if v == but {
+		if v == except {
 			continue
 		}
 		n, newest := 0, -1
@@ -164,7 +164,7 @@ func leaves(presence map[string][]bool, version string, from, width int) int {
 		if slices.Contains(here[i:i+width], true) {
 			continue
 		}
-		if _, seen := mostSeen(presence, version, i, i+width); 2*seen >= width {
+		if _, seen := mostPresent(presence, version, i, i+width); 2*seen >= width {
 			return i
 		}
 	}

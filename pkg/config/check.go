@@ -13,10 +13,10 @@ import (
 	"github.com/andon-project/andon/pkg/strict"
 )
 
-// check adds to d what is wrong with a configuration whose form is right.
+// check adds the problems of a configuration that could be decoded.
 func (c *Config) check(d *strict.Document) {
 	if c.Prometheus.URL == "" {
-		d.At("prometheus.url", "is missing; write where Prometheus answers, such as http://localhost:9090")
+		d.At("prometheus.url", "is missing; write the URL of Prometheus, such as http://localhost:9090")
 	} else {
 		checkEndpoint(c.Prometheus, "prometheus", d)
 	}
@@ -53,7 +53,7 @@ func (c *Config) check(d *strict.Document) {
 func checkEndpoint(e Endpoint, path string, d *strict.Document) {
 	u, err := url.Parse(e.URL)
 	if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" {
-		d.At(path+".url", "%q is not an address; write one with its scheme, such as http://localhost:9090", redact(e.URL))
+		d.At(path+".url", "%q is not an http or https URL; write one such as http://localhost:9090", redact(e.URL))
 	}
 	if err := e.HTTP.Validate(); err != nil {
 		d.At(path, "%s", err)
@@ -68,9 +68,9 @@ func redact(address string) string {
 	return address
 }
 
-// checkServices adds what is wrong with the services by themselves, and what
-// only a configuration can be wrong about: a service whose node was forgotten
-// looks as one that is only seen as a whole, and lines need a Loki.
+// checkServices adds the problems of the services, and those that only a
+// configuration can have: a service without node, which must be deliberate, and
+// logs without a Loki.
 func (c *Config) checkServices(d *strict.Document) {
 	if len(c.Services) == 0 {
 		d.At("services", "is missing; write at least one service with its signals")
@@ -79,12 +79,12 @@ func (c *Config) checkServices(d *strict.Document) {
 	for i, s := range c.Services {
 		all[i] = s.Service
 		at := fmt.Sprintf("services[%d]", i)
-		if !d.Written(at + ".node") {
-			d.At(at+".node", `is missing; write the label that names an instance, such as pod or instance, or node: "" if the service is only seen as a whole`)
+		if !d.Has(at + ".node") {
+			d.At(at+".node", `is missing; write the label that names a node, such as pod or instance, or node: "" if no metric has such a label`)
 		}
 		for j, sig := range s.Signals {
 			if c.Loki == nil && sig.Logs+sig.Crashes != "" {
-				d.At(fmt.Sprintf("%s.signals[%d]", at, j), "logs and crashes need loki: {url: …} beside prometheus")
+				d.At(fmt.Sprintf("%s.signals[%d]", at, j), "logs and crashes need a Loki; add loki: {url: http://localhost:3100}")
 			}
 		}
 	}

@@ -16,8 +16,8 @@ import (
 	"github.com/andon-project/andon/pkg/strict"
 )
 
-// A Config is what the exporter is told: where the samples are, what is
-// watched, and what may be halted.
+// A Config is the exporter's configuration: where the samples are, what is
+// judged, and what may be halted.
 type Config struct {
 	Prometheus Endpoint  `yaml:"prometheus"`
 	Loki       *Endpoint `yaml:"loki,omitempty"` // needed by signals of logs and crashes
@@ -37,14 +37,14 @@ type Config struct {
 	// what services say themselves in depends_on.
 	Dependencies []andon.CallQuery `yaml:"dependencies,omitempty"`
 
-	Text  string      // the file, to tell whether a reload changes anything
+	Text  string      // of the file, to detect whether a reload changes anything
 	Calls andon.Edges // that depends_on declares
 }
 
-// A Problem is one thing that is wrong with a configuration.
+// A Problem is one problem of a configuration.
 type Problem = strict.Problem
 
-// A Error is all that is wrong with a configuration.
+// An Error holds all problems of a configuration.
 type Error = strict.Error
 
 // An Endpoint is an HTTP API with the client settings that Prometheus itself
@@ -60,7 +60,7 @@ type Halt struct {
 	Budget Budget `yaml:"budget,omitempty"`
 
 	// Ambiguous says what is done about rollouts of which one made things
-	// worse and it cannot be told which.
+	// worse and it is unknown which.
 	Ambiguous AmbiguousPolicy `yaml:"ambiguous,omitempty"`
 }
 
@@ -79,8 +79,8 @@ type Mode string
 
 // The modes.
 const (
-	ModeObserve Mode = "observe" // say what would be asked of the delivery tool
-	ModeHalt    Mode = "halt"    // ask it
+	ModeObserve Mode = "observe" // record the request that would be sent to the delivery tool
+	ModeHalt    Mode = "halt"    // send it
 )
 
 // A Budget bounds how many rollouts are halted: Count within any span Per. It
@@ -96,7 +96,7 @@ func (b *Budget) UnmarshalYAML(n *yaml.Node) error {
 	_, err := fmt.Sscanf(n.Value, "%d per %s", &b.Count, &per)
 	d, perr := model.ParseDuration(per)
 	if err != nil || perr != nil || b.Count < 1 || d == 0 || len(strings.Fields(n.Value)) != 3 {
-		return fmt.Errorf("%q is not a budget; write how many halts in how long, such as 3 per 1h", n.Value)
+		return fmt.Errorf("%q is not a halt budget; write a number of halts per duration, such as 3 per 1h", n.Value)
 	}
 	b.Per = time.Duration(d)
 	return nil
@@ -117,14 +117,14 @@ type Auth struct {
 	TokenFile string            `yaml:"token_file,omitempty"` // read at every load of the configuration
 }
 
-// A Service is what is watched, with the delivery tool that can halt its
+// A Service is a service to judge, with the delivery tool that can halt its
 // rollouts.
 type Service struct {
 	andon.Service `yaml:",inline"`
 	Tool          *delivery.Target `yaml:"tool,omitempty"` // nil: its rollouts are judged, not halted
 }
 
-// Default returns what holds where a configuration is silent.
+// Default returns the values of what a configuration leaves out.
 func Default() Config {
 	return Config{
 		Prometheus: defaultEndpoint(),
@@ -138,11 +138,11 @@ func defaultEndpoint() Endpoint {
 	return Endpoint{HTTP: promconfig.DefaultHTTPClientConfig}
 }
 
-// SetDefaults makes e what it is where the configuration is silent.
+// SetDefaults sets e to the values of what the configuration leaves out.
 func (e *Endpoint) SetDefaults() { *e = defaultEndpoint() }
 
 // Load reads and checks the configuration in a file. The error is a
-// *ConfigError with all that is wrong with it, if it could be read.
+// *Error with all problems of it, if the file could be read.
 func Load(file string) (*Config, error) {
 	text, err := os.ReadFile(file)
 	if err != nil {
@@ -155,8 +155,7 @@ func Load(file string) (*Config, error) {
 	return c, err
 }
 
-// Parse checks a configuration. The error is a *ConfigError with all
-// that is wrong with it.
+// Parse checks a configuration. The error is an *Error with all its problems.
 func Parse(text []byte) (*Config, error) {
 	c := Default()
 	c.Text = string(text)
@@ -167,7 +166,7 @@ func Parse(text []byte) (*Config, error) {
 	return &c, nil
 }
 
-// complete fills in who is called through others.
+// complete adds to DependsOn the services that are called through others.
 func (c *Config) complete() {
 	direct := make(map[string][]string)
 	c.Calls = andon.Edges{}
@@ -183,16 +182,16 @@ func (c *Config) complete() {
 	}
 }
 
-// Warnings returns sentences about what is configured and does less than one
-// might think.
+// Warnings returns sentences about parts of a valid configuration that may not
+// do what its author expects.
 func (c *Config) Warnings() []string {
 	var out []string
 	if c.Auth == (Auth{}) {
-		out = append(out, "auth is not configured: whoever reaches this address can announce rollouts and ask for halts")
+		out = append(out, "auth is not configured: anyone who can reach Andon can announce rollouts and request halts; set auth.token_file")
 	}
-	for i, s := range c.Services {
+	for _, s := range c.Services {
 		if c.Halt.Mode == ModeHalt && s.Tool == nil {
-			out = append(out, fmt.Sprintf("services[%d]: %s has no tool; its rollouts are judged and not halted", i, s.Name))
+			out = append(out, fmt.Sprintf("the service %s has no tool; its rollouts are judged but cannot be halted", s.Name))
 		}
 	}
 	return out
@@ -217,11 +216,10 @@ func (c *Config) Service(name string) (Service, bool) {
 	return Service{}, false
 }
 
-// Judged returns what an Analyzer is told of the service.
-func (s Service) Judged() andon.Service { return s.Service }
-
-// AskLogs returns what asks the configured Loki, nil if none is, as Ask does.
-func (c *Config) AskLogs(timeout time.Duration, warn func(query string, warnings []string)) (*source.Loki, error) {
+// LogSource returns a client of the configured Loki, nil if none is configured.
+// A query ends after timeout; warn receives the warnings in an answer, and may
+// be nil.
+func (c *Config) LogSource(timeout time.Duration, warn func(query string, warnings []string)) (*source.Loki, error) {
 	if c.Loki == nil {
 		return nil, nil
 	}
@@ -236,9 +234,10 @@ func (c *Config) AskLogs(timeout time.Duration, warn func(query string, warnings
 	return l, nil
 }
 
-// Ask returns what asks the configured Prometheus, giving up on a question
-// after timeout; warn is told what it warns of beside an answer, and may be nil.
-func (c *Config) Ask(timeout time.Duration, warn func(query string, warnings []string)) (andon.RangeFunc, error) {
+// MetricSource returns a function that queries the configured Prometheus. A
+// query ends after timeout; warn receives the warnings in an answer, and may be
+// nil.
+func (c *Config) MetricSource(timeout time.Duration, warn func(query string, warnings []string)) (andon.RangeFunc, error) {
 	client, err := promconfig.NewClientFromConfig(c.Prometheus.HTTP, "prometheus")
 	if err != nil {
 		return nil, fmt.Errorf("prometheus: %w", err)
@@ -250,7 +249,7 @@ func (c *Config) Ask(timeout time.Duration, warn func(query string, warnings []s
 	return p.Range, nil
 }
 
-// ReadToken returns what callers must present, empty if nothing.
+// ReadToken returns the token that callers must send, empty if none is needed.
 func (a Auth) ReadToken() (string, error) {
 	if a.TokenFile == "" {
 		return string(a.Token), nil

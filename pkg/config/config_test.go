@@ -48,7 +48,7 @@ func TestBadConfigs(t *testing.T) {
 				t.Fatalf("got error %v, want a *Error", err)
 			}
 			for _, p := range wrong.Problems {
-				if p.Says == "" || p.Line == 0 && p.Path != "" {
+				if p.Text == "" || p.Line == 0 && p.Path != "" {
 					t.Errorf("%+v says not where or what", p)
 				}
 			}
@@ -112,7 +112,7 @@ services:
 	}
 	want := [][]string{{"cart", "db"}, {"db"}, {}, nil, {}}
 	for i, s := range c.Services {
-		if d := cmp.Diff(want[i], s.Judged().DependsOn); d != "" {
+		if d := cmp.Diff(want[i], s.Service.DependsOn); d != "" {
 			t.Errorf("%s depends on (-want +got):\n%s", s.Name, d)
 		}
 	}
@@ -139,7 +139,7 @@ services:
 			t.Errorf("no warning of %q in:\n%s", want, all)
 		}
 	}
-	if s := c.Services[0].Judged(); len(s.Signals) != 2 {
+	if s := c.Services[0].Service; len(s.Signals) != 2 {
 		t.Errorf("%d signals of logs are judged, want 2", len(s.Signals))
 	}
 }

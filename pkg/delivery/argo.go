@@ -31,19 +31,19 @@ func newArgo(section *yaml.Node) (Halter, error) {
 	if err := decodeSection("argo-rollouts", section, &c); err != nil {
 		return nil, err
 	}
-	way, err := newCluster("argo-rollouts", section, c.Cluster)
+	target, err := newCluster("argo-rollouts", section, c.Cluster)
 	if err != nil {
 		return nil, err
 	}
 	return &argo{object{
-		tool: "argo-rollouts", kind: "Rollout", way: way,
+		tool: "argo-rollouts", kind: "Rollout", cluster: target,
 		gvr: schema.GroupVersionResource{Group: "argoproj.io", Version: "v1alpha1", Resource: "rollouts"},
 	}}, nil
 }
 
 // Plan implements Halter.
 func (r *argo) Plan(Halt) string {
-	return r.told(http.MethodPatch, r.host(), "status") + " with " + string(types.MergePatchType) + " " + string(abort)
+	return r.describe(http.MethodPatch, r.host(), "status") + " with " + string(types.MergePatchType) + " " + string(abort)
 }
 
 // Halt implements Halter.
@@ -53,28 +53,28 @@ func (r *argo) Halt(ctx context.Context, h Halt) (Answer, error) {
 		return Answer{}, err
 	}
 	defer cancel()
-	if err := r.moved(a, live, h.Rollout); err != nil {
+	if err := r.checkVersion(a, live, h.Rollout); err != nil {
 		return Answer{}, err
 	}
-	if over, ok := r.over(a, live); ok {
+	if over, ok := r.finished(a, live); ok {
 		return over, nil
 	}
-	answer, err := r.patch(a, change{how: types.MergePatchType, body: abort, subresource: "status"})
+	answer, err := r.patch(a, change{kind: types.MergePatchType, body: abort, subresource: "status"})
 	if refused, ok := errors.AsType[*Error](err); ok && refused.Status == http.StatusNotFound {
 		// The custom resource was installed without the subresource.
-		answer, err = r.patch(a, change{how: types.MergePatchType, body: abort})
+		answer, err = r.patch(a, change{kind: types.MergePatchType, body: abort})
 	}
 	if err != nil {
 		return Answer{}, err
 	}
-	answer.Said = "the Rollout " + live.GetName() + " is aborted; traffic goes back to the stable version"
+	answer.Text = "the Rollout " + live.GetName() + " is aborted; its traffic returns to the stable version"
 	return answer, nil
 }
 
-// over returns the answer to a halt of a Rollout of which nothing is left to
+// finished returns the answer to a halt of a Rollout of which nothing is left to
 // halt, and whether that is so.
-func (r *argo) over(a *attempt, live *unstructured.Unstructured) (Answer, bool) {
-	if !fresh(live) {
+func (r *argo) finished(a *attempt, live *unstructured.Unstructured) (Answer, bool) {
+	if !statusIsCurrent(live) {
 		return Answer{}, false
 	}
 	aborted, _, _ := unstructured.NestedBool(live.Object, "status", "abort")
@@ -82,16 +82,16 @@ func (r *argo) over(a *attempt, live *unstructured.Unstructured) (Answer, bool) 
 	current, _, _ := unstructured.NestedString(live.Object, "status", "currentPodHash")
 	switch {
 	case aborted:
-		return r.already(a, "the Rollout %s had been aborted before", live.GetName()), true
+		return r.already(a, "the Rollout %s was already aborted", live.GetName()), true
 	case stable != "" && stable == current:
-		return r.already(a, "the Rollout %s was promoted fully before it could be aborted; roll it back by hand", live.GetName()), true
+		return r.already(a, "the Rollout %s was fully promoted before it could be aborted; roll it back by hand", live.GetName()), true
 	}
 	return Answer{}, false
 }
 
-// fresh reports whether the status speaks of the spec as it is now. Argo
+// statusIsCurrent reports whether the status speaks of the spec as it is now. Argo
 // writes the observed generation as a text.
-func fresh(live *unstructured.Unstructured) bool {
+func statusIsCurrent(live *unstructured.Unstructured) bool {
 	observed, found, _ := unstructured.NestedFieldNoCopy(live.Object, "status", "observedGeneration")
 	if !found {
 		return true

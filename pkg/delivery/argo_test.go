@@ -39,29 +39,29 @@ func TestArgo(t *testing.T) {
 	}{
 		{name: "aborted", live: underWay, asked: []string{get, patch}, want: outcome{status: 200}, said: "is aborted"},
 		{name: "aborted without the subresource", live: underWay, old: true, asked: []string{get, patch, bare}, want: outcome{status: 200}, said: "is aborted"},
-		{name: "aborted before", live: edited(underWay, `"phase"`, `"abort":true,"phase"`), asked: []string{get}, want: outcome{status: 200, already: true}, said: "had been aborted before"},
-		{name: "promoted fully", live: edited(underWay, `"7fc"`, `"5d8"`), asked: []string{get}, want: outcome{status: 200, already: true}, said: "promoted fully"},
+		{name: "aborted before", live: edited(underWay, `"phase"`, `"abort":true,"phase"`), asked: []string{get}, want: outcome{status: 200, already: true}, said: "was already aborted"},
+		{name: "fully promoted", live: edited(underWay, `"7fc"`, `"5d8"`), asked: []string{get}, want: outcome{status: 200, already: true}, said: "fully promoted"},
 		{name: "status of the revision before", live: edited(underWay, `"7fc"`, `"5d8"`, `"observedGeneration":"7"`, `"observedGeneration":"6"`), asked: []string{get, patch}, want: outcome{status: 200}},
 		{name: "no status yet", live: edited(underWay, `"status":`, `"other":`), asked: []string{get, patch}, want: outcome{status: 200}},
 		{name: "no version label", live: edited(underWay, "app.kubernetes.io/version", "tier"), asked: []string{get, patch}, want: outcome{status: 200}},
 		{name: "announced without a version", live: underWay, version: "-", asked: []string{get, patch}, want: outcome{status: 200}},
 		{name: "version written without v", live: underWay, version: "2", asked: []string{get, patch}, want: outcome{status: 200}},
-		{name: "moved on", live: underWay, version: "v1.9", asked: []string{get}, want: outcome{status: 200, wantErr: "the rollout has moved on to v2, the verdict is about v1.9"}},
-		{name: "moved on and aborted", live: edited(underWay, `"phase"`, `"abort":true,"phase"`), version: "v1.9", asked: []string{get}, want: outcome{status: 200, wantErr: "moved on"}},
+		{name: "moved on", live: underWay, version: "v1.9", asked: []string{get}, want: outcome{status: 200, wantErr: "the object is now at version v2, but the verdict is about v1.9"}},
+		{name: "moved on and aborted", live: edited(underWay, `"phase"`, `"abort":true,"phase"`), version: "v1.9", asked: []string{get}, want: outcome{status: 200, wantErr: "now at version"}},
 		{name: "not found", asked: []string{get}, want: outcome{status: 404, wantErr: "no Rollout checkout in namespace shop"}},
 		{name: "gone between", live: underWay, override: map[string]http.HandlerFunc{patch: status(404, "NotFound", "gone"), bare: status(404, "NotFound", "gone")}, asked: []string{get, patch, bare}, want: outcome{status: 404, wantErr: "no Rollout checkout"}},
 		{name: "may not read", live: underWay, override: map[string]http.HandlerFunc{get: status(403, "Forbidden", `User "andon" cannot get resource`)}, asked: []string{get}, want: outcome{status: 403, wantErr: "allow the verb get on rollouts of the API group argoproj.io in namespace shop"}},
 		{name: "may not patch", live: underWay, override: map[string]http.HandlerFunc{patch: status(403, "Forbidden", `User "andon" cannot patch resource`)}, asked: []string{get, patch}, want: outcome{status: 403, wantErr: "allow the verb patch on rollouts/status of the API group argoproj.io"}},
 		{name: "unauthorized", live: underWay, override: map[string]http.HandlerFunc{get: status(401, "Unauthorized", "Unauthorized")}, asked: []string{get}, want: outcome{status: 401, wantErr: "check the service account's token"}},
-		{name: "conflict", live: underWay, override: map[string]http.HandlerFunc{patch: status(409, "Conflict", "the object has been modified")}, asked: []string{get, patch}, want: outcome{status: 409, retry: true, wantErr: "the object has been modified; it was changed at the same time"}},
+		{name: "conflict", live: underWay, override: map[string]http.HandlerFunc{patch: status(409, "Conflict", "the object has been modified")}, asked: []string{get, patch}, want: outcome{status: 409, retry: true, wantErr: "the object has been modified; the object was changed at the same time"}},
 		{name: "invalid", live: underWay, override: map[string]http.HandlerFunc{patch: status(422, "Invalid", "status.abort: Invalid value")}, asked: []string{get, patch}, want: outcome{status: 422, wantErr: "status.abort: Invalid value"}},
-		{name: "too many requests, later", live: underWay, override: map[string]http.HandlerFunc{patch: later(429)}, asked: []string{get, patch}, want: outcome{status: 429, retry: true, wantErr: "it is tried again"}},
+		{name: "too many requests, later", live: underWay, override: map[string]http.HandlerFunc{patch: later(429)}, asked: []string{get, patch}, want: outcome{status: 429, retry: true, wantErr: "Andon tries again"}},
 		{name: "server error", live: underWay, override: map[string]http.HandlerFunc{get: status(500, "InternalError", "etcd is gone")}, asked: []string{get}, want: outcome{status: 500, retry: true, wantErr: "etcd is gone"}},
 		{name: "unavailable, later", live: underWay, override: map[string]http.HandlerFunc{patch: later(503)}, asked: []string{get, patch}, want: outcome{status: 503, retry: true}},
 		{name: "proxy in between", live: underWay, override: map[string]http.HandlerFunc{patch: answer(502, "text/html", "<html>bad gateway")}, asked: []string{get, patch}, want: outcome{status: 502, retry: true}},
-		{name: "login form", live: underWay, override: map[string]http.HandlerFunc{get: answer(200, "text/html", "<form>")}, asked: []string{get}, want: outcome{status: 200, retry: true, wantErr: "check that this is the address of a Kubernetes API"}},
-		{name: "garbage", live: underWay, override: map[string]http.HandlerFunc{get: answer(200, "application/json", "\x00{")}, asked: []string{get}, want: outcome{status: 200, retry: true, wantErr: "check that this is the address"}},
-		{name: "another object", live: underWay, override: map[string]http.HandlerFunc{get: answer(200, "application/json", `{"kind":"Rollout","apiVersion":"argoproj.io/v1alpha1","metadata":{"name":"other"}}`)}, asked: []string{get}, want: outcome{status: 200, retry: true, wantErr: "not that Rollout"}},
+		{name: "login form", live: underWay, override: map[string]http.HandlerFunc{get: answer(200, "text/html", "<form>")}, asked: []string{get}, want: outcome{status: 200, retry: true, wantErr: "check that this is the URL of a Kubernetes API"}},
+		{name: "garbage", live: underWay, override: map[string]http.HandlerFunc{get: answer(200, "application/json", "\x00{")}, asked: []string{get}, want: outcome{status: 200, retry: true, wantErr: "check that this is the URL"}},
+		{name: "another object", live: underWay, override: map[string]http.HandlerFunc{get: answer(200, "application/json", `{"kind":"Rollout","apiVersion":"argoproj.io/v1alpha1","metadata":{"name":"other"}}`)}, asked: []string{get}, want: outcome{status: 200, retry: true, wantErr: "not this Rollout"}},
 		{name: "garbage after the patch", live: underWay, override: map[string]http.HandlerFunc{patch: answer(200, "application/json", "]")}, asked: []string{get, patch}, want: outcome{status: 200, retry: true}},
 		{name: "redirect", live: underWay, override: map[string]http.HandlerFunc{patch: redirectOnce(307, "/elsewhere")}, asked: []string{get, patch}, want: outcome{status: 307, wantErr: "redirects"}},
 	}
@@ -91,21 +91,21 @@ func TestArgo(t *testing.T) {
 			if got, want := s.log(), strings.Join(tt.asked, "\n"); got != want {
 				t.Errorf("asked\n%s\nwant\n%s", got, want)
 			}
-			if !strings.Contains(a.Said, tt.said) {
-				t.Errorf("said %q, want %q", a.Said, tt.said)
+			if !strings.Contains(a.Text, tt.said) {
+				t.Errorf("said %q, want %q", a.Text, tt.said)
 			}
 			if err != nil {
 				checkSecrets(t, err.Error())
 				return
 			}
-			if aborted, _ := s.get(rolloutPath)["status"].(map[string]any)["abort"].(bool); aborted != !strings.Contains(a.Said, "promoted") {
+			if aborted, _ := s.get(rolloutPath)["status"].(map[string]any)["abort"].(bool); aborted != !strings.Contains(a.Text, "promoted") {
 				t.Errorf("aborted: %v", aborted)
 			}
 			if kind, body := s.lastBody(); !a.Already && (kind != "application/merge-patch+json" || body != `{"status":{"abort":true}}`) {
 				t.Errorf("patched with %s %s", kind, body)
 			}
 			again, err := mustLoad(t, argoConfigFor(s)).Halt(t.Context(), h)
-			if fresh := tt.name != "status of the revision before"; err != nil || again.Already != fresh {
+			if statusIsCurrent := tt.name != "status of the revision before"; err != nil || again.Already != statusIsCurrent {
 				t.Errorf("halted again: %+v, %v", again, err)
 			}
 		})
@@ -149,21 +149,21 @@ func TestClusterHangs(t *testing.T) {
 	s.override["PATCH "+rolloutPath+"/status"] = hang
 	h := mustLoad(t, strings.Replace(argoConfigFor(s), "5s", "100ms", 1))
 	a, err := h.Halt(t.Context(), v2)
-	checkOutcome(t, a, err, outcome{tool: "argo-rollouts", retry: true, wantErr: "no answer within the time allowed"})
+	checkOutcome(t, a, err, outcome{tool: "argo-rollouts", retry: true, wantErr: "no answer in time"})
 }
 
 func TestClusterAnswersWithoutEnd(t *testing.T) {
 	s := newAPIServer(t)
 	s.override["GET "+rolloutPath] = func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
-		for range (largest + 1<<20) / 1024 {
+		for range (maxAnswer + 1<<20) / 1024 {
 			if _, err := w.Write([]byte(strings.Repeat(" ", 1024))); err != nil {
 				return
 			}
 		}
 	}
 	a, err := mustLoad(t, argoConfigFor(s)).Halt(t.Context(), v2)
-	checkOutcome(t, a, err, outcome{tool: "argo-rollouts", status: 200, retry: true, wantErr: "longer than"})
+	checkOutcome(t, a, err, outcome{tool: "argo-rollouts", status: 200, retry: true, wantErr: "larger than 16 MiB"})
 }
 
 func TestClusterOutside(t *testing.T) {
@@ -174,7 +174,7 @@ func TestClusterOutside(t *testing.T) {
 		t.Fatal(err)
 	}
 	tests := []struct{ name, config, wantErr string }{
-		{"not in a cluster", "", "Andon does not run in a cluster; set kubeconfig and context, or api"},
+		{"not in a cluster", "", "Andon does not run inside a cluster; set kubeconfig and context, or api"},
 		{"plain kubeconfig", ", kubeconfig: " + plain, "nothing listens there"},
 		{"no kubeconfig", ", kubeconfig: /nowhere/config", "/nowhere/config"},
 		{"no such context", ", context: prod", `context "prod" does not exist; check kubeconfig and context`},

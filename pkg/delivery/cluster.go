@@ -20,11 +20,13 @@ import (
 	"k8s.io/client-go/dynamic"
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
+
+	"github.com/andon-project/andon/pkg/andon"
 )
 
-// clusterConfig is what the tools of Kubernetes have in common: which object,
-// and how its cluster is reached. Without kubeconfig, context and api it is
-// the cluster that Andon runs in.
+// clusterConfig is what the tools of Kubernetes have in common: the object, and
+// the cluster that it is in. Without kubeconfig, context and api that is the
+// cluster that Andon runs in.
 type clusterConfig struct {
 	Namespace    string         `yaml:"namespace"`
 	Name         string         `yaml:"name"`
@@ -43,10 +45,10 @@ type apiConfig struct {
 
 var defaultCluster = clusterConfig{VersionLabel: "app.kubernetes.io/version", Timeout: defaultTimeout}
 
-// A cluster is a way to one Kubernetes API. It is reached for the first time
+// A cluster is the connection to one Kubernetes API. It connects for the first time
 // when it is needed, so that a configuration can be checked anywhere.
 type cluster struct {
-	how     clusterConfig // without secrets: API is nil
+	config  clusterConfig // without secrets: API is nil
 	api     *rest.Config  // set if the API's URL was configured
 	direct  *http.Client  // goes with api
 	secrets *mask
@@ -59,43 +61,43 @@ type cluster struct {
 func (c clusterConfig) validate(tool string, section *yaml.Node) error {
 	switch {
 	case c.Name == "" || c.Namespace == "":
-		return complain(section, "%s needs namespace and name: {namespace: shop, name: checkout}", tool)
+		return sectionError(section, "%s needs namespace and name: {namespace: shop, name: checkout}", tool)
 	case len(validation.IsDNS1123Label(c.Namespace)) > 0:
-		return complain(section, "%s.namespace: %q is not the name of a namespace", tool, c.Namespace)
+		return sectionError(section, "%s.namespace: %q is not a valid namespace name", tool, c.Namespace)
 	case len(validation.IsDNS1123Subdomain(c.Name)) > 0:
-		return complain(section, "%s.name: %q is not the name of an object", tool, c.Name)
+		return sectionError(section, "%s.name: %q is not a valid object name", tool, c.Name)
 	case len(validation.IsQualifiedName(c.VersionLabel)) > 0:
-		return complain(section, "%s.version_label: %q is not the name of a label, like %s", tool, c.VersionLabel, defaultCluster.VersionLabel)
+		return sectionError(section, "%s.version_label: %q is not a valid label name; write one such as %s", tool, c.VersionLabel, defaultCluster.VersionLabel)
 	case c.API != nil && (c.Kubeconfig != "" || c.Context != ""):
-		return complain(section, "%s: api and kubeconfig exclude each other; leave one out", tool)
+		return sectionError(section, "%s: api cannot be combined with kubeconfig or context; leave one out", tool)
 	case c.Timeout <= 0:
-		return complain(section, "%s.timeout must be longer than 0s", tool)
+		return sectionError(section, "%s.timeout must be longer than 0s", tool)
 	}
 	return nil
 }
 
-// newCluster returns the way to the API that c describes.
+// newCluster returns the connection to the API that c describes.
 func newCluster(tool string, section *yaml.Node, c clusterConfig) (*cluster, error) {
 	if err := c.validate(tool, section); err != nil {
 		return nil, err
 	}
-	way := &cluster{how: c, secrets: masking(section)}
-	way.how.API = nil
+	target := &cluster{config: c, secrets: masking(section)}
+	target.config.API = nil
 	if c.API == nil {
-		return way, nil
+		return target, nil
 	}
 	u, err := url.Parse(c.API.URL)
 	switch {
 	case err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" || u.RawQuery != "":
-		return nil, complain(section, "%s.api.url must be an absolute http or https URL, like https://kubernetes.example:6443", tool)
+		return nil, sectionError(section, "%s.api.url must be an absolute http or https URL, such as https://kubernetes.example:6443", tool)
 	case u.User != nil:
-		return nil, complain(section, "%s.api.url must not hold a user or password; write authorization: {credentials_file: …}", tool)
+		return nil, sectionError(section, "%s.api.url must not contain a user or password; write authorization: {credentials_file: …}", tool)
 	}
-	if way.direct, err = newClient(c.API.HTTP); err != nil {
-		return nil, complain(section, "%s.api: %s", tool, way.secrets.hide(err.Error()))
+	if target.direct, err = newClient(c.API.HTTP); err != nil {
+		return nil, sectionError(section, "%s.api: %s", tool, target.secrets.hide(err.Error()))
 	}
-	way.api = &rest.Config{Host: c.API.URL}
-	return way, nil
+	target.api = &rest.Config{Host: c.API.URL}
+	return target, nil
 }
 
 // UnmarshalYAML gives the HTTP settings their defaults.
@@ -145,20 +147,20 @@ func (c *cluster) connect() (dynamic.Interface, string, error) {
 }
 
 func (c *cluster) settings() (*rest.Config, error) {
-	if c.how.Kubeconfig == "" && c.how.Context == "" {
+	if c.config.Kubeconfig == "" && c.config.Context == "" {
 		return rest.InClusterConfig()
 	}
 	rules := clientcmd.NewDefaultClientConfigLoadingRules()
-	rules.ExplicitPath = c.how.Kubeconfig
-	over := &clientcmd.ConfigOverrides{CurrentContext: c.how.Context}
+	rules.ExplicitPath = c.config.Kubeconfig
+	over := &clientcmd.ConfigOverrides{CurrentContext: c.config.Context}
 	return clientcmd.NewNonInteractiveDeferredLoadingClientConfig(rules, over).ClientConfig()
 }
 
-// largest is how much of an answer is read, in bytes. A list of a Deployment's
+// maxAnswer is how much of an answer is read, in bytes. A list of a Deployment's
 // ReplicaSets is rarely a tenth of it.
-const largest = 16 << 20
+const maxAnswer = 16 << 20
 
-// A guard bounds what a server can do to who asks it: it cuts off answers
+// A guard protects the client from the server: it cuts off answers
 // without end, and takes away Retry-After, for which the client would sleep.
 // When to try again is for the caller to say.
 type guard struct{ next http.RoundTripper }
@@ -169,15 +171,15 @@ func (g *guard) RoundTrip(req *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	resp.Header.Del("Retry-After")
-	if seen, ok := req.Context().Value(witnessKey{}).(*witness); ok {
+	if seen, ok := req.Context().Value(answerLogKey{}).(*answerLog); ok {
 		seen.note(resp)
 	}
 	// Read here, a broken answer is an error of the request; the client would
 	// write it to standard error besides.
-	body, err := io.ReadAll(io.LimitReader(resp.Body, largest+1))
+	body, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer+1))
 	resp.Body.Close()
-	if err == nil && len(body) > largest {
-		err = fmt.Errorf("the answer is longer than %d bytes", largest)
+	if err == nil && len(body) > maxAnswer {
+		err = fmt.Errorf("the answer is larger than %s", andon.Quantity(maxAnswer, "bytes"))
 	}
 	if err != nil {
 		return nil, err
@@ -186,40 +188,40 @@ func (g *guard) RoundTrip(req *http.Request) (*http.Response, error) {
 	return resp, nil
 }
 
-// A witness sees the answers to one try.
-type witness struct {
+// An answerLog holds the last answer to one attempt.
+type answerLog struct {
 	mu      sync.Mutex
 	status  int           // of the last answer
 	request *http.Request // as it was sent, with its credentials
 }
 
-type witnessKey struct{}
+type answerLogKey struct{}
 
-func (w *witness) note(resp *http.Response) {
+func (w *answerLog) note(resp *http.Response) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.status, w.request = resp.StatusCode, resp.Request
 }
 
-// forget makes the witness blank before the next request.
-func (w *witness) forget() {
+// forget clears the log before the next request.
+func (w *answerLog) forget() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.status = 0
 }
 
-func (w *witness) last() (status int, sent *http.Request) {
+func (w *answerLog) last() (status int, sent *http.Request) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return w.status, w.request
 }
 
-// An attempt is one try to halt one object: its limits, its client and what it saw.
+// An attempt is one try to halt one object: its deadline, its client and the answers.
 type attempt struct {
-	ctx    context.Context // lives as long as the attempt and no longer
-	client dynamic.Interface
-	host   string
-	seen   *witness
+	ctx     context.Context // lives as long as the attempt and no longer
+	client  dynamic.Interface
+	host    string
+	answers *answerLog
 }
 
 // begin starts an attempt that lasts for at most the configured time.
@@ -228,15 +230,15 @@ func (c *cluster) begin(ctx context.Context) (*attempt, context.CancelFunc, erro
 	if err != nil {
 		return nil, nil, err
 	}
-	seen := &witness{}
-	ctx, cancel := context.WithTimeout(context.WithValue(ctx, witnessKey{}, seen), time.Duration(c.how.Timeout))
-	return &attempt{ctx: ctx, client: client, host: host, seen: seen}, cancel, nil
+	seen := &answerLog{}
+	ctx, cancel := context.WithTimeout(context.WithValue(ctx, answerLogKey{}, seen), time.Duration(c.config.Timeout))
+	return &attempt{ctx: ctx, client: client, host: host, answers: seen}, cancel, nil
 }
 
-// notConnected says what to try when the way to a cluster is not known.
+// notConnected says what to try when there is no connection to a cluster.
 func notConnected(err error) string {
 	if errors.Is(err, rest.ErrNotInCluster) {
-		return "Andon does not run in a cluster; set kubeconfig and context, or api"
+		return "Andon does not run inside a cluster; set kubeconfig and context, or api"
 	}
-	return "check kubeconfig and context, or the service account that is mounted"
+	return "check kubeconfig and context, or the mounted service account"
 }

@@ -103,7 +103,7 @@ func TestDocumentedRoles(t *testing.T) {
 		}
 		slices.Sort(allowed[role.Metadata.Name])
 	}
-	asked := map[string][]string{}
+	apiRequest := map[string][]string{}
 	for role, config := range map[string]func(*apiServer) string{
 		"andon-argo-rollouts":    argoConfigFor,
 		"andon-deployment-pause": func(s *apiServer) string { return deploymentConfigFor(s, "pause") },
@@ -124,13 +124,13 @@ func TestDocumentedRoles(t *testing.T) {
 				t.Fatal(err)
 			}
 			for request := range strings.SplitSeq(s.log(), "\n") {
-				asked[role] = append(asked[role], permission(request))
+				apiRequest[role] = append(apiRequest[role], permission(request))
 			}
 		}
-		slices.Sort(asked[role])
-		asked[role] = slices.Compact(asked[role])
+		slices.Sort(apiRequest[role])
+		apiRequest[role] = slices.Compact(apiRequest[role])
 	}
-	if diff := cmp.Diff(asked, allowed); diff != "" {
+	if diff := cmp.Diff(apiRequest, allowed); diff != "" {
 		t.Errorf("what is asked for (-) and what the Roles of docs/operate/halting.md allow (+):\n%s", diff)
 	}
 }

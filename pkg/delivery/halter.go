@@ -1,5 +1,5 @@
-// Package delivery speaks to delivery tools, one file a tool: how each is asked
-// to halt or hold a rollout, and what it answers.
+// Package delivery calls delivery tools to halt or hold a rollout, with one file
+// for each tool.
 package delivery
 
 import (
@@ -11,42 +11,42 @@ import (
 	"github.com/andon-project/andon/pkg/andon"
 )
 
-// A Halt is the wish to stop one rollout. It is also what the templates of
+// A Halt is a request to stop one rollout. It is also what the templates of
 // the webhook see.
 type Halt struct {
 	ID      string        `json:"id"`     // the same for every try: halting twice is halting once
-	Action  Action        `json:"action"` // what is wished
+	Action  Action        `json:"action"` // what is requested
 	Rollout andon.Rollout `json:"rollout"`
 	Verdict andon.Verdict `json:"verdict"`
 	Reason  string        `json:"reason"` // one sentence for people
 }
 
-// An Action is what is wished of a delivery tool.
+// An Action is what a delivery tool is to do.
 type Action string
 
 // The actions.
 const (
 	ActionHalt Action = "halt" // stop the rollout, or take it back
-	ActionHold Action = "hold" // stop it where it is; of tools that are a Holder
+	ActionHold Action = "hold" // stop it where it is; for tools that are a Holder
 )
 
-// An Answer is what a delivery tool said to a Halt that is now in force.
+// An Answer is a delivery tool's answer to a Halt that is now in force.
 type Answer struct {
-	Request string `json:"request"` // what was asked: method and URL, without secrets
+	Request string `json:"request"` // method and URL, without secrets
 	Status  int    `json:"status"`  // HTTP status
 	Already bool   `json:"already"` // it had been halted, or had finished, before
-	Said    string `json:"said"`    // one sentence for people
+	Text    string `json:"said"`    // one sentence for people
 }
 
 // A Halter stops rollouts through one delivery tool. It is idempotent: a
 // rollout that was halted already, or has finished, is an Answer, not an error.
 type Halter interface {
-	// Plan says what Halt would ask of the tool, for mode observe.
+	// Plan returns the request that Halt would send, for mode observe.
 	Plan(h Halt) string
 	Halt(ctx context.Context, h Halt) (Answer, error)
 }
 
-// An Error is a delivery tool's refusal or silence.
+// An Error says that a delivery tool refused or did not answer.
 type Error struct {
 	Tool    string
 	Request string // method and URL, without secrets

@@ -12,7 +12,7 @@ import (
 // neither taken back nor given up, so that people may let it go on. It is as
 // idempotent as Halt is.
 type Holder interface {
-	// PlanHold says what Hold would ask of the tool, for mode observe.
+	// PlanHold returns the request that Hold would send, for mode observe.
 	PlanHold(h Halt) string
 	Hold(ctx context.Context, h Halt) (Answer, error)
 }
@@ -25,9 +25,9 @@ func paused(live *unstructured.Unstructured) bool {
 	return p
 }
 
-// planPause says what pausing the object asks for.
+// planPause returns the request that would pause the object.
 func (o *object) planPause() string {
-	return o.told(http.MethodPatch, o.host(), "") + " with " + string(types.MergePatchType) + " " + string(pause)
+	return o.describe(http.MethodPatch, o.host(), "") + " with " + string(types.MergePatchType) + " " + string(pause)
 }
 
 // PlanHold implements Holder.
@@ -41,20 +41,20 @@ func (r *argo) Hold(ctx context.Context, h Halt) (Answer, error) {
 		return Answer{}, err
 	}
 	defer cancel()
-	if err := r.moved(a, live, h.Rollout); err != nil {
+	if err := r.checkVersion(a, live, h.Rollout); err != nil {
 		return Answer{}, err
 	}
 	if paused(live) {
-		return r.already(a, "the Rollout %s had been paused before", live.GetName()), nil
+		return r.already(a, "the Rollout %s was already paused", live.GetName()), nil
 	}
-	if over, ok := r.over(a, live); ok {
+	if over, ok := r.finished(a, live); ok {
 		return over, nil
 	}
-	answer, err := r.patch(a, change{how: types.MergePatchType, body: pause})
+	answer, err := r.patch(a, change{kind: types.MergePatchType, body: pause})
 	if err != nil {
 		return Answer{}, err
 	}
-	answer.Said = "the Rollout " + live.GetName() + " is paused at its step"
+	answer.Text = "the Rollout " + live.GetName() + " is paused at its current step"
 	return answer, nil
 }
 
@@ -71,11 +71,11 @@ func (d *deployment) Hold(ctx context.Context, h Halt) (Answer, error) {
 	return d.hold(a, live, h)
 }
 
-// A holdingWebhook is a webhook whose receiver knows both actions.
-type holdingWebhook struct{ *webhook }
+// A webhookHolder is a webhook whose receiver knows both actions.
+type webhookHolder struct{ *webhook }
 
 // PlanHold implements Holder.
-func (w holdingWebhook) PlanHold(h Halt) string { return w.Plan(h) }
+func (w webhookHolder) PlanHold(h Halt) string { return w.Plan(h) }
 
 // Hold implements Holder: it makes the request with .Action hold.
-func (w holdingWebhook) Hold(ctx context.Context, h Halt) (Answer, error) { return w.Halt(ctx, h) }
+func (w webhookHolder) Hold(ctx context.Context, h Halt) (Answer, error) { return w.Halt(ctx, h) }

@@ -20,11 +20,11 @@ func TestHold(t *testing.T) {
 		want     outcome
 		said     string
 	}{
-		{name: "a Rollout is paused", argo: true, live: underWay, asked: []string{getRollout, patchRollout}, want: outcome{status: 200}, said: "is paused at its step"},
-		{name: "a Rollout paused before", argo: true, live: edited(underWay, `"spec":{`, `"spec":{"paused":true,`), asked: []string{getRollout}, want: outcome{status: 200, already: true}, said: "had been paused before"},
-		{name: "a Rollout aborted before", argo: true, live: edited(underWay, `"phase"`, `"abort":true,"phase"`), asked: []string{getRollout}, want: outcome{status: 200, already: true}, said: "aborted before"},
-		{name: "a Rollout promoted fully", argo: true, live: edited(underWay, `"7fc"`, `"5d8"`), asked: []string{getRollout}, want: outcome{status: 200, already: true}, said: "promoted fully"},
-		{name: "a Rollout that moved on", argo: true, live: underWay, version: "v1.9", asked: []string{getRollout}, want: outcome{tool: "argo-rollouts", status: 200, wantErr: "moved on to v2"}},
+		{name: "a Rollout is paused", argo: true, live: underWay, asked: []string{getRollout, patchRollout}, want: outcome{status: 200}, said: "is paused at its current step"},
+		{name: "a Rollout paused before", argo: true, live: edited(underWay, `"spec":{`, `"spec":{"paused":true,`), asked: []string{getRollout}, want: outcome{status: 200, already: true}, said: "was already paused"},
+		{name: "a Rollout aborted before", argo: true, live: edited(underWay, `"phase"`, `"abort":true,"phase"`), asked: []string{getRollout}, want: outcome{status: 200, already: true}, said: "was already aborted"},
+		{name: "a Rollout promoted fully", argo: true, live: edited(underWay, `"7fc"`, `"5d8"`), asked: []string{getRollout}, want: outcome{status: 200, already: true}, said: "fully promoted"},
+		{name: "a Rollout that moved on", argo: true, live: underWay, version: "v1.9", asked: []string{getRollout}, want: outcome{tool: "argo-rollouts", status: 200, wantErr: "now at version v2"}},
 		{name: "a Rollout that may not be patched", argo: true, live: underWay, override: map[string]http.HandlerFunc{patchRollout: status(403, "Forbidden", "no")},
 			asked: []string{getRollout, patchRollout}, want: outcome{tool: "argo-rollouts", status: 403, wantErr: "allow the verb patch on rollouts of the API group argoproj.io"}},
 		{name: "a Deployment is paused", action: "pause", live: rolling, asked: []string{getDeployment, patchDeployment}, want: outcome{status: 200}, said: "is paused"},
@@ -58,8 +58,8 @@ func TestHold(t *testing.T) {
 			if got, want := s.log(), strings.Join(tt.asked, "\n"); got != want {
 				t.Errorf("asked\n%s\nwant\n%s", got, want)
 			}
-			if !strings.Contains(a.Said, tt.said) {
-				t.Errorf("said %q, want %q", a.Said, tt.said)
+			if !strings.Contains(a.Text, tt.said) {
+				t.Errorf("said %q, want %q", a.Text, tt.said)
 			}
 			if err != nil || a.Already {
 				return
@@ -75,9 +75,9 @@ func TestHold(t *testing.T) {
 }
 
 func TestWebhookHolds(t *testing.T) {
-	var asked []string
+	var apiRequest []string
 	s := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
-		asked = append(asked, r.URL.Path+" "+r.Header.Get("Idempotency-Key"))
+		apiRequest = append(apiRequest, r.URL.Path+" "+r.Header.Get("Idempotency-Key"))
 	}))
 	defer s.Close()
 	if _, can := mustLoad(t, "tool: {webhook: {url: '"+s.URL+"/halt'}}").(Holder); can {
@@ -87,14 +87,14 @@ func TestWebhookHolds(t *testing.T) {
 	h.ID, h.Action = "hold-1", ActionHold
 	tool := mustLoad(t, "tool: {webhook: {url: '"+s.URL+"/{{.Action}}', hold: true}}")
 	a, err := tool.(Holder).Hold(t.Context(), h)
-	if err != nil || !strings.Contains(a.Said, "the request to hold was taken") {
+	if err != nil || !strings.Contains(a.Text, "the tool accepted the request to hold") {
 		t.Errorf("held: %+v, %v", a, err)
 	}
 	h.ID, h.Action = "halt-1", ActionHalt
-	if a, err = tool.Halt(t.Context(), h); err != nil || !strings.Contains(a.Said, "to halt was taken") {
+	if a, err = tool.Halt(t.Context(), h); err != nil || !strings.Contains(a.Text, "accepted the request to halt") {
 		t.Errorf("halted: %+v, %v", a, err)
 	}
-	if got := strings.Join(asked, ", "); got != "/hold hold-1, /halt halt-1" {
+	if got := strings.Join(apiRequest, ", "); got != "/hold hold-1, /halt halt-1" {
 		t.Errorf("asked %s", got)
 	}
 }

@@ -29,10 +29,10 @@ type deployment struct {
 	undo bool
 }
 
-// haltedBy is the annotation that holds the id of the halt that took a
+// haltAnnotation is the annotation that holds the id of the halt that took a
 // Deployment back. It is why a second try does not take it back once more,
 // which would be forward again.
-const haltedBy = "andon.dev/halted"
+const haltAnnotation = "andon.dev/halted"
 
 func newDeployment(section *yaml.Node) (Halter, error) {
 	c := deploymentConfig{Cluster: defaultCluster, Action: "pause"}
@@ -40,14 +40,14 @@ func newDeployment(section *yaml.Node) (Halter, error) {
 		return nil, err
 	}
 	if c.Action != "pause" && c.Action != "undo" {
-		return nil, complain(section, "kubernetes.action: %q is neither pause nor undo", c.Action)
+		return nil, sectionError(section, "kubernetes.action: %q is not an action; write pause or undo", c.Action)
 	}
-	way, err := newCluster("kubernetes", section, c.Cluster)
+	target, err := newCluster("kubernetes", section, c.Cluster)
 	if err != nil {
 		return nil, err
 	}
 	return &deployment{undo: c.Action == "undo", object: object{
-		tool: "kubernetes", kind: "Deployment", way: way,
+		tool: "kubernetes", kind: "Deployment", cluster: target,
 		gvr: schema.GroupVersionResource{Group: "apps", Version: "v1", Resource: "deployments"},
 	}}, nil
 }
@@ -57,9 +57,9 @@ func (d *deployment) Plan(h Halt) string {
 	if !d.undo {
 		return d.planPause()
 	}
-	request := d.told(http.MethodPatch, d.host(), "")
-	return fmt.Sprintf("%s with %s that replaces /spec/template by that of the revision before and sets the annotation %s to %s",
-		request, types.JSONPatchType, haltedBy, h.ID)
+	request := d.describe(http.MethodPatch, d.host(), "")
+	return fmt.Sprintf("%s with %s that replaces /spec/template with that of the previous revision and sets the annotation %s to %s",
+		request, types.JSONPatchType, haltAnnotation, h.ID)
 }
 
 // Halt implements Halter.
@@ -70,27 +70,27 @@ func (d *deployment) Halt(ctx context.Context, h Halt) (Answer, error) {
 	}
 	defer cancel()
 	if d.undo {
-		return d.takeBack(a, live, h)
+		return d.rollBack(a, live, h)
 	}
 	return d.hold(a, live, h)
 }
 
 // hold pauses the Deployment, if something is left to pause.
 func (d *deployment) hold(a *attempt, live *unstructured.Unstructured, h Halt) (Answer, error) {
-	if err := d.moved(a, live, h.Rollout); err != nil {
+	if err := d.checkVersion(a, live, h.Rollout); err != nil {
 		return Answer{}, err
 	}
 	if paused(live) {
-		return d.already(a, "the Deployment %s had been paused before", live.GetName()), nil
+		return d.already(a, "the Deployment %s was already paused", live.GetName()), nil
 	}
 	if complete(live) {
-		return d.already(a, "the Deployment %s was rolled out to the last replica before it could be paused; undo it by hand, or set action: undo", live.GetName()), nil
+		return d.already(a, "the Deployment %s was completely rolled out before it could be paused; undo it by hand, or set action: undo", live.GetName()), nil
 	}
-	answer, err := d.patch(a, change{how: types.MergePatchType, body: pause})
+	answer, err := d.patch(a, change{kind: types.MergePatchType, body: pause})
 	if err != nil {
 		return Answer{}, err
 	}
-	answer.Said = "the Deployment " + live.GetName() + " is paused; replicas that were updated stay so"
+	answer.Text = "the Deployment " + live.GetName() + " is paused; replicas already on the new version stay on it"
 	return answer, nil
 }
 
@@ -106,16 +106,16 @@ func complete(live *unstructured.Unstructured) bool {
 		number("status", "updatedReplicas") == wanted && number("status", "replicas") == wanted && number("status", "availableReplicas") == wanted
 }
 
-// takeBack does what kubectl rollout undo does, and notes who did it.
-func (d *deployment) takeBack(a *attempt, live *unstructured.Unstructured, h Halt) (Answer, error) {
-	if live.GetAnnotations()[haltedBy] == h.ID && h.ID != "" {
-		answer := d.already(a, "the Deployment %s had been taken back before", live.GetName())
+// rollBack does what kubectl rollout undo does, and notes who did it.
+func (d *deployment) rollBack(a *attempt, live *unstructured.Unstructured, h Halt) (Answer, error) {
+	if live.GetAnnotations()[haltAnnotation] == h.ID && h.ID != "" {
+		answer := d.already(a, "the Deployment %s was already rolled back", live.GetName())
 		if v := d.version(live); v != "" && v == h.Rollout.Version {
-			answer.Said += fmt.Sprintf("; yet it shows %s again: something re-applies it, suspend that first", line(v))
+			answer.Text += fmt.Sprintf("; but it is at %s again: something re-applies that version, so suspend it first", line(v))
 		}
 		return answer, nil
 	}
-	if err := d.moved(a, live, h.Rollout); err != nil {
+	if err := d.checkVersion(a, live, h.Rollout); err != nil {
 		return Answer{}, err
 	}
 	sets, err := d.replicaSets(a, live)
@@ -124,42 +124,42 @@ func (d *deployment) takeBack(a *attempt, live *unstructured.Unstructured, h Hal
 	}
 	before, reason := previous(live, sets)
 	switch reason {
-	case takenBack:
-		return d.already(a, "the Deployment %s is on its way back to an earlier revision", live.GetName()), nil
+	case alreadyBack:
+		return d.already(a, "the Deployment %s is already rolling back to an earlier revision", live.GetName()), nil
 	case tooEarly, nothingBefore:
 		return Answer{}, &Error{
-			Tool: d.tool, Request: d.told(http.MethodGet, a.host, ""), Status: http.StatusOK,
+			Tool: d.tool, Request: d.describe(http.MethodGet, a.host, ""), Status: http.StatusOK,
 			Retry: reason == tooEarly, Err: errors.New(string(reason)), Hint: hints[reason],
 		}
 	}
-	patch, err := takeBackPatch(live, before, h.ID)
+	patch, err := rollBackPatch(live, before, h.ID)
 	if err != nil {
-		return Answer{}, &Error{Tool: d.tool, Request: d.told(http.MethodPatch, a.host, ""), Err: err, Hint: "undo it by hand"}
+		return Answer{}, &Error{Tool: d.tool, Request: d.describe(http.MethodPatch, a.host, ""), Err: err, Hint: "undo it by hand"}
 	}
-	answer, err := d.patch(a, change{how: types.JSONPatchType, body: patch})
+	answer, err := d.patch(a, change{kind: types.JSONPatchType, body: patch})
 	if err != nil {
-		return Answer{}, unguarded(err)
+		return Answer{}, asConflict(err)
 	}
-	answer.Said = fmt.Sprintf("the Deployment %s goes back to revision %s", live.GetName(), before.GetAnnotations()[revision])
+	answer.Text = fmt.Sprintf("the Deployment %s is rolling back to revision %s", live.GetName(), before.GetAnnotations()[revision])
 	return answer, nil
 }
 
-// unguarded makes a failed test of the patch the conflict that it is. The API
+// asConflict makes a failed test of the patch the conflict that it is. The API
 // answers 422 to that, and to a template that is not valid; only the latter
 // comes with causes.
-func unguarded(err error) error {
+func asConflict(err error) error {
 	e, ok := errors.AsType[*Error](err)
 	if !ok || e.Status != http.StatusUnprocessableEntity {
 		return err
 	}
 	if hidden, ok := e.Err.(*maskedError); ok {
 		if s, ok := errors.AsType[*apierrors.StatusError](hidden.err); ok && s.Status().Details != nil && len(s.Status().Details.Causes) > 0 {
-			e.Hint = "the template of the revision before is not valid any more; undo it by hand"
+			e.Hint = "the template of the previous revision is no longer valid; undo it by hand"
 			return e
 		}
 	}
 	e.Retry = true
-	e.Hint = "it was changed at the same time; it is tried again"
+	e.Hint = "the object was changed at the same time; Andon tries again"
 	return e
 }
 
@@ -169,14 +169,14 @@ func (d *deployment) replicaSets(a *attempt, live *unstructured.Unstructured) ([
 	var wanted metav1.LabelSelector
 	err := runtime.DefaultUnstructuredConverter.FromUnstructured(fields, &wanted)
 	if err != nil {
-		return nil, &Error{Tool: d.tool, Request: d.told(http.MethodGet, a.host, ""), Status: http.StatusOK, Err: err, Hint: "the Deployment has a selector that is none"}
+		return nil, &Error{Tool: d.tool, Request: d.describe(http.MethodGet, a.host, ""), Status: http.StatusOK, Err: err, Hint: "check spec.selector of the Deployment"}
 	}
 	gvr := schema.GroupVersionResource{Group: "apps", Version: "v1", Resource: "replicasets"}
-	a.seen.forget()
+	a.answers.forget()
 	list, err := d.resource(a, gvr).List(a.ctx, metav1.ListOptions{LabelSelector: metav1.FormatLabelSelector(&wanted)})
 	if err != nil {
-		request := fmt.Sprintf("GET %s/apis/apps/v1/namespaces/%s/replicasets", a.host, d.way.how.Namespace)
-		return nil, d.refusal(a, asked{verb: "list", resource: "replicasets", request: request}, err)
+		request := fmt.Sprintf("GET %s/apis/apps/v1/namespaces/%s/replicasets", a.host, d.cluster.config.Namespace)
+		return nil, d.refusal(a, apiRequest{verb: "list", resource: "replicasets", request: request}, err)
 	}
 	var owned []unstructured.Unstructured
 	for _, set := range list.Items {
@@ -187,9 +187,9 @@ func (d *deployment) replicaSets(a *attempt, live *unstructured.Unstructured) ([
 	return owned, nil
 }
 
-// takeBackPatch returns the JSON patch that makes live what it was at the
+// rollBackPatch returns the JSON patch that makes live what it was at the
 // revision before.
-func takeBackPatch(live, before *unstructured.Unstructured, id string) ([]byte, error) {
+func rollBackPatch(live, before *unstructured.Unstructured, id string) ([]byte, error) {
 	type op map[string]any
 	ops := []op{
 		// The generation counts changes of the spec, not of the status, which

@@ -72,8 +72,8 @@ func (c deploymentCase) run(t *testing.T, action string) *apiServer {
 	if got, want := s.log(), strings.Join(c.asked, "\n"); got != want {
 		t.Errorf("asked\n%s\nwant\n%s", got, want)
 	}
-	if !strings.Contains(a.Said, c.said) {
-		t.Errorf("said %q, want %q", a.Said, c.said)
+	if !strings.Contains(a.Text, c.said) {
+		t.Errorf("said %q, want %q", a.Text, c.said)
 	}
 	if err != nil {
 		checkSecrets(t, err.Error())
@@ -85,18 +85,18 @@ func TestPause(t *testing.T) {
 	tests := []deploymentCase{
 		{name: "paused", live: rolling, asked: []string{getDeployment, patchDeployment}, want: outcome{status: 200}, said: "is paused"},
 		{name: "no status yet", live: edited(rolling, `"status"`, `"other"`), asked: []string{getDeployment, patchDeployment}, want: outcome{status: 200}},
-		{name: "paused before", live: edited(rolling, `"replicas":4`, `"replicas":4,"paused":true`), asked: []string{getDeployment}, want: outcome{status: 200, already: true}, said: "had been paused before"},
-		{name: "complete", live: edited(rolling, `"replicas":5,"updatedReplicas":2`, `"replicas":4,"updatedReplicas":4`), asked: []string{getDeployment}, want: outcome{status: 200, already: true}, said: "to the last replica before it could be paused"},
+		{name: "paused before", live: edited(rolling, `"replicas":4`, `"replicas":4,"paused":true`), asked: []string{getDeployment}, want: outcome{status: 200, already: true}, said: "was already paused"},
+		{name: "complete", live: edited(rolling, `"replicas":5,"updatedReplicas":2`, `"replicas":4,"updatedReplicas":4`), asked: []string{getDeployment}, want: outcome{status: 200, already: true}, said: "completely rolled out before it could be paused"},
 		{name: "complete one generation ago", live: edited(rolling, `"replicas":5,"updatedReplicas":2`, `"replicas":4,"updatedReplicas":4`, `"observedGeneration":7`, `"observedGeneration":6`), asked: []string{getDeployment, patchDeployment}, want: outcome{status: 200}},
-		{name: "moved on", live: rolling, version: "v1.9", asked: []string{getDeployment}, want: outcome{status: 200, wantErr: "the rollout has moved on to v2"}},
+		{name: "moved on", live: rolling, version: "v1.9", asked: []string{getDeployment}, want: outcome{status: 200, wantErr: "the object is now at version v2"}},
 		{name: "not found", asked: []string{getDeployment}, want: outcome{status: 404, wantErr: "no Deployment checkout in namespace shop"}},
 		{name: "may not read", live: rolling, override: map[string]http.HandlerFunc{getDeployment: status(403, "Forbidden", "no")}, asked: []string{getDeployment}, want: outcome{status: 403, wantErr: "allow the verb get on deployments of the API group apps"}},
 		{name: "may not patch", live: rolling, override: map[string]http.HandlerFunc{patchDeployment: status(403, "Forbidden", "no")}, asked: []string{getDeployment, patchDeployment}, want: outcome{status: 403, wantErr: "allow the verb patch on deployments of the API group apps"}},
 		{name: "unauthorized", override: map[string]http.HandlerFunc{getDeployment: status(401, "Unauthorized", "Unauthorized")}, asked: []string{getDeployment}, want: outcome{status: 401, wantErr: "token"}},
 		{name: "conflict", live: rolling, override: map[string]http.HandlerFunc{patchDeployment: status(409, "Conflict", "modified")}, asked: []string{getDeployment, patchDeployment}, want: outcome{status: 409, retry: true, wantErr: "changed at the same time"}},
-		{name: "too many requests", live: rolling, override: map[string]http.HandlerFunc{patchDeployment: later(429)}, asked: []string{getDeployment, patchDeployment}, want: outcome{status: 429, retry: true, wantErr: "tried again"}},
+		{name: "too many requests", live: rolling, override: map[string]http.HandlerFunc{patchDeployment: later(429)}, asked: []string{getDeployment, patchDeployment}, want: outcome{status: 429, retry: true, wantErr: "Andon tries again"}},
 		{name: "server error", live: rolling, override: map[string]http.HandlerFunc{patchDeployment: status(500, "InternalError", "boom")}, asked: []string{getDeployment, patchDeployment}, want: outcome{status: 500, retry: true, wantErr: "boom"}},
-		{name: "garbage", live: rolling, override: map[string]http.HandlerFunc{getDeployment: answer(200, "text/plain", "hello")}, asked: []string{getDeployment}, want: outcome{status: 200, retry: true, wantErr: "check that this is the address"}},
+		{name: "garbage", live: rolling, override: map[string]http.HandlerFunc{getDeployment: answer(200, "text/plain", "hello")}, asked: []string{getDeployment}, want: outcome{status: 200, retry: true, wantErr: "check that this is the URL"}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -116,25 +116,25 @@ func TestUndo(t *testing.T) {
 	all := []string{getDeployment, listSets, patchDeployment}
 	invalid := `{"kind":"Status","apiVersion":"v1","status":"Failure","message":"spec.template: Invalid","reason":"Invalid","code":422,"details":{"name":"checkout","causes":[{"reason":"FieldValueInvalid","field":"spec.template"}]}}`
 	tests := []deploymentCase{
-		{name: "taken back", live: rolling, sets: sets, asked: all, want: outcome{status: 200}, said: "goes back to revision 2"},
-		{name: "paused", live: edited(rolling, `"replicas":4`, `"replicas":4,"paused":true`), sets: sets, asked: all, want: outcome{status: 200}, said: "goes back to revision 2"},
-		{name: "paused before its change began", live: edited(rolling, `"replicas":4`, `"replicas":4,"paused":true`), sets: []string{sets[0], sets[2]}, asked: all, want: outcome{status: 200}, said: "goes back to revision 2"},
+		{name: "taken back", live: rolling, sets: sets, asked: all, want: outcome{status: 200}, said: "is rolling back to revision 2"},
+		{name: "paused", live: edited(rolling, `"replicas":4`, `"replicas":4,"paused":true`), sets: sets, asked: all, want: outcome{status: 200}, said: "is rolling back to revision 2"},
+		{name: "paused before its change began", live: edited(rolling, `"replicas":4`, `"replicas":4,"paused":true`), sets: []string{sets[0], sets[2]}, asked: all, want: outcome{status: 200}, said: "is rolling back to revision 2"},
 		{name: "complete", live: edited(rolling, `"replicas":5,"updatedReplicas":2`, `"replicas":4,"updatedReplicas":4`), sets: sets, asked: all, want: outcome{status: 200}},
 		{name: "halted by another halt", live: edited(rolling, `"a":`, `"andon.dev/halted":"h-0","a":`), sets: sets, asked: all, want: outcome{status: 200}},
-		{name: "halted before", live: edited(rolling, `"a":`, `"andon.dev/halted":"h-1","a":`, `"app.kubernetes.io/version":"v2"`, `"app.kubernetes.io/version":"v1"`), asked: []string{getDeployment}, want: outcome{status: 200, already: true}, said: "had been taken back before"},
-		{name: "halted before, and re-applied", live: edited(rolling, `"a":`, `"andon.dev/halted":"h-1","a":`), asked: []string{getDeployment}, want: outcome{status: 200, already: true}, said: "something re-applies it"},
-		{name: "on its way back", live: edited(rolling, `checkout:v2`, `checkout:v1`, `"app.kubernetes.io/version":"v2"`, `"app.kubernetes.io/version":"v1"`), version: "v1", sets: sets, asked: all[:2], want: outcome{status: 200, already: true}, said: "on its way back"},
-		{name: "moved on", live: rolling, version: "v1.9", sets: sets, asked: all[:1], want: outcome{status: 200, wantErr: "the rollout has moved on to v2"}},
-		{name: "controller is behind", live: edited(rolling, `"observedGeneration":7`, `"observedGeneration":6`), sets: []string{sets[0], sets[2]}, asked: all[:2], want: outcome{status: 200, retry: true, wantErr: "has not seen the latest change yet"}},
-		{name: "first revision", live: rolling, sets: sets[1:2], asked: all[:2], want: outcome{status: 200, wantErr: "no earlier revision is kept"}},
-		{name: "no ReplicaSets", live: rolling, asked: all[:2], want: outcome{status: 200, wantErr: "no earlier revision is kept"}},
+		{name: "halted before", live: edited(rolling, `"a":`, `"andon.dev/halted":"h-1","a":`, `"app.kubernetes.io/version":"v2"`, `"app.kubernetes.io/version":"v1"`), asked: []string{getDeployment}, want: outcome{status: 200, already: true}, said: "was already rolled back"},
+		{name: "halted before, and re-applied", live: edited(rolling, `"a":`, `"andon.dev/halted":"h-1","a":`), asked: []string{getDeployment}, want: outcome{status: 200, already: true}, said: "something re-applies that version"},
+		{name: "already rolling back", live: edited(rolling, `checkout:v2`, `checkout:v1`, `"app.kubernetes.io/version":"v2"`, `"app.kubernetes.io/version":"v1"`), version: "v1", sets: sets, asked: all[:2], want: outcome{status: 200, already: true}, said: "already rolling back"},
+		{name: "moved on", live: rolling, version: "v1.9", sets: sets, asked: all[:1], want: outcome{status: 200, wantErr: "the object is now at version v2"}},
+		{name: "controller is behind", live: edited(rolling, `"observedGeneration":7`, `"observedGeneration":6`), sets: []string{sets[0], sets[2]}, asked: all[:2], want: outcome{status: 200, retry: true, wantErr: "has not processed the latest change yet"}},
+		{name: "first revision", live: rolling, sets: sets[1:2], asked: all[:2], want: outcome{status: 200, wantErr: "there is no earlier revision"}},
+		{name: "no ReplicaSets", live: rolling, asked: all[:2], want: outcome{status: 200, wantErr: "there is no earlier revision"}},
 		{name: "not found", asked: all[:1], want: outcome{status: 404, wantErr: "no Deployment checkout"}},
 		{name: "may not list", live: rolling, override: map[string]http.HandlerFunc{listSets: status(403, "Forbidden", "no")}, asked: all[:2], want: outcome{status: 403, wantErr: "allow the verb list on replicasets of the API group apps"}},
-		{name: "list fails", live: rolling, override: map[string]http.HandlerFunc{listSets: status(503, "ServiceUnavailable", "no")}, asked: all[:2], want: outcome{status: 503, retry: true, wantErr: "tried again"}},
-		{name: "list is garbage", live: rolling, override: map[string]http.HandlerFunc{listSets: answer(200, "application/json", "{")}, asked: all[:2], want: outcome{status: 200, retry: true, wantErr: "check that this is the address"}},
+		{name: "list fails", live: rolling, override: map[string]http.HandlerFunc{listSets: status(503, "ServiceUnavailable", "no")}, asked: all[:2], want: outcome{status: 503, retry: true, wantErr: "Andon tries again"}},
+		{name: "list is garbage", live: rolling, override: map[string]http.HandlerFunc{listSets: answer(200, "application/json", "{")}, asked: all[:2], want: outcome{status: 200, retry: true, wantErr: "check that this is the URL"}},
 		{name: "may not patch", live: rolling, sets: sets, override: map[string]http.HandlerFunc{patchDeployment: status(403, "Forbidden", "no")}, asked: all, want: outcome{status: 403, wantErr: "allow the verb patch on deployments"}},
 		{name: "conflict", live: rolling, sets: sets, override: map[string]http.HandlerFunc{patchDeployment: status(409, "Conflict", "modified")}, asked: all, want: outcome{status: 409, retry: true, wantErr: "changed at the same time"}},
-		{name: "template not valid any more", live: rolling, sets: sets, override: map[string]http.HandlerFunc{patchDeployment: answer(422, "application/json", invalid)}, asked: all, want: outcome{status: 422, wantErr: "not valid any more"}},
+		{name: "template no longer valid", live: rolling, sets: sets, override: map[string]http.HandlerFunc{patchDeployment: answer(422, "application/json", invalid)}, asked: all, want: outcome{status: 422, wantErr: "no longer valid"}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -167,7 +167,7 @@ func checkTakenBack(t *testing.T, s *apiServer) {
 		t.Error("it is paused, so nothing rolls back")
 	}
 	again, err := mustLoad(t, deploymentConfigFor(s, "undo")).Halt(t.Context(), v2)
-	if err != nil || !again.Already || strings.Contains(again.Said, "re-applies") {
+	if err != nil || !again.Already || strings.Contains(again.Text, "re-applies") {
 		t.Errorf("halted again: %+v, %v", again, err)
 	}
 	after, _ := json.Marshal(s.get(deploymentPath))
@@ -193,14 +193,14 @@ func TestUndoSeesChangeBetween(t *testing.T) {
 	a, err := h.Halt(t.Context(), v2)
 	checkOutcome(t, a, err, outcome{tool: "kubernetes", status: 422, retry: true, wantErr: "changed at the same time"})
 	a, err = h.Halt(t.Context(), v2)
-	checkOutcome(t, a, err, outcome{tool: "kubernetes", status: 200, wantErr: "moved on to v3"})
+	checkOutcome(t, a, err, outcome{tool: "kubernetes", status: 200, wantErr: "now at version v3"})
 }
 
 func TestDeploymentPlan(t *testing.T) {
 	s := newAPIServer(t)
 	for action, want := range map[string]string{
 		"pause": `with application/merge-patch+json {"spec":{"paused":true}}`,
-		"undo":  "with application/json-patch+json that replaces /spec/template by that of the revision before and sets the annotation andon.dev/halted to h-1",
+		"undo":  "with application/json-patch+json that replaces /spec/template with that of the previous revision and sets the annotation andon.dev/halted to h-1",
 	} {
 		if got := mustLoad(t, deploymentConfigFor(s, action)).Plan(v2); got != "PATCH "+s.URL+deploymentPath+" "+want {
 			t.Errorf("%s: %s", action, got)

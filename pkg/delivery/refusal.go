@@ -24,9 +24,9 @@ type maskedError struct {
 func (e *maskedError) Error() string        { return e.text }
 func (e *maskedError) Is(target error) bool { return errors.Is(e.err, target) }
 
-// masked returns err without its secrets. The URL that net/http puts before
-// an error is left out: the request is told beside it.
-func masked(m *mask, err error) error {
+// maskError returns err without its secrets. The URL that net/http puts before
+// an error is left out: Error names the request already.
+func maskError(m *mask, err error) error {
 	inner := err
 	for {
 		at, ok := errors.AsType[*url.Error](inner)
@@ -44,23 +44,23 @@ func masked(m *mask, err error) error {
 // netHint says what to try after no answer came.
 func netHint(err error) string {
 	if _, ok := errors.AsType[*net.DNSError](err); ok {
-		return "check the host's name"
+		return "check the host name"
 	}
 	switch {
 	case errors.Is(err, context.Canceled):
-		return "the halt was called off before an answer came"
+		return "the halt was cancelled before an answer came"
 	case errors.Is(err, context.DeadlineExceeded):
-		return "no answer within the time allowed; the tool may be overloaded or a firewall in between, and timeout sets how long to wait"
+		return "no answer in time; check whether the tool is overloaded or behind a firewall, or raise timeout"
 	case strings.Contains(err.Error(), "certificate"):
 		return "check tls_config: ca_file, server_name"
 	case strings.Contains(err.Error(), "refused"):
 		return "nothing listens there; check host and port"
 	}
-	return "check that the tool can be reached from here"
+	return "check that Andon can reach the tool over the network"
 }
 
-// refusalText returns what a tool said of its refusal as an error for people, nil if
-// it said nothing that is meant for people.
+// refusalText returns the tool's own explanation of its refusal as an error;
+// nil if the answer has none.
 func refusalText(m *mask, contentType string, body []byte) error {
 	kind, _, _ := mime.ParseMediaType(contentType)
 	var fields map[string]any
@@ -112,15 +112,15 @@ func statusHint(status int) string {
 	case status == http.StatusUnauthorized:
 		return "check the credentials: authorization, basic_auth, oauth2 or headers"
 	case status == http.StatusForbidden:
-		return "the credentials are known but may not do this; grant them the right to stop a rollout"
+		return "the credentials are valid but not allowed to do this; allow them to stop a rollout"
 	case status == http.StatusNotFound, status == http.StatusConflict:
-		return fmt.Sprintf("check the url; if %d means that nothing is left to stop, list it under already", status)
+		return fmt.Sprintf("check the url; if %d means that there is nothing left to stop, list it under already", status)
 	case status == http.StatusTooManyRequests:
-		return "the tool asks for fewer requests; it is tried again"
+		return "the tool limits the rate of requests; Andon tries again"
 	case status >= 300 && status < 400:
-		return fmt.Sprintf("it is redirected, and only 307 and 308 to the same host are followed; write the final url, or list %d under done if it means success", status)
+		return fmt.Sprintf("the tool redirects, and Andon follows only 307 and 308 to the same host; write the final url, or list %d under done if it means success", status)
 	case retryable(status):
-		return "the tool is in trouble; it is tried again"
+		return "the tool failed; Andon tries again"
 	}
 	return "check method, url and body against the tool's manual"
 }

@@ -19,13 +19,13 @@ const (
 type noRevision string
 
 const (
-	takenBack     noRevision = "it runs an earlier revision already"
-	tooEarly      noRevision = "the Deployment controller has not seen the latest change yet"
-	nothingBefore noRevision = "no earlier revision is kept"
+	alreadyBack   noRevision = "it is already at an earlier revision"
+	tooEarly      noRevision = "the Deployment controller has not processed the latest change yet"
+	nothingBefore noRevision = "there is no earlier revision"
 )
 
 var hints = map[noRevision]string{
-	tooEarly:      "it is tried again",
+	tooEarly:      "Andon tries again",
 	nothingBefore: "this may be the first rollout, or revisionHistoryLimit is 0; deploy an earlier version by hand",
 }
 
@@ -42,7 +42,7 @@ func previous(live *unstructured.Unstructured, sets []unstructured.Unstructured)
 	switch {
 	case current > 0:
 		// Its revision becomes the highest as soon as the controller sees it.
-		return nil, takenBack
+		return nil, alreadyBack
 	case current < 0 && observed < live.GetGeneration():
 		return nil, tooEarly
 	case current < 0 && paused(live) && len(sets) > 0:
@@ -95,6 +95,6 @@ func annotations(live, before *unstructured.Unstructured, id string) map[string]
 			all[k] = v
 		}
 	}
-	all[haltedBy] = id
+	all[haltAnnotation] = id
 	return all
 }

@@ -15,16 +15,16 @@ import (
 // It is handled by pointer, so that printing its owner does not print it.
 type mask struct{ words []string }
 
-// shortest is the length of the shortest secret that is looked for: to mask
+// minSecret is the length of the shortest secret that is looked for: to mask
 // every "ab" in a text would spoil it and hide nothing.
-const shortest = 4
+const minSecret = 4
 
 // add makes the mask cover word, also as URLs, forms and basic authentication
 // write it.
 func (m *mask) add(word string) {
 	word = strings.TrimSpace(word)
 	for _, w := range []string{word, url.QueryEscape(word), url.PathEscape(word)} {
-		if len(w) >= shortest && !slices.Contains(m.words, w) {
+		if len(w) >= minSecret && !slices.Contains(m.words, w) {
 			m.words = append(m.words, w)
 		}
 	}
@@ -78,9 +78,9 @@ var credentialKeys = []string{
 	"basic_auth", "authorization", "oauth2", "bearer_token", "http_headers", "headers", "key", "proxy_connect_header", "proxy_url",
 }
 
-// harmless are keys below those that hold none, and whose values an error
+// plainKeys are keys below those that hold none, and whose values an error
 // needs to be of use.
-var harmless = []string{
+var plainKeys = []string{
 	"username", "type", "client_id", "token_url", "scopes", "grant_type", "signature_algorithm", "tls_config", "proxy_url",
 	"Accept", "Content-Type",
 }
@@ -111,7 +111,7 @@ func (m *mask) collect(n *yaml.Node, secret bool) {
 	case yaml.MappingNode:
 		for i := 0; i+1 < len(n.Content); i += 2 {
 			key := n.Content[i].Value
-			below := secret && !slices.Contains(harmless, key) && !strings.HasSuffix(key, "_file") && key != "files" ||
+			below := secret && !slices.Contains(plainKeys, key) && !strings.HasSuffix(key, "_file") && key != "files" ||
 				slices.Contains(credentialKeys, key)
 			m.collect(resolve(n.Content[i+1]), below)
 		}

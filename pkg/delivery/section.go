@@ -23,7 +23,7 @@ func decodeSection(tool string, n *yaml.Node, into any) error {
 	var shape any
 	err := n.Decode(&shape)
 	if err == nil {
-		if wrong := unfit(n, reflect.TypeOf(into), tool); len(wrong) > 0 {
+		if wrong := misshapen(n, reflect.TypeOf(into), tool); len(wrong) > 0 {
 			return &yaml.TypeError{Errors: wrong}
 		}
 		err = n.Decode(into)
@@ -40,18 +40,18 @@ func decodeSection(tool string, n *yaml.Node, into any) error {
 	}
 	if _, ok := errors.AsType[*url.Error](err); ok {
 		// Its text is the URL, which may hold a password.
-		return complain(n, "%s has a URL that does not parse", tool)
+		return sectionError(n, "%s has an invalid URL", tool)
 	}
-	return complain(n, "%s: %w", tool, err)
+	return sectionError(n, "%s: %w", tool, err)
 }
 
 // quoted finds the values that the YAML decoder quotes in its errors; they
 // may be secrets.
 var quoted = regexp.MustCompile("(?s) `.*`")
 
-// complain returns an error about n for people. It is a *yaml.TypeError, of
+// sectionError returns an error about n for people. It is a *yaml.TypeError, of
 // which a decoder further out gathers all.
-func complain(n *yaml.Node, format string, args ...any) error {
+func sectionError(n *yaml.Node, format string, args ...any) error {
 	return &yaml.TypeError{Errors: []string{fmt.Sprintf("line %d: %v", n.Line, fmt.Errorf(format, args...))}}
 }
 
@@ -63,9 +63,9 @@ func resolve(n *yaml.Node) *yaml.Node {
 	return n
 }
 
-// unfit lists what of n a value of type t cannot take in. It looks at the
+// misshapen lists the parts of n that do not fit a value of type t. It looks at the
 // shape only; types of scalars are left to the decoder.
-func unfit(n *yaml.Node, t reflect.Type, path string) []string {
+func misshapen(n *yaml.Node, t reflect.Type, path string) []string {
 	n = resolve(n)
 	if t.Kind() == reflect.Pointer {
 		t = t.Elem()
@@ -79,29 +79,29 @@ func unfit(n *yaml.Node, t reflect.Type, path string) []string {
 		if n.Kind != yaml.MappingNode {
 			hint := "write {name: value}"
 			if len(fields) > 0 {
-				hint = "write keys and values: " + strings.Join(names(fields), ", ")
+				hint = "possible keys: " + strings.Join(names(fields), ", ")
 			}
-			return []string{fmt.Sprintf("line %d: %s is not a mapping; %s", n.Line, path, hint)}
+			return []string{fmt.Sprintf("line %d: %s must be a mapping; %s", n.Line, path, hint)}
 		}
-		return unfitKeys(n, t, path)
+		return misshapenKeys(n, t, path)
 	case t.Kind() == reflect.Slice:
 		if n.Kind != yaml.SequenceNode {
-			return []string{fmt.Sprintf("line %d: %s must be a list, written [a, b]", n.Line, path)}
+			return []string{fmt.Sprintf("line %d: %s must be a list, such as [a, b]", n.Line, path)}
 		}
 		var wrong []string
 		for _, item := range n.Content {
-			wrong = append(wrong, unfit(item, t.Elem(), path)...)
+			wrong = append(wrong, misshapen(item, t.Elem(), path)...)
 		}
 		return wrong
 	case t.Kind() == reflect.Interface:
 		return nil
 	case n.Kind != yaml.ScalarNode:
-		return []string{fmt.Sprintf("line %d: %s must be one value, not a mapping or a list", n.Line, path)}
+		return []string{fmt.Sprintf("line %d: %s must be a single value, not a mapping or a list", n.Line, path)}
 	}
 	return nil
 }
 
-func unfitKeys(n *yaml.Node, t reflect.Type, path string) (wrong []string) {
+func misshapenKeys(n *yaml.Node, t reflect.Type, path string) (wrong []string) {
 	fields, rest := keysOf(t)
 	for i := 0; i+1 < len(n.Content); i += 2 {
 		key, value := n.Content[i], n.Content[i+1]
@@ -112,7 +112,7 @@ func unfitKeys(n *yaml.Node, t reflect.Type, path string) (wrong []string) {
 			}
 			for _, m := range merged {
 				if m = resolve(m); m.Kind == yaml.MappingNode {
-					wrong = append(wrong, unfitKeys(m, t, path)...)
+					wrong = append(wrong, misshapenKeys(m, t, path)...)
 				}
 			}
 			continue
@@ -125,7 +125,7 @@ func unfitKeys(n *yaml.Node, t reflect.Type, path string) (wrong []string) {
 			wrong = append(wrong, fmt.Sprintf("line %d: %s: %s", key.Line, path, andon.UnknownKey(key.Value, names(fields))))
 			continue
 		}
-		wrong = append(wrong, unfit(value, field, path+"."+key.Value)...)
+		wrong = append(wrong, misshapen(value, field, path+"."+key.Value)...)
 	}
 	return wrong
 }

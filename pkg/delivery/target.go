@@ -22,19 +22,19 @@ type Target struct {
 	Halter Halter `json:"-"`
 }
 
-// UnmarshalYAML implements yaml.Unmarshaler. Whatever is wrong is told at
+// UnmarshalYAML implements yaml.Unmarshaler. All problems are returned at
 // once, as a *yaml.TypeError whose texts begin with the line and never hold a
 // value of the configuration that may be secret.
 func (t *Target) UnmarshalYAML(n *yaml.Node) error {
 	n = resolve(n)
 	known := slices.Sorted(maps.Keys(Tools))
 	if n.Kind != yaml.MappingNode || len(n.Content) != 2 {
-		return complain(n, "tool wants exactly one delivery tool: one of %s", strings.Join(known, ", "))
+		return sectionError(n, "tool must name exactly one delivery tool; write one of %s", strings.Join(known, ", "))
 	}
 	key, section := n.Content[0], resolve(n.Content[1])
 	build, ok := Tools[key.Value]
 	if !ok {
-		return complain(key, "%q is not a delivery tool; %s", key.Value, andon.Suggest(key.Value, known))
+		return sectionError(key, "%q is not a delivery tool; %s", key.Value, andon.Suggest(key.Value, known))
 	}
 	h, err := build(section)
 	if err != nil {
@@ -44,7 +44,7 @@ func (t *Target) UnmarshalYAML(n *yaml.Node) error {
 	return nil
 }
 
-// MarshalYAML implements yaml.Marshaler: it tells the tool and hides its section.
+// MarshalYAML implements yaml.Marshaler: it writes the tool and hides its section.
 func (t Target) MarshalYAML() (any, error) {
 	if t.Tool == "" {
 		return nil, nil

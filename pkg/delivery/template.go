@@ -33,11 +33,11 @@ var functions = template.FuncMap{
 	"urlpath": url.PathEscape,
 }
 
-// rendered is the size that no rendered template may pass, in bytes.
-const rendered = 1 << 20
+// maxRendered is the size that no rendered template may pass, in bytes.
+const maxRendered = 1 << 20
 
 // parse reads a template and tries it on a made-up halt, so that a field that
-// there is none of is told at once and not when a rollout has to stop.
+// does not exist is found at once and not when a rollout has to stop.
 func parse(name, text string) (*template.Template, error) {
 	t, err := template.New(name).Funcs(functions).Option("missingkey=error").Parse(text)
 	if err != nil {
@@ -58,19 +58,19 @@ func try(t *template.Template, word string) (string, error) {
 }
 
 func render(t *template.Template, h Halt) (string, error) {
-	var b bounded
+	var b limitedBuilder
 	if err := t.Execute(&b, h); err != nil {
 		return "", err
 	}
 	return b.String(), nil
 }
 
-// bounded is a strings.Builder that refuses to grow past rendered.
-type bounded struct{ strings.Builder }
+// limitedBuilder is a strings.Builder that refuses to grow past rendered.
+type limitedBuilder struct{ strings.Builder }
 
-func (b *bounded) Write(p []byte) (int, error) {
-	if b.Len()+len(p) > rendered {
-		return 0, fmt.Errorf("the text grows past %d bytes", rendered)
+func (b *limitedBuilder) Write(p []byte) (int, error) {
+	if b.Len()+len(p) > maxRendered {
+		return 0, fmt.Errorf("the rendered text is larger than %s", andon.Quantity(maxRendered, "bytes"))
 	}
 	return b.Builder.Write(p)
 }

@@ -15,8 +15,8 @@ import (
 	"time"
 )
 
-// A webhook halts by one HTTP request. It is as idempotent as who receives
-// it: every try carries the halt's id as its Idempotency-Key.
+// A webhook halts by one HTTP request. It is as idempotent as its receiver:
+// every try carries the halt's id as its Idempotency-Key.
 type webhook struct {
 	method        string
 	url, body     *template.Template
@@ -28,7 +28,7 @@ type webhook struct {
 	secrets       *mask
 }
 
-// request renders what h asks for, and the mask of what must not be told of it.
+// request returns the request of h, and the mask of its secrets.
 func (w *webhook) request(ctx context.Context, h Halt) (*http.Request, *mask, error) {
 	raw, err := render(w.url, h)
 	if err != nil {
@@ -36,11 +36,11 @@ func (w *webhook) request(ctx context.Context, h Halt) (*http.Request, *mask, er
 	}
 	u, err := url.Parse(raw)
 	if err != nil || originOf(u) != w.origin || u.User != nil {
-		return nil, nil, fmt.Errorf("the url that this rollout makes is not one of %s", w.origin)
+		return nil, nil, fmt.Errorf("the rendered url is not on %s", w.origin)
 	}
 	for part := range strings.SplitSeq(u.Path, "/") {
 		if part == ".." || part == "." {
-			return nil, nil, fmt.Errorf("the url that this rollout makes leaves its path; use urlpath in the template")
+			return nil, nil, fmt.Errorf("the rendered url has . or .. in its path; use urlpath in the template")
 		}
 	}
 	body, err := render(w.body, h)
@@ -49,12 +49,12 @@ func (w *webhook) request(ctx context.Context, h Halt) (*http.Request, *mask, er
 	}
 	req, err := http.NewRequestWithContext(ctx, w.method, u.String(), bytes.NewReader([]byte(body)))
 	if err != nil {
-		return nil, nil, fmt.Errorf("the url that this rollout makes is not one")
+		return nil, nil, fmt.Errorf("the rendered url is not valid")
 	}
 	for name, t := range w.headers {
 		value, err := render(t, h)
 		if err != nil {
-			return nil, nil, fmt.Errorf("the header %s cannot be made of this rollout", name)
+			return nil, nil, fmt.Errorf("the template of the header %s fails for this rollout", name)
 		}
 		req.Header.Set(name, strings.Join(strings.Fields(value), " "))
 	}
@@ -76,8 +76,8 @@ func headerSafe(id string) string {
 	return id
 }
 
-// told returns a request as people may see it: no query, for it may hold a token.
-func told(req *http.Request) string {
+// describe returns a request as people may see it: no query, for it may hold a token.
+func describe(req *http.Request) string {
 	text := req.Method + " " + originOf(req.URL) + req.URL.EscapedPath()
 	if req.URL.RawQuery != "" {
 		text += "?" + strings.Join(slices.Sorted(maps.Keys(req.URL.Query())), "=…&") + "=…"
@@ -85,14 +85,14 @@ func told(req *http.Request) string {
 	return text
 }
 
-// Plan implements Halter. It tells the size of the body and not the body,
+// Plan implements Halter. It gives the size of the body and not the body,
 // which may hold a token.
 func (w *webhook) Plan(h Halt) string {
 	req, _, err := w.request(context.Background(), h)
 	if err != nil {
-		return w.method + " " + w.origin + " cannot be made: " + w.secrets.hide(err.Error())
+		return w.method + " " + w.origin + " cannot be built: " + w.secrets.hide(err.Error())
 	}
-	text := told(req)
+	text := describe(req)
 	if req.ContentLength > 0 {
 		text += fmt.Sprintf(" with %d bytes of %s", req.ContentLength, cmp.Or(req.Header.Get("Content-Type"), "body"))
 	}
@@ -105,23 +105,23 @@ func (w *webhook) Halt(ctx context.Context, h Halt) (Answer, error) {
 	defer cancel()
 	req, secrets, err := w.request(ctx, h)
 	if err != nil {
-		return Answer{}, &Error{Tool: "webhook", Request: w.method + " " + w.origin, Err: masked(w.secrets, err), Hint: "check the templates of url, headers and body against what is announced"}
+		return Answer{}, &Error{Tool: "webhook", Request: w.method + " " + w.origin, Err: maskError(w.secrets, err), Hint: "check the templates of url, headers and body against the announced rollout"}
 	}
 	resp, err := w.client.Do(req)
 	if err != nil {
-		return Answer{}, &Error{Tool: "webhook", Request: told(req), Retry: true, Err: masked(w.secrets.with(req), err), Hint: netHint(err)}
+		return Answer{}, &Error{Tool: "webhook", Request: describe(req), Retry: true, Err: maskError(w.secrets.with(req), err), Hint: netHint(err)}
 	}
 	defer resp.Body.Close()
 	// What cannot be read of a body is no loss: the status is the answer.
 	body, _ := io.ReadAll(io.LimitReader(resp.Body, 64<<10))
-	a := Answer{Request: told(req), Status: resp.StatusCode}
+	a := Answer{Request: describe(req), Status: resp.StatusCode}
 	switch s := resp.StatusCode; {
 	case slices.Contains(w.already, s):
 		a.Already = true
-		a.Said = fmt.Sprintf("it had been halted, or had finished, before (status %d)", s)
+		a.Text = fmt.Sprintf("the rollout was already halted or finished (status %d)", s)
 		return a, nil
 	case s >= 200 && s < 300, slices.Contains(w.done, s):
-		a.Said = fmt.Sprintf("the request to %s was taken (status %d)", cmp.Or(h.Action, ActionHalt), s)
+		a.Text = fmt.Sprintf("the tool accepted the request to %s (status %d)", cmp.Or(h.Action, ActionHalt), s)
 		return a, nil
 	}
 	secrets = secrets.with(resp.Request) // with what a file or a token server gave

@@ -47,10 +47,10 @@ func newWebhook(section *yaml.Node) (Halter, error) {
 	}
 	w := &webhook{method: strings.ToUpper(c.Method), done: c.Done, already: c.Already, timeout: time.Duration(c.Timeout), secrets: masking(section)}
 	if !slices.Contains(webhookMethods, w.method) {
-		return nil, complain(section, "webhook.method: %q is not one of %s", c.Method, strings.Join(webhookMethods, ", "))
+		return nil, sectionError(section, "webhook.method: %q is not one of %s", c.Method, strings.Join(webhookMethods, ", "))
 	}
 	if w.timeout <= 0 {
-		return nil, complain(section, "webhook.timeout must be longer than 0s")
+		return nil, sectionError(section, "webhook.timeout must be longer than 0s")
 	}
 	if err := checkStatuses(section, c); err != nil {
 		return nil, err
@@ -64,10 +64,10 @@ func newWebhook(section *yaml.Node) (Halter, error) {
 	var err error
 	w.client, err = newClient(c.HTTP)
 	if err != nil {
-		return nil, complain(section, "webhook: %s", w.secrets.hide(err.Error()))
+		return nil, sectionError(section, "webhook: %s", w.secrets.hide(err.Error()))
 	}
 	if c.Hold {
-		return holdingWebhook{w}, nil
+		return webhookHolder{w}, nil
 	}
 	return w, nil
 }
@@ -76,7 +76,7 @@ func checkStatuses(section *yaml.Node, c webhookConfig) error {
 	for key, list := range map[string][]int{"done": c.Done, "already": c.Already} {
 		for _, s := range list {
 			if s < 200 || s > 499 || retryable(s) {
-				return complain(section, "webhook.%s: %d cannot mean that; statuses from 200 to 499 can, without 408 and 429", key, s)
+				return sectionError(section, "webhook.%s: %d is not allowed; write statuses from 200 to 499, except 408 and 429", key, s)
 			}
 		}
 	}
@@ -85,11 +85,11 @@ func checkStatuses(section *yaml.Node, c webhookConfig) error {
 
 func (w *webhook) parseURL(section *yaml.Node, text string) error {
 	if text == "" {
-		return complain(section, "webhook needs url: where to send the request")
+		return sectionError(section, "webhook.url is missing; write where to send the request")
 	}
 	t, err := parse("url", text)
 	if err != nil {
-		return complain(section, "webhook.url: %w", err)
+		return sectionError(section, "webhook.url: %w", err)
 	}
 	w.url = t
 	// Two halts that differ in everything must go to the same host, or who
@@ -98,19 +98,19 @@ func (w *webhook) parseURL(section *yaml.Node, text string) error {
 	for _, word := range []string{"one", "two"} {
 		raw, err := try(t, word)
 		if err != nil {
-			return complain(section, "webhook.url: %w", err)
+			return sectionError(section, "webhook.url: %w", err)
 		}
 		u, err := url.Parse(raw)
 		switch {
 		case err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https":
-			return complain(section, "webhook.url must be an absolute http or https URL, like https://ci.example/stop")
+			return sectionError(section, "webhook.url must be an absolute http or https URL, such as https://ci.example/stop")
 		case u.User != nil:
-			return complain(section, "webhook.url must not hold a user or password; write basic_auth: {username: …, password_file: …}")
+			return sectionError(section, "webhook.url must not contain a user or password; write basic_auth: {username: …, password_file: …}")
 		}
 		origins = append(origins, originOf(u))
 	}
 	if origins[0] != origins[1] {
-		return complain(section, "webhook.url must name its host without a template; a rollout may choose the path, not the host")
+		return sectionError(section, "webhook.url must name its host without a template; only the path may depend on the rollout")
 	}
 	w.origin = origins[0]
 	return nil
@@ -121,7 +121,7 @@ func originOf(u *url.URL) string { return u.Scheme + "://" + strings.TrimSuffix(
 
 func (w *webhook) parseContent(section *yaml.Node, c webhookConfig) (err error) {
 	if w.body, err = parse("body", c.Body); err != nil {
-		return complain(section, "webhook.body: %w", err)
+		return sectionError(section, "webhook.body: %w", err)
 	}
 	for _, word := range tokenLike.FindAllString(c.Body, -1) {
 		if len(word) >= 8 {
@@ -135,14 +135,14 @@ func (w *webhook) parseContent(section *yaml.Node, c webhookConfig) (err error) 
 		typed = typed || canonical == "Content-Type"
 		switch {
 		case !headerName.MatchString(name):
-			return complain(section, "webhook.headers: %q is not the name of a header", name)
+			return sectionError(section, "webhook.headers: %q is not a valid header name", name)
 		case slices.Contains([]string{"Host", "Content-Length", "Idempotency-Key", "Connection", "Transfer-Encoding"}, canonical):
-			return complain(section, "webhook.headers: %s is set by Andon; leave it out", canonical)
+			return sectionError(section, "webhook.headers: %s is set by Andon; leave it out", canonical)
 		}
 		t, err := parse(name, text)
 		if err != nil {
 			// The error would quote the header's value.
-			return complain(section, "webhook.headers: the template of %s does not hold; fields are .ID .Action .Rollout .Verdict .Reason, functions json, urlquery, urlpath, base", name)
+			return sectionError(section, "webhook.headers: the template of %s is not valid; the fields are .ID .Action .Rollout .Verdict .Reason, the functions json, urlquery, urlpath, base", name)
 		}
 		w.headers[name] = t
 	}

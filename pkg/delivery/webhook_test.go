@@ -70,16 +70,16 @@ func TestWebhookAnswers(t *testing.T) {
 		{name: "conflict, not configured", answer: answer(409, "", ""), status: 409, wantErr: "list it under already"},
 		{name: "bad request", answer: answer(400, "application/json", `{"message": "no such field"}`), status: 400, wantErr: "status 400: no such field; check method, url and body"},
 		{name: "unauthorized", answer: answer(401, "text/html", "<html>log in</html>"), status: 401, wantErr: "status 401; check the credentials"},
-		{name: "forbidden", answer: answer(403, "application/json", `{"error": "read only"}`), status: 403, wantErr: "status 403: read only; the credentials are known but may not do this"},
+		{name: "forbidden", answer: answer(403, "application/json", `{"error": "read only"}`), status: 403, wantErr: "status 403: read only; the credentials are valid but not allowed to do this"},
 		{name: "not found", answer: answer(404, "text/plain", "no such\x00run\r\n"), status: 404, wantErr: "status 404: no such run; check the url"},
 		{name: "request timeout", answer: answer(408, "", ""), status: 408, retry: true, wantErr: "status 408"},
-		{name: "too many requests", answer: answer(429, "", ""), status: 429, retry: true, wantErr: "fewer requests"},
+		{name: "too many requests", answer: answer(429, "", ""), status: 429, retry: true, wantErr: "limits the rate"},
 		{name: "server error", answer: answer(500, "text/plain", "boom"), status: 500, retry: true, wantErr: "status 500: boom"},
-		{name: "unavailable", answer: answer(503, "text/html", strings.Repeat("x", 1<<20)), status: 503, retry: true, wantErr: "status 503; the tool is in trouble"},
+		{name: "unavailable", answer: answer(503, "text/html", strings.Repeat("x", 1<<20)), status: 503, retry: true, wantErr: "status 503; the tool failed"},
 		{name: "long text", answer: answer(500, "text/plain", strings.Repeat("é", 1<<20)), status: 500, retry: true, wantErr: "é…; the tool"},
-		{name: "hang", answer: hang, config: "timeout: 50ms", retry: true, wantErr: "no answer within the time allowed"},
+		{name: "hang", answer: hang, config: "timeout: 50ms", retry: true, wantErr: "no answer in time"},
 		{name: "connection closed", answer: func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }, retry: true, wantErr: "EOF"},
-		{name: "redirect to a login form", answer: redirectOnce(303, "/login"), status: 303, wantErr: "only 307 and 308 to the same host are followed"},
+		{name: "redirect to a login form", answer: redirectOnce(303, "/login"), status: 303, wantErr: "only 307 and 308 to the same host"},
 		{name: "redirect on the same host", answer: redirectOnce(307, "/moved"), status: 200},
 	}
 	for _, tt := range tests {
@@ -116,7 +116,7 @@ func checkOutcome(t *testing.T, a Answer, err error, want outcome) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if a.Status != want.status || a.Already != want.already || a.Said == "" || a.Request == "" {
+		if a.Status != want.status || a.Already != want.already || a.Text == "" || a.Request == "" {
 			t.Errorf("got %+v, want %+v", a, want)
 		}
 		return
@@ -165,7 +165,7 @@ func TestWebhookCalledOff(t *testing.T) {
 		hang(w, r)
 	})
 	a, err := mustLoad(t, "tool: {webhook: {url: '"+s.URL+"'}}").Halt(ctx, v2)
-	checkOutcome(t, a, err, outcome{tool: "webhook", retry: true, wantErr: "called off"})
+	checkOutcome(t, a, err, outcome{tool: "webhook", retry: true, wantErr: "cancelled"})
 	if !errors.Is(err, context.Canceled) {
 		t.Errorf("%v does not say that it was cancelled", err)
 	}
@@ -205,11 +205,11 @@ func TestWebhookRequests(t *testing.T) {
 		},
 		{
 			name: "scope that the rollout lacks", config: "url: '%s/{{.Rollout.Scope.region}}'",
-			wantErr: `no entry for key "region"`, plan: "POST %s cannot be made: ",
+			wantErr: `no entry for key "region"`, plan: "POST %s cannot be built: ",
 		},
 		{
 			name: "ref that the rollout lacks", config: "url: '%s/{{base .Rollout.Ref}}'",
-			halt: func(h *Halt) { h.Rollout.Ref = "" }, wantErr: "announce the rollout with a ref", plan: "POST %s cannot be made: ",
+			halt: func(h *Halt) { h.Rollout.Ref = "" }, wantErr: "announce the rollout with a ref", plan: "POST %s cannot be built: ",
 		},
 		{
 			name: "header", config: "url: '%s'\n    headers: {X-Reason: '{{.Reason}}'}\n    body: 'version={{.Rollout.Version}}'",
@@ -226,11 +226,11 @@ func TestWebhookRequests(t *testing.T) {
 		},
 		{
 			name: "path that climbs", config: "url: '%s/runs/{{.Rollout.ID}}/cancel'", halt: func(h *Halt) { h.Rollout.ID = "../../admin" },
-			wantErr: "leaves its path", plan: "POST %s cannot be made: ",
+			wantErr: "has . or .. in its path", plan: "POST %s cannot be built: ",
 		},
 		{
 			name: "host that changes after all", config: "url: 'http://stop.example{{if eq .ID `evil`}}.evil.example{{end}}/{{/* %s */}}'", halt: func(h *Halt) { h.ID = "evil" },
-			wantErr: "is not one of http://stop.example", plan: "POST http://stop.example cannot be made: %.0s",
+			wantErr: "is not on http://stop.example", plan: "POST http://stop.example cannot be built: %.0s",
 		},
 		{
 			name: "path that is escaped", config: "url: '%s/runs/{{urlpath .Rollout.ID}}/cancel'", halt: func(h *Halt) { h.Rollout.ID = "a/b?c" },

@@ -120,7 +120,7 @@ func (r *Recording) judged() ([]andon.Service, error) {
 		if !slices.Contains(r.services, s.Name) {
 			continue
 		}
-		j, warmUp := s.Judged(), model.Duration(recordWarmUp)
+		j, warmUp := s.Service, model.Duration(recordWarmUp)
 		j.Step, j.WarmUp = model.Duration(recordBin), &warmUp
 		j.Signals = slices.DeleteFunc(slices.Clone(j.Signals), func(sig andon.Signal) bool { return sig.Metric == "" && !r.logs })
 		if callee := services[s.Name].calls; slices.Contains(r.services, callee) {

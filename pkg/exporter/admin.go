@@ -8,14 +8,13 @@ import (
 	"github.com/andon-project/andon/pkg/config"
 )
 
-// An adminAPI tells whether the exporter is up, and has it load its
-// configuration.
+// An adminAPI reports whether the exporter is up, and reloads its configuration.
 type adminAPI struct {
 	snapshots *snapshots
 	reload    func(context.Context) error
 }
 
-// postReload loads the configuration anew.
+// postReload loads the configuration again.
 func (a adminAPI) postReload(w http.ResponseWriter, r *http.Request) {
 	err := a.reload(r.Context())
 	if wrong, ok := errors.AsType[*config.Error](err); ok {
@@ -23,11 +22,11 @@ func (a adminAPI) postReload(w http.ResponseWriter, r *http.Request) {
 			Error    string           `json:"error"`
 			Hint     string           `json:"hint"`
 			Problems []config.Problem `json:"problems"`
-		}{"the configuration is wrong; the last good one stays", "andon check FILE tells the same", wrong.Problems})
+		}{"the configuration is not valid; the last valid one stays in force", "andon check FILE lists the same problems", wrong.Problems})
 		return
 	}
 	if err != nil {
-		refuse(w, http.StatusInternalServerError, err.Error(), "the last good configuration stays")
+		refuse(w, http.StatusInternalServerError, err.Error(), "the last valid configuration stays in force")
 		return
 	}
 	answer(w, http.StatusOK, struct {
@@ -35,17 +34,17 @@ func (a adminAPI) postReload(w http.ResponseWriter, r *http.Request) {
 	}{"reloaded"})
 }
 
-// getHealthy answers as long as there is somebody to.
+// getHealthy answers while the process runs.
 func (a adminAPI) getHealthy(w http.ResponseWriter, _ *http.Request) {
 	answer(w, http.StatusOK, struct {
 		Status string `json:"status"`
 	}{"healthy"})
 }
 
-// getReady says whether anything was judged.
+// getReady reports whether a tick has finished.
 func (a adminAPI) getReady(w http.ResponseWriter, _ *http.Request) {
 	if a.snapshots.current() == nil {
-		refuse(w, http.StatusServiceUnavailable, "the first tick is not done", "ask again in a moment")
+		refuse(w, http.StatusServiceUnavailable, "the first tick has not finished", "try again in a moment")
 		return
 	}
 	answer(w, http.StatusOK, struct {

@@ -16,10 +16,10 @@ import (
 )
 
 const (
-	maxNotification = 512 << 10 // bytes of a body
-	maxAlerts       = 1000      // in one
-	maxText         = 512       // bytes of what is kept of a text
-	haltsAtOnce     = 16        // of one notification
+	maxNotification  = 512 << 10 // bytes of a body
+	maxAlerts        = 1000      // in one
+	maxText          = 512       // bytes that are kept of a text
+	maxParallelHalts = 16        // of one notification
 )
 
 // A message is what Alertmanager's webhook sends, version 4, or Grafana's own
@@ -40,41 +40,41 @@ type alert struct {
 	Fingerprint string            `json:"fingerprint"`
 }
 
-// An alertResult is what became of one alert of a notification. Alertmanager
-// tries again on status 503 and on no other.
+// An alertResult is the answer to one alert of a notification. Alertmanager tries
+// again on status 503 and on no other.
 type alertResult struct {
 	Fingerprint string `json:"fingerprint,omitempty"`
 	Rollout     string `json:"rollout,omitempty"`
 	Status      int    `json:"status"`
 	Result      string `json:"result"` // halted, held, observed, refused, resolved, retry, failed, invalid
 	Duplicate   bool   `json:"duplicate,omitempty"`
-	Says        string `json:"says"`
+	Text        string `json:"says"`
 }
 
-// again returns that the alert is to be told again, since what can be done about
-// it is not known now.
-func again(format string, args ...any) alertResult {
-	return alertResult{Status: http.StatusServiceUnavailable, Result: "retry", Says: fmt.Sprintf(format, args...)}
+// retryLater returns that the alert must be sent again, since Andon cannot decide
+// about it now.
+func retryLater(format string, args ...any) alertResult {
+	return alertResult{Status: http.StatusServiceUnavailable, Result: "retry", Text: fmt.Sprintf(format, args...)}
 }
 
 // parseMessage reads the body of a notification.
 func parseMessage(body []byte) (*message, error) {
 	var m message
 	if err := json.Unmarshal(body, &m); err != nil {
-		return nil, fmt.Errorf("the body is not a notification of Alertmanager: %w", jsonWords(err))
+		return nil, fmt.Errorf("the body is not an Alertmanager notification: %w", jsonWords(err))
 	}
 	switch {
 	case m.Version != "" && m.Version != "4" && m.Version != "1":
-		return nil, fmt.Errorf("the notification has version %.20q; only Alertmanager's 4 and Grafana's 1 are known", m.Version)
+		return nil, fmt.Errorf("the notification has version %.20q; expected 4, of Alertmanager, or 1, of Grafana", m.Version)
 	case len(m.Alerts) == 0:
-		return nil, errors.New("the notification holds no alerts")
+		return nil, errors.New("the notification has no alerts")
 	case len(m.Alerts) > maxAlerts:
-		return nil, fmt.Errorf("the notification holds %d alerts; %d are the most: set max_alerts at the receiver", len(m.Alerts), maxAlerts)
+		return nil, fmt.Errorf("the notification has %d alerts, and the maximum is %d; set max_alerts on the receiver", len(m.Alerts), maxAlerts)
 	}
 	return &m, nil
 }
 
-// notificationOf returns what counts of an alert, or what is wrong with it.
+// notificationOf returns the notification of an alert, or its problem.
 func notificationOf(a alert, receiver string) (notification, error) {
 	n := notification{
 		Fingerprint: a.Fingerprint, StartsAt: a.StartsAt, Status: a.Status,
@@ -82,15 +82,15 @@ func notificationOf(a alert, receiver string) (notification, error) {
 	}
 	switch {
 	case n.Rollout == "":
-		return n, errors.New(`the alert has no label "rollout", so what should be halted? keep that label in the rule's expression`)
+		return n, errors.New(`the alert has no label "rollout"; keep that label in the rule's expression`)
 	case !rolloutID.MatchString(n.Rollout):
-		return n, fmt.Errorf("the label rollout, %.100q, is not the id of a rollout", n.Rollout)
+		return n, fmt.Errorf("the alert's label rollout is %.100q, which is not a rollout id", n.Rollout)
 	case n.Status != "firing" && n.Status != "resolved":
-		return n, fmt.Errorf("the alert's status is %.20q, neither firing nor resolved", n.Status)
+		return n, fmt.Errorf("the alert's status is %.20q; expected firing or resolved", n.Status)
 	case n.Fingerprint == "" || len(n.Fingerprint) > 100:
-		return n, errors.New("the alert has no fingerprint by which repetitions could be told")
+		return n, errors.New("the alert has no valid fingerprint, by which Andon recognises repetitions")
 	case n.StartsAt.IsZero():
-		return n, errors.New("the alert has no startsAt by which repetitions could be told")
+		return n, errors.New("the alert has no startsAt, by which Andon recognises repetitions")
 	}
 	return n, nil
 }
@@ -102,7 +102,7 @@ func short(s string) string {
 	return s
 }
 
-// An alertAPI takes in notifications of Alertmanager and of Grafana.
+// An alertAPI accepts notifications of Alertmanager and of Grafana.
 type alertAPI struct {
 	rollouts *rollouts
 	receive  func(context.Context, notification) alertResult // decides about one alert
@@ -111,8 +111,8 @@ type alertAPI struct {
 	log      hclog.Logger
 }
 
-// postAlerts takes in a notification. Its status is 503 if any alert is to be
-// told again, else 200 if any was taken, else that of the first.
+// postAlerts accepts a notification. Its status is 503 if any alert must be sent
+// again, else 200 if any was accepted, else that of the first.
 func (a alertAPI) postAlerts(w http.ResponseWriter, r *http.Request) {
 	body, ok := readBody(w, r, maxNotification)
 	if !ok {
@@ -122,23 +122,23 @@ func (a alertAPI) postAlerts(w http.ResponseWriter, r *http.Request) {
 	m, err := parseMessage(body)
 	if err != nil {
 		a.counts.invalid.Inc()
-		refuse(w, http.StatusBadRequest, err.Error(), "send what Alertmanager's webhook_configs or a webhook contact point of Grafana sends")
+		refuse(w, http.StatusBadRequest, err.Error(), "use webhook_configs of Alertmanager or a webhook contact point of Grafana")
 		return
 	}
 	a.counts.notifications.Inc()
 	if m.TruncatedAlerts > 0 {
-		a.log.Warn("notification was cut by Alertmanager", "receiver", short(m.Receiver), "missing", m.TruncatedAlerts)
+		a.log.Warn("Alertmanager left alerts out of a notification", "receiver", short(m.Receiver), "left_out", m.TruncatedAlerts)
 	}
 	results := make([]alertResult, len(m.Alerts))
-	var g errgroup.Group // a tool that is slow for one rollout does not keep the next one waiting
-	g.SetLimit(haltsAtOnce)
+	var g errgroup.Group // a slow tool of one rollout must not delay the next one
+	g.SetLimit(maxParallelHalts)
 	for i, alert := range m.Alerts {
 		g.Go(func() error {
-			results[i] = a.take(r, alert, m.Receiver)
+			results[i] = a.accept(r, alert, m.Receiver)
 			return nil
 		})
 	}
-	g.Wait() // what went wrong is in the results
+	g.Wait() // errors are in the results
 	statuses := make([]int, len(results))
 	for i, o := range results {
 		statuses[i] = o.Status
@@ -154,23 +154,23 @@ func (a alertAPI) postAlerts(w http.ResponseWriter, r *http.Request) {
 	}{results})
 }
 
-// take takes in one alert of a notification.
-func (a alertAPI) take(r *http.Request, alert alert, receiver string) alertResult {
+// accept handles one alert of a notification.
+func (a alertAPI) accept(r *http.Request, alert alert, receiver string) alertResult {
 	n, err := notificationOf(alert, receiver)
 	if err != nil {
 		a.counts.invalid.Inc()
-		return alertResult{Fingerprint: short(alert.Fingerprint), Status: http.StatusBadRequest, Result: "invalid", Says: err.Error()}
+		return alertResult{Fingerprint: short(alert.Fingerprint), Status: http.StatusBadRequest, Result: "invalid", Text: err.Error()}
 	}
 	var o alertResult
 	action, labelled := alert.Labels["action"]
 	n.Action = delivery.Action(action)
 	switch {
 	case labelled && n.Action != delivery.ActionHalt && n.Action != delivery.ActionHold:
-		o = alertResult{Status: http.StatusOK, Result: "refused", Says: fmt.Sprintf("the alert's action is %.40q, neither halt nor hold; route only action=~\"halt|hold\" here", action)}
+		o = alertResult{Status: http.StatusOK, Result: "refused", Text: fmt.Sprintf("the alert's action is %.40q; expected halt or hold, so route only action=~\"halt|hold\" here", action)}
 	default:
 		if _, known := a.rollouts.board().Get(n.Rollout, a.now()); !known {
 			a.counts.invalid.Inc()
-			o = alertResult{Status: http.StatusNotFound, Result: "invalid", Says: "no rollout of that id was announced"}
+			o = alertResult{Status: http.StatusNotFound, Result: "invalid", Text: "no rollout with this id was announced"}
 			break
 		}
 		o = a.receive(r.Context(), n)

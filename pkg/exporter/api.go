@@ -1,6 +1,6 @@
 package exporter
 
-// endpoints lists all that is served.
+// endpoints lists all endpoints.
 func (e *Exporter) endpoints() []endpoint {
 	now, log := e.opt.Now, e.opt.Log
 	admin := adminAPI{snapshots: e.snapshots, reload: e.Reload}
@@ -17,7 +17,7 @@ func (e *Exporter) endpoints() []endpoint {
 	alerts := alertAPI{rollouts: e.rollouts, receive: e.halter.receive, counts: e.metrics, now: now, log: log}
 	pages := &pages{
 		settings: e.settings, rollouts: e.rollouts, snapshots: e.snapshots, history: e.history, labels: e.labels, halts: e.halts,
-		recall: e.memory.recall, now: now, log: log, drawing: make(chan struct{}, pagesAtOnce),
+		recall: e.memory.recall, now: now, log: log, drawing: make(chan struct{}, maxChartPages),
 	}
 	return []endpoint{
 		{method: "GET", path: "/{$}", serve: pages.getIndex},

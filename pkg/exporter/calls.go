@@ -16,36 +16,35 @@ import (
 )
 
 const (
-	callsEvery  = 5 * time.Minute  // that a query of calls is asked
+	callsEvery  = 5 * time.Minute  // between two runs of a query
 	callsAgain  = time.Minute      // after it failed
-	callsKeep   = 24 * time.Hour   // that a call counts after it was last seen; so far back the first question goes
-	callsCoarse = 30 * time.Minute // steps of a question over more than an hour
+	callsKeep   = 24 * time.Hour   // that a call counts after it was last seen; the first query goes back as far
+	callsCoarse = 30 * time.Minute // step of a query over more than an hour
 	maxCalls    = 10_000           // pairs of services of one query
 )
 
-// calls hold which service was seen to call which. Their zero value knows
-// nothing. They are safe for concurrent use.
+// calls hold which service calls which, as queries show it. The zero value holds
+// none. They are safe for concurrent use.
 type calls struct {
 	mu      sync.Mutex
 	queries map[andon.CallQuery]*queryCalls
-	config  *config.Config                 // that all and known are made for
-	all     andon.Edges                    // made anew when anything is new
+	config  *config.Config                 // for which all and known were made
+	all     andon.Edges                    // nil or old after a change
 	known   map[string]*andon.Dependencies // by service, the same
 }
 
-// queryCalls are those that one query showed.
+// queryCalls are the calls that one query showed.
 type queryCalls struct {
-	asked, answered time.Time // zero if never
-	last            map[callPair]time.Time
-	over            int    // calls beyond maxCalls in the newest answer
-	failed          string // why the newest question has no answer; "" if it has
+	requested, answered time.Time // zero if never
+	last                map[callPair]time.Time
+	over                int    // calls beyond maxCalls in the newest answer
+	failed              string // why the last query failed; "" if it did not
 }
 
 // A callPair is two services of which one calls the other.
 type callPair struct{ caller, callee string }
 
-// read asks the queries for which it is time. What a query showed stays known while
-// it cannot be asked.
+// read runs the queries that are due. The calls of a query that fails are kept.
 func (k *calls) read(ctx context.Context, s *setup, now time.Time, log hclog.Logger) {
 	k.forget(s.config)
 	for _, q := range s.config.Dependencies {
@@ -53,22 +52,22 @@ func (k *calls) read(ctx context.Context, s *setup, now time.Time, log hclog.Log
 		if !due {
 			continue
 		}
-		answer, err := s.ask(ctx, q.Query, r)
+		answer, err := s.metrics(ctx, q.Query, r)
 		var found map[callPair]time.Time
 		if err == nil {
 			found, err = callsIn(answer, q, s.config, log)
 		}
 		k.mu.Lock()
 		if err != nil && seen.failed == "" {
-			log.Warn("who calls whom could not be read, what was seen before stays", "query", q.Query, "error", err)
+			log.Warn("query for service dependencies failed; Andon keeps the calls that it knows", "query", q.Query, "error", err)
 		}
-		seen.take(found, err, now)
+		seen.accept(found, err, now)
 		k.known = nil
 		k.mu.Unlock()
 	}
 }
 
-// forget drops what is known from queries that are not configured any more.
+// forget drops the calls of queries that are no longer configured.
 func (k *calls) forget(c *config.Config) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -79,8 +78,8 @@ func (k *calls) forget(c *config.Config) {
 	}
 }
 
-// next returns what is known from a query, the range that it is to be asked
-// for, and whether it is time to.
+// next returns the calls of a query, the range to query next, and whether that is
+// due.
 func (k *calls) next(q andon.CallQuery, now time.Time) (*queryCalls, andon.Range, bool) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -95,16 +94,16 @@ func (k *calls) next(q andon.CallQuery, now time.Time) (*queryCalls, andon.Range
 	return seen, seen.next(now), seen.due(now)
 }
 
-// due reports whether it is time to ask again.
+// due reports whether it is time for the next query.
 func (s *queryCalls) due(now time.Time) bool {
 	every := callsEvery
 	if s.failed != "" {
 		every = callsAgain
 	}
-	return s.asked.IsZero() || now.Sub(s.asked) >= every || now.Before(s.asked)
+	return s.requested.IsZero() || now.Sub(s.requested) >= every || now.Before(s.requested)
 }
 
-// next returns the range to ask for: since the last answer, a day at most.
+// next returns the range to query: since the last answer, a day at most.
 func (s *queryCalls) next(now time.Time) andon.Range {
 	r := andon.Range{Start: s.answered, Step: callsEvery}
 	if now.Sub(s.answered) > time.Hour {
@@ -115,10 +114,10 @@ func (s *queryCalls) next(now time.Time) andon.Range {
 	return r
 }
 
-// take notes an answer, or that there is none, and forgets what was not seen for
+// accept records an answer or an error, and drops calls that were not seen for
 // long.
-func (s *queryCalls) take(found map[callPair]time.Time, err error, now time.Time) {
-	s.asked, s.failed = now, ""
+func (s *queryCalls) accept(found map[callPair]time.Time, err error, now time.Time) {
+	s.requested, s.failed = now, ""
 	if err != nil {
 		s.failed = err.Error()
 		return
@@ -140,8 +139,8 @@ func (s *queryCalls) take(found map[callPair]time.Time, err error, now time.Time
 }
 
 // callsIn returns the pairs of configured services in the answer to a query,
-// with when each was last seen. Others are passed over. The error says that
-// the answer does not name who calls whom.
+// with the time when each was last seen. Others are ignored. The error says that
+// the answer lacks the labels of caller and callee.
 func callsIn(answer model.Matrix, q andon.CallQuery, c *config.Config, log hclog.Logger) (map[callPair]time.Time, error) {
 	out := map[callPair]time.Time{}
 	named := make(map[string]bool, len(c.Services))
@@ -167,11 +166,11 @@ func callsIn(answer model.Matrix, q andon.CallQuery, c *config.Config, log hclog
 	}
 	for _, label := range []string{q.Caller, q.Callee} {
 		if n := len(answer); n > 0 && missing[label] == n {
-			return nil, fmt.Errorf("no series of its answer has the label %s; see which labels the metric has, and keep %s and %s in the query", label, q.Caller, q.Callee)
+			return nil, fmt.Errorf("no series in the answer has the label %s; check which labels the metric has, and keep %s and %s in the query", label, q.Caller, q.Callee)
 		}
 	}
 	if strange > 0 {
-		log.Debug("calls passed over, of services that are not configured", "query", q.Query, "calls", strange, "example", example.caller+" calls "+example.callee)
+		log.Debug("calls of services that are not configured are ignored", "query", q.Query, "calls", strange, "example", example.caller+" calls "+example.callee)
 	}
 	return out, nil
 }
@@ -187,8 +186,8 @@ func lastAbove(s *model.SampleStream, bound float64) (time.Time, bool) {
 	return time.Time{}, false
 }
 
-// dependencies returns whom a service calls, by the configuration and by what
-// was seen; nil without queries.
+// dependencies returns the services that a service calls, by the configuration
+// and by queries; nil without queries.
 func (k *calls) dependencies(c *config.Config, service string) *andon.Dependencies {
 	if len(c.Dependencies) == 0 {
 		return nil
@@ -227,19 +226,19 @@ func (k *calls) edges(c *config.Config) andon.Edges {
 	return all
 }
 
-// notice says what is not known of calls at present; the caller holds mu.
+// notice says which queries did not show all calls; the caller holds mu.
 func (k *calls) notice(c *config.Config) string {
 	var out []string
 	for _, q := range c.Dependencies {
 		switch seen := k.queries[q]; {
-		case seen == nil || seen.asked.IsZero():
-			out = append(out, fmt.Sprintf("%s has not been asked yet", q.Query))
+		case seen == nil || seen.requested.IsZero():
+			out = append(out, fmt.Sprintf("the query %s has not run yet", q.Query))
 		case seen.failed != "" && seen.answered.IsZero():
-			out = append(out, fmt.Sprintf("who calls whom is not known from %s: %s", q.Query, seen.failed))
+			out = append(out, fmt.Sprintf("the query %s has failed so far: %s", q.Query, seen.failed))
 		case seen.failed != "":
-			out = append(out, fmt.Sprintf("who calls whom is as %s showed it at %s: %s", q.Query, seen.answered.UTC().Format(time.RFC3339), seen.failed))
+			out = append(out, fmt.Sprintf("the query %s fails, so its calls are as of %s: %s", q.Query, seen.answered.UTC().Format(time.RFC3339), seen.failed))
 		case seen.over > 0:
-			out = append(out, fmt.Sprintf("%s shows %d calls more than the %d that are kept", q.Query, seen.over, maxCalls))
+			out = append(out, fmt.Sprintf("the query %s shows %d more calls than the maximum of %d", q.Query, seen.over, maxCalls))
 		}
 	}
 	slices.Sort(out)

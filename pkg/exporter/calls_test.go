@@ -70,8 +70,8 @@ func TestCallsFromMetric(t *testing.T) {
 		},
 		{
 			name: "the answer lacks a label", dependencies: "dependencies: [{query: traces_service_graph_request_total, caller: source, callee: server}]",
-			want: andon.Fail, calls: &andon.Dependencies{Calls: []andon.Call{}, Notice: "who calls whom is not known from traces_service_graph_request_total: " +
-				"no series of its answer has the label source; see which labels the metric has, and keep source and server in the query"},
+			want: andon.Fail, calls: &andon.Dependencies{Calls: []andon.Call{}, Notice: "the query traces_service_graph_request_total has failed so far: " +
+				"no series in the answer has the label source; check which labels the metric has, and keep source and server in the query"},
 		},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
@@ -111,10 +111,10 @@ func TestCallsFromMetric(t *testing.T) {
 	}
 }
 
-// TestCallBook: what was seen is kept while the source is away and said to be
+// TestQueryCalls: calls that were seen are kept while the source is away and are said to be
 // so, is forgotten a day after it was last seen, and is asked for every five
 // minutes only.
-func TestCallBook(t *testing.T) {
+func TestQueryCalls(t *testing.T) {
 	c, err := config.Parse([]byte(`
 prometheus: {url: http://localhost:9090}
 dependencies:
@@ -146,29 +146,29 @@ services:
 	bank := andon.Call{Service: "bank", Through: "pay", From: "calls"}
 	var b calls
 	for _, step := range []struct {
-		name   string
-		at     time.Duration // after noon
-		pairs  []pair
-		away   error
-		asked  int // questions, in all
-		points int // of the last
-		calls  []andon.Call
-		notice string
+		name      string
+		at        time.Duration // after noon
+		pairs     []pair
+		away      error
+		requested int // questions, in all
+		points    int // of the last
+		calls     []andon.Call
+		notice    string
 	}{
-		{name: "at first a day back", pairs: []pair{{"cart", "pay"}, {"web", "web"}, {"web", "elsewhere"}}, asked: 1, points: 49, calls: []andon.Call{cart, pay}},
-		{name: "not at every tick", at: time.Minute, pairs: []pair{{"pay", "bank"}}, asked: 1, points: 49, calls: []andon.Call{cart, pay}},
-		{name: "only what is new", at: 5 * time.Minute, pairs: []pair{{"pay", "bank"}, {"web", "cart"}}, asked: 2, points: 2, calls: []andon.Call{cart, pay, bank}},
-		{name: "the source is away", at: 10 * time.Minute, away: errors.New("the server is away"), asked: 3, points: 2, calls: []andon.Call{cart, pay, bank},
-			notice: "who calls whom is as calls showed it at 2026-03-01T12:05:00Z: the server is away"},
-		{name: "and asked again soon", at: 11 * time.Minute, pairs: []pair{{"pay", "bank"}}, asked: 4, points: 2, calls: []andon.Call{cart, pay, bank}},
-		{name: "not seen for a day", at: 25 * time.Hour, pairs: []pair{{"pay", "bank"}}, asked: 5, points: 49, calls: []andon.Call{cart}},
+		{name: "at first a day back", pairs: []pair{{"cart", "pay"}, {"web", "web"}, {"web", "elsewhere"}}, requested: 1, points: 49, calls: []andon.Call{cart, pay}},
+		{name: "not at every tick", at: time.Minute, pairs: []pair{{"pay", "bank"}}, requested: 1, points: 49, calls: []andon.Call{cart, pay}},
+		{name: "only what is new", at: 5 * time.Minute, pairs: []pair{{"pay", "bank"}, {"web", "cart"}}, requested: 2, points: 2, calls: []andon.Call{cart, pay, bank}},
+		{name: "the source is away", at: 10 * time.Minute, away: errors.New("the server is away"), requested: 3, points: 2, calls: []andon.Call{cart, pay, bank},
+			notice: "the query calls fails, so its calls are as of 2026-03-01T12:05:00Z: the server is away"},
+		{name: "and asked again soon", at: 11 * time.Minute, pairs: []pair{{"pay", "bank"}}, requested: 4, points: 2, calls: []andon.Call{cart, pay, bank}},
+		{name: "not seen for a day", at: 25 * time.Hour, pairs: []pair{{"pay", "bank"}}, requested: 5, points: 49, calls: []andon.Call{cart}},
 	} {
 		pairs, away = step.pairs, step.away
 		now := noon.Add(step.at)
-		b.read(t.Context(), &setup{config: c, ask: ask}, now, hclog.NewNullLogger())
+		b.read(t.Context(), &setup{config: c, metrics: ask}, now, hclog.NewNullLogger())
 		r := asked[len(asked)-1]
-		if n := int(r.End.Sub(r.Start)/r.Step) + 1; len(asked) != step.asked || n != step.points {
-			t.Errorf("%s: %d questions, the last for %d points, want %d and %d", step.name, len(asked), n, step.asked, step.points)
+		if n := int(r.End.Sub(r.Start)/r.Step) + 1; len(asked) != step.requested || n != step.points {
+			t.Errorf("%s: %d questions, the last for %d points, want %d and %d", step.name, len(asked), n, step.requested, step.points)
 		}
 		if d := gocmp.Diff(&andon.Dependencies{Calls: step.calls, Notice: step.notice}, b.dependencies(c, "web")); d != "" {
 			t.Errorf("%s (-want +got):\n%s", step.name, d)
@@ -183,7 +183,7 @@ func TestMostCalls(t *testing.T) {
 	for i := range maxCalls + 7 {
 		found[callPair{fmt.Sprint(i), "x"}] = noon
 	}
-	s.take(found, nil, noon)
+	s.accept(found, nil, noon)
 	if len(s.last) != maxCalls || s.over != 7 {
 		t.Errorf("%d are kept and %d are not, want %d and 7", len(s.last), s.over, maxCalls)
 	}

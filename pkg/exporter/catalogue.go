@@ -12,20 +12,20 @@ import (
 )
 
 const (
-	surveyEvery  = 10 * time.Minute // that a service without a rollout is looked at
-	surveyTime   = 20 * time.Second // for all services of one tick
-	maxSightings = 200              // that are kept in one tick: each is synced to disk
+	surveyEvery   = 10 * time.Minute // between two surveys of a service
+	surveyTime    = 20 * time.Second // for all services of one tick
+	maxNewEntries = 200              // that are kept in one tick: each is synced to disk
 )
 
-// A catalogue adds to memory which clusters of log lines and crash signatures
-// were seen where all was well, and which are gone since a release.
+// A catalogue adds to memory the clusters of log lines and crash signatures of
+// healthy versions, and those that a release no longer has.
 type catalogue struct {
 	memory *memory
 	facts  *facts
 	log    hclog.Logger
 
-	// until says by service and signal how far its lines are in the catalogue.
-	// survey alone uses it.
+	// until is the time up to which lines are in the catalogue, by service and
+	// signal. Only survey uses it.
 	until map[string]time.Time
 }
 
@@ -33,20 +33,20 @@ func newCatalogue(m *memory, f *facts, log hclog.Logger) *catalogue {
 	return &catalogue{memory: m, facts: f, log: log, until: make(map[string]time.Time)}
 }
 
-// onTick adds what control showed. It is a tickFunc.
+// onTick adds the clusters of control. It is a tickFunc.
 func (c *catalogue) onTick(ctx context.Context, _, after *snapshot) {
 	n := 0
 	for _, j := range after.judgments {
 		for _, s := range j.seen {
-			if s.Control && n < maxSightings && c.add(ctx, j.rollout.Service, s, after.at) {
+			if s.Control && n < maxNewEntries && c.add(ctx, j.rollout.Service, s, after.at) {
 				n++
 			}
 		}
 	}
 }
 
-// onEnding adds what a rollout that passed showed, and notes what its release
-// does not show any more. It is an endFunc.
+// onEnding adds the clusters of a rollout that passed, and records those that its
+// release no longer has. It is an endFunc.
 func (c *catalogue) onEnding(ctx context.Context, at time.Time, last judgment) {
 	if last.verdict.Verdict != andon.Pass || len(last.seen) == 0 {
 		return
@@ -66,22 +66,22 @@ func (c *catalogue) onEnding(ctx context.Context, at time.Time, last judgment) {
 // add keeps a first sighting, or the first for long, and reports whether it
 // was one.
 func (c *catalogue) add(ctx context.Context, service string, s logs.Seen, now time.Time) bool {
-	known, seen, full := c.memory.sighting(service, s.ID)
-	if seen && now.Sub(known.last) < sightEvery {
+	known, seen, full := c.memory.entry(service, s.ID)
+	if seen && now.Sub(known.last) < renewEvery {
 		return false
 	}
 	if full && !seen {
-		c.log.Debug("catalogue is full", "service", service)
+		c.log.Debug("catalogue of clusters is full", "service", service)
 		return false
 	}
 	at := s.First
-	if at.IsZero() || now.Sub(at) > sightEvery {
+	if at.IsZero() || now.Sub(at) > renewEvery {
 		at = now
 	}
 	if seen {
 		at = now
 	}
-	key := fmt.Sprintf("%s/%s/%d", service, s.ID, now.Unix()/int64(sightEvery.Seconds()))
+	key := fmt.Sprintf("%s/%s/%d", service, s.ID, now.Unix()/int64(renewEvery.Seconds()))
 	return c.keep(ctx, factSighted, key, at, sighting{service, s.ID, s.Name, s.Crash})
 }
 
@@ -93,14 +93,14 @@ func (c *catalogue) keep(ctx context.Context, kind, key string, at time.Time, da
 		first, err = c.facts.keep(ctx, f)
 	}
 	if err != nil {
-		c.log.Error("not remembered", "kind", kind, "key", key, "error", err)
+		c.log.Error("fact not stored", "kind", kind, "key", key, "error", err)
 	}
 	return first && err == nil
 }
 
-// survey looks at the logs of services that have no rollout under way, so that
-// what they show once a day is in the catalogue when one begins. all are those
-// that have one.
+// survey reads the logs of services without a rollout under way, so that clusters
+// that appear once a day are in the catalogue when a rollout begins. all are the
+// rollouts under way.
 func (c *catalogue) survey(ctx context.Context, s *setup, now time.Time, all []judgment) {
 	if s.logs == nil {
 		return
@@ -117,7 +117,7 @@ func (c *catalogue) survey(ctx context.Context, s *setup, now time.Time, all []j
 			key := svc.Name + "\x00" + sig.Name
 			since := c.until[key]
 			if busy[svc.Name] {
-				c.until[key] = now // control is looked at
+				c.until[key] = now // onTick adds the clusters of control
 				continue
 			}
 			if sig.Logs+sig.Crashes == "" || now.Sub(since) < surveyEvery || ctx.Err() != nil {
@@ -126,9 +126,9 @@ func (c *catalogue) survey(ctx context.Context, s *setup, now time.Time, all []j
 			if now.Sub(since) > time.Hour {
 				since = now.Add(-time.Hour)
 			}
-			seen, err := a.Logs.Survey(ctx, svc.Judged(), sig, andon.Range{Start: since, End: now})
+			seen, err := a.Logs.Survey(ctx, svc.Service, sig, andon.Range{Start: since, End: now})
 			if err != nil {
-				c.log.Debug("logs not surveyed", "service", svc.Name, "signal", sig.Name, "error", err)
+				c.log.Debug("logs not read for the catalogue of clusters", "service", svc.Name, "signal", sig.Name, "error", err)
 				c.until[key] = now.Add(-surveyEvery + time.Minute) // soon again, and not at once
 				continue
 			}

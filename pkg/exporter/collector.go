@@ -15,8 +15,8 @@ import (
 	"github.com/andon-project/andon/pkg/config"
 )
 
-// metrics are the exporter's own. Those of rollouts are made anew at every
-// scrape from the last snapshot, so that what is no longer under way vanishes.
+// metrics are the exporter's own. The collector makes those of rollouts at every
+// scrape from the last snapshot, so that ended rollouts vanish.
 type metrics struct {
 	registry *prometheus.Registry
 
@@ -40,18 +40,18 @@ func newMetrics() *metrics {
 	m := &metrics{
 		registry: prometheus.NewRegistry(),
 		tick: prometheus.NewHistogram(prometheus.HistogramOpts{
-			Name: "andon_tick_duration_seconds", Help: "How long a judgment of all rollouts under way took.",
+			Name: "andon_tick_duration_seconds", Help: "Duration of a tick, which judges all rollouts under way.",
 			Buckets:                     []float64{.01, .05, .1, .5, 1, 5, 10, 30, 60},
 			NativeHistogramBucketFactor: 1.1, NativeHistogramMaxBucketNumber: 100, NativeHistogramMinResetDuration: time.Hour,
 		}),
-		notifications: counter("andon_notifications_total", "Notifications of Alertmanager that were read."),
-		invalid:       counter("andon_notifications_invalid_total", "Notifications, or alerts in them, that could not be used: not Alertmanager's, without a rollout, or of an unknown one."),
+		notifications: counter("andon_notifications_total", "Notifications received from Alertmanager or Grafana."),
+		invalid:       counter("andon_notifications_invalid_total", "Notifications, or alerts in them, that are not valid or name no known rollout."),
 		halts:         counters("andon_halts_total", "Rollouts halted.", "tool"),
-		holds:         counters("andon_holds_total", "Rollouts held, since one of them and others made things worse.", "tool"),
-		failures:      counters("andon_halt_failures_total", "Calls of a delivery tool that did not halt, or hold, the rollout.", "tool"),
-		withheld:      counters("andon_halts_withheld_total", "Decisions not to halt, or hold, a rollout that an alert asked to.", "reason"),
+		holds:         counters("andon_holds_total", "Rollouts held because one of several made things worse and it is unknown which.", "tool"),
+		failures:      counters("andon_halt_failures_total", "Calls to a delivery tool that failed to halt or hold a rollout.", "tool"),
+		withheld:      counters("andon_halts_withheld_total", "Decisions not to halt or hold a rollout although an alert requested it.", "reason"),
 		reloadOK:      gauge("andon_config_last_reload_successful", "Whether the last load of the configuration succeeded."),
-		reloadSuccess: gauge("andon_config_last_reload_success_timestamp_seconds", "When the configuration was last loaded with success."),
+		reloadSuccess: gauge("andon_config_last_reload_success_timestamp_seconds", "Time of the last successful load of the configuration."),
 	}
 	for _, why := range reasons {
 		m.withheld.WithLabelValues(string(why)) // so that a first increase is seen as one
@@ -66,7 +66,7 @@ func (m *metrics) handler() http.Handler {
 	return promhttp.InstrumentMetricHandler(m.registry, promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{EnableOpenMetrics: true, MaxRequestsInFlight: 10}))
 }
 
-// reloaded notes a load of the configuration; the zero time says that it failed.
+// reloaded records a load of the configuration; a zero time means that it failed.
 func (m *metrics) reloaded(at time.Time) {
 	if at.IsZero() {
 		m.reloadOK.Set(0)
@@ -93,24 +93,24 @@ func desc(name, help string, labels ...string) *prometheus.Desc {
 }
 
 var (
-	descInfo      = desc("andon_rollout_info", "A rollout under way.", "rollout", "service_name", "layer", "deployment_environment_name", "version", "strategy", "tool")
-	descStart     = desc("andon_rollout_start_timestamp_seconds", "When the rollout began.", "rollout")
+	descInfo      = desc("andon_rollout_info", "1 for each rollout under way; the labels describe it.", "rollout", "service_name", "layer", "deployment_environment_name", "version", "strategy", "tool")
+	descStart     = desc("andon_rollout_start_timestamp_seconds", "Time at which the rollout started.", "rollout")
 	descScore     = desc("andon_regression_score", "Probability that the rollout made its service worse.", "rollout")
-	descEvidence  = desc("andon_regression_evidence_log", "Natural logarithm of the evidence that the rollout made its service worse, at its highest so far.", "rollout")
-	descBlame     = desc("andon_regression_blame_ratio", "Share of the blame among rollouts that overlap.", "rollout")
-	descVerdict   = desc("andon_verdict", "1 for the verdict on the rollout, 0 for the two others.", "rollout", "verdict")
-	descAmbiguous = desc("andon_verdict_ambiguous", "1 if the rollout is one of several of which one made things worse and it cannot be told which, else 0.", "rollout")
-	descDeviation = desc("andon_deviation_sigmas", "How far the candidate node that strays furthest is from control, in standard deviations of control; positive is worse.", "rollout", "signal")
-	descSuccess   = desc("andon_signal_success", "1 if the signal could be judged.", "rollout", "signal")
-	descQuality   = desc("andon_signal_quality", "1 for what the data of the signal allow, ok or the reason why it cannot be judged.", "rollout", "signal", "reason")
-	descSamples   = desc("andon_signal_samples", "Samples of the signal that were judged.", "rollout", "signal", "cohort")
-	descClusters  = desc("andon_log_clusters", "Clusters of log lines that the signal shows, by how they stand to control.", "rollout", "signal", "class")
-	descCrashes   = desc("andon_crash_signatures", "Crash signatures that the rollout's signals of crashes show, by how they stand to control.", "rollout", "class")
-	descFeedback  = desc("andon_feedback_total", "How often people said that a cluster or a crash signature is such a risk.", "risk")
-	descLabels    = desc("andon_labels", "Rollouts that people labelled, by the verdict on them then and by whether they were a regression. A later label replaces an earlier one.", "verdict", "regression")
-	descLastTick  = desc("andon_last_tick_timestamp_seconds", "When the rollouts under way were last judged.")
+	descEvidence  = desc("andon_regression_evidence_log", "Natural logarithm of the evidence that the rollout made its service worse; the maximum so far.", "rollout")
+	descBlame     = desc("andon_regression_blame_ratio", "The rollout's share of the blame among overlapping rollouts.", "rollout")
+	descVerdict   = desc("andon_verdict", "1 for the verdict on the rollout, 0 for the other two.", "rollout", "verdict")
+	descAmbiguous = desc("andon_verdict_ambiguous", "1 if one of several rollouts, this among them, made things worse and it is unknown which, else 0.", "rollout")
+	descDeviation = desc("andon_deviation_sigmas", "Maximum deviation of a candidate node from control, in standard deviations of control; positive is worse.", "rollout", "signal")
+	descSuccess   = desc("andon_signal_success", "1 if the signal could be judged, else 0.", "rollout", "signal")
+	descQuality   = desc("andon_signal_quality", "1 for the quality of the signal's data: ok, or the reason why the signal cannot be judged.", "rollout", "signal", "reason")
+	descSamples   = desc("andon_signal_samples", "Number of samples of the signal that were judged.", "rollout", "signal", "cohort")
+	descClusters  = desc("andon_log_clusters", "Clusters of log lines in the signal, by class: how they compare with control.", "rollout", "signal", "class")
+	descCrashes   = desc("andon_crash_signatures", "Crash signatures in the rollout's crash signals, by class: how they compare with control.", "rollout", "class")
+	descFeedback  = desc("andon_feedback_total", "Feedback from people on clusters and crash signatures, by risk.", "risk")
+	descLabels    = desc("andon_labels", "Rollouts labelled by people, by the verdict at that time and by whether they were a regression. A later label replaces an earlier one.", "verdict", "regression")
+	descLastTick  = desc("andon_last_tick_timestamp_seconds", "Time at which the rollouts under way were last judged.")
 	descMode      = desc("andon_halt_mode", "1 for the configured halt mode, 0 for the other.", "mode")
-	descBudget    = desc("andon_halt_budget_remaining", "How many more halts the budget allows now.")
+	descBudget    = desc("andon_halt_budget_remaining", "Number of halts that the budget still allows now.")
 )
 
 // A collector makes the metrics of the newest snapshot, and of the state that
@@ -137,15 +137,15 @@ func (c collector) Collect(ch chan<- prometheus.Metric) {
 	}
 	inForce := c.settings.current().config
 	for _, mode := range []config.Mode{config.ModeObserve, config.ModeHalt} {
-		put(descMode, one(inForce.Halt.Mode == mode), string(mode))
+		put(descMode, boolValue(inForce.Halt.Mode == mode), string(mode))
 	}
-	spent := c.halts.askedSince(c.now().Add(-inForce.Halt.Budget.Per))
+	spent := c.halts.requestedSince(c.now().Add(-inForce.Halt.Budget.Per))
 	put(descBudget, float64(max(inForce.Halt.Budget.Count-spent, 0)))
 	for risk, n := range c.memory.counts() {
 		ch <- prometheus.MustNewConstMetric(descFeedback, prometheus.CounterValue, n, string(risk))
 	}
-	for verdict, said := range c.labels.counts() {
-		for regression, n := range said {
+	for verdict, labelled := range c.labels.counts() {
+		for regression, n := range labelled {
 			put(descLabels, float64(n), verdict, strconv.FormatBool(regression))
 		}
 	}
@@ -157,7 +157,7 @@ func (c collector) Collect(ch chan<- prometheus.Metric) {
 	for _, j := range s.judgments {
 		j.collect(put)
 		_, ambiguous := s.ambiguous(j.rollout.ID)
-		put(descAmbiguous, one(ambiguous), j.rollout.ID)
+		put(descAmbiguous, boolValue(ambiguous), j.rollout.ID)
 	}
 }
 
@@ -172,20 +172,20 @@ func (j judgment) collect(put putFunc) {
 	put(descInfo, 1, ro.ID, ro.Service, string(j.service.Layer), ro.Scope["environment"], ro.Version, string(strategy), ro.Tool)
 	put(descStart, unix(ro.Started), ro.ID)
 	for _, d := range andon.Decisions {
-		put(descVerdict, one(v.Verdict == d), ro.ID, string(d))
+		put(descVerdict, boolValue(v.Verdict == d), ro.ID, string(d))
 	}
 	known := func(d *prometheus.Desc, n andon.Number, labels ...string) {
-		if n.Known() { // what is not known is not 0
+		if n.Known() { // unknown is not 0
 			put(d, float64(n), labels...)
 		}
 	}
 	known(descScore, v.Score, ro.ID)
-	if v.Evidence > 0 { // no logarithm otherwise, and unknown is not above 0
+	if v.Evidence > 0 { // 0 and unknown have no logarithm
 		put(descEvidence, math.Log(float64(v.Evidence)), ro.ID)
 	}
 	known(descBlame, v.Blame, ro.ID)
 	for _, f := range bySignal(v.Findings) {
-		put(descSuccess, one(f.Quality == andon.OK), ro.ID, f.Signal)
+		put(descSuccess, boolValue(f.Quality == andon.OK), ro.ID, f.Signal)
 		put(descQuality, 1, ro.ID, f.Signal, string(f.Quality))
 		put(descSamples, float64(f.Candidate), ro.ID, f.Signal, "candidate")
 		put(descSamples, float64(f.Control), ro.ID, f.Signal, "control")
@@ -235,7 +235,7 @@ func bySignal(all []andon.Finding) []andon.Finding {
 	return out
 }
 
-func one(b bool) float64 {
+func boolValue(b bool) float64 {
 	if b {
 		return 1
 	}

@@ -26,18 +26,18 @@ func (d *discovery) look(ctx context.Context, s *setup, now time.Time) {
 	}
 	d.last = now
 	l := board.VersionWatch{
-		Board: d.rollouts.board(), Bake: time.Duration(s.config.Bake), Ask: s.ask,
+		Board: d.rollouts.board(), Bake: time.Duration(s.config.Bake), Ask: s.metrics,
 		Announce: func(ctx context.Context, ro andon.Rollout, now time.Time) error {
 			_, _, err := d.rollouts.announce(ctx, ro, now)
 			return err
 		},
 		Refused: func(service, version string, err error) {
-			d.log.Warn("version not announced", "service", service, "version", version, "error", err)
+			d.log.Warn("new version not announced", "service", service, "version", version, "error", err)
 		},
 	}
 	for _, svc := range s.config.Services {
 		if err := l.Look(ctx, svc.Service, now); err != nil {
-			d.log.Warn("versions not looked for", "service", svc.Name, "error", err)
+			d.log.Warn("search for new versions failed", "service", svc.Name, "error", err)
 		}
 	}
 }

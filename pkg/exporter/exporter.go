@@ -1,13 +1,13 @@
 // Package exporter judges the rollouts that are under way at every tick,
-// exposes the verdicts as metrics and pages, takes in announcements and
+// exposes the verdicts as metrics and pages, accepts announcements and
 // Alertmanager's notifications, and has failed rollouts halted.
 //
-// All that lasts is kept as facts, and each type that knows something is a fold
-// over them: facts tells them of what is new. A tick ends in a snapshot, which
-// snapshots publishes to all who subscribed.
+// All lasting state is kept as facts. Each type with such state is a fold over
+// facts, and the type facts passes every new fact to them. A tick ends in a
+// snapshot, which snapshots publishes to its subscribers.
 //
-// It decides when to ask and whether to act. What a verdict is, it leaves to
-// package judge; how a delivery tool is spoken to, to package delivery.
+// The package decides when to query and whether to act. Package judge makes the
+// verdicts, and package delivery calls the delivery tools.
 package exporter
 
 import (
@@ -26,7 +26,7 @@ import (
 	"github.com/andon-project/andon/pkg/ledger"
 )
 
-// Options is what an Exporter stands on.
+// Options are the settings of an Exporter and the functions that it uses.
 type Options struct {
 	// ConfigFile is read at start and at every reload; Config is taken
 	// instead if it is set, and then there is nothing to reload.
@@ -50,15 +50,14 @@ type Options struct {
 
 // An Exporter judges, exposes and halts. It is safe for concurrent use.
 //
-// It is its parts, and does nothing itself but start and stop them. What they
-// know of each other wire tells.
+// It only starts and stops its parts, which wire connects.
 type Exporter struct {
 	opt      Options
 	settings *settings
 	metrics  *metrics
 	handler  http.Handler
 
-	// What happened, and what is made of it.
+	// Facts and the state folded from them.
 	facts     *facts
 	rollouts  *rollouts
 	history   *history
@@ -68,7 +67,7 @@ type Exporter struct {
 	halts     *halts
 	baselines baselines
 
-	// What is done.
+	// Parts that act.
 	snapshots *snapshots
 	calls     *calls
 	ticker    *ticker
@@ -102,12 +101,12 @@ func New(ctx context.Context, o Options) (*Exporter, error) {
 	return e, nil
 }
 
-// wire makes the parts of an Exporter and tells each of those that it needs.
-// It reads and opens nothing.
+// wire makes the parts of an Exporter and gives each the parts that it uses. It
+// reads and opens nothing.
 func wire(o Options) *Exporter {
 	log, now := o.Log, o.Now
 	e := &Exporter{opt: o, metrics: newMetrics(), facts: &facts{log: log}, snapshots: &snapshots{}, labels: newLabels(), halts: newHalts(), calls: &calls{}}
-	e.settings = &settings{file: o.ConfigFile, given: o.Config, ask: o.Metrics, counts: e.metrics, now: now, log: log}
+	e.settings = &settings{file: o.ConfigFile, fixed: o.Config, metrics: o.Metrics, counts: e.metrics, now: now, log: log}
 	e.rollouts = &rollouts{facts: e.facts, log: log}
 	e.history = newHistory(e.snapshots, e.facts, log)
 	e.baselines = baselines{rollouts: e.rollouts, history: e.history}
@@ -205,14 +204,14 @@ func (e *Exporter) reloads(ctx context.Context) {
 			return
 		case <-e.opt.Reload:
 			if err := e.Reload(ctx); err != nil {
-				e.opt.Log.Error("configuration not reloaded, the last good one stays", "error", err)
+				e.opt.Log.Error("configuration not reloaded; the last valid one stays in force", "error", err)
 			}
 		}
 	}
 }
 
-// Reload loads the configuration anew. If it is wrong, the last good one
-// stays and the error is a *ConfigError.
+// Reload loads the configuration again. If it is not valid, the last valid one
+// stays in force and the error is a *config.Error.
 func (e *Exporter) Reload(ctx context.Context) error {
 	return e.settings.reload(ctx, e.rollouts.rebake)
 }

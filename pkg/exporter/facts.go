@@ -12,22 +12,22 @@ import (
 	"github.com/andon-project/andon/pkg/ledger"
 )
 
-// A folder makes its state of facts. Fold takes in one, and passes over those
-// of kinds that it does not know.
+// A folder makes its state from facts. Fold adds one fact, and ignores kinds that
+// it does not know.
 type folder interface {
 	Fold(f ledger.Fact) error
 }
 
-// facts keep what happened and tell the folders of it: at start of all that
-// was kept before, and then of every new fact, whoever keeps it.
+// facts keep what happened and pass it to the folders: at start all facts kept
+// before, and then every new fact.
 type facts struct {
 	ledger  *ledger.Ledger
 	folders []folder
 	log     hclog.Logger
 }
 
-// replay has folders take in all facts kept so far, oldest first. One that
-// cannot be read is passed over.
+// replay passes all facts kept so far to folders, oldest first. It logs and
+// ignores one that cannot be read.
 func (s *facts) replay(ctx context.Context, folders ...folder) error {
 	n := 0
 	for f, err := range s.ledger.All(ctx) {
@@ -35,16 +35,16 @@ func (s *facts) replay(ctx context.Context, folders ...folder) error {
 			return fmt.Errorf("reading the facts: %w", err)
 		}
 		if err := foldAll(folders, f); err != nil {
-			s.log.Error("fact passed over", "key", f.Key, "kind", f.Kind, "error", err)
+			s.log.Error("fact cannot be read and is ignored", "key", f.Key, "kind", f.Kind, "error", err)
 		}
 		n++
 	}
-	s.log.Info("facts folded", "facts", n)
+	s.log.Info("facts loaded", "facts", n)
 	return nil
 }
 
-// keep keeps a fact and, if it is new, has all folders take it in; first tells
-// whether it is.
+// keep keeps a fact and, if it is new, passes it to all folders; first reports
+// whether it is new.
 func (s *facts) keep(ctx context.Context, f ledger.Fact) (first bool, err error) {
 	first, err = s.ledger.Append(ctx, f)
 	if err == nil && first {

@@ -21,7 +21,7 @@ import (
 	"github.com/andon-project/andon/pkg/logs/cluster"
 )
 
-const curlFeedback = `curl -d '{"service":"checkout","id":"5f3c…","risk":"none","by":"ann"}' http://localhost:9415/api/v1/feedback`
+const feedbackHint = `for example: curl -d '{"service":"checkout","id":"5f3c…","risk":"none","by":"ann"}' http://localhost:9415/api/v1/feedback`
 
 // A clusterID is 16 hexadecimal digits, a signature's the algorithm's version
 // and as many.
@@ -44,31 +44,31 @@ func parseFeedback(body []byte) (andon.Feedback, error) {
 		return f, errors.New(andon.UnknownKey(field, []string{"service", "id", "template", "title", "risk", "by", "note"}))
 	}
 	if err != nil {
-		return f, fmt.Errorf("the body is not feedback: %w", jsonWords(err))
+		return f, fmt.Errorf("the body is not valid feedback: %w", jsonWords(err))
 	}
 	if _, err := d.Token(); !errors.Is(err, io.EOF) {
-		return f, errors.New("the body goes on after the feedback; send one at a time")
+		return f, errors.New("the body has text after the feedback; send one feedback at a time")
 	}
 	switch {
 	case f.Service == "":
-		return f, errors.New(`"service" is missing: write the name of a service of the configuration`)
+		return f, errors.New(`"service" is missing; write the name of a service in the configuration`)
 	case !groupID.MatchString(f.ID):
-		return f, fmt.Errorf(`"id" %.60q is not that of a cluster (16 hexadecimal digits) or of a crash signature`, f.ID)
+		return f, fmt.Errorf(`"id" %.60q is not the id of a cluster (16 hexadecimal digits) or of a crash signature`, f.ID)
 	case len(f.Template) > maxTemplate || len(f.Note) > maxNote || len(f.Title) > maxNote || len(f.By) > maxName || len(f.Service) > maxName:
-		return f, fmt.Errorf(`too long: "template" may have %d bytes, "note" and "title" %d, "by" %d`, maxTemplate, maxNote, maxName)
+		return f, fmt.Errorf(`too long; the maximum is %d bytes for "template", %d for "note" and "title", %d for "by" and "service"`, maxTemplate, maxNote, maxName)
 	case f.Template != "" && cluster.IDOf(f.Template).String() != f.ID:
-		return f, errors.New(`"template" is that of another cluster than "id"; leave it out, or send both as they are in the verdict`)
+		return f, errors.New(`"template" and "id" are of different clusters; leave out "template", or send both as they are in the verdict`)
 	}
 	for _, s := range []string{f.Service, f.Template, f.Title, f.By, f.Note} {
 		if !utf8.ValidString(s) || strings.ContainsRune(s, 0) {
-			return f, errors.New("the body is not valid UTF-8")
+			return f, errors.New("the body is not valid UTF-8, or contains a zero byte")
 		}
 	}
 	return f, nil
 }
 
-// A feedbackAPI takes in what people say of clusters and signatures, and tells
-// what is remembered of them.
+// A feedbackAPI accepts feedback on clusters and signatures, and shows what is
+// remembered of them.
 type feedbackAPI struct {
 	settings  *settings
 	snapshots *snapshots
@@ -78,9 +78,9 @@ type feedbackAPI struct {
 	log       hclog.Logger
 }
 
-// postFeedback keeps what a person says of a cluster or a signature.
+// postFeedback keeps feedback on a cluster or a signature.
 func (a feedbackAPI) postFeedback(w http.ResponseWriter, r *http.Request) {
-	a.take(w, r, func(f andon.Feedback) error {
+	a.accept(w, r, func(f andon.Feedback) error {
 		for _, p := range andon.Under("risk", andon.CheckWord("risk", f.Risk, andon.Risks)) {
 			return p
 		}
@@ -88,18 +88,18 @@ func (a feedbackAPI) postFeedback(w http.ResponseWriter, r *http.Request) {
 	}, factFeedback)
 }
 
-// undoFeedback takes back what was said last.
+// undoFeedback undoes the last feedback.
 func (a feedbackAPI) undoFeedback(w http.ResponseWriter, r *http.Request) {
-	a.take(w, r, func(f andon.Feedback) error {
+	a.accept(w, r, func(f andon.Feedback) error {
 		if f.Risk != "" {
-			return errors.New(`"risk" has no meaning here: what was said last is taken back, whatever it was`)
+			return errors.New(`"risk" must be left out: the last feedback is undone, whatever its risk`)
 		}
 		return nil
 	}, factUndone)
 }
 
-// take keeps one action and answers with what holds then.
-func (a feedbackAPI) take(w http.ResponseWriter, r *http.Request, check func(andon.Feedback) error, kind string) {
+// accept keeps one action and answers with the feedback that is then in force.
+func (a feedbackAPI) accept(w http.ResponseWriter, r *http.Request, check func(andon.Feedback) error, kind string) {
 	body, ok := readBody(w, r, maxAnnouncement)
 	if !ok {
 		return
@@ -109,12 +109,12 @@ func (a feedbackAPI) take(w http.ResponseWriter, r *http.Request, check func(and
 		err = check(f)
 	}
 	if err != nil {
-		refuse(w, http.StatusBadRequest, err.Error(), curlFeedback)
+		refuse(w, http.StatusBadRequest, err.Error(), feedbackHint)
 		return
 	}
 	c := a.settings.current().config
 	if _, ok := c.Service(f.Service); !ok {
-		refuse(w, http.StatusUnprocessableEntity, unknownService(c, f.Service), curlFeedback)
+		refuse(w, http.StatusUnprocessableEntity, unknownService(c, f.Service), feedbackHint)
 		return
 	}
 	f.At = a.now().UTC()
@@ -123,7 +123,7 @@ func (a feedbackAPI) take(w http.ResponseWriter, r *http.Request, check func(and
 	}
 	stands, err := a.keep(r.Context(), kind, f)
 	if err != nil {
-		refuse(w, http.StatusServiceUnavailable, "the feedback was not kept: "+err.Error(), "send it again")
+		refuse(w, http.StatusServiceUnavailable, "the feedback was not stored: "+err.Error(), "send it again")
 		return
 	}
 	answer(w, http.StatusOK, stands)
@@ -141,7 +141,7 @@ func (a feedbackAPI) name(f andon.Feedback) (template, title string) {
 		}
 	}
 	if name == "" {
-		if s, ok, _ := a.memory.sighting(f.Service, f.ID); ok {
+		if s, ok, _ := a.memory.entry(f.Service, f.ID); ok {
 			name, crash = s.Name, s.Crash
 		}
 	}
@@ -151,16 +151,16 @@ func (a feedbackAPI) name(f andon.Feedback) (template, title string) {
 	return name, f.Title
 }
 
-// keep keeps an action as the next of those on its cluster. Saying what
-// holds already, or undoing what was never said, changes nothing.
+// keep keeps an action as the next of those on its cluster. Repeating the last
+// feedback, or undoing where there is none, changes nothing.
 func (a feedbackAPI) keep(ctx context.Context, kind string, f andon.Feedback) (andon.Feedback, error) {
 	m := a.memory
 	for range 10 {
-		last, said, n := m.last(f.Service, f.ID)
-		if kind == factFeedback && said && last.Risk == f.Risk && last.Note == f.Note {
+		last, found, n := m.last(f.Service, f.ID)
+		if kind == factFeedback && found && last.Risk == f.Risk && last.Note == f.Note {
 			return last, nil
 		}
-		if kind == factUndone && !said {
+		if kind == factUndone && !found {
 			return andon.Feedback{Service: f.Service, ID: f.ID, At: f.At}, nil
 		}
 		fact, err := newFact(kind, fmt.Sprintf("feedback/%s/%s/%d", f.Service, f.ID, n), f.At, f)
@@ -175,16 +175,16 @@ func (a feedbackAPI) keep(ctx context.Context, kind string, f andon.Feedback) (a
 			continue // another request was faster; its fact is folded in a moment
 		}
 		a.log.Info("feedback", "kind", kind, "service", f.Service, "id", f.ID, "risk", f.Risk, "by", f.By)
-		stands, said, _ := m.last(f.Service, f.ID)
-		if !said {
+		stands, found, _ := m.last(f.Service, f.ID)
+		if !found {
 			stands = andon.Feedback{Service: f.Service, ID: f.ID, At: f.At, By: f.By}
 		}
 		return stands, nil
 	}
-	return f, errors.New("others say something of it at the same time")
+	return f, errors.New("others give feedback on it at the same time")
 }
 
-// getFeedback lists what holds, by service and newest first.
+// getFeedback lists the newest feedback on each, by service and newest first.
 func (a feedbackAPI) getFeedback(w http.ResponseWriter, r *http.Request) {
 	all := a.memory.current(r.URL.Query().Get("service"))
 	slices.SortFunc(all, func(a, b andon.Feedback) int {
@@ -193,13 +193,13 @@ func (a feedbackAPI) getFeedback(w http.ResponseWriter, r *http.Request) {
 	answer(w, http.StatusOK, all)
 }
 
-// getMemory tells what is remembered of a service, as verdicts on a release
-// use it.
+// getMemory shows what is remembered of a service for verdicts on a release.
 func (a feedbackAPI) getMemory(w http.ResponseWriter, r *http.Request) {
 	q := r.URL.Query()
 	service := q.Get("service")
-	if _, ok := a.settings.current().config.Service(service); !ok {
-		refuse(w, http.StatusNotFound, fmt.Sprintf("the service %.100q is not in the configuration", service), "write ?service=NAME; GET /api/v1/services lists them")
+	c := a.settings.current().config
+	if _, ok := c.Service(service); !ok {
+		refuse(w, http.StatusNotFound, unknownService(c, service), "write ?service=NAME; GET /api/v1/services lists the names")
 		return
 	}
 	out := andon.ServiceMemory{Service: service, Groups: []andon.MemoryEntry{}}

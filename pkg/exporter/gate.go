@@ -8,8 +8,8 @@ import (
 	"github.com/andon-project/andon/pkg/andon"
 )
 
-// A gate is the answer to a delivery tool that asks before it goes on, or
-// whether it should go back.
+// A gate is the answer to a delivery tool that asks whether it may go on or
+// should roll back.
 type gate struct {
 	Gate    string         `json:"gate"` // open or hold
 	Rollout string         `json:"rollout,omitempty"`
@@ -35,13 +35,13 @@ func (a gateAPI) getGate(w http.ResponseWriter, r *http.Request) {
 		when = andon.Pass
 	case andon.Pass, andon.Fail:
 	default:
-		refuse(w, http.StatusBadRequest, fmt.Sprintf("when: %.20q is neither pass nor fail", when), "leave it out to ask whether to go on")
+		refuse(w, http.StatusBadRequest, fmt.Sprintf("when: %.20q is not a verdict to wait for; write pass or fail", when), "leave it out to ask whether the rollout may go on")
 		return
 	}
 	service := r.PathValue("service")
 	s := a.settings.current()
 	if _, known := s.config.Service(service); !known {
-		refuse(w, http.StatusNotFound, fmt.Sprintf("the service %.100q is not in the configuration", service), "write the name of one of services:")
+		refuse(w, http.StatusNotFound, unknownService(s.config, service), "GET /api/v1/services lists the names")
 		return
 	}
 	g := a.gate(s, service, when)
@@ -66,9 +66,9 @@ func (a gateAPI) gate(s *setup, service string, when andon.Decision) gate {
 	switch {
 	case g.Rollout == "":
 	case !judged:
-		g.Reason = "the rollout has not been judged yet; the next tick will"
+		g.Reason = "the rollout has not been judged yet; the next tick judges it"
 	case now.Sub(snap.at) > staleTicks*tickTimeout(s.config):
-		g.Reason = "the last tick is of " + snap.at.UTC().Format(time.RFC3339) + ", too old to act upon"
+		g.Reason = "the last tick was at " + snap.at.UTC().Format(time.RFC3339) + ", which is too long ago to act on"
 	default:
 		g.Verdict, g.Reason = j.verdict.Verdict, j.verdict.Reason
 		if g.Verdict == when {

@@ -39,7 +39,7 @@ func TestGate(t *testing.T) {
 	check("first minutes", "good", "", 409, "too little to judge")
 	check("first minutes", "good", "?when=fail", 409, "")
 	c.set(noon.Add(25 * time.Minute))
-	check("nobody ticks", "good", "", 409, "too old to act upon")
+	check("nobody ticks", "good", "", 409, "too long ago to act on")
 	e.Tick(t.Context(), c.Now())
 	check("passed", "good", "", 200, "no signal differs between new and old nodes")
 	check("passed", "good", "?when=fail", 409, "")

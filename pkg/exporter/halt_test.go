@@ -74,18 +74,18 @@ func TestPolicy(t *testing.T) {
 		fact       string // kept
 		calls      int
 	}{
-		{name: "halted", head: halting, status: 200, result: "halted", says: "taken", fact: factAnswered, calls: 1},
+		{name: "halted", head: halting, status: 200, result: "halted", says: "accepted", fact: factAnswered, calls: 1},
 		{name: "observed", head: "halt: {mode: observe}", status: 200, result: "observed", says: "POST http://127.0.0.1", fact: factObserved},
 		{name: "without a tool", head: halting, noTool: true, status: 200, result: "refused", says: "no tool", fact: factRefused},
 		{name: "ended", head: halting, status: 200, result: "refused", says: "not under way", fact: factRefused,
 			before: func(t *testing.T, e *Exporter, c *clock) {
 				want(t, 200, e.Handler(), "POST", "/api/v1/rollouts", `{"id":"bad-1","service":"bad-1","ended":"2026-03-01T12:20:00Z"}`)
 			}},
-		{name: "superseded", head: halting, status: 200, result: "refused", says: "superseded", fact: factRefused,
+		{name: "a newer one replaced it", head: halting, status: 200, result: "refused", says: "a newer one replaced it", fact: factRefused,
 			before: func(t *testing.T, e *Exporter, c *clock) {
 				want(t, 201, e.Handler(), "POST", "/api/v1/rollouts", announcement("bad-1-again", "bad-1", noon.Add(24*time.Minute)))
 			}},
-		{name: "judged too long ago", head: halting, status: 503, result: "retry", says: "too old",
+		{name: "judged too long ago", head: halting, status: 503, result: "retry", says: "too long ago",
 			before: func(_ *testing.T, _ *Exporter, c *clock) { c.set(c.Now().Add(2 * time.Minute)) }},
 		{name: "source does not answer", head: halting, status: 503, result: "retry", says: "cannot be judged now",
 			before: func(t *testing.T, e *Exporter, c *clock) {
@@ -108,7 +108,7 @@ func TestPolicy(t *testing.T) {
 			}
 			for try := range 2 { // a copy gets the same answer
 				o := results(t, want(t, tt.status, e.Handler(), "POST", "/api/v1/alerts", firing("bad-1", noon)))[0]
-				if o.Result != tt.result || !strings.Contains(o.Says, tt.says) {
+				if o.Result != tt.result || !strings.Contains(o.Text, tt.says) {
 					t.Errorf("try %d: got %+v, want %s with %q", try, o, tt.result, tt.says)
 				}
 				if tt.status == 200 && !tt.noTool && o.Duplicate != (try > 0) {
@@ -197,7 +197,7 @@ func TestToolErrors(t *testing.T) {
 	e, _ = failed(t, 1, halting, never)
 	for range 2 {
 		o := results(t, want(t, 422, e.Handler(), "POST", "/api/v1/alerts", firing("bad-1", noon)))[0]
-		if o.Result != "failed" || !strings.Contains(o.Says, "403") {
+		if o.Result != "failed" || !strings.Contains(o.Text, "403") {
 			t.Errorf("got %+v, want what the tool said", o)
 		}
 	}

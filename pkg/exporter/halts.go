@@ -15,14 +15,14 @@ import (
 // The kinds of facts about notifications and halts.
 const (
 	factReceived   = "notification.received" // data: notification
-	factObserved   = "halt.observed"         // data: decision; mode observe: what would have been asked
+	factObserved   = "halt.observed"         // data: decision; mode observe: the request that would have been sent
 	factRefused    = "halt.refused"          // data: decision; no halt, and why
-	factAsked      = "halt.asked"            // data: decision; kept before the tool is called
+	factAsked      = "halt.asked"            // data: decision; recorded before the tool is called
 	factAnswered   = "halt.answered"         // data: decision; the halt is in force
 	factHaltFailed = "halt.failed"           // data: decision; the tool refused for good
 )
 
-// A notification is one alert that Alertmanager told us of.
+// A notification is one alert that Alertmanager sent.
 type notification struct {
 	Fingerprint string    `json:"fingerprint"`
 	StartsAt    time.Time `json:"startsAt"`
@@ -31,26 +31,26 @@ type notification struct {
 	Rollout     string    `json:"rollout"`
 	Receiver    string    `json:"receiver,omitempty"`
 
-	Action delivery.Action `json:"action,omitempty"` // that is asked for; a halt if empty
+	Action delivery.Action `json:"action,omitempty"` // that is requested; a halt if empty
 }
 
 // key names the alert: every repetition and every copy from the other of a
-// pair of Alertmanagers has the same. The fingerprint is the sender's word, so
-// the rollout is in it too: what is said of one never settles another.
+// pair of Alertmanagers has the same. The sender chooses the fingerprint, so the
+// key has the rollout too: an alert on one rollout never settles another.
 func (n notification) key() string {
 	return n.Rollout + "/" + n.Fingerprint + "/" + n.StartsAt.UTC().Format(time.RFC3339Nano)
 }
 
-// A decision is what was decided about, or became of, halting a rollout, or
-// holding it.
+// A decision is what was decided about halting or holding a rollout, or its
+// result.
 type decision struct {
 	Halt         string           `json:"halt"`             // id of the halt, or of the hold
 	Action       delivery.Action  `json:"action,omitempty"` // a halt if empty
 	Rollout      string           `json:"rollout"`
 	Tool         string           `json:"tool,omitempty"`
-	Notification string           `json:"notification,omitempty"` // key of the alert that brought it about
+	Notification string           `json:"notification,omitempty"` // key of the alert that caused it
 	Why          reason           `json:"why,omitempty"`          // a refusal's
-	Says         string           `json:"says"`
+	Text         string           `json:"says"`
 	Verdict      *andon.Verdict   `json:"verdict,omitempty"`
 	Answer       *delivery.Answer `json:"answer,omitempty"`
 }
@@ -71,20 +71,20 @@ const (
 
 var reasons = []reason{whyObserve, whyBudget, whyVerdict, whyEnded, whyNoTool, whyFailed, whyPolicy, whyNoHold}
 
-// A haltState is how far a halt has come.
+// A haltState is the progress of a halt.
 type haltState struct {
-	asked    *decision
-	askedAt  time.Time
-	answered *decision
-	failed   *decision // the tool's last refusal for good; nil once it is asked again
+	requested   *decision
+	requestedAt time.Time
+	answered    *decision
+	failed      *decision // the tool's last refusal for good; nil once it is requested again
 }
 
-// halts hold what was decided about them: a fold over facts. They are safe for
+// halts hold the state of every halt: a fold over facts. They are safe for
 // concurrent use.
 type halts struct {
 	mu      sync.Mutex
 	byID    map[string]*haltState
-	rulings map[string]ruling // by notification: nothing more is to be done about it
+	rulings map[string]ruling // by notification, which needs no further decision
 }
 
 // A ruling is a decision as it was kept. A notification that comes again is
@@ -113,7 +113,7 @@ func (h *halts) Fold(f ledger.Fact) error {
 	}
 	var d decision
 	if err := json.Unmarshal(f.Data, &d); err != nil {
-		return fmt.Errorf("fact %s holds no decision: %w", f.Key, err)
+		return fmt.Errorf("the fact %s cannot be read as a decision: %w", f.Key, err)
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -124,8 +124,8 @@ func (h *halts) Fold(f ledger.Fact) error {
 	}
 	switch f.Kind {
 	case factAsked:
-		if state.asked == nil {
-			state.asked, state.askedAt = &d, f.At
+		if state.requested == nil {
+			state.requested, state.requestedAt = &d, f.At
 		}
 		state.failed = nil
 		return nil
@@ -135,7 +135,7 @@ func (h *halts) Fold(f ledger.Fact) error {
 		state.failed = &d
 	case factRefused:
 		if d.Why != whyEnded {
-			return nil // may be different the next time the alert is told
+			return nil // may be decided otherwise when the alert is sent again
 		}
 	}
 	if d.Notification != "" {
@@ -144,7 +144,7 @@ func (h *halts) Fold(f ledger.Fact) error {
 	return nil
 }
 
-// state returns how far the halt of that id has come.
+// state returns the state of the halt of that id.
 func (h *halts) state(id string) haltState {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -162,28 +162,28 @@ func (h *halts) rulingOn(notification string) (ruling, bool) {
 	return r, ok
 }
 
-// askedSince returns how many halts were asked for after t; holds, which give
-// nothing up, do not count.
-func (h *halts) askedSince(t time.Time) int {
+// requestedSince returns how many halts were requested after t. Holds do not
+// count: they give nothing up.
+func (h *halts) requestedSince(t time.Time) int {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	n := 0
 	for _, state := range h.byID {
-		if state.asked != nil && state.asked.Action != delivery.ActionHold && state.askedAt.After(t) {
+		if state.requested != nil && state.requested.Action != delivery.ActionHold && state.requestedAt.After(t) {
 			n++
 		}
 	}
 	return n
 }
 
-// open returns the halts that were asked for and neither answered nor refused.
+// open returns the halts that were requested and neither answered nor refused.
 func (h *halts) open() []decision {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	var out []decision
 	for _, state := range h.byID {
-		if state.asked != nil && state.answered == nil && state.failed == nil {
-			out = append(out, *state.asked)
+		if state.requested != nil && state.answered == nil && state.failed == nil {
+			out = append(out, *state.requested)
 		}
 	}
 	return out

@@ -48,7 +48,7 @@ func (h *history) Fold(f ledger.Fact) error {
 	}
 	var v verdictRecord
 	if err := json.Unmarshal(f.Data, &v); err != nil {
-		return fmt.Errorf("fact %s holds no verdict: %w", f.Key, err)
+		return fmt.Errorf("the fact %s cannot be read as a verdict: %w", f.Key, err)
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -93,16 +93,16 @@ func (h *history) keep(ctx context.Context, kind string, at time.Time, j judgmen
 	if err == nil {
 		var first bool
 		if first, err = h.facts.keep(ctx, f); err == nil && !first {
-			err = h.Fold(f) // until a restart the newer of the two is told of
+			err = h.Fold(f) // until a restart the newer of the two is shown
 		}
 	}
 	if err != nil {
-		h.log.Error("verdict not kept", "rollout", j.rollout.ID, "kind", kind, "error", err)
+		h.log.Error("verdict not stored", "rollout", j.rollout.ID, "kind", kind, "error", err)
 	}
 }
 
-// logVerdicts returns what logs every verdict that is another than at the tick
-// before.
+// logVerdicts returns a tickFunc that logs every verdict that has changed since
+// the tick before.
 func logVerdicts(log hclog.Logger) tickFunc {
 	return func(_ context.Context, before, after *snapshot) {
 		for _, j := range after.judgments {

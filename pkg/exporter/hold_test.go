@@ -52,13 +52,13 @@ func TestHoldAmbiguous(t *testing.T) {
 		fact       string
 		effects    int
 	}{
-		{name: "held", head: "halt: {mode: halt}", rollout: "bad-1", result: "held", says: "to hold was taken", fact: factAnswered, effects: 1},
-		{name: "another of the set", head: "halt: {mode: halt}", rollout: "bad-2", result: "held", says: "to hold was taken", fact: factAnswered, effects: 1},
-		{name: "one that is in no set", head: "halt: {mode: halt}", rollout: "bad-3", result: "refused", says: "not ambiguous any more", fact: factRefused},
-		{name: "one that failed meanwhile", head: "halt: {mode: halt}", rollout: "bad-2", fail: true, result: "refused", says: "halted by the alert of that", fact: factRefused},
+		{name: "held", head: "halt: {mode: halt}", rollout: "bad-1", result: "held", says: "accepted the request to hold", fact: factAnswered, effects: 1},
+		{name: "another of the set", head: "halt: {mode: halt}", rollout: "bad-2", result: "held", says: "accepted the request to hold", fact: factAnswered, effects: 1},
+		{name: "one that is in no set", head: "halt: {mode: halt}", rollout: "bad-3", result: "refused", says: "no longer ambiguous", fact: factRefused},
+		{name: "one that failed meanwhile", head: "halt: {mode: halt}", rollout: "bad-2", fail: true, result: "refused", says: "the alert on that halts it", fact: factRefused},
 		{name: "observed", head: "halt: {mode: observe}", rollout: "bad-1", result: "observed", says: "/hold", fact: factObserved},
 		{name: "the policy is nothing", head: "halt: {mode: halt, ambiguous: nothing}", rollout: "bad-1", result: "refused", says: "halt.ambiguous is nothing", fact: factRefused},
-		{name: "a tool that cannot", head: "halt: {mode: halt}", cannot: true, rollout: "bad-1", result: "refused", says: "can halt and not hold", fact: factRefused},
+		{name: "a tool that cannot", head: "halt: {mode: halt}", cannot: true, rollout: "bad-1", result: "refused", says: "can halt but not hold", fact: factRefused},
 		{name: "holds do not take from the budget", head: "halt: {mode: halt, budget: 1 per 1h}", rollout: "bad-1", result: "held", fact: factAnswered, effects: 1},
 	}
 	for _, tt := range tests {
@@ -76,7 +76,7 @@ func TestHoldAmbiguous(t *testing.T) {
 			}
 			for range 3 { // copies change nothing
 				o := results(t, want(t, 200, e.Handler(), "POST", "/api/v1/alerts", holding(tt.rollout, noon)))[0]
-				if o.Result != tt.result || !strings.Contains(o.Says, tt.says) {
+				if o.Result != tt.result || !strings.Contains(o.Text, tt.says) {
 					t.Errorf("got %+v, want %s with %q", o, tt.result, tt.says)
 				}
 			}

@@ -23,17 +23,17 @@ const maxAnnouncement = 64 << 10 // bytes of a body
 // An endpoint is one method of one path.
 type endpoint struct {
 	method, path string
-	changes      bool // something; so it wants the token, if there is one
+	changes      bool // something; so it needs the token, if there is one
 	serve        http.HandlerFunc
 }
 
 // A router serves endpoints.
 type router struct {
-	token func() string // that callers must have who change something; empty if none
+	token func() string // that requests which change something must have; empty if none
 	log   hclog.Logger
 }
 
-// handler serves endpoints, and says of everything else that there is nothing.
+// handler serves endpoints, and answers 404 to everything else.
 func (rt router) handler(endpoints []endpoint) http.Handler {
 	byPath := make(map[string][]endpoint)
 	for _, p := range endpoints {
@@ -44,13 +44,13 @@ func (rt router) handler(endpoints []endpoint) http.Handler {
 		mux.Handle(path, rt.dispatch(methods))
 	}
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
-		refuse(w, http.StatusNotFound, fmt.Sprintf("there is nothing at %.100q", r.URL.Path), "GET / leads to the pages; docs/reference/http.md lists the API")
+		refuse(w, http.StatusNotFound, fmt.Sprintf("there is no page or endpoint %.100q", r.URL.Path), "GET / lists the rollouts; docs/reference/http.md lists the endpoints")
 	})
-	// A browser that shows somebody else's page must not be made to announce
-	// or halt through an exporter that it can reach.
+	// A page of another site must not use the reader's browser to announce or
+	// halt through an exporter that the browser can reach.
 	foreign := http.NewCrossOriginProtection()
 	foreign.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		refuse(w, http.StatusForbidden, "the request comes from another site's page", "send it with curl or from a server")
+		refuse(w, http.StatusForbidden, "the request comes from a web page of another site", "send it with curl or from a server")
 	}))
 	return rt.guard(foreign.Handler(mux))
 }
@@ -69,8 +69,8 @@ func (rt router) guard(next http.Handler) http.Handler {
 				if p == http.ErrAbortHandler {
 					panic(p)
 				}
-				rt.log.Error("request not answered, this is a fault of Andon", "method", r.Method, "path", r.URL.Path, "panic", p)
-				refuse(w, http.StatusInternalServerError, "a fault of Andon", "its log says more")
+				rt.log.Error("request failed because of a bug in Andon", "method", r.Method, "path", r.URL.Path, "panic", p)
+				refuse(w, http.StatusInternalServerError, "the request failed because of a bug in Andon", "Andon's log has the details")
 			}
 		}()
 		next.ServeHTTP(w, r)
@@ -98,19 +98,19 @@ func (rt router) dispatch(methods []endpoint) http.Handler {
 			}
 			if p.changes && !rt.admits(r) {
 				w.Header().Set("WWW-Authenticate", `Bearer realm="andon"`)
-				refuse(w, http.StatusUnauthorized, "the token is missing or wrong", "send the header Authorization: Bearer TOKEN with the token of auth: in the configuration")
+				refuse(w, http.StatusUnauthorized, "the token is missing or wrong", "send the header Authorization: Bearer TOKEN with the token under auth in the configuration")
 				return
 			}
 			p.serve(w, r)
 			return
 		}
 		w.Header().Set("Allow", strings.Join(allow, ", "))
-		refuse(w, http.StatusMethodNotAllowed, fmt.Sprintf("%.20s is not a method of this path", r.Method), "use "+strings.Join(allow, " or "))
+		refuse(w, http.StatusMethodNotAllowed, fmt.Sprintf("the method %.20s is not allowed on this path", r.Method), "use "+strings.Join(allow, " or "))
 	})
 }
 
-// admits reports whether the caller has the token, or none is wanted. How long
-// it takes tells nothing of the token.
+// admits reports whether the caller has the token, or none is needed. Its running
+// time reveals nothing about the token.
 func (rt router) admits(r *http.Request) bool {
 	want := rt.token()
 	if want == "" {
@@ -121,14 +121,14 @@ func (rt router) admits(r *http.Request) bool {
 	return subtle.ConstantTimeCompare(a[:], b[:]) == 1 && ok
 }
 
-// readBody reads a request's body; if it cannot, it answers and returns false.
+// readBody reads a request's body; if that fails, it answers and returns false.
 func readBody(w http.ResponseWriter, r *http.Request, limit int64) ([]byte, bool) {
 	b, err := io.ReadAll(http.MaxBytesReader(w, r.Body, limit))
 	if err == nil {
 		return b, true
 	}
 	if _, large := errors.AsType[*http.MaxBytesError](err); large {
-		refuse(w, http.StatusRequestEntityTooLarge, fmt.Sprintf("the body is larger than %d bytes", limit), "send less at once")
+		refuse(w, http.StatusRequestEntityTooLarge, "the body is larger than "+andon.Quantity(float64(limit), "bytes"), "send less in one request")
 	} else {
 		refuse(w, http.StatusBadRequest, "the body ended early", "send it again")
 	}
@@ -140,12 +140,12 @@ func readBody(w http.ResponseWriter, r *http.Request, limit int64) ([]byte, bool
 func pathRollout(w http.ResponseWriter, r *http.Request, board *board.Board, now time.Time) (andon.Rollout, bool) {
 	id := r.PathValue("id")
 	if !rolloutID.MatchString(id) {
-		refuse(w, http.StatusBadRequest, fmt.Sprintf("%.100q is not the id of a rollout", id), "GET /api/v1/rollouts lists them")
+		refuse(w, http.StatusBadRequest, fmt.Sprintf("%.100q is not a rollout id", id), "GET /api/v1/rollouts lists them")
 		return andon.Rollout{}, false
 	}
 	ro, ok := board.Get(id, now)
 	if !ok {
-		refuse(w, http.StatusNotFound, fmt.Sprintf("no rollout %q was announced", id), "GET /api/v1/rollouts lists them")
+		refuse(w, http.StatusNotFound, fmt.Sprintf("there is no rollout %q", id), "GET /api/v1/rollouts lists them")
 	}
 	return ro, ok
 }
@@ -159,10 +159,10 @@ func answer(w http.ResponseWriter, status int, v any) {
 	}
 	w.Header().Set("Content-Type", "application/json; charset=utf-8")
 	w.WriteHeader(status)
-	w.Write(append(b, '\n')) // nobody is left to tell if it fails
+	w.Write(append(b, '\n')) // an error means that the client is gone
 }
 
-// refuse answers with what is wrong and what to try.
+// refuse answers with an error and a hint.
 func refuse(w http.ResponseWriter, status int, wrong, hint string) {
 	answer(w, status, struct {
 		Error string `json:"error"`
@@ -180,7 +180,7 @@ func unknownField(err error) (string, bool) {
 	return strings.Trim(field, `"`), ok
 }
 
-// unknownService says that there is no such service, and which might be meant.
+// unknownService returns the error for an unknown service, with a suggestion.
 func unknownService(c *config.Config, name string) string {
 	var names []string
 	for _, s := range c.Services {
@@ -189,20 +189,20 @@ func unknownService(c *config.Config, name string) string {
 	return fmt.Sprintf("the service %.100q is not in the configuration; %s", name, andon.Suggest(name, names))
 }
 
-// jsonWords says in words what the JSON package says in those of Go.
+// jsonWords replaces an error of the JSON package by one without Go's terms.
 func jsonWords(err error) error {
 	if t, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
 		if t.Field == "" {
-			return fmt.Errorf("it is a JSON %s, and an object is wanted", t.Value)
+			return fmt.Errorf("expected a JSON object, not a JSON %s", t.Value)
 		}
-		return fmt.Errorf("%q is a JSON %s, which it cannot be", t.Field, t.Value)
+		return fmt.Errorf("%q must not be a JSON %s", t.Field, t.Value)
 	}
 	s, syntax := errors.AsType[*json.SyntaxError](err)
 	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || syntax && strings.HasPrefix(s.Error(), "unexpected end") {
 		return errors.New("it is empty or ends early")
 	}
 	if syntax {
-		return fmt.Errorf("not JSON at byte %d: %w", s.Offset, err)
+		return fmt.Errorf("invalid JSON at byte %d: %w", s.Offset, err)
 	}
 	return err
 }

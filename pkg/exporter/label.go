@@ -18,34 +18,34 @@ import (
 	"github.com/andon-project/andon/pkg/ledger"
 )
 
-const labelHint = `such as curl -d '{"regression": true, "by": "ops", "reason": "INC-42"}' http://localhost:9415/api/v1/rollouts/checkout-v42/label`
+const labelHint = `for example: curl -d '{"regression": true, "by": "ops", "reason": "INC-42"}' http://localhost:9415/api/v1/rollouts/checkout-v42/label`
 
 // parseLabel reads the body of a label.
-func parseLabel(body []byte) (regression bool, by, reason string, err error) {
-	var said struct {
+func parseLabel(body []byte) (regression bool, author, reason string, err error) {
+	var given struct {
 		Regression *bool  `json:"regression"`
-		By         string `json:"by"`
+		Author     string `json:"by"`
 		Reason     string `json:"reason"`
 	}
 	d := json.NewDecoder(bytes.NewReader(body))
 	d.DisallowUnknownFields()
-	err = d.Decode(&said)
+	err = d.Decode(&given)
 	if field, unknown := unknownField(err); unknown {
 		return false, "", "", errors.New(andon.UnknownKey(field, []string{"regression", "by", "reason"}))
 	}
 	if err != nil {
-		return false, "", "", fmt.Errorf("the body is not a label: %w", jsonWords(err))
+		return false, "", "", fmt.Errorf("the body is not a valid label: %w", jsonWords(err))
 	}
 	if _, err := d.Token(); !errors.Is(err, io.EOF) {
-		return false, "", "", errors.New("the body goes on after the label")
+		return false, "", "", errors.New("the body has text after the label; send one label at a time")
 	}
-	if said.Regression == nil {
-		return false, "", "", errors.New(`"regression" is missing: true if the rollout made its service worse, false if it did not`)
+	if given.Regression == nil {
+		return false, "", "", errors.New(`"regression" is missing; write true if the rollout made its service worse, false if it did not`)
 	}
-	return *said.Regression, strings.TrimSpace(said.By), strings.TrimSpace(said.Reason), nil
+	return *given.Regression, strings.TrimSpace(given.Author), strings.TrimSpace(given.Reason), nil
 }
 
-// A labelAPI takes in what people say of rollouts.
+// A labelAPI accepts the labels that people give rollouts.
 type labelAPI struct {
 	rollouts *rollouts
 	history  *history
@@ -55,7 +55,7 @@ type labelAPI struct {
 	log      hclog.Logger
 }
 
-// postLabel takes in what somebody says of a rollout, with what is known of it.
+// postLabel keeps a label with the verdict on the rollout at that time.
 func (a labelAPI) postLabel(w http.ResponseWriter, r *http.Request) {
 	ro, ok := pathRollout(w, r, a.rollouts.board(), a.now())
 	if !ok {
@@ -65,37 +65,37 @@ func (a labelAPI) postLabel(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
-	said := label{Rollout: ro.ID, Service: ro.Service, Weight: andon.Unknown, Score: andon.Unknown}
+	given := label{Rollout: ro.ID, Service: ro.Service, Weight: andon.Unknown, Score: andon.Unknown}
 	var err error
-	if said.Regression, said.By, said.Reason, err = parseLabel(body); err != nil {
+	if given.Regression, given.Author, given.Reason, err = parseLabel(body); err != nil {
 		refuse(w, http.StatusBadRequest, err.Error(), labelHint)
 		return
 	}
 	if v, judged := a.history.newest(ro.ID); judged {
-		said.Weight, said.Score, said.Verdict = v.Weight, v.Score, v.Verdict.Verdict
+		given.Weight, given.Score, given.Verdict = v.Weight, v.Score, v.Verdict.Verdict
 	}
-	status, err := a.keep(r.Context(), said)
+	status, err := a.keep(r.Context(), given)
 	if err != nil {
-		refuse(w, http.StatusServiceUnavailable, "the label was not kept: "+err.Error(), "send it again")
+		refuse(w, http.StatusServiceUnavailable, "the label was not stored: "+err.Error(), "send it again")
 		return
 	}
 	stands, _ := a.labels.get(ro.ID)
 	answer(w, status, stands)
 }
 
-// keep keeps what was said, unless the same stands already.
-func (a labelAPI) keep(ctx context.Context, said label) (status int, err error) {
-	stands, times := a.labels.get(said.Rollout)
-	if times > 0 && stands.Regression == said.Regression && stands.By == said.By && stands.Reason == said.Reason {
+// keep keeps a label, unless the rollout has the same label already.
+func (a labelAPI) keep(ctx context.Context, given label) (status int, err error) {
+	stands, times := a.labels.get(given.Rollout)
+	if times > 0 && stands.Regression == given.Regression && stands.Author == given.Author && stands.Reason == given.Reason {
 		return http.StatusOK, nil
 	}
-	data, err := json.Marshal(said)
+	data, err := json.Marshal(given)
 	if err != nil {
 		return 0, err
 	}
-	// Who says the same at the same time says it once; who says it again after
-	// something else was said, anew.
-	key := fmt.Sprintf("%s/%d/%x/%s", factLabelled, times, sha256.Sum256(data), said.Rollout)
+	// The same label sent twice at the same time is kept once; sent again after
+	// another label, it is kept again.
+	key := fmt.Sprintf("%s/%d/%x/%s", factLabelled, times, sha256.Sum256(data), given.Rollout)
 	f := ledger.Fact{Key: key, Kind: factLabelled, At: a.now(), Data: data}
 	first, err := a.facts.keep(ctx, f)
 	if err == nil && !first {
@@ -104,6 +104,6 @@ func (a labelAPI) keep(ctx context.Context, said label) (status int, err error) 
 	if err != nil {
 		return 0, err
 	}
-	a.log.Info("rollout labelled", "rollout", said.Rollout, "regression", said.Regression, "by", said.By, "reason", said.Reason)
+	a.log.Info("rollout labelled", "rollout", given.Rollout, "regression", given.Regression, "by", given.Author, "reason", given.Reason)
 	return http.StatusCreated, nil
 }

@@ -33,7 +33,7 @@ func TestLabels(t *testing.T) {
 	if err := json.Unmarshal([]byte(body), &kept); err != nil {
 		t.Fatal(err)
 	}
-	if !kept.Regression || kept.By != "ops" || kept.Reason != "INC-42" || kept.Service != "bad" || kept.Verdict != andon.Fail || !(kept.Weight > 5) {
+	if !kept.Regression || kept.Author != "ops" || kept.Reason != "INC-42" || kept.Service != "bad" || kept.Verdict != andon.Fail || !(kept.Weight > 5) {
 		t.Errorf("kept %+v", kept)
 	}
 	want(t, 200, e.Handler(), "POST", path, `{"regression": true, "by": "ops", "reason": "INC-42"}`)
@@ -129,7 +129,7 @@ func TestBadLabels(t *testing.T) {
 		{"null", "known", `{"regression": null}`, 400, "missing"},
 		{"wrong type", "known", `{"regression": "yes"}`, 400, "string"},
 		{"unknown key", "known", `{"regresion": true}`, 400, "did you mean regression?"},
-		{"two", "known", `{"regression": true}{"regression": false}`, 400, "goes on"},
+		{"two", "known", `{"regression": true}{"regression": false}`, 400, "text after the label"},
 		{"unknown rollout", "unknown", `{"regression": true}`, 404, "no rollout"},
 		{"too large", "known", `{"reason": "` + strings.Repeat("a", maxAnnouncement) + `"}`, 413, "larger"},
 	} {

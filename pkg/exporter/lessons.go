@@ -16,24 +16,24 @@ import (
 )
 
 const (
-	// factLearnt is what a rollout that passed taught of start-ups; data: lesson.
+	// factLearnt: a rollout passed, with what was learnt from it; data: lesson.
 	factLearnt = "rollout.learnt"
 
 	lessonsKeep = 30 * 24 * time.Hour // how long a lesson counts
 	maxLessons  = 50                  // of one service, the newest
 )
 
-// A lesson is what one rollout taught.
+// A lesson is what was learnt from one rollout.
 type lesson struct {
 	Rollout string       `json:"rollout"`
 	Service string       `json:"service"`
 	At      time.Time    `json:"at"`
-	Took    *float64     `json:"took_seconds"` // its first node to serve; null if none was seen to
+	Took    *float64     `json:"took_seconds"` // until its first node served; null if unknown
 	Lesson  andon.Lesson `json:"lesson"`
 }
 
-// lessons hold what rollouts that passed taught: a fold over facts. They are
-// safe for concurrent use.
+// lessons hold what was learnt from rollouts that passed: a fold over facts. They
+// are safe for concurrent use.
 type lessons struct {
 	facts *facts
 	log   hclog.Logger
@@ -53,7 +53,7 @@ func (l *lessons) Fold(f ledger.Fact) error {
 	}
 	var d lesson
 	if err := json.Unmarshal(f.Data, &d); err != nil {
-		return fmt.Errorf("fact %s holds no lesson: %w", f.Key, err)
+		return fmt.Errorf("the fact %s cannot be read as a lesson: %w", f.Key, err)
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -68,9 +68,9 @@ func (l *lessons) Fold(f ledger.Fact) error {
 	return nil
 }
 
-// before returns what is known for a rollout of a service: what was learnt within
-// the 30 days before it started and not since, so that a judge that starts
-// late knows as much as one that judged all along.
+// before returns what was learnt within the 30 days before a rollout started, and
+// not since: a judge that starts late then knows as much as one that judged all
+// along.
 func (l *lessons) before(service string, started time.Time) (took []time.Duration, out []andon.Lesson) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -86,7 +86,7 @@ func (l *lessons) before(service string, started time.Time) (took []time.Duratio
 	return took, out
 }
 
-// onEnding keeps what a rollout taught that passed. It is an endFunc.
+// onEnding keeps the lesson of a rollout that passed. It is an endFunc.
 func (l *lessons) onEnding(ctx context.Context, at time.Time, last judgment) {
 	if last.verdict.Verdict != andon.Pass || last.lesson == nil {
 		return
@@ -98,11 +98,11 @@ func (l *lessons) onEnding(ctx context.Context, at time.Time, last judgment) {
 		_, err = l.facts.keep(ctx, f)
 	}
 	if err != nil {
-		l.log.Error("what a rollout taught is not kept", "rollout", d.Rollout, "error", err)
+		l.log.Error("lesson of a rollout not stored", "rollout", d.Rollout, "error", err)
 	}
 }
 
-// lessonOf returns what a rollout has taught by now; nil if nothing.
+// lessonOf returns the lesson of a rollout by now; nil if there is none.
 func lessonOf(w *judge.Watch, id string) *lesson {
 	taught, any := w.Lesson(id)
 	took, came := w.Startup(id)

@@ -66,8 +66,8 @@ func TestLessonsBound(t *testing.T) {
 	if len(all) != maxLessons || all[0].Levels["cpu"][0] != 10 || !math.IsNaN(float64(all[0].StartUps["ready"].Level)) {
 		t.Errorf("%d lessons, the first %+v; want the newest %d", len(all), all[0], maxLessons)
 	}
-	again, _ := json.Marshal(lesson{Rollout: "30", Service: "shop", At: noon})
-	if err := l.Fold(ledger.Fact{Key: "k", Kind: factLearnt, Data: again}); err != nil || len(l.all["shop"]) != maxLessons || l.all["shop"][maxLessons-1].Rollout == "30" {
+	retryLater, _ := json.Marshal(lesson{Rollout: "30", Service: "shop", At: noon})
+	if err := l.Fold(ledger.Fact{Key: "k", Kind: factLearnt, Data: retryLater}); err != nil || len(l.all["shop"]) != maxLessons || l.all["shop"][maxLessons-1].Rollout == "30" {
 		t.Errorf("a fact that is folded twice counts twice (%v)", err)
 	}
 	if err := l.Fold(ledger.Fact{Key: "k", Kind: factLearnt, Data: []byte("{")}); err == nil {

@@ -177,7 +177,7 @@ func TestFeedback(t *testing.T) {
 	}
 	before := want(t, 200, h, "GET", "/api/v1/memory?service=chat", "")
 	clear(e.memory.services)
-	clear(e.memory.given)
+	clear(e.memory.feedbackCounts)
 	if err := e.facts.replay(t.Context(), e.memory); err != nil { // as after a restart
 		t.Fatal(err)
 	}
@@ -193,7 +193,7 @@ func TestFeedbackRefuses(t *testing.T) {
 		name, path, body, says string
 		status                 int
 	}{
-		{"not JSON", "", "risk", "not JSON", 400},
+		{"invalid JSON", "", "risk", "invalid JSON", 400},
 		{"empty", "", "", "empty", 400},
 		{"an unknown key", "", `{"servce":"chat"}`, "did you mean service?", 400},
 		{"no service", "", `{"id":"` + good + `","risk":"high"}`, `"service" is missing`, 400},
@@ -201,10 +201,10 @@ func TestFeedbackRefuses(t *testing.T) {
 		{"an id of another kind", "", `{"service":"chat","id":"../../etc","risk":"high"}`, "16 hexadecimal digits", 400},
 		{"no risk", "", `{"service":"chat","id":"` + good + `"}`, "high, medium, none", 400},
 		{"another risk", "", `{"service":"chat","id":"` + good + `","risk":"low"}`, "high, medium, none", 400},
-		{"a risk to undo", "/undo", `{"service":"chat","id":"` + good + `","risk":"high"}`, "no meaning", 400},
-		{"another template", "", `{"service":"chat","id":"` + good + `","risk":"high","template":"y"}`, "another cluster", 400},
+		{"a risk to undo", "/undo", `{"service":"chat","id":"` + good + `","risk":"high"}`, "must be left out", 400},
+		{"another template", "", `{"service":"chat","id":"` + good + `","risk":"high","template":"y"}`, "different clusters", 400},
 		{"a long note", "", `{"service":"chat","id":"` + good + `","risk":"high","note":"` + strings.Repeat("x", 2000) + `"}`, "too long", 400},
-		{"two", "", `{"service":"chat","id":"` + good + `","risk":"high"}{}`, "one at a time", 400},
+		{"two", "", `{"service":"chat","id":"` + good + `","risk":"high"}{}`, "one feedback at a time", 400},
 		{"another service", "", `{"service":"chta","id":"` + good + `","risk":"high"}`, "did you mean chat?", 422},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -13,23 +13,23 @@ import (
 
 // The kinds of facts about clusters of log lines and crash signatures.
 const (
-	factFeedback = "feedback.given"   // a person said how much of a risk one is; the data are a andon.Feedback
-	factUndone   = "feedback.undone"  // a person took back what was said last of one; the data are a andon.Feedback without risk
-	factSighted  = "cluster.sighted"  // one was seen where all was well; the data are a sighting
-	factResolved = "cluster.resolved" // a release that passed does not show one any more; the data are a resolution
-	factStarted  = "cluster.started"  // a rollout passed, and what its nodes say as they start is in the catalogue; the data are a startUp
+	factFeedback = "feedback.given"   // a person gave feedback on one; data: andon.Feedback
+	factUndone   = "feedback.undone"  // a person undid the last feedback on one; data: andon.Feedback without risk
+	factSighted  = "cluster.sighted"  // one was seen in a healthy version; data: sighting
+	factResolved = "cluster.resolved" // a release that passed no longer has one; data: resolution
+	factStarted  = "cluster.started"  // a rollout passed, and the catalogue has the log lines of its start; data: startUp
 )
 
 const (
 	// rememberFor is how long the catalogue remembers a sighting; a cluster
-	// that is seen all the time is sighted anew every sightEvery, so that it is
-	// remembered for thirty days at least after it was last seen.
+	// that is seen all the time is recorded again every renewEvery, so that it is
+	// remembered for at least thirty days after it was last seen.
 	rememberFor = 45 * 24 * time.Hour
-	sightEvery  = 15 * 24 * time.Hour
+	renewEvery  = 15 * 24 * time.Hour
 
-	// maxSighted is how many clusters and signatures of a service the
+	// maxEntries is how many clusters and signatures of a service the
 	// catalogue holds.
-	maxSighted = 5000
+	maxEntries = 5000
 )
 
 // A sighting is one cluster or signature that a service showed.
@@ -40,26 +40,26 @@ type sighting struct {
 	Crash   bool   `json:"crash,omitempty"`
 }
 
-// A resolution is a cluster or signature that a release does not show any more.
+// A resolution is a cluster or signature that a release no longer has.
 type resolution struct {
 	Service string `json:"service"`
 	ID      string `json:"id"`
 	Release string `json:"release"`
 }
 
-// A startUp is a rollout that passed: what its nodes say as they start is in
-// the catalogue.
+// A startUp is a rollout that passed, so that the catalogue has the log lines of
+// its start.
 type startUp struct {
 	Service string `json:"service"`
 	Release string `json:"release"`
 }
 
-// memory is what people and the past taught of clusters and signatures: a fold
-// over facts. It is safe for concurrent use.
+// memory holds the feedback on clusters and signatures and the catalogue of
+// those seen before: a fold over facts. It is safe for concurrent use.
 type memory struct {
-	mu       sync.Mutex
-	services map[string]*serviceMemory
-	given    map[andon.Risk]float64 // how often each risk was said
+	mu             sync.Mutex
+	services       map[string]*serviceMemory
+	feedbackCounts map[andon.Risk]float64 // how often each risk was given
 
 	// releases returns the versions of a service in the order in which they
 	// first went out.
@@ -68,13 +68,13 @@ type memory struct {
 
 // A serviceMemory is what is known of one service.
 type serviceMemory struct {
-	said     map[string][]andon.Feedback // by id, the newest last; undone ones are gone
-	actions  map[string]int              // by id, how often something was said or undone
+	feedback map[string][]andon.Feedback // by id, the newest last; undone ones are gone
+	actions  map[string]int              // by id, how often feedback was given or undone
 	seen     map[string]catalogueEntry
 	resolved map[string]string // by id, the release
 	starts   []time.Time
 
-	recollections map[string]*andon.Recollection // by release; made anew when anything is new
+	recollections map[string]*andon.Recollection // by release; nil after a change
 	made          time.Time
 }
 
@@ -85,14 +85,14 @@ type catalogueEntry struct {
 }
 
 func newMemory(releases func(service string, at time.Time) []string) *memory {
-	return &memory{releases: releases, services: make(map[string]*serviceMemory), given: make(map[andon.Risk]float64)}
+	return &memory{releases: releases, services: make(map[string]*serviceMemory), feedbackCounts: make(map[andon.Risk]float64)}
 }
 
 // service returns what is known of a service; the caller holds mu.
 func (m *memory) service(service string) *serviceMemory {
 	r := m.services[service]
 	if r == nil {
-		r = &serviceMemory{said: map[string][]andon.Feedback{}, actions: map[string]int{}, seen: map[string]catalogueEntry{}, resolved: map[string]string{}}
+		r = &serviceMemory{feedback: map[string][]andon.Feedback{}, actions: map[string]int{}, seen: map[string]catalogueEntry{}, resolved: map[string]string{}}
 		m.services[service] = r
 	}
 	return r
@@ -118,7 +118,7 @@ func (m *memory) Fold(f ledger.Fact) error {
 		return nil
 	}
 	if err := json.Unmarshal(f.Data, data); err != nil {
-		return fmt.Errorf("fact %s holds no %s: %w", f.Key, f.Kind, err)
+		return fmt.Errorf("the fact %s cannot be read as %s: %w", f.Key, f.Kind, err)
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -126,14 +126,14 @@ func (m *memory) Fold(f ledger.Fact) error {
 	case factFeedback:
 		r := m.service(feedback.Service)
 		r.actions[feedback.ID]++
-		r.said[feedback.ID] = append(r.said[feedback.ID], feedback)
-		m.given[feedback.Risk]++
+		r.feedback[feedback.ID] = append(r.feedback[feedback.ID], feedback)
+		m.feedbackCounts[feedback.Risk]++
 		r.changed()
 	case factUndone:
 		r := m.service(feedback.Service)
 		r.actions[feedback.ID]++
-		if n := len(r.said[feedback.ID]); n > 0 {
-			r.said[feedback.ID] = r.said[feedback.ID][:n-1]
+		if n := len(r.feedback[feedback.ID]); n > 0 {
+			r.feedback[feedback.ID] = r.feedback[feedback.ID][:n-1]
 		}
 		r.changed()
 	case factSighted:
@@ -159,8 +159,8 @@ func (m *memory) Fold(f ledger.Fact) error {
 
 func (r *serviceMemory) changed() { r.recollections = nil }
 
-// recall returns what is remembered of a service, as the verdict on a release
-// of it is to know it; it is an andon.RecallFunc.
+// recall returns what is remembered of a service for the verdict on a release of
+// it; it is an andon.RecallFunc.
 func (m *memory) recall(service, release string, at time.Time) *andon.Recollection {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -185,7 +185,7 @@ func (m *memory) recall(service, release string, at time.Time) *andon.Recollecti
 		}
 		out.Groups[id] = g
 	}
-	for id, all := range r.said {
+	for id, all := range r.feedback {
 		if n := len(all); n > 0 {
 			g := out.Groups[id]
 			g.Risk = all[n-1].Risk
@@ -216,17 +216,17 @@ func (m *memory) recall(service, release string, at time.Time) *andon.Recollecti
 	return out
 }
 
-// sighting returns what the catalogue holds of a cluster or signature, whether
+// entry returns what the catalogue holds of a cluster or signature, whether
 // it holds it, and whether it has no room for more of the service.
-func (m *memory) sighting(service, id string) (e catalogueEntry, seen, full bool) {
+func (m *memory) entry(service, id string) (e catalogueEntry, seen, full bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	r := m.service(service)
 	e, seen = r.seen[id]
-	return e, seen, len(r.seen) >= maxSighted
+	return e, seen, len(r.seen) >= maxEntries
 }
 
-// current returns what was last said of each cluster and signature.
+// current returns the newest feedback on each cluster and signature.
 func (m *memory) current(service string) []andon.Feedback {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -235,7 +235,7 @@ func (m *memory) current(service string) []andon.Feedback {
 		if service != "" && name != service {
 			continue
 		}
-		for _, all := range r.said {
+		for _, all := range r.feedback {
 			if n := len(all); n > 0 {
 				out = append(out, all[n-1])
 			}
@@ -244,24 +244,24 @@ func (m *memory) current(service string) []andon.Feedback {
 	return out
 }
 
-// last returns what was last said of one, and how many actions there were.
-func (m *memory) last(service, id string) (f andon.Feedback, said bool, actions int) {
+// last returns the newest feedback on one, and the number of actions on it.
+func (m *memory) last(service, id string) (f andon.Feedback, found bool, actions int) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	r := m.service(service)
-	if n := len(r.said[id]); n > 0 {
-		f, said = r.said[id][n-1], true
+	if n := len(r.feedback[id]); n > 0 {
+		f, found = r.feedback[id][n-1], true
 	}
-	return f, said, r.actions[id]
+	return f, found, r.actions[id]
 }
 
-// counts returns how often each risk was said.
+// counts returns how often each risk was given.
 func (m *memory) counts() map[andon.Risk]float64 {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	out := make(map[andon.Risk]float64, len(m.given))
+	out := make(map[andon.Risk]float64, len(m.feedbackCounts))
 	for _, r := range andon.Risks {
-		out[r] = m.given[r]
+		out[r] = m.feedbackCounts[r]
 	}
 	return out
 }

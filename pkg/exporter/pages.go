@@ -17,12 +17,12 @@ import (
 )
 
 const (
-	pageTimeout = 20 * time.Second // for the charts of a page
-	pagesAtOnce = 2                // that ask Prometheus for charts
-	endedShown  = 100              // rollouts on the first page
+	pageTimeout   = 20 * time.Second // for the charts of a page
+	maxChartPages = 2                // that query data for charts at the same time
+	endedShown    = 100              // rollouts on the first page
 )
 
-// pages show people what was judged.
+// pages are the web pages of rollouts.
 type pages struct {
 	settings  *settings
 	rollouts  *rollouts
@@ -34,7 +34,7 @@ type pages struct {
 	now       func() time.Time
 	log       hclog.Logger
 
-	drawing chan struct{} // holds one for each page that asks for charts
+	drawing chan struct{} // holds one entry for each page that queries data for charts
 }
 
 // getIndex lists the rollouts.
@@ -44,10 +44,10 @@ func (g *pages) getIndex(w http.ResponseWriter, _ *http.Request) {
 	c := g.settings.current().config
 	p.Notes = c.Warnings()
 	if c.Halt.Mode != config.ModeHalt {
-		p.Notes = append(p.Notes, "halt.mode is observe: failed rollouts are told of and not halted")
+		p.Notes = append(p.Notes, "halt.mode is observe: Andon reports failed rollouts and does not halt them")
 	}
 	if snap == nil {
-		p.Notes = append(p.Notes, "the first tick is not done: nothing has been judged since the start")
+		p.Notes = append(p.Notes, "nothing has been judged since Andon started: the first tick has not finished")
 	} else {
 		p.At = snap.at
 	}
@@ -73,24 +73,24 @@ func (g *pages) getPage(w http.ResponseWriter, r *http.Request) {
 	}
 	s := g.settings.current()
 	svc, configured := s.config.Service(ro.Service)
-	p := report.Page{Rollout: board.WithCohorts(ro, svc.Version), Service: svc.Judged(), Home: "/"}
+	p := report.Page{Rollout: board.WithCohorts(ro, svc.Version), Service: svc.Service, Home: "/"}
 	if v, ok := g.history.newest(ro.ID); ok {
 		p.Verdict, p.Trail = v.Verdict, v.Trail
 	} else {
-		p.Verdict = unjudged(ro, g.now(), andon.NoSeries, "it has not been judged")
+		p.Verdict = unjudged(ro, g.now(), andon.NoSeries, "this rollout has not been judged")
 	}
-	if said, times := g.labels.get(ro.ID); times > 0 {
-		p.Label = report.Label{Regression: said.Regression, By: said.By, Reason: said.Reason, At: said.At}
+	if label, times := g.labels.get(ro.ID); times > 0 {
+		p.Label = report.Label{Regression: label.Regression, Author: label.Author, Reason: label.Reason, At: label.At}
 	}
 	if !configured {
-		p.Notes = append(p.Notes, "the service is not in the configuration any more")
+		p.Notes = append(p.Notes, "the service is no longer in the configuration")
 	}
 	p.Notes = append(p.Notes, g.haltNotes(ro.ID)...)
 	p = g.withCharts(r.Context(), s, p)
 	g.send(w, func(w io.Writer) error { return report.Write(w, p) })
 }
 
-// haltNotes says what became of the hold and the halt of a rollout.
+// haltNotes returns notes on the hold and the halt of a rollout.
 func (g *pages) haltNotes(id string) []string {
 	var out []string
 	for _, a := range []struct {
@@ -99,18 +99,19 @@ func (g *pages) haltNotes(id string) []string {
 	}{{delivery.ActionHold, "held", "hold"}, {delivery.ActionHalt, "halted", "halt"}} {
 		switch h := g.halts.state(haltID(a.action, id)); {
 		case h.answered != nil:
-			out = append(out, a.done+" through "+h.answered.Tool+": "+h.answered.Says)
+			out = append(out, a.done+" through "+h.answered.Tool+": "+h.answered.Text)
 		case h.failed != nil:
-			out = append(out, "not "+a.done+", "+h.failed.Tool+" refused: "+h.failed.Says)
-		case h.asked != nil:
-			out = append(out, "a "+a.noun+" was asked of "+h.asked.Tool+", which has not answered yet")
+			out = append(out, "not "+a.done+", because "+h.failed.Tool+" refused: "+h.failed.Text)
+		case h.requested != nil:
+			out = append(out, "a "+a.noun+" was requested from "+h.requested.Tool+", which has not answered yet")
 		}
 	}
 	return out
 }
 
-// withCharts asks for what the page draws. A page without charts is better
-// than none, and many readers must not keep Prometheus from the ticks.
+// withCharts queries the data of the page's charts. Without them the page is
+// shown without charts, and few pages query at a time, so that ticks are not
+// delayed.
 func (g *pages) withCharts(ctx context.Context, s *setup, p report.Page) report.Page {
 	ctx, cancel := context.WithTimeout(ctx, pageTimeout)
 	defer cancel()
@@ -118,7 +119,7 @@ func (g *pages) withCharts(ctx context.Context, s *setup, p report.Page) report.
 	case g.drawing <- struct{}{}:
 		defer func() { <-g.drawing }()
 	case <-ctx.Done():
-		p.Notes = append(p.Notes, "no charts: other pages are being drawn; load this one again")
+		p.Notes = append(p.Notes, "no charts: Andon is drawing other pages; reload this page")
 		return p
 	}
 	full, err := report.Collect(ctx, s.analyzer(g.recall).Metrics, p)
@@ -133,8 +134,8 @@ func (g *pages) withCharts(ctx context.Context, s *setup, p report.Page) report.
 func (g *pages) send(w http.ResponseWriter, write func(io.Writer) error) {
 	var b bytes.Buffer
 	if err := write(&b); err != nil {
-		g.log.Error("page not written", "error", err)
-		refuse(w, http.StatusInternalServerError, "the page cannot be written", err.Error())
+		g.log.Error("page could not be written", "error", err)
+		refuse(w, http.StatusInternalServerError, "the page could not be written", err.Error())
 		return
 	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")

@@ -23,15 +23,15 @@ func parseRollout(body []byte) (andon.Rollout, error) {
 		return ro, errors.New(andon.UnknownKey(field, andon.Keys(reflect.TypeFor[andon.Rollout](), "json")))
 	}
 	if err != nil {
-		return ro, fmt.Errorf("the body is not a rollout: %w", jsonWords(err))
+		return ro, fmt.Errorf("the body is not a valid rollout: %w", jsonWords(err))
 	}
 	if _, err := d.Token(); !errors.Is(err, io.EOF) {
-		return ro, errors.New("the body goes on after the rollout; announce one at a time")
+		return ro, errors.New("the body has text after the rollout; announce one rollout at a time")
 	}
 	return ro, nil
 }
 
-// A rolloutAPI takes in announcements and tells of what was announced.
+// A rolloutAPI accepts announcements and lists the announced rollouts.
 type rolloutAPI struct {
 	rollouts  *rollouts
 	announcer *announcer
@@ -39,7 +39,7 @@ type rolloutAPI struct {
 	now       func() time.Time
 }
 
-// postRollout takes in one announcement.
+// postRollout accepts one announcement.
 func (a rolloutAPI) postRollout(w http.ResponseWriter, r *http.Request) {
 	body, ok := readBody(w, r, maxAnnouncement)
 	if !ok {
@@ -47,10 +47,10 @@ func (a rolloutAPI) postRollout(w http.ResponseWriter, r *http.Request) {
 	}
 	ro, err := parseRollout(body)
 	if err != nil {
-		refuse(w, http.StatusBadRequest, err.Error(), curl)
+		refuse(w, http.StatusBadRequest, err.Error(), announceHint)
 		return
 	}
-	stands, first, err := a.announcer.take(r.Context(), ro)
+	stands, first, err := a.announcer.accept(r.Context(), ro)
 	if no, refused := errors.AsType[*refusal](err); refused {
 		refuse(w, no.status, no.wrong, no.hint)
 		return
@@ -72,14 +72,14 @@ func (a rolloutAPI) getRollouts(w http.ResponseWriter, _ *http.Request) {
 	answer(w, http.StatusOK, all)
 }
 
-// getRollout tells of one rollout.
+// getRollout returns one rollout.
 func (a rolloutAPI) getRollout(w http.ResponseWriter, r *http.Request) {
 	if ro, ok := pathRollout(w, r, a.rollouts.board(), a.now()); ok {
 		answer(w, http.StatusOK, ro)
 	}
 }
 
-// getVerdict tells the newest verdict on a rollout.
+// getVerdict returns the newest verdict on a rollout.
 func (a rolloutAPI) getVerdict(w http.ResponseWriter, r *http.Request) {
 	ro, ok := pathRollout(w, r, a.rollouts.board(), a.now())
 	if !ok {
@@ -87,7 +87,7 @@ func (a rolloutAPI) getVerdict(w http.ResponseWriter, r *http.Request) {
 	}
 	v, judged := a.history.newest(ro.ID)
 	if !judged {
-		refuse(w, http.StatusNotFound, "there is no verdict on this rollout", "it is judged at the next tick while it is under way")
+		refuse(w, http.StatusNotFound, "there is no verdict on this rollout", "the next tick judges it if it is under way")
 		return
 	}
 	answer(w, http.StatusOK, v.Verdict)

@@ -26,20 +26,20 @@ type rollouts struct {
 	announcing sync.RWMutex
 }
 
-// board returns what is known now. A Board that was returned before goes on to
-// answer, with the bake that it was made with.
+// board returns the current Board. One that was returned earlier stays usable,
+// with the bake that it was made with.
 func (r *rollouts) board() *board.Board { return r.newest.Load() }
 
-// Fold implements folder. A fact that the board kept itself it has folded, and
-// folding it again changes nothing.
+// Fold implements folder. The board has folded facts that it kept itself, and
+// folding them again changes nothing.
 func (r *rollouts) Fold(f ledger.Fact) error { return r.board().Fold(f) }
 
-// begin makes an empty board, of rollouts that bake so long.
+// begin makes an empty board with that bake.
 func (r *rollouts) begin(bake time.Duration) {
 	r.newest.Store(board.NewBoard(r.facts.keep, bake))
 }
 
-// rebake makes of all facts kept so far a board of rollouts that bake so long.
+// rebake makes a board with another bake from all facts kept so far.
 func (r *rollouts) rebake(ctx context.Context, bake time.Duration) error {
 	r.announcing.Lock()
 	defer r.announcing.Unlock()

@@ -50,9 +50,9 @@ func (s *snapshot) get(id string) (judgment, bool) {
 	return s.judgments[i], true
 }
 
-// ambiguous returns the verdict by which a rollout is one of a set of which one
-// made things worse and it cannot be told which: its own, or that of another of
-// the set; and whether there is one. One that failed by itself is in no set.
+// ambiguous reports whether a rollout is in a set of which one made things worse
+// and it is unknown which, and returns the verdict that says so: its own, or that
+// of another rollout in the set. A rollout that failed is in no set.
 func (s *snapshot) ambiguous(id string) (andon.Verdict, bool) {
 	own, known := s.get(id)
 	if !known || own.verdict.Verdict == andon.Fail {
@@ -77,16 +77,16 @@ func (s *snapshot) all() []judgment {
 	return s.judgments
 }
 
-// A tickFunc is told of every tick: of its snapshot, which is the newest by
-// then, and of the one before, nil at the first.
+// A tickFunc is called after every tick with its snapshot, which is the newest by
+// then, and the one before, nil at the first tick.
 type tickFunc func(ctx context.Context, before, after *snapshot)
 
-// An endFunc is told of every rollout that is not under way any more, at the
-// tick that shows it, with the last judgment of it.
+// An endFunc is called with the last judgment of every rollout that is no longer
+// under way, at the first tick at which it is not.
 type endFunc func(ctx context.Context, at time.Time, last judgment)
 
-// snapshots hold the newest snapshot and publish it. Who is told of a tick is
-// settled before the first; everything else is safe for concurrent use.
+// snapshots hold the newest snapshot and publish it. Subscribers are added before
+// the first tick; everything else is safe for concurrent use.
 type snapshots struct {
 	newest   atomic.Pointer[snapshot]
 	onTick   []tickFunc
@@ -96,9 +96,9 @@ type snapshots struct {
 // current returns the newest snapshot; nil before the first tick.
 func (s *snapshots) current() *snapshot { return s.newest.Load() }
 
-// publish makes after the newest snapshot and tells all who want to know, in
-// their order: first of the tick, then of each rollout that has ended. Of a
-// tick whose ctx has ended nobody is told: half a tick is none.
+// publish makes after the newest snapshot and calls the subscribers in their
+// order: first for the tick, then for each rollout that has ended. If ctx has
+// ended the tick is incomplete, and nothing is published.
 func (s *snapshots) publish(ctx context.Context, after *snapshot) {
 	if ctx.Err() != nil {
 		return

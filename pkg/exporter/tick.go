@@ -17,10 +17,10 @@ import (
 )
 
 const (
-	questionsAtOnce = 8                // asked of Prometheus at the same time
-	minTimeout      = 10 * time.Second // a tick has at least this long
-	giveUpTime      = time.Second      // after its timeout a tick has this long to give up
-	callsShare      = 4                // one in so many parts of a tick's time may pass before who calls whom is known
+	maxQueries  = 8                // to Prometheus at the same time
+	minTimeout  = 10 * time.Second // a tick has at least this long
+	gracePeriod = time.Second      // that a tick has after its timeout to end
+	callsShare  = 4                // one n-th of a tick's time is the limit of the queries for calls
 )
 
 // tickTimeout returns how long one tick may take.
@@ -29,7 +29,7 @@ func tickTimeout(c *config.Config) time.Duration {
 }
 
 // every calls f at multiples of an interval until ctx ends. A call that is
-// late is left out: the next one is at the next multiple.
+// late is skipped: the next one is at the next multiple.
 func every(ctx context.Context, interval func() time.Duration, f func()) {
 	for ctx.Err() == nil {
 		begun := time.Now()
@@ -57,15 +57,15 @@ type ticker struct {
 	duration  prometheus.Observer // of ticks, in seconds
 	log       hclog.Logger
 
-	mu         sync.Mutex // held by a tick, or by the one that waits for it
+	mu         sync.Mutex // held during a tick, or while waiting for it
 	discovery  *discovery
 	calls      *calls
 	catalogue  *catalogue
 	watch      *judge.Watch
 	watchSetup *setup        // what watch was made for
-	overdue    chan struct{} // closed when a tick that ran over its time has given up; nil if none did
+	overdue    chan struct{} // closed when a tick that did not finish in time has ended; nil if there is none
 
-	limit, grace time.Duration // of a tick, instead of those that follow from the configuration, if set
+	limit, grace time.Duration // of a tick, instead of the configured ones, if set
 }
 
 // tick looks for new versions, judges what is under way at now, and publishes
@@ -76,7 +76,7 @@ func (t *ticker) tick(ctx context.Context, now time.Time) {
 	defer t.mu.Unlock()
 	defer prometheus.NewTimer(t.duration).ObserveDuration()
 	s := t.settings.current()
-	limit, grace := cmp.Or(t.limit, tickTimeout(s.config)), cmp.Or(t.grace, giveUpTime)
+	limit, grace := cmp.Or(t.limit, tickTimeout(s.config)), cmp.Or(t.grace, gracePeriod)
 
 	if t.overdue != nil {
 		select {
@@ -88,7 +88,7 @@ func (t *ticker) tick(ctx context.Context, now time.Time) {
 		}
 	}
 	if t.watch == nil || t.watchSetup.config.Text != s.config.Text {
-		t.watch, t.watchSetup = s.analyzer(t.recall).NewWatch(questionsAtOnce), s
+		t.watch, t.watchSetup = s.analyzer(t.recall).NewWatch(maxQueries), s
 	}
 	t.watch.Calibrate(t.labels.calibration())
 	tctx, cancel := context.WithTimeout(ctx, limit)
@@ -113,7 +113,7 @@ func (t *ticker) tick(ctx context.Context, now time.Time) {
 	}
 }
 
-// readCalls reads who calls whom where it is time to, within a limit.
+// readCalls runs the queries for calls that are due, within a time limit.
 func (t *ticker) readCalls(ctx context.Context, s *setup, now time.Time, limit time.Duration) {
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
@@ -127,11 +127,11 @@ func (t *ticker) judge(ctx context.Context, s *setup, now time.Time) []judgment 
 	place := make([]int, 0, len(all))
 	for i := range all {
 		if all[i].service.Name == "" {
-			all[i].verdict = unjudged(all[i].rollout, now, andon.NoSeries, fmt.Sprintf("the service %q is not in the configuration any more", all[i].rollout.Service))
+			all[i].verdict = unjudged(all[i].rollout, now, andon.NoSeries, fmt.Sprintf("the service %q is no longer in the configuration", all[i].rollout.Service))
 			continue
 		}
 		took, lessons := t.lessons.before(all[i].rollout.Service, all[i].rollout.Started)
-		under = append(under, judge.Underway{Rollout: all[i].rollout, Service: all[i].service.Judged(), Startups: took, Lessons: lessons,
+		under = append(under, judge.Underway{Rollout: all[i].rollout, Service: all[i].service.Service, Startups: took, Lessons: lessons,
 			Dependencies: t.calls.dependencies(s.config, all[i].rollout.Service)})
 		place = append(place, i)
 	}
@@ -154,8 +154,8 @@ func (t *ticker) underWay(c *config.Config, now time.Time) []judgment {
 	return all
 }
 
-// overrun returns what is said of the rollouts under way when a tick ran over
-// its time. A rollout that had failed stays so: its evidence was seen.
+// overrun returns the judgments of the rollouts under way when a tick did not
+// finish in time. A rollout that had failed before stays failed.
 func (t *ticker) overrun(now time.Time, limit time.Duration) []judgment {
 	before := t.snapshots.current()
 	all := t.underWay(t.settings.current().config, now)
@@ -167,9 +167,9 @@ func (t *ticker) overrun(now time.Time, limit time.Duration) []judgment {
 		}
 		all[i].trail = last.trail
 		all[i].verdict = unjudged(all[i].rollout, now, andon.SourceError,
-			fmt.Sprintf("the tick did not finish within %v; see whether Prometheus answers, and how fast", limit))
+			fmt.Sprintf("the tick did not finish within %s; check whether Prometheus answers, and how fast", andon.Spell(limit)))
 	}
-	t.log.Warn("tick ran over its time", "limit", limit, "rollouts", len(all))
+	t.log.Warn("tick did not finish in time", "limit", limit, "rollouts", len(all))
 	return all
 }
 

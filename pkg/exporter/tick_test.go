@@ -36,19 +36,19 @@ func TestDeadSource(t *testing.T) {
 	dead := httptest.NewServer(http.NotFoundHandler())
 	dead.Close()
 	tests := []struct {
-		name string
-		ask  http.HandlerFunc // none: nobody listens
-		says string
+		name   string
+		answer http.HandlerFunc // none: nobody listens
+		says   string
 	}{
 		{name: "nobody listens", says: "refused"},
-		{name: "error", ask: func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusBadGateway) }, says: "502"},
-		{name: "not Prometheus", ask: func(w http.ResponseWriter, _ *http.Request) { w.Write([]byte("<html>")) }, says: ""},
+		{name: "error", answer: func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusBadGateway) }, says: "502"},
+		{name: "not Prometheus", answer: func(w http.ResponseWriter, _ *http.Request) { w.Write([]byte("<html>")) }, says: ""},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			address := dead.URL
-			if tt.ask != nil {
-				s := httptest.NewServer(tt.ask)
+			if tt.answer != nil {
+				s := httptest.NewServer(tt.answer)
 				defer s.Close()
 				address = s.URL
 			}
@@ -85,7 +85,7 @@ func TestStubbornSource(t *testing.T) {
 	e.ticker.limit, e.ticker.grace = limit, limit
 	e.Tick(t.Context(), c.Now())
 	v, _ := verdictOf(e, "bad-v2")
-	if v.Verdict != andon.Inconclusive || !strings.Contains(v.Reason, "did not finish within 50ms") {
+	if v.Verdict != andon.Inconclusive || !strings.Contains(v.Reason, "did not finish within") {
 		t.Errorf("got %+v, want inconclusive because of the time", v)
 	}
 	asked := len(calls)
@@ -171,7 +171,7 @@ func TestServiceTakenOut(t *testing.T) {
 	s.config = other
 	e.settings.inForce.Store(&s)
 	e.Tick(t.Context(), c.Now())
-	if v, _ := verdictOf(e, "bad-1"); v.Verdict != andon.Inconclusive || !strings.Contains(v.Reason, "not in the configuration") {
+	if v, _ := verdictOf(e, "bad-1"); v.Verdict != andon.Inconclusive || !strings.Contains(v.Reason, "no longer in the configuration") {
 		t.Errorf("got %+v, want inconclusive for its service is gone", v)
 	}
 	want(t, 200, e.Handler(), "GET", "/rollouts/bad-1", "")

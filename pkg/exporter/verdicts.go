@@ -12,11 +12,12 @@ import (
 	"github.com/andon-project/andon/pkg/delivery"
 )
 
-// maxHistory is how many rollouts GET /api/v1/verdicts tells of at most.
+// maxHistory is the maximum number of rollouts in an answer to GET
+// /api/v1/verdicts.
 const maxHistory = 1000
 
-// A verdictAPI tells of services, of rollouts with what became of them, and of
-// what is known for a rollout beside its samples.
+// A verdictAPI lists services, rollouts with their verdicts and halts, and the
+// prior knowledge that a rollout is judged with.
 type verdictAPI struct {
 	settings  *settings
 	rollouts  *rollouts
@@ -28,13 +29,14 @@ type verdictAPI struct {
 	now       func() time.Time
 }
 
-// getServices lists what is configured, so that others can judge as Andon does.
+// getServices lists the configured services, so that others can judge as Andon
+// does.
 func (a verdictAPI) getServices(w http.ResponseWriter, _ *http.Request) {
 	c := a.settings.current().config
 	all := make([]andon.ServiceInfo, len(c.Services))
 	for i, s := range c.Services {
 		all[i] = andon.ServiceInfo{Service: s.Service, Judged: []string{}}
-		for _, sig := range s.Judged().Signals {
+		for _, sig := range s.Service.Signals {
 			all[i].Judged = append(all[i].Judged, sig.Name)
 		}
 		if s.Tool != nil {
@@ -48,7 +50,7 @@ func (a verdictAPI) getServices(w http.ResponseWriter, _ *http.Request) {
 func (a verdictAPI) getVerdicts(w http.ResponseWriter, r *http.Request) {
 	service, since, limit, err := verdictQuery(r)
 	if err != nil {
-		refuse(w, http.StatusBadRequest, err.Error(), "docs/reference/http.md tells the parameters")
+		refuse(w, http.StatusBadRequest, err.Error(), "docs/reference/http.md lists the parameters")
 		return
 	}
 	now, c := a.now(), a.settings.current().config
@@ -66,13 +68,13 @@ func (a verdictAPI) getVerdicts(w http.ResponseWriter, r *http.Request) {
 	answer(w, http.StatusOK, out)
 }
 
-// verdictQuery reads what getVerdicts is asked for.
+// verdictQuery reads the parameters of getVerdicts.
 func verdictQuery(r *http.Request) (service string, since time.Time, limit int, err error) {
 	q := r.URL.Query()
 	service, limit = q.Get("service"), maxHistory
 	if s := q.Get("since"); s != "" {
 		if since, err = time.Parse(time.RFC3339, s); err != nil {
-			return "", since, 0, fmt.Errorf("since: %.50q is not a time in RFC 3339", s)
+			return "", since, 0, fmt.Errorf("since: %.50q is not a time; write one such as 2026-03-01T12:00:00Z", s)
 		}
 	}
 	if s := q.Get("limit"); s != "" {
@@ -83,7 +85,7 @@ func verdictQuery(r *http.Request) (service string, since time.Time, limit int, 
 	return service, since, limit, nil
 }
 
-// record tells of one rollout.
+// record returns the record of one rollout.
 func (a verdictAPI) record(c *config.Config, ro andon.Rollout, now time.Time) andon.RolloutRecord {
 	svc, _ := c.Service(ro.Service)
 	out := andon.RolloutRecord{Rollout: a.baselines.add(board.WithCohorts(ro, svc.Version), now), Layer: svc.Layer,
@@ -94,17 +96,17 @@ func (a verdictAPI) record(c *config.Config, ro andon.Rollout, now time.Time) an
 	}
 	switch h := a.halts.state(haltID(delivery.ActionHalt, ro.ID)); {
 	case h.answered != nil:
-		out.Halt = &andon.HaltStatus{State: "answered", Tool: h.answered.Tool, Says: h.answered.Says, At: h.askedAt}
+		out.Halt = &andon.HaltStatus{State: "answered", Tool: h.answered.Tool, Says: h.answered.Text, At: h.requestedAt}
 	case h.failed != nil:
-		out.Halt = &andon.HaltStatus{State: "failed", Tool: h.failed.Tool, Says: h.failed.Says, At: h.askedAt}
-	case h.asked != nil:
-		out.Halt = &andon.HaltStatus{State: "asked", Tool: h.asked.Tool, Says: h.asked.Says, At: h.askedAt}
+		out.Halt = &andon.HaltStatus{State: "failed", Tool: h.failed.Tool, Says: h.failed.Text, At: h.requestedAt}
+	case h.requested != nil:
+		out.Halt = &andon.HaltStatus{State: "asked", Tool: h.requested.Tool, Says: h.requested.Text, At: h.requestedAt}
 	}
 	return out
 }
 
-// getLearnt tells what the judge knows for a rollout beside its samples: what
-// earlier ones of the service taught, and whom the service calls.
+// getLearnt returns what the judge knows of a rollout besides its samples: the
+// lessons of earlier rollouts of the service, and the services that it calls.
 func (a verdictAPI) getLearnt(w http.ResponseWriter, r *http.Request) {
 	ro, ok := pathRollout(w, r, a.rollouts.board(), a.now())
 	if !ok {

@@ -18,15 +18,15 @@ import (
 
 const (
 	// appendHeader holds a name that each Append gives its message, so that
-	// one whose answer got lost knows its own fact when it reads it back.
+	// one whose answer got lost recognises its own fact when it reads it back.
 	appendHeader = "Andon-Append"
 
-	// patience is how long an Append keeps trying, for a cluster may need
-	// some seconds to choose a leader; tryPatience is how long it waits for one
-	// answer before it asks again.
-	patience    = 30 * time.Second
-	tryPatience = 5 * time.Second
-	retryWait   = 100 * time.Millisecond
+	// appendTimeout is how long an Append keeps trying, for a cluster may need
+	// some seconds to choose a leader; tryTimeout is how long it waits for one
+	// answer before it tries again.
+	appendTimeout = 30 * time.Second
+	tryTimeout    = 5 * time.Second
+	retryWait     = 100 * time.Millisecond
 )
 
 // Append keeps a fact. When it returns without an error the fact survives
@@ -42,7 +42,7 @@ const (
 // was kept; any other error says that this call did not keep it.
 func (l *Ledger) Append(ctx context.Context, f Fact) (first bool, err error) {
 	if first, err = l.append(ctx, f); err != nil {
-		return false, fmt.Errorf("keeping the fact %.200q in %s: %w", f.Key, l.where, err)
+		return false, fmt.Errorf("storing the fact %.200q in %s: %w", f.Key, l.where, err)
 	}
 	return first, nil
 }
@@ -52,10 +52,10 @@ func (l *Ledger) append(ctx context.Context, f Fact) (first bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	if most := l.nc.MaxPayload(); most > 0 && int64(len(body)+256) > most {
-		return false, fmt.Errorf("%w: it has %d bytes and the NATS servers take messages of %d; raise their max_payload", ErrInvalid, len(body), most)
+	if maxPayload := l.nc.MaxPayload(); maxPayload > 0 && int64(len(body)+256) > maxPayload {
+		return false, fmt.Errorf("%w: it has %d bytes, and the NATS servers accept at most %d; raise their max_payload", ErrInvalid, len(body), maxPayload)
 	}
-	ctx, cancel := context.WithTimeout(ctx, patience)
+	ctx, cancel := context.WithTimeout(ctx, appendTimeout)
 	defer cancel()
 	defer context.AfterFunc(l.closing, cancel)()
 	p := publication{l: l, body: body, subject: subject(f.Key), id: nuid.Next()}
@@ -92,7 +92,7 @@ func (p *publication) try(ctx context.Context) (done, first bool, err error) {
 	ack, err := p.l.js.PublishMsg(tctx, msg, jetstream.WithExpectLastSequencePerSubject(0), jetstream.WithRetryAttempts(0))
 	switch c := code(err); {
 	case err == nil:
-		return true, true, p.l.kept(ack.Sequence)
+		return true, true, p.l.noteStored(ack.Sequence)
 	case c == jetstream.JSErrCodeStreamWrongLastSequence, c == jetstream.JSErrCodeStreamWrongLastSequenceConstant:
 		if !p.sent {
 			return true, false, nil
@@ -100,7 +100,7 @@ func (p *publication) try(ctx context.Context) (done, first bool, err error) {
 		return p.readBack(ctx)
 	case c == codeStoreFailed:
 		// It may have been written and not synced: neither yes nor no.
-		return true, false, fmt.Errorf("%w: the store said: %w; see that the disk is not full and works", ErrUnknown, err)
+		return true, false, fmt.Errorf("%w: the store failed: %w; check that the disk works and is not full", ErrUnknown, err)
 	case c == codeNotAvailable, errors.Is(err, nats.ErrReconnectBufExceeded), errors.Is(err, nats.ErrNoResponders), errors.Is(err, jetstream.ErrNoStreamResponse):
 		return false, false, err // no server took it
 	case c != 0:
@@ -113,7 +113,7 @@ func (p *publication) try(ctx context.Context) (done, first bool, err error) {
 	return false, false, err
 }
 
-// readBack asks who kept the fact of this key.
+// readBack reads which Append kept the fact of this key.
 func (p *publication) readBack(ctx context.Context) (done, first bool, err error) {
 	ctx, cancel := context.WithTimeout(ctx, p.l.tryFor)
 	defer cancel()
@@ -121,19 +121,19 @@ func (p *publication) readBack(ctx context.Context) (done, first bool, err error
 	if err != nil {
 		return false, false, err
 	}
-	return true, m.Header.Get(appendHeader) == p.id, p.l.kept(m.Sequence)
+	return true, m.Header.Get(appendHeader) == p.id, p.l.noteStored(m.Sequence)
 }
 
-// giveUp looks a last time, since ctx is done, and says what is known.
+// giveUp reads back a last time after ctx is done, and returns what is known.
 func (p *publication) giveUp(ctx context.Context, err error) (first bool, _ error) {
 	switch cause := context.Cause(ctx); {
 	case p.l.closing.Err() != nil:
 		err = ErrClosed
 	case !errors.Is(err, cause):
-		err = fmt.Errorf("%w; the last try: %w", cause, err)
+		err = fmt.Errorf("%w; the last attempt: %w", cause, err)
 	}
-	if said := p.l.from.complaint(); said != "" {
-		err = fmt.Errorf("%w; the embedded server's last complaint: %s", err, said)
+	if warning := p.l.server.warning(); warning != "" {
+		err = fmt.Errorf("%w; the embedded server's last warning: %s", err, warning)
 	}
 	if !p.sent {
 		return false, err
@@ -145,13 +145,13 @@ func (p *publication) giveUp(ctx context.Context, err error) (first bool, _ erro
 			return first, err
 		}
 	}
-	return false, fmt.Errorf("%w, append it again to be sure: %w", ErrUnknown, err)
+	return false, fmt.Errorf("%w, so append it again: %w", ErrUnknown, err)
 }
 
-// kept remembers that there is a fact of that number.
-func (l *Ledger) kept(seq uint64) error {
-	if err := l.seen.saw(seq); err != nil {
-		return fmt.Errorf("%w, for it cannot be noted: %w; see that the disk is not full and works", ErrUnknown, err)
+// noteStored remembers that there is a fact of that number.
+func (l *Ledger) noteStored(seq uint64) error {
+	if err := l.witness.record(seq); err != nil {
+		return fmt.Errorf("%w, because %s cannot be written: %w; check that the disk works and is not full", ErrUnknown, witnessFile, err)
 	}
 	return nil
 }
@@ -168,14 +168,14 @@ func (l *Ledger) Get(ctx context.Context, key string) (Fact, bool, error) {
 		return Fact{}, false, nil
 	}
 	if err != nil {
-		return Fact{}, false, fmt.Errorf("reading the fact %.200q from %s: %w", key, l.where, l.told(err))
+		return Fact{}, false, fmt.Errorf("reading the fact %.200q from %s: %w", key, l.where, l.closedOr(err))
 	}
 	f, err := decode(m.Subject, m.Data)
 	return f, err == nil, err
 }
 
-// told returns ErrClosed for an error that comes from closing.
-func (l *Ledger) told(err error) error {
+// closedOr returns ErrClosed for an error that comes from closing.
+func (l *Ledger) closedOr(err error) error {
 	if l.closing.Err() != nil {
 		return ErrClosed
 	}
@@ -220,7 +220,7 @@ func encode(f Fact) ([]byte, error) {
 }
 
 func tooBig(n int) error {
-	return fmt.Errorf("%w: it has %d bytes and at most %d are kept; keep a summary or a link instead", ErrInvalid, n, MaxFact)
+	return fmt.Errorf("%w: it has %d bytes, and the maximum is %d; store a summary or a link instead", ErrInvalid, n, MaxFact)
 }
 
 func decode(subj string, body []byte) (Fact, error) {
@@ -229,7 +229,7 @@ func decode(subj string, body []byte) (Fact, error) {
 		return Fact{}, fmt.Errorf("%w: the message at %s is not a fact: %w", ErrDamaged, subj, err)
 	}
 	if subject(f.Key) != subj {
-		return Fact{}, fmt.Errorf("%w: the fact %.200q lies at %s, where another key belongs", ErrDamaged, f.Key, subj)
+		return Fact{}, fmt.Errorf("%w: the fact %.200q is stored at %s, which belongs to another key", ErrDamaged, f.Key, subj)
 	}
 	return f, nil
 }

@@ -16,9 +16,9 @@ import (
 const (
 	lockFile = "andon.lock"
 
-	// startPatience is how long the server may take to be ready for us once it
+	// startTimeout is how long the server may take to be ready for us once it
 	// has read its folder.
-	startPatience = 10 * time.Second
+	startTimeout = 10 * time.Second
 
 	// noLimit is the store's size limit, in bytes. Without one the server
 	// takes three quarters of the space that is free as it starts, and a
@@ -26,68 +26,68 @@ const (
 	noLimit = 1 << 50
 )
 
-// An embedded is a NATS server in this process that only this process reaches.
-type embedded struct {
-	dir  string
-	lock *os.File
-	ns   *server.Server
-	said *serverLog
-	had  bool // dir held facts before the server started
+// An embeddedServer is a NATS server in this process that only this process reaches.
+type embeddedServer struct {
+	dir      string
+	lock     *os.File
+	ns       *server.Server
+	log      *serverLog
+	hadFacts bool // dir held facts before the server started
 }
 
 // embed locks dir and starts a server on it.
-func embed(dir string, log hclog.Logger) (*embedded, error) {
+func embed(dir string, log hclog.Logger) (*embeddedServer, error) {
 	if err := os.MkdirAll(dir, 0o750); err != nil {
-		return nil, fmt.Errorf("%w; give a folder that this user may write", err)
+		return nil, fmt.Errorf("%w; choose a folder that this user can write to", err)
 	}
 	lock, err := lockFolder(filepath.Join(dir, lockFile))
 	if err != nil {
 		return nil, err
 	}
-	e := &embedded{dir: dir, lock: lock, had: holdsFacts(dir)}
+	e := &embeddedServer{dir: dir, lock: lock, hadFacts: holdsFacts(dir)}
 	if err := e.start(log); err != nil {
 		return nil, errors.Join(err, e.stop())
 	}
 	return e, nil
 }
 
-func (e *embedded) start(log hclog.Logger) error {
+func (e *embeddedServer) start(log hclog.Logger) error {
 	ns, err := server.NewServer(&server.Options{
 		ServerName: "andon", JetStream: true, StoreDir: e.dir, SyncAlways: true, JetStreamMaxStore: noLimit,
 		DontListen: true, NoSigs: true, MaxPayload: 2 * MaxFact,
 	})
 	if err != nil {
-		return fmt.Errorf("the embedded NATS server: %w", err)
+		return fmt.Errorf("starting the embedded NATS server: %w", err)
 	}
-	e.said = &serverLog{log: log}
-	ns.SetLoggerV2(e.said, false, false, false)
+	e.log = &serverLog{log: log}
+	ns.SetLoggerV2(e.log, false, false, false)
 	e.ns = ns
 	// Start returns once the folder is read, and silently if that went wrong.
 	ns.Start()
-	if e.said.gaveUp() || !ns.ReadyForConnections(startPatience) {
-		return fmt.Errorf("the embedded NATS server did not come up: %s; "+
-			"see that this user may read and write everything in the folder, and that the disk is not full", e.complaint())
+	if e.log.failed() || !ns.ReadyForConnections(startTimeout) {
+		return fmt.Errorf("the embedded NATS server did not start: %s; "+
+			"check that this user can read and write everything in the folder, and that the disk is not full", e.warning())
 	}
 	return nil
 }
 
-func (e *embedded) dial() (*nats.Conn, error) {
+func (e *embeddedServer) dial() (*nats.Conn, error) {
 	return nats.Connect("", nats.InProcessServer(e.ns), nats.Name("andon"), nats.MaxReconnects(-1),
 		nats.ReconnectWait(100*time.Millisecond), nats.ReconnectBufSize(-1))
 }
 
-// complaint returns what the server complained of last, "" if there was
+// warning returns what the server complained of last, "" if there was
 // nothing or it is not in this process.
-func (e *embedded) complaint() string {
-	if e == nil || e.said == nil {
+func (e *embeddedServer) warning() string {
+	if e == nil || e.log == nil {
 		return ""
 	}
-	return e.said.last()
+	return e.log.last()
 }
 
 // settle makes the names of the stream's files survive power loss; what is in
 // them the server syncs itself.
-func (e *embedded) settle() error {
+func (e *embeddedServer) settle() error {
 	return filepath.WalkDir(e.dir, func(path string, d fs.DirEntry, err error) error {
 		if err != nil || !d.IsDir() {
 			return err
@@ -97,7 +97,7 @@ func (e *embedded) settle() error {
 }
 
 // stop ends the server and then frees the folder for others.
-func (e *embedded) stop() error {
+func (e *embeddedServer) stop() error {
 	if e.ns != nil {
 		e.ns.Shutdown()
 		e.ns.WaitForShutdown()

@@ -22,14 +22,14 @@ import (
 // MaxFact is the largest fact that is kept, in bytes of its JSON form.
 const MaxFact = 512 << 10
 
-// What a caller can tell apart. Errors of this package wrap them.
+// Errors for callers to distinguish. Errors of this package wrap them.
 var (
 	// ErrUnknown says that the answer to an Append got lost: the fact may have
-	// been kept or not. Appending it again is safe, and Get tells what stands.
-	ErrUnknown = errors.New("not known whether the fact was kept")
+	// been kept or not. Appending it again is safe, and Get returns the fact that stands.
+	ErrUnknown = errors.New("unknown whether the fact was stored")
 
 	// ErrInvalid says that the fact can never be kept as it is.
-	ErrInvalid = errors.New("not a fact that can be kept")
+	ErrInvalid = errors.New("invalid fact")
 
 	// ErrLocked says that another process has the folder open.
 	ErrLocked = errors.New("the folder is in use by another process")
@@ -51,15 +51,15 @@ type Fact struct {
 
 // A Ledger is the append-only log of facts. It is safe for concurrent use.
 type Ledger struct {
-	where string // for people: the folder or the URL, without secrets
-	log   hclog.Logger
-	nc    *nats.Conn
-	js    jetstream.JetStream
-	facts jetstream.Stream
-	from  *embedded // nil if the stream lives in a cluster
-	seen  *witness
+	where   string // for people: the folder or the URL, without secrets
+	log     hclog.Logger
+	nc      *nats.Conn
+	js      jetstream.JetStream
+	facts   jetstream.Stream
+	server  *embeddedServer // nil if the stream lives in a cluster
+	witness *witness
 
-	tryFor time.Duration // tryPatience, less in tests
+	tryFor time.Duration // tryTimeout, less in tests
 
 	closing context.Context // done once Close was called
 	close   context.CancelFunc
@@ -85,7 +85,7 @@ func Open(ctx context.Context, c Config, log hclog.Logger) (*Ledger, error) {
 	if log == nil {
 		log = hclog.NewNullLogger()
 	}
-	l := &Ledger{log: log, seen: &witness{}, tryFor: tryPatience}
+	l := &Ledger{log: log, witness: &witness{}, tryFor: tryTimeout}
 	l.closing, l.close = context.WithCancel(context.Background())
 	err := l.connect(c)
 	if err == nil {
@@ -105,12 +105,12 @@ func (l *Ledger) connect(c Config) (err error) {
 		l.nc, err = dial(c.URL, l.log)
 	case c.Dir != "":
 		l.where = c.Dir
-		if l.from, err = embed(c.Dir, l.log); err == nil {
-			l.nc, err = l.from.dial()
+		if l.server, err = embed(c.Dir, l.log); err == nil {
+			l.nc, err = l.server.dial()
 		}
 	default:
 		l.where = "no place"
-		return errors.New("neither a folder nor a NATS URL is given; set one of them")
+		return errors.New("neither a folder nor a NATS URL is set; set one of them")
 	}
 	if err != nil {
 		return err
@@ -124,18 +124,18 @@ func (l *Ledger) open(ctx context.Context, c Config) (err error) {
 	if l.facts, err = l.stream(ctx, c); err != nil {
 		return err
 	}
-	if l.from == nil {
+	if l.server == nil {
 		state := l.facts.CachedInfo().State
 		return l.begin(state.LastSeq, state.Msgs)
 	}
-	if err := l.from.settle(); err != nil {
+	if err := l.server.settle(); err != nil {
 		return err
 	}
 	w, known, err := openWitness(c.Dir)
 	if err != nil {
 		return err
 	}
-	l.seen = w
+	l.witness = w
 	if !known {
 		w.gone = forever // nobody knows of any that should be there
 	}
@@ -160,9 +160,9 @@ func (l *Ledger) open(ctx context.Context, c Config) (err error) {
 func (l *Ledger) begin(newest, kept uint64) error {
 	gone := newest - min(kept, newest)
 	if gone > 0 {
-		l.log.Warn("facts are missing from the ledger and it goes on without them", "where", l.where, "missing", gone, "left", kept)
+		l.log.Warn("facts are missing from the ledger; Andon continues without them", "where", l.where, "missing", gone, "left", kept)
 	}
-	return l.seen.accept(newest, gone)
+	return l.witness.accept(newest, gone)
 }
 
 // Close flushes and closes the ledger. Closing it again does nothing.
@@ -172,9 +172,9 @@ func (l *Ledger) Close() error {
 		if l.nc != nil {
 			l.nc.Close()
 		}
-		l.err = l.seen.close()
-		if l.from != nil {
-			l.err = errors.Join(l.err, l.from.stop())
+		l.err = l.witness.close()
+		if l.server != nil {
+			l.err = errors.Join(l.err, l.server.stop())
 		}
 	})
 	return l.err

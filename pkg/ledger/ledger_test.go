@@ -58,7 +58,7 @@ func all(t testing.TB, l *Ledger) []Fact {
 func TestAppendKeepsFactsAcrossReopening(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "made", "on demand")
 	l := open(t, Config{Dir: dir})
-	if a := l.from.ns.Addr(); a != nil {
+	if a := l.server.ns.Addr(); a != nil {
 		t.Errorf("the embedded server listens on %s", a)
 	}
 	if got := all(t, l); len(got) != 0 {
@@ -110,8 +110,8 @@ func TestAppendRefuses(t *testing.T) {
 		{"kind that is not UTF-8", "UTF-8", Fact{Key: "a", Kind: "k\xff"}},
 		{"data that are not JSON", "not valid JSON", Fact{Key: "a", Kind: "k", Data: json.RawMessage(`{`)}},
 		{"a year that JSON cannot hold", "year", Fact{Key: "a", Kind: "k", At: at.AddDate(9999, 0, 0)}},
-		{"one byte too many", "at most 524288 are kept", sized(MaxFact + 1)},
-		{"far too big", "at most 524288 are kept", sized(4 * MaxFact)},
+		{"one byte too many", "the maximum is 524288", sized(MaxFact + 1)},
+		{"far too big", "the maximum is 524288", sized(4 * MaxFact)},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -290,7 +290,7 @@ func TestOpenRefuses(t *testing.T) {
 		{"a folder in use", Config{Dir: busy}, ErrLocked, fmt.Sprintf("process %d", os.Getpid())},
 		{"a file for a folder", Config{Dir: file}, nil, "not a directory"},
 		{"a folder below a file", Config{Dir: filepath.Join(file, "x")}, nil, "not a directory"},
-		{"a file where the server wants a folder", Config{Dir: blocked}, nil, "did not come up"},
+		{"a file where the server wants a folder", Config{Dir: blocked}, nil, "did not start"},
 		{"nobody at the URL", Config{URL: "nats://me:hush@127.0.0.1:1"}, nil, "nats://<secret>@127.0.0.1:1: connecting to NATS"},
 		{"no URL at all", Config{URL: "::"}, nil, "connecting to NATS"},
 	}

@@ -15,7 +15,7 @@ import (
 func lockFolder(name string) (*os.File, error) {
 	f, err := os.OpenFile(name, os.O_RDWR|os.O_CREATE, 0o640)
 	if err != nil {
-		return nil, fmt.Errorf("%w; give a folder that this user may write", err)
+		return nil, fmt.Errorf("%w; choose a folder that this user can write to", err)
 	}
 	err = syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
 	if err != nil {
@@ -23,11 +23,11 @@ func lockFolder(name string) (*os.File, error) {
 		if !errors.Is(err, syscall.EWOULDBLOCK) {
 			return nil, fmt.Errorf("locking %s: %w; use a file system that supports locks", name, err)
 		}
-		holder := "its number is not known"
+		holder := "unknown process"
 		if b, err := os.ReadFile(name); err == nil && len(b) > 0 {
 			holder = "process " + strings.TrimSpace(string(b))
 		}
-		return nil, fmt.Errorf("%w (%s); stop that one or give this one a folder of its own", ErrLocked, holder)
+		return nil, fmt.Errorf("%w (%s); stop that process, or give this one its own folder", ErrLocked, holder)
 	}
 	// The number is for people; without it the lock holds just as well.
 	if err := f.Truncate(0); err == nil {

@@ -18,10 +18,10 @@ func lockFolder(name string) (*os.File, error) {
 	h, err := syscall.CreateFile(p, syscall.GENERIC_READ|syscall.GENERIC_WRITE, 0, nil,
 		syscall.OPEN_ALWAYS, syscall.FILE_ATTRIBUTE_NORMAL, 0)
 	if errors.Is(err, sharingViolation) {
-		return nil, fmt.Errorf("%w; stop that one or give this one a folder of its own", ErrLocked)
+		return nil, fmt.Errorf("%w; stop that process, or give this one its own folder", ErrLocked)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w; give a folder that this user may write", name, err)
+		return nil, fmt.Errorf("%s: %w; choose a folder that this user can write to", name, err)
 	}
 	return os.NewFile(uintptr(h), name), nil
 }

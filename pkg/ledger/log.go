@@ -7,41 +7,41 @@ import (
 	"github.com/hashicorp/go-hclog"
 )
 
-// A serverLog passes on what the embedded server says, and remembers its last
+// A serverLog passes on the log of the embedded server, and remembers its last
 // complaint for the error that ends an Open.
 type serverLog struct {
 	log hclog.Logger
 
-	mu        sync.Mutex
-	complaint string
-	fatal     bool
+	mu      sync.Mutex
+	warning string
+	fatal   bool
 }
 
-// gaveUp reports whether the server said that it cannot go on.
-func (l *serverLog) gaveUp() bool {
+// failed reports whether the server logged a fatal error.
+func (l *serverLog) failed() bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.fatal
 }
 
-// last returns the last complaint, "" if there was none.
+// last returns the last warning, "" if there was none.
 func (l *serverLog) last() string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.complaint
+	return l.warning
 }
 
 func (l *serverLog) complain(say func(string, ...any), format string, v []any) {
 	text := fmt.Sprintf(format, v...)
 	l.mu.Lock()
-	l.complaint = text
+	l.warning = text
 	l.mu.Unlock()
-	say("the ledger's server complains", "text", text)
+	say("warning from the ledger's NATS server", "text", text)
 }
 
 // Noticef is for those who look into the server, not for operators.
 func (l *serverLog) Noticef(format string, v ...any) {
-	l.log.Debug("the ledger's server says", "text", fmt.Sprintf(format, v...))
+	l.log.Debug("notice from the ledger's NATS server", "text", fmt.Sprintf(format, v...))
 }
 
 // Warnf passes on a warning.
@@ -58,8 +58,8 @@ func (l *serverLog) Fatalf(format string, v ...any) {
 	l.mu.Unlock()
 }
 
-// Debugf does nothing: the server is not asked to debug.
+// Debugf does nothing: debug logging is off.
 func (l *serverLog) Debugf(string, ...any) {}
 
-// Tracef does nothing: the server is not asked to trace.
+// Tracef does nothing: tracing is off.
 func (l *serverLog) Tracef(string, ...any) {}

@@ -96,7 +96,7 @@ func TestURLRefusesAStreamThatForgets(t *testing.T) {
 	if _, err := l.js.CreateStream(t.Context(), c); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Open(t.Context(), Config{URL: s.ClientURL()}, nil); err == nil || !strings.Contains(err.Error(), "for ever") {
+	if _, err := Open(t.Context(), Config{URL: s.ClientURL()}, nil); err == nil || !strings.Contains(err.Error(), "may lose facts") {
 		t.Errorf("got %v, want an error that the stream forgets", err)
 	}
 }

@@ -12,12 +12,12 @@ import (
 )
 
 const (
-	// ahead is how many facts are on their way while one is read.
-	ahead = 128
+	// prefetch is how many facts are on their way while one is read.
+	prefetch = 128
 
-	// forgotten is after how long without a reader the server drops its
-	// place, should the reader die before it says so.
-	forgotten = 30 * time.Second
+	// consumerTimeout is after how long without a reader the server drops its
+	// place, if the reader dies without saying so.
+	consumerTimeout = 30 * time.Second
 
 	// forever is a number that no fact will have.
 	forever = math.MaxUint64 - 1
@@ -35,7 +35,7 @@ func (l *Ledger) All(ctx context.Context) iter.Seq2[Fact, error] {
 			yield(Fact{}, l.reading(err))
 			return
 		}
-		newest, gone := l.seen.read()
+		newest, gone := l.witness.read()
 		switch to := max(info.State.LastSeq, newest); {
 		case info.State.Msgs > 0:
 			l.read(ctx, to, yield)
@@ -63,19 +63,19 @@ func (l *Ledger) read(ctx context.Context, to uint64, yield func(Fact, error) bo
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	defer context.AfterFunc(l.closing, cancel)()
-	c, err := l.js.OrderedConsumer(ctx, streamName, jetstream.OrderedConsumerConfig{InactiveThreshold: forgotten})
+	c, err := l.js.OrderedConsumer(ctx, streamName, jetstream.OrderedConsumerConfig{InactiveThreshold: consumerTimeout})
 	if err != nil {
 		yield(Fact{}, l.reading(err))
 		return
 	}
 	defer l.forget(c)
-	msgs, err := c.Messages(jetstream.PullMaxMessages(ahead))
+	msgs, err := c.Messages(jetstream.PullMaxMessages(prefetch))
 	if err != nil {
 		yield(Fact{}, l.reading(err))
 		return
 	}
 	defer msgs.Stop()
-	_, accepted := l.seen.read()
+	_, accepted := l.witness.read()
 	var gone uint64
 	for at := uint64(0); at < to; {
 		m, err := msgs.Next(jetstream.NextContext(ctx))
@@ -119,9 +119,9 @@ func (l *Ledger) decoded(subj string, body []byte) (Fact, error) {
 
 // gap says that the facts after number after, up to number to, are missing.
 func (l *Ledger) gap(after, to uint64) error {
-	hint := toAccept
-	if l.from == nil {
-		hint = "restore the stream " + streamName + " from a backup, or restart to go on with the facts that are left"
+	hint := acceptHint
+	if l.server == nil {
+		hint = "restore the stream " + streamName + " from a backup, or restart to continue with the remaining facts"
 	}
 	return l.reading(fmt.Errorf("%w: %d facts after number %d are missing; %s", ErrDamaged, to-after, after, hint))
 }
@@ -141,7 +141,7 @@ func (l *Ledger) forget(c jetstream.Consumer) {
 
 func (l *Ledger) reading(err error) error {
 	if !errors.Is(err, ErrDamaged) {
-		err = l.told(err)
+		err = l.closedOr(err)
 	}
 	return fmt.Errorf("reading the facts in %s: %w", l.where, err)
 }

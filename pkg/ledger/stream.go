@@ -34,7 +34,7 @@ const (
 func streamConfig(replicas int) jetstream.StreamConfig {
 	return jetstream.StreamConfig{
 		Name:        streamName,
-		Description: "facts of Andon: append-only, one subject a key",
+		Description: "facts of Andon: append-only, one subject per key",
 		Subjects:    []string{subjectPrefix + "*"},
 		Retention:   jetstream.LimitsPolicy,
 		Discard:     jetstream.DiscardNew,
@@ -50,14 +50,14 @@ func (l *Ledger) stream(ctx context.Context, c Config) (jetstream.Stream, error)
 	s, err := l.js.Stream(ctx, streamName)
 	switch {
 	case err == nil:
-		return s, lasting(s.CachedInfo().Config)
+		return s, checkStream(s.CachedInfo().Config)
 	case !errors.Is(err, jetstream.ErrStreamNotFound):
-		return nil, fmt.Errorf("asking NATS for the stream %s: %w; see that JetStream is enabled and this user may use it", streamName, err)
-	case l.from != nil && l.from.had:
-		return nil, fmt.Errorf("%w: there are facts in the folder but the server cannot read their stream; restore the folder from a backup, or move it away to begin anew without any of them", ErrDamaged)
+		return nil, fmt.Errorf("reading the NATS stream %s: %w; check that JetStream is enabled and that this user may use it", streamName, err)
+	case l.server != nil && l.server.hadFacts:
+		return nil, fmt.Errorf("%w: the folder holds facts, but the server cannot read their stream; restore the folder from a backup, or move it away to start without these facts", ErrDamaged)
 	}
 	want := c.Replicas
-	if want == 0 && l.from == nil {
+	if want == 0 && l.server == nil {
 		want = clusterReplicas
 	}
 	s, err = l.js.CreateStream(ctx, streamConfig(want))
@@ -68,16 +68,16 @@ func (l *Ledger) stream(ctx context.Context, c Config) (jetstream.Stream, error)
 		s, err = l.js.Stream(ctx, streamName) // another process was faster
 	}
 	if err != nil {
-		return nil, fmt.Errorf("making the stream %s with %d replicas: %w; see that JetStream is enabled on enough servers and this user may use it", streamName, max(want, 1), err)
+		return nil, fmt.Errorf("creating the NATS stream %s with %d replicas: %w; check that JetStream is enabled on enough servers and that this user may use it", streamName, max(want, 1), err)
 	}
-	return s, lasting(s.CachedInfo().Config)
+	return s, checkStream(s.CachedInfo().Config)
 }
 
-// lasting returns an error if a stream of that configuration would lose facts.
-func lasting(c jetstream.StreamConfig) error {
+// checkStream returns an error if a stream of that configuration would lose facts.
+func checkStream(c jetstream.StreamConfig) error {
 	limited := c.MaxAge > 0 || c.MaxMsgs > 0 || c.MaxBytes > 0 || c.MaxMsgsPerSubject > 0
 	if c.Retention != jetstream.LimitsPolicy || c.Storage != jetstream.FileStorage || !c.DenyDelete || !c.DenyPurge || limited {
-		return fmt.Errorf("the stream %s exists but does not keep everything for ever (limits retention, file storage, no limits, deny_delete and deny_purge are needed); it was not made by Andon: use another NATS account", streamName)
+		return fmt.Errorf("the NATS stream %s exists but may lose facts (it needs limits retention, file storage, no limits on age, number or size, deny_delete and deny_purge); use another NATS account", streamName)
 	}
 	return nil
 }
@@ -86,17 +86,17 @@ func lasting(c jetstream.StreamConfig) error {
 func dial(urls string, log hclog.Logger) (*nats.Conn, error) {
 	nc, err := nats.Connect(urls, nats.Name("andon"), nats.Timeout(3*time.Second),
 		nats.MaxReconnects(-1), nats.ReconnectWait(250*time.Millisecond),
-		nats.ReconnectBufSize(-1), // what could not be sent is told at once, not sent later
+		nats.ReconnectBufSize(-1), // a failed publish fails at once, and is not sent later
 		nats.DisconnectErrHandler(func(_ *nats.Conn, err error) {
 			if err != nil {
-				log.Warn("connection to NATS lost; facts wait until it is back", "err", err)
+				log.Warn("connection to NATS lost; no facts are stored until it is back", "err", err)
 			}
 		}),
 		nats.ReconnectHandler(func(nc *nats.Conn) {
 			log.Info("connected to NATS again", "server", nc.ConnectedServerName())
 		}))
 	if err != nil {
-		return nil, fmt.Errorf("connecting to NATS: %w; see that one of the URLs answers and user and password are right", err)
+		return nil, fmt.Errorf("connecting to NATS: %w; check that one of the URLs answers and that user and password are right", err)
 	}
 	return nc, nil
 }

@@ -37,16 +37,16 @@ func openWitness(dir string) (w *witness, known bool, err error) {
 	if _, err := fmt.Sscanf(string(b), witnessForm, &w.newest, &w.gone); err == nil {
 		known = true
 	} else if w.newest, w.gone = 0, 0; len(b) > 0 {
-		return nil, false, fmt.Errorf("%w: %s is not readable; %s", ErrDamaged, name, toAccept)
+		return nil, false, fmt.Errorf("%w: %s cannot be read; %s", ErrDamaged, name, acceptHint)
 	}
 	w.file, err = os.OpenFile(name, os.O_WRONLY|os.O_CREATE, 0o640)
 	return w, known, err
 }
 
-const toAccept = "restore the folder from a backup, or remove " + witnessFile + " from it to go on with the facts that are left"
+const acceptHint = "restore the folder from a backup, or remove " + witnessFile + " from it to continue with the remaining facts"
 
-// saw remembers that fact number seq is kept.
-func (w *witness) saw(seq uint64) error {
+// record remembers that fact number seq is kept.
+func (w *witness) record(seq uint64) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if seq <= w.newest {

@@ -20,8 +20,8 @@ const (
 	haltSigma = 3
 )
 
-// drawn is how many nodes one chart shows, those that stray furthest.
-const drawn = 6
+// maxNodes is how many nodes one chart shows, those that stray furthest.
+const maxNodes = 6
 
 // marksOf returns the times to mark for a rollout.
 func marksOf(ro andon.Rollout) []mark {
@@ -60,9 +60,9 @@ func evidenceChart(p Page) template.HTML {
 	lo, hi = math.Max(lo, -6), math.Min(hi+.2, line+6)
 	c := newCanvas(p.Trail[0].At, p.Trail[len(p.Trail)-1].At, lo, hi)
 	c.zone("haltzone", line, hi)
-	c.axes(oddsTicks(lo, hi, 6), "evidence: no regression : regression")
+	c.axes(oddsTicks(lo, hi, 6), "evidence that the rollout made it worse")
 	c.line("halt", left, c.y(line), width-right, c.y(line))
-	c.text("halttext", "start", left+6, c.y(line)-5, "fails from "+odds(andon.Number(math.Pow(10, line))))
+	c.text("halttext", "start", left+6, c.y(line)-5, "fails at "+odds(andon.Number(math.Pow(10, line))))
 	marks := marksOf(p.Rollout)
 	if p.Verdict.FirstFail != nil {
 		marks = append(marks, mark{at: *p.Verdict.FirstFail, text: "first fail", main: true})
@@ -70,7 +70,7 @@ func evidenceChart(p Page) template.HTML {
 	}
 	c.marks(marks)
 	c.curve("s0", "evidence", times, values, math.Inf(1))
-	return c.svg("Evidence over time, logarithmic, with the line from which the rollout fails")
+	return c.svg("Evidence over time on a logarithmic scale, with the line above which the rollout fails")
 }
 
 // A line is one node's series as it is drawn.
@@ -85,7 +85,7 @@ type line struct {
 // lines returns the nodes to draw, first the one named, then those that stray
 // furthest.
 func lines(all []deviation.Deviation, first string) []line {
-	most := func(d deviation.Deviation) float64 {
+	maxSigma := func(d deviation.Deviation) float64 {
 		m := math.Inf(-1)
 		for _, s := range d.Sigma {
 			if !math.IsNaN(s) {
@@ -97,7 +97,7 @@ func lines(all []deviation.Deviation, first string) []line {
 	sorted := make([]deviation.Deviation, 0, len(all))
 	for _, d := range all {
 		if len(d.Times) > 0 {
-			sorted = append(sorted, whole(d))
+			sorted = append(sorted, padded(d))
 		}
 	}
 	slices.SortStableFunc(sorted, func(a, b deviation.Deviation) int {
@@ -107,11 +107,11 @@ func lines(all []deviation.Deviation, first string) []line {
 		case b.Node == first && a.Node != first:
 			return 1
 		}
-		return cmp.Compare(most(b), most(a))
+		return cmp.Compare(maxSigma(b), maxSigma(a))
 	})
 	var out []line
 	for _, d := range sorted {
-		if len(out) == drawn {
+		if len(out) == maxNodes {
 			break
 		}
 		l := line{Node: d.Node, d: thin(d, 400)}
@@ -171,11 +171,11 @@ func (p palette) paint(ls []line) {
 	for i := range ls {
 		n, ok := p[ls[i].Node]
 		if !ok {
-			n = len(p) % drawn
+			n = len(p) % maxNodes
 			p[ls[i].Node] = n
 		}
 		for taken[n] {
-			n = (n + 1) % drawn
+			n = (n + 1) % maxNodes
 		}
 		taken[n] = true
 		ls[i].Class = fmt.Sprintf("s%d", n)
@@ -237,13 +237,13 @@ func valueChart(ls []line, ro andon.Rollout, s andon.Signal) template.HTML {
 	for i := len(ls) - 1; i >= 0; i-- {
 		c.curve(ls[i].Class, ls[i].Node, ls[i].times, ls[i].d.Value, ls[i].gap)
 	}
-	return c.svg("Values of " + s.Name + " over time, with the band of control")
+	return c.svg("Values of " + s.Name + " over time, with the range of control")
 }
 
-// extent returns the least and greatest value to show: all of the nodes'
+// extent returns the minimum and maximum value to show: all of the nodes'
 // values, and of control's band what neither presses them flat nor is more
 // than the whole, if that is above 0 and no value is more.
-func extent(ls []line, whole float64) (lo, hi float64) {
+func extent(ls []line, padded float64) (lo, hi float64) {
 	lo, hi = math.Inf(1), math.Inf(-1)
 	take := func(vs []float64) {
 		for _, v := range vs {
@@ -262,8 +262,8 @@ func extent(ls []line, whole float64) (lo, hi float64) {
 	if room := 1.5 * (b - a); room > 0 {
 		lo, hi = math.Max(lo, a-room), math.Min(hi, b+room)
 	}
-	if whole > 0 && b <= whole {
-		hi = math.Min(hi, whole)
+	if padded > 0 && b <= padded {
+		hi = math.Min(hi, padded)
 	}
 	return lo, hi
 }

@@ -1,7 +1,7 @@
 // Package report writes verdicts as web pages for people: one page that holds
 // all that a rollout's verdict rests on, and an index of rollouts. A page is
-// one file: its charts are drawn here as SVG, it asks no other server for
-// anything and runs no script. The package knows neither where verdicts come
+// one file: its charts are drawn here as SVG, it loads nothing from
+// other servers and runs no script. The package knows neither where verdicts come
 // from nor how pages are served.
 package report
 
@@ -33,7 +33,8 @@ var funcs = template.FuncMap{
 	"score":   percent,
 	"odds":    odds,
 	"sigma":   sigmas,
-	"number":  number,
+	"amount":  amount,
+	"effect":  effect,
 	"known":   known,
 	"quality": quality,
 	"class":   func(c andon.Class) string { return strings.ReplaceAll(string(c), "_", " ") },

@@ -30,7 +30,7 @@ func TestWriteIndex(t *testing.T) {
 		t.Fatal(err)
 	}
 	page := b.String()
-	for _, want := range []string{"<title>Andon</title>", `<a href="rollouts/checkout-v2">checkout-v2</a>`, "1 : 41,250", "&gt; 99.9%", "not yet judged",
+	for _, want := range []string{"<title>Andon</title>", `<a href="rollouts/checkout-v2">checkout-v2</a>`, "41,250 to 1", "&gt; 99.9%", "not yet judged",
 		"ended 2024-05-01 12:01:00 UTC", `class="pill is-inconclusive"`, "Prometheus does not answer", "as of 2024-05-01 13:00:00 UTC"} {
 		if !strings.Contains(page, want) {
 			t.Errorf("the page does not hold %q", want)

@@ -21,7 +21,7 @@ type Page struct {
 	Service andon.Service
 	Verdict andon.Verdict
 	Trail   []judge.Point // evidence over time, oldest first; no chart if empty
-	Label   Label         // what a person said became of it; the zero Label if nobody did
+	Label   Label         // by a person; the zero Label if there is none
 
 	Signals []Signal // filled in by Collect, the one with the largest part in the evidence first
 	Notes   []string // what people should know of the data; Collect adds to them
@@ -29,11 +29,11 @@ type Page struct {
 	Home string // address of the index; no link if empty
 }
 
-// A Label is a person's word on a rollout.
+// A Label is what a person decided about a rollout.
 type Label struct {
-	Regression bool // it made its service worse
-	By, Reason string
-	At         time.Time
+	Regression     bool // it made its service worse
+	Author, Reason string
+	At             time.Time
 }
 
 // A Signal is what one signal of the service showed.
@@ -54,20 +54,20 @@ func (s Signal) part() float64 {
 	return part
 }
 
-// before is how much of the time before a rollout is shown.
-const before = time.Hour
+// leadTime is how much of the time before a rollout is shown.
+const leadTime = time.Hour
 
-// Collect returns p with its Signals: for each signal of p.Service it asks a
-// for the deviation from one hour before the rollout to the time of the
-// verdict. A signal that cannot be asked for becomes a note, so that the page
-// shows what there is; only the end of ctx is an error.
+// Collect returns p with its Signals: for each signal of p.Service it queries the
+// deviation from one hour before the rollout to the time of the verdict. A query
+// that fails becomes a note, so that the page shows the rest; only the end of ctx
+// is an error.
 func Collect(ctx context.Context, source deviation.Source, p Page) (Page, error) {
 	step := p.Service.Bin()
-	r := andon.Range{Start: p.Rollout.Started.Add(-before).Truncate(step), End: p.Verdict.At.Truncate(step), Step: step}
+	r := andon.Range{Start: p.Rollout.Started.Add(-leadTime).Truncate(step), End: p.Verdict.At.Truncate(step), Step: step}
 	notes := append([]string(nil), p.Notes...)
 	p.Signals = make([]Signal, 0, len(p.Service.Signals))
 	for _, sig := range p.Service.Signals {
-		shown := Signal{Signal: sig, Findings: of(sig.Name, p.Verdict.Findings)}
+		shown := Signal{Signal: sig, Findings: findingsOf(sig.Name, p.Verdict.Findings)}
 		if sig.Metric != "" && r.End.After(r.Start) {
 			d, err := source.Deviate(ctx, andon.Compare(p.Rollout, p.Service, sig), r)
 			if ctx.Err() != nil {
@@ -80,14 +80,14 @@ func Collect(ctx context.Context, source deviation.Source, p Page) (Page, error)
 		}
 		p.Signals = append(p.Signals, shown)
 	}
-	p.Signals = append(p.Signals, others(p)...)
+	p.Signals = append(p.Signals, unnamedSignals(p)...)
 	slices.SortStableFunc(p.Signals, func(a, b Signal) int { return cmp.Compare(b.part(), a.part()) })
 	p.Notes = notes
 	return p, nil
 }
 
-// of returns the findings of the signal of that name.
-func of(name string, all []andon.Finding) []andon.Finding {
+// findingsOf returns the findings of the signal of that name.
+func findingsOf(name string, all []andon.Finding) []andon.Finding {
 	var out []andon.Finding
 	for _, f := range all {
 		if f.Signal == name {
@@ -97,9 +97,9 @@ func of(name string, all []andon.Finding) []andon.Finding {
 	return out
 }
 
-// others returns what was found of signals that the service does not name:
+// unnamedSignals returns what was found of signals that the service does not name:
 // the absence of a node is one.
-func others(p Page) []Signal {
+func unnamedSignals(p Page) []Signal {
 	known := make(map[string]bool)
 	for _, s := range p.Service.Signals {
 		known[s.Name] = true
@@ -108,7 +108,7 @@ func others(p Page) []Signal {
 	for _, f := range p.Verdict.Findings {
 		if !known[f.Signal] {
 			known[f.Signal] = true
-			out = append(out, Signal{Signal: andon.Signal{Name: f.Signal}, Findings: of(f.Signal, p.Verdict.Findings)})
+			out = append(out, Signal{Signal: andon.Signal{Name: f.Signal}, Findings: findingsOf(f.Signal, p.Verdict.Findings)})
 		}
 	}
 	return out

@@ -101,7 +101,7 @@ func example() Page {
 		{Signal: andon.Signal{Name: "error logs", Logs: `{service="checkout"}`}},
 	}
 	p.Notes = []string{"cpu has no chart: http://prometheus:9090: status 503"}
-	p.Label = Label{Regression: true, By: "ops", Reason: "INC-42", At: second}
+	p.Label = Label{Regression: true, Author: "ops", Reason: "INC-42", At: second}
 	return p
 }
 
@@ -134,8 +134,8 @@ func TestWriteShows(t *testing.T) {
 		t.Fatal(err)
 	}
 	page := b.String()
-	for _, want := range []string{"Fail: it made the service worse", "99.8%", "1 : 41,250", "ln 10.6", "15.0 min after stage 1", "avg by (pod) (latency{version=&#34;v2.3.0&#34;})",
-		"no samples of the candidate", "status 503", "fails from 1 : 1,000", ">first fail<", ">latency, ms<", "Deviations beyond the chart", `href="#r1"`, ">to blame<", ">critical<", "12 series", "Not yet judged", "19.1 ms", "<strong>a regression</strong> by ops"} {
+	for _, want := range []string{"Fail: this rollout made the service worse", "99.8%", "41,250 to 1", "natural logarithm 10.6", "15 minutes after stage 1", "avg by (pod) (latency{version=&#34;v2.3.0&#34;})",
+		"no samples from the candidate", "status 503", "fails at 1,000 to 1", ">first fail<", ">latency, ms<", "Deviations larger than the chart", `href="#r1"`, ">to blame<", ">critical<", "12 series", "Not yet judged", "19.1 ms", "<strong>a regression</strong> by ops"} {
 		if !strings.Contains(page, want) {
 			t.Errorf("the page does not hold %q", want)
 		}
@@ -151,7 +151,7 @@ func TestWriteIsInert(t *testing.T) {
 	p.Rollout.Scope = map[string]string{evil: evil}
 	p.Verdict.Reason, p.Verdict.Case, p.Verdict.Strategy, p.Verdict.Verdict, p.Verdict.Quality = evil, evil, evil, evil, evil
 	p.Notes, p.Home = []string{evil}, "javascript:alert(1)"
-	p.Label.By, p.Label.Reason = evil, evil
+	p.Label.Author, p.Label.Reason = evil, evil
 	for i := range p.Signals {
 		s := &p.Signals[i]
 		s.Signal.Name, s.Signal.Unit = evil, evil

@@ -45,34 +45,21 @@ func percent(n andon.Number) string {
 	return strconv.FormatFloat(math.Round(f*1000)/10, 'f', -1, 64) + "%"
 }
 
-// odds writes an e-value as odds: 41250 is "1 : 41,250", 0.04 is "25 : 1".
-// Evidence speaks for a regression when the right side is the larger.
+// odds writes evidence as odds: 41250 is "41,250 to 1", 0.04 is "0.04 to 1".
 func odds(n andon.Number) string {
-	f := float64(n)
-	switch {
+	switch f := float64(n); {
 	case math.IsNaN(f) || f < 0:
 		return unknown
-	case f >= 1e7:
-		return "1 : " + power(f)
-	case f >= 1:
-		return "1 : " + grouped(f)
-	case f < 1e-7:
-		return power(1/f) + " : 1"
+	case f >= math.MaxFloat64:
+		return "more than 10³⁰⁸ to 1"
+	default:
+		return andon.Odds(math.Log(f))
 	}
-	return grouped(1/f) + " : 1"
 }
 
-// logOf writes the natural logarithm of an e-value above 0.
+// logOf writes the natural logarithm of evidence above 0.
 func logOf(e float64) string {
 	return strings.Replace(strconv.FormatFloat(math.Log(e), 'f', 1, 64), "-", "−", 1)
-}
-
-// power writes a large value as a power of ten.
-func power(f float64) string {
-	if math.IsInf(f, 1) || f >= math.MaxFloat64 {
-		return "more than 10³⁰⁸"
-	}
-	return scientific(f)
 }
 
 // scientific writes a value as 3.7·10¹⁴.
@@ -114,15 +101,22 @@ func sigmas(n andon.Number) string {
 	return strings.Replace(fmt.Sprintf("%+.1f σ", float64(n)), "-", "−", 1)
 }
 
-// number writes a value in its unit to three figures.
-func number(n andon.Number, unit string) string {
-	if !n.Known() {
-		return unknown
+// amount writes a difference of two values in the signal's unit. That of two
+// shares is in points.
+func amount(n andon.Number, unit string) string {
+	text := andon.Quantity(float64(n), unit)
+	if andon.IsRatio(unit) && n.Known() {
+		return strings.TrimSuffix(text, "%") + " points"
 	}
-	if unit != "" {
-		unit = " " + unit
+	return text
+}
+
+// effect writes amount with its sign.
+func effect(n andon.Number, unit string) string {
+	if n > 0 {
+		return "+" + amount(n, unit)
 	}
-	return short(figures(float64(n), 3)) + unit
+	return amount(n, unit)
 }
 
 // short writes a value to four significant figures, never as 1e-05.

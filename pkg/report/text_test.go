@@ -19,27 +19,27 @@ func TestTexts(t *testing.T) {
 		{"percent of nearly zero", percent(1e-9), "< 0.1%"},
 		{"percent of zero", percent(0), "0%"},
 		{"percent unknown", percent(andon.Unknown), "unknown"},
-		{"odds for", odds(41250.4), "1 : 41,250"},
-		{"odds against", odds(.04), "25 : 1"},
-		{"odds even", odds(1), "1 : 1"},
-		{"odds small", odds(1.62), "1 : 1.6"},
-		{"odds vast", odds(3.74e20), "1 : 3.7·10²⁰"},
-		{"odds without end", odds(inf), "1 : more than 10³⁰⁸"},
-		{"odds of nothing", odds(0), "more than 10³⁰⁸ : 1"},
+		{"odds for", odds(41250.4), "41,250 to 1"},
+		{"odds against", odds(.04), "0.04 to 1"},
+		{"odds even", odds(1), "1 to 1"},
+		{"odds small", odds(1.62), "1.62 to 1"},
+		{"odds vast", odds(3.74e20), "4·10²⁰ to 1"},
+		{"odds without end", odds(inf), "more than 10³⁰⁸ to 1"},
+		{"odds of nothing", odds(0), "0 to 1"},
 		{"odds unknown", odds(andon.Unknown), "unknown"},
 		{"sigma", sigmas(-1.25), "−1.2 σ"},
-		{"number with unit", number(-.66, "ratio"), "−0.66 ratio"},
-		{"number to three figures", number(121.46, ""), "121"},
+		{"effect on a share", effect(-.66, "ratio"), "−66 points"},
+		{"effect on a latency", effect(.01246, "s"), "+12.5 ms"},
 		{"short of thousands", short(1234567), "1,234,567"},
 		{"short of small", short(.0000123), "0.0000123"},
 		{"short of tiny", short(1.23e-9), "1.2·10⁻⁹"},
 		{"short of a fraction", short(2. / 3), "0.6667"},
 		{"time", clock(time.Date(2024, 5, 1, 14, 0, 0, 0, time.FixedZone("", 7200))), "2024-05-01 12:00:00 UTC"},
 		{"no time", clock((*time.Time)(nil)), "unknown"},
-		{"since", since(9*time.Minute + 40*time.Second), "9.7 min after stage 1"},
-		{"since hours", since(3 * time.Hour), "3.0 h after stage 1"},
-		{"since seconds", since(20 * time.Second), "20s after stage 1"},
-		{"since before", since(-2 * time.Minute), "2.0 min before stage 1"},
+		{"since", since(9*time.Minute + 40*time.Second), "9 min 40 s after stage 1"},
+		{"since hours", since(3 * time.Hour), "3 hours after stage 1"},
+		{"since seconds", since(20 * time.Second), "20 seconds after stage 1"},
+		{"since before", since(-2 * time.Minute), "2 minutes before stage 1"},
 	} {
 		if c.got != c.want {
 			t.Errorf("%s: got %q, want %q", c.name, c.got, c.want)
@@ -66,8 +66,8 @@ func TestTicks(t *testing.T) {
 		{"values", texts(valueTicks(-3, 5.2, 5)), "−2 | 0 | 2 | 4"},
 		{"small values", texts(valueTicks(0, .0031, 5)), "0 | 0.001 | 0.002 | 0.003"},
 		{"no range", texts(valueTicks(2, 2, 5)), ""},
-		{"odds", texts(oddsTicks(-1.2, 4.2, 6)), "10 : 1 | 1 : 1 | 1 : 10 | 1 : 100 | 1 : 1,000 | 1 : 10,000"},
-		{"odds far", texts(oddsTicks(-1, 20, 6)), "1 : 1 | 1 : 10,000 | 1 : 10⁸ | 1 : 10¹² | 1 : 10¹⁶ | 1 : 10²⁰"},
+		{"odds", texts(oddsTicks(-1.2, 4.2, 6)), "0.1 to 1 | 1 to 1 | 10 to 1 | 100 to 1 | 1,000 to 1 | 10,000 to 1"},
+		{"odds far", texts(oddsTicks(-1, 20, 6)), "1 to 1 | 10,000 to 1 | 10⁸ to 1 | 10¹² to 1 | 10¹⁶ to 1 | 10²⁰ to 1"},
 		{"forty minutes", texts(timeTicks(at("2024-05-01T15:39:00Z"), at("2024-05-01T16:19:00Z"), 10)), "15:40 | 15:45 | 15:50 | 15:55 | 16:00 | 16:05 | 16:10 | 16:15"},
 		{"over midnight", texts(timeTicks(at("2024-05-01T22:30:00Z"), at("2024-05-02T03:00:00Z"), 5)), "23:00 | May 2 | 01:00 | 02:00 | 03:00"},
 		{"a week", texts(timeTicks(at("2024-05-01T03:00:00Z"), at("2024-05-07T04:00:00Z"), 10)), "May 2 | May 3 | May 4 | May 5 | May 6 | May 7"},
@@ -85,7 +85,7 @@ func TestThinKeepsPeaks(t *testing.T) {
 		d.Sigma = append(d.Sigma, math.Sin(float64(i)))
 	}
 	d.Sigma[4321], d.Sigma[77] = 50, math.NaN()
-	out := thin(whole(d), 100)
+	out := thin(padded(d), 100)
 	if len(out.Times) > 200 || len(out.Sigma) != len(out.Times) || len(out.Value) != len(out.Times) {
 		t.Fatalf("%d points, %d deviations, %d values", len(out.Times), len(out.Sigma), len(out.Value))
 	}

@@ -8,7 +8,7 @@ import (
 )
 
 // thin returns d, whose series are all as long, with at most about 2n points. Of each bucket of points it
-// keeps the least and the greatest deviation (value, where the deviation is
+// keeps the minimum and the maximum deviation (value, where the deviation is
 // not known), so that no peak is lost.
 func thin(d deviation.Deviation, n int) deviation.Deviation {
 	size := (len(d.Times) + n - 1) / n
@@ -26,7 +26,7 @@ func thin(d deviation.Deviation, n int) deviation.Deviation {
 	return out
 }
 
-// extremes returns the indices in [from, to) of the least and the greatest
+// extremes returns the indices in [from, to) of the minimum and the maximum
 // point, the earlier first.
 func extremes(d deviation.Deviation, from, to int) (a, b int) {
 	key := func(i int) float64 {
@@ -56,10 +56,10 @@ func keep(out *deviation.Deviation, d deviation.Deviation, i int) {
 	out.High = append(out.High, d.High[i])
 }
 
-// whole returns a copy of d with all its series as long as Times: what is
+// padded returns a copy of d with all its series as long as Times: what is
 // missing is not known. A control without any width is one without samples:
 // its spread has a floor.
-func whole(d deviation.Deviation) deviation.Deviation {
+func padded(d deviation.Deviation) deviation.Deviation {
 	d.Times = append([]time.Time(nil), d.Times...)
 	for _, s := range []*[]float64{&d.Sigma, &d.Value, &d.Centre, &d.Low, &d.High} {
 		full := make([]float64, len(d.Times))

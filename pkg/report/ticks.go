@@ -3,6 +3,8 @@ package report
 import (
 	"math"
 	"time"
+
+	"github.com/andon-project/andon/pkg/andon"
 )
 
 // A tick is one labelled place on an axis.
@@ -38,16 +40,9 @@ func oddsTicks(lo, hi float64, n int) []tick {
 	step := math.Max(1, math.Ceil((hi-lo)/float64(n)))
 	var out []tick
 	for e := math.Ceil(lo/step) * step; e <= hi; e += step {
-		text := "1 : 1"
-		switch {
-		case e > 0 && e < 6:
-			text = "1 : " + grouped(math.Pow(10, e))
-		case e > 0:
-			text = "1 : 10" + superscript(int(e))
-		case e < 0 && e > -6:
-			text = grouped(math.Pow(10, -e)) + " : 1"
-		case e < 0:
-			text = "10" + superscript(int(-e)) + " : 1"
+		text := andon.Odds(e * math.Ln10)
+		if math.Abs(e) >= 6 {
+			text = "10" + superscript(int(e)) + " to 1"
 		}
 		out = append(out, tick{at: e, text: text})
 	}

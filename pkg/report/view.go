@@ -16,7 +16,7 @@ type view struct {
 	Headline    string
 	LogEvidence string // empty if not known
 	FirstFail   string
-	Calls       string        // whom the service calls, and how that is known; empty if nobody asked
+	Calls       string        // the services that it calls, and the source of each; empty if not configured
 	Evidence    template.HTML // chart; empty if there is none
 	Parts       []partView
 	Shown       []signalView
@@ -24,10 +24,10 @@ type view struct {
 
 // A partView is a line on one stage or one place of a rollout.
 type partView struct {
-	Verdict  andon.Decision
-	Of, When string
-	Evidence andon.Number
-	Reason   string
+	Verdict    andon.Decision
+	Name, When string
+	Evidence   andon.Number
+	Reason     string
 }
 
 // parts returns the stages, if there is more than one, and the places.
@@ -49,28 +49,28 @@ func parts(v andon.Verdict) []partView {
 	return out
 }
 
-// mostCalls is how many services that one calls are named.
-const mostCalls = 20
+// maxCalls is how many services that one calls are named.
+const maxCalls = 20
 
-// callsOf says whom a service calls, and how that is known.
+// callsOf lists the services that a service calls, with the source of each.
 func callsOf(d *andon.Dependencies) string {
 	if d == nil {
 		return ""
 	}
 	var parts []string
-	for _, c := range d.Calls[:min(len(d.Calls), mostCalls)] {
+	for _, c := range d.Calls[:min(len(d.Calls), maxCalls)] {
 		through := ""
 		if c.Through != "" {
 			through = " through " + c.Through
 		}
 		parts = append(parts, fmt.Sprintf("%s%s (%s)", c.Service, through, c.From))
 	}
-	if more := len(d.Calls) - mostCalls; more > 0 {
+	if more := len(d.Calls) - maxCalls; more > 0 {
 		parts = append(parts, fmt.Sprintf("%d more", more))
 	}
 	out := strings.Join(parts, ", ")
 	if out == "" {
-		out = "no other service, as far as is known"
+		out = "no other service that Andon knows of"
 	}
 	if d.Notice != "" {
 		out += "; " + d.Notice
@@ -99,11 +99,11 @@ func viewOf(p Page) view {
 	v := view{Page: p, Evidence: evidenceChart(p), FirstFail: "none", Calls: callsOf(p.Verdict.Dependencies)}
 	switch p.Verdict.Verdict {
 	case andon.Fail:
-		v.Headline = "Fail: it made the service worse"
+		v.Headline = "Fail: this rollout made the service worse"
 	case andon.Pass:
 		v.Headline = "Pass: no sign of a regression"
 	case andon.Inconclusive:
-		v.Headline = "Inconclusive: the data do not tell"
+		v.Headline = "Inconclusive: Andon cannot decide"
 	default:
 		v.Headline = "Not yet judged"
 	}
@@ -156,32 +156,24 @@ func signalOf(s Signal, ro andon.Rollout, colours palette) signalView {
 
 // since writes how long after the first stage something was.
 func since(d time.Duration) string {
-	d = d.Round(time.Second)
 	if d < 0 {
-		return strings.Replace(since(-d), "after", "before", 1)
+		return andon.Spell(-d) + " before stage 1"
 	}
-	text := d.String()
-	if d >= time.Minute {
-		text = fmt.Sprintf("%.1f min", d.Minutes())
-	}
-	if d >= 2*time.Hour {
-		text = fmt.Sprintf("%.1f h", d.Hours())
-	}
-	return text + " after stage 1"
+	return andon.Spell(d) + " after stage 1"
 }
 
-// qualities say what a Quality other than OK means and what to do.
+// qualities explain each Quality other than OK, with what to do.
 var qualities = map[andon.Quality]string{
-	andon.NoCandidateData: "no samples of the candidate: is it running, and do its labels match the rollout's?",
-	andon.NoControlData:   "no samples to compare with: is anything still running the old version?",
-	andon.NoSeries:        "the query selects no series of either side: check the signal's query and labels",
-	andon.LowExposure:     "too little traffic to tell",
-	andon.Stale:           "no new samples lately",
+	andon.NoCandidateData: "no samples from the candidate: check that it runs and that its labels match the rollout",
+	andon.NoControlData:   "no samples from control: check that the old version still runs somewhere",
+	andon.NoSeries:        "the query returns no series for either side: check the signal's query and labels",
+	andon.LowExposure:     "too little traffic to judge",
+	andon.Stale:           "no recent samples",
 	andon.SourceError:     "the source did not answer",
-	andon.Ambiguous:       "another rollout explains it as well: hold them all, and take them back one by one",
+	andon.Ambiguous:       "another rollout may be the cause: hold them all, and roll them back one by one",
 }
 
-// quality explains q; empty if it is in order.
+// quality explains q; empty if it is OK.
 func quality(q andon.Quality) string {
 	if q == andon.OK || q == "" {
 		return ""

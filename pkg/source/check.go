@@ -12,10 +12,10 @@ import (
 	"github.com/andon-project/andon/pkg/logs/logql"
 )
 
-// Parsers tell whether queries can be read, for the checks of what people write.
+// Parsers check the queries that people write.
 var Parsers = andon.Parsers{PromQL: CheckPromQL, LogQL: CheckLogQL}
 
-// CheckLogQL returns what is wrong with a query for log lines.
+// CheckLogQL checks a query for log lines.
 func CheckLogQL(expr string) error {
 	if _, err := logql.Parse(expr); err != nil {
 		return fmt.Errorf("is not a LogQL log query: %w", err)
@@ -23,10 +23,9 @@ func CheckLogQL(expr string) error {
 	return nil
 }
 
-// CheckPromQL returns what is wrong with a query that has to answer with one
-// value for each series, whose labels keep tell apart: that it is not PromQL, a
-// range of samples or a constant, or that it sums one of those labels away.
-// Empty labels are passed over.
+// CheckPromQL checks a query that must return one value per series, with the
+// labels in keep. The error says that it is not PromQL, is a range vector or a
+// constant, or drops one of those labels. Empty labels are ignored.
 func CheckPromQL(expr string, keep ...string) error {
 	e, err := promQL.ParseExpr(expr)
 	if err != nil {
@@ -38,7 +37,7 @@ func CheckPromQL(expr string, keep ...string) error {
 	}
 	switch e.Type() {
 	case parser.ValueTypeMatrix:
-		return fmt.Errorf("is a range of samples, not a value; put it into a function, such as rate(%s)", expr)
+		return fmt.Errorf("is a range vector; put it into a function, such as rate(%s)", expr)
 	case parser.ValueTypeVector:
 	default:
 		return errors.New("is a constant, the same for every node; write a query that selects series")
@@ -47,14 +46,14 @@ func CheckPromQL(expr string, keep ...string) error {
 	for _, label := range keep {
 		if agg := sumsAway(e, label); agg != nil {
 			others := slices.DeleteFunc(byLabels(agg), func(l string) bool { return slices.Contains(keep, l) })
-			return fmt.Errorf("sums the label %s away, which is needed here; write %s by (%s) (…)", label, agg.Op, strings.Join(append(keep, others...), ", "))
+			return fmt.Errorf("drops the label %s, which is needed here; write %s by (%s) (…)", label, agg.Op, strings.Join(append(keep, others...), ", "))
 		}
 	}
 	return nil
 }
 
-// sumsAway returns the aggregation by which the answer to e loses the label,
-// or nil if it keeps it or that cannot be told from the query alone.
+// sumsAway returns the aggregation by which the answer to e loses the label, or
+// nil if it keeps the label or the query alone does not show it.
 func sumsAway(e parser.Expr, label string) *parser.AggregateExpr {
 	switch e := e.(type) {
 	case *parser.ParenExpr:

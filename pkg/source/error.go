@@ -10,35 +10,35 @@ import (
 	"time"
 )
 
-// A Kind says what sort of refusal an Error is, and thereby what a caller can
-// do about it.
+// A Kind is the kind of an Error, by which a caller decides what to do.
 type Kind string
 
 // The kinds.
 const (
 	Unreachable Kind = "unreachable" // no answer: no such host, connection refused or cut
 	Timeout     Kind = "timeout"     // no answer in time
-	Canceled    Kind = "canceled"    // the caller lost interest
+	Canceled    Kind = "canceled"    // the caller cancelled the request
 	Denied      Kind = "denied"      // status 401 or 403
 	BadQuery    Kind = "bad_query"   // the query cannot be parsed or executed
 	TooLarge    Kind = "too_large"   // the answer is larger than what is read
 	Unavailable Kind = "unavailable" // the source is there but cannot answer now: status 429 or 5xx
-	NotSource   Kind = "not_source"  // what answers is not the API that was wanted: a wrong URL
+	NotSource   Kind = "not_source"  // the URL is not that of the expected API
 )
 
-// An Error is a source's refusal or silence. Its text holds no credentials.
+// An Error says that a source refused or did not answer. Its text holds no
+// credentials.
 type Error struct {
 	Kind   Kind
-	Query  string // the query asked, empty if it was none
-	URL    string // of whom it was asked, without credentials; empty if of nobody
+	Query  string // empty if there was none
+	URL    string // of the request, without credentials; empty if there was none
 	Status int    // HTTP status; 0 if no answer came
 	Hint   string // what an operator can do
 	Err    error
 
-	after time.Duration // that the server asks to be left alone; 0 if it does not
+	after time.Duration // in which the server accepts no request; 0 if unknown
 }
 
-// Error says what was asked, of whom, what came back and what to try.
+// Error returns the URL, the query, the answer and what to try.
 func (e *Error) Error() string {
 	var b strings.Builder
 	if e.URL != "" {
@@ -64,8 +64,8 @@ func (e *Error) Error() string {
 // Unwrap returns the cause.
 func (e *Error) Unwrap() error { return e.Err }
 
-// NoAnswer explains why a request was not answered, or not to the end; err is
-// what net/http says of it.
+// NoAnswer returns the Error for a request without a complete answer; err is the
+// error of net/http.
 func NoAnswer(ctx context.Context, err error) *Error {
 	var u *url.Error
 	if errors.As(err, &u) {
@@ -78,5 +78,5 @@ func NoAnswer(ctx context.Context, err error) *Error {
 	case errors.Is(err, context.DeadlineExceeded), errors.As(err, &n) && n.Timeout():
 		return &Error{Kind: Timeout, Err: fmt.Errorf("no answer in time: %w", err), Hint: "raise the timeout"}
 	}
-	return &Error{Kind: Unreachable, Err: err, Hint: "check the URL and that it can be reached from here"}
+	return &Error{Kind: Unreachable, Err: err, Hint: "check the URL, and that this machine can reach it"}
 }

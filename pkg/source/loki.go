@@ -19,20 +19,20 @@ import (
 
 const (
 	lokiAPI  = "/loki/api/v1/"
-	fullPage = 5000 // lines of an answer: what Loki allows unless it is told otherwise
-	triesMax = 4    // of one request
+	fullPage = 5000 // lines of an answer: Loki's default maximum
+	maxTries = 4    // of one request
 )
 
-// LokiConfig says how a Loki is asked.
+// LokiConfig is the configuration of a Loki.
 type LokiConfig struct {
 	URL    string       // base URL; may hold credentials, which no error will show
 	Client *http.Client // brings authentication, TLS and the tenant (header X-Scope-OrgID); a plain one if nil
 
 	Timeout  time.Duration // of one HTTP request; 30 seconds if zero
-	MaxBytes int64         // of all answers to one question, decompressed; 256 MiB if zero
+	MaxBytes int64         // of all answers to one query, decompressed; 256 MiB if zero
 	Backoff  time.Duration // before the second try of a request, doubled before each further one; 250 ms if zero
 
-	// Warn is told what is incomplete about an answer; may be nil. It may be
+	// Warn is called with what is missing in an answer; may be nil. It may be
 	// called by several goroutines at once.
 	Warn func(query string, warnings []string)
 
@@ -55,15 +55,15 @@ type Loki struct {
 	now     func() time.Time
 }
 
-// NewLoki returns a Loki that asks c.URL. It asks nothing yet.
+// NewLoki returns a Loki for c.URL. It sends no request.
 func NewLoki(c LokiConfig) (*Loki, error) {
 	u, err := url.Parse(c.URL)
 	if err != nil {
 		// The parser's error quotes the whole URL, credentials and all.
-		return nil, errors.New("the URL of Loki cannot be parsed; write it like http://localhost:3100")
+		return nil, errors.New("the URL of Loki is not valid; write one such as http://localhost:3100")
 	}
 	if u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") {
-		return nil, fmt.Errorf("the URL of Loki, %q, names no http or https server; write it like http://localhost:3100", public(u))
+		return nil, fmt.Errorf("the URL of Loki, %q, is not an http or https URL; write one such as http://localhost:3100", public(u))
 	}
 	if c.Client == nil {
 		c.Client = &http.Client{}
@@ -86,7 +86,7 @@ func NewLoki(c LokiConfig) (*Loki, error) {
 	return l, nil
 }
 
-// Check asks for the names of labels, for health checks: nil means that
+// Check queries the names of labels, for health checks: nil means that
 // queries are answered.
 func (l *Loki) Check(ctx context.Context) error {
 	_, err := l.Labels(ctx, "", andon.Range{})
@@ -144,26 +144,26 @@ func (l *Loki) ranged(r andon.Range) url.Values {
 
 func nanos(t time.Time) string { return strconv.FormatInt(t.UnixNano(), 10) }
 
-// A streamLabels is the set of labels that streams are told apart by.
+// A streamLabels is the set of labels of streams.
 type streamLabels struct {
 	names map[string]bool
 	until time.Time
 }
 
 const (
-	labelsLast = 10 * time.Minute // that a set of labels is believed
+	labelsLast = 10 * time.Minute // that a set of labels is cached
 	labelsWait = 5 * time.Second  // for it
 )
 
 // Resolve writes s's matchers into a log query; it is an andon.ResolveFunc
 // for logs. Labels that streams have go into the stream selector, which is
 // what Loki is fast at; others, which are structured metadata, are compared
-// behind the pipeline. Loki is asked which are which at most every ten minutes;
-// while it does not say, all go into the stream selector.
+// behind the pipeline. Resolve queries the labels of the streams at most every
+// ten minutes; while they are unknown, all go into the stream selector.
 func (l *Loki) Resolve(expr string, s andon.Selector) (string, error) {
 	q, err := logql.Parse(expr)
 	if err != nil {
-		return "", badQuery(expr, err, "see Loki's documentation of log queries")
+		return "", badQuery(expr, err, "see the documentation of LogQL")
 	}
 	names := l.labelsOf(q.Streams())
 	out, err := logql.ResolveBehind(expr, s, func(label string) bool { return names != nil && !names[label] })

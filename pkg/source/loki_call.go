@@ -13,8 +13,7 @@ import (
 	"time"
 )
 
-// A question is one question to a Loki, of one or more requests that share a
-// budget.
+// A question is one query to a Loki, of one or more requests that share a budget.
 type question struct {
 	l      *Loki
 	query  string
@@ -23,10 +22,10 @@ type question struct {
 }
 
 func (l *Loki) question(query string) *question {
-	return &question{l: l, query: query, budget: l.config.MaxBytes, tries: triesMax}
+	return &question{l: l, query: query, budget: l.config.MaxBytes, tries: maxTries}
 }
 
-// ask asks an endpoint and reads the data of its answer into data.
+// ask sends a request to an endpoint and decodes the data of its answer into data.
 func (q *question) ask(ctx context.Context, path string, p url.Values, data any) error {
 	u := *q.l.base
 	u.Path += lokiAPI + path
@@ -43,10 +42,10 @@ func (q *question) ask(ctx context.Context, path string, p url.Values, data any)
 	}
 }
 
-// wait waits before the next try, as long as the server asked for, if it did.
+// wait waits before the next try, for as long as the server requires, if it does.
 func (q *question) wait(ctx context.Context, try int, e *Error) error {
 	d := q.l.config.Backoff << (try - 1)
-	d += rand.N(d/2 + 1) // or all that were refused at once come back at once
+	d += rand.N(d/2 + 1) // so that clients refused at the same time do not retry at the same time
 	if e.after > 0 {
 		d = min(e.after, q.l.config.Timeout)
 	}
@@ -70,7 +69,7 @@ func (q *question) try(ctx context.Context, u url.URL, data any) error {
 	c := &call{query: q.query, http: q.l.config.Client, budget: &q.budget, limit: q.l.config.MaxBytes, refuse: (*call).lokiRefusal}
 	req, err := http.NewRequest(http.MethodGet, u.String(), nil)
 	if err != nil {
-		return c.error(NotSource, errors.New("the request cannot be made"), "check the URL of Loki")
+		return c.error(NotSource, errors.New("the request cannot be built"), "check the URL of Loki")
 	}
 	req.Header.Set("Accept", "application/json")
 	resp, body, err := c.Do(ctx, req)
@@ -82,7 +81,7 @@ func (q *question) try(ctx context.Context, u url.URL, data any) error {
 	}
 	var r reply
 	if err := json.Unmarshal(body, &r); err != nil || r.Status != "success" && r.Status != "" {
-		return c.error(NotSource, errors.New("the answer is not one of Loki's"), "check the URL: what answers is not the HTTP API of Loki")
+		return c.error(NotSource, errors.New("the answer is not in Loki's format"), "check the URL: this is not the HTTP API of Loki")
 	}
 	if len(r.Warnings) > 0 && q.l.config.Warn != nil {
 		q.l.config.Warn(q.query, r.Warnings)
@@ -91,7 +90,7 @@ func (q *question) try(ctx context.Context, u url.URL, data any) error {
 		return nil
 	}
 	if err := json.Unmarshal(r.Data, data); err != nil {
-		return c.error(NotSource, fmt.Errorf("the answer cannot be read: %w", plain(err)), "check the URL: what answers is not the HTTP API of Loki")
+		return c.error(NotSource, fmt.Errorf("the answer cannot be read: %w", plain(err)), "check the URL: this is not the HTTP API of Loki")
 	}
 	return nil
 }
@@ -105,7 +104,7 @@ func plain(err error) error {
 	return errors.New(text)
 }
 
-// retryAfter returns how long a server asks to be left alone; 0 if it does not.
+// retryAfter returns how long a server accepts no request; 0 if it does not say.
 func retryAfter(h http.Header) time.Duration {
 	if s, err := strconv.Atoi(h.Get("Retry-After")); err == nil && s > 0 {
 		return time.Duration(min(s, 3600)) * time.Second
@@ -113,33 +112,33 @@ func retryAfter(h http.Header) time.Duration {
 	return 0
 }
 
-// lokiRefusal explains an answer of another status than 2xx. Loki says in
-// plain text what is wrong.
+// lokiRefusal returns the error for an answer with a status other than 2xx. Loki
+// explains it in plain text.
 func (c *call) lokiRefusal(body []byte) *Error {
-	said := strings.TrimSpace(string(body[:min(len(body), 500)]))
-	spoke := said != "" && !strings.HasPrefix(said, "<")
+	answer := strings.TrimSpace(string(body[:min(len(body), 500)]))
+	hasText := answer != "" && !strings.HasPrefix(answer, "<")
 	err := errors.New(strings.ToLower(http.StatusText(c.status)))
-	if spoke {
-		err = errors.New(said)
+	if hasText {
+		err = errors.New(answer)
 	}
-	has := func(s string) bool { return strings.Contains(said, s) }
+	has := func(s string) bool { return strings.Contains(answer, s) }
 	switch {
 	case c.status == http.StatusUnauthorized && has("org id"):
-		return c.error(Denied, err, "this Loki has tenants: send X-Scope-OrgID, with http_headers in the configuration")
+		return c.error(Denied, err, "this Loki has tenants; set the header X-Scope-OrgID, under http_headers in the configuration")
 	case c.status == http.StatusUnauthorized:
 		return c.error(Denied, err, "check the user and password, or the token")
 	case c.status == http.StatusForbidden:
-		return c.error(Denied, err, "check that the credentials allow queries, and the tenant")
+		return c.error(Denied, err, "check that the credentials allow queries, and that the tenant is right")
 	case c.status == http.StatusTooManyRequests:
-		return c.error(Unavailable, err, "ask less often, or raise the limits of the server")
+		return c.error(Unavailable, err, "query less often, or raise the limits of the server")
 	case has("timeout") || has("timed out") || has("deadline exceeded") || has("context canceled") && c.status == 499:
-		return c.error(Timeout, err, "select fewer streams or a shorter range, or raise querier.query_timeout of the server")
+		return c.error(Timeout, err, "select fewer streams or a shorter range, or raise the server's querier.query_timeout")
 	case has("too many bytes") || has("would read too many") || has("maximum of series"):
 		return c.error(TooLarge, err, "select fewer streams or a shorter range")
 	case c.status/100 == 5:
-		return c.error(Unavailable, err, "see the log of the server")
-	case c.status == http.StatusBadRequest && spoke:
-		return c.error(BadQuery, err, "try the query in Grafana's Explore")
+		return c.error(Unavailable, err, "check the log of the server")
+	case c.status == http.StatusBadRequest && hasText:
+		return c.error(BadQuery, err, "try the query in Grafana Explore")
 	}
-	return c.error(NotSource, err, "check the URL: what answers is not the HTTP API of Loki")
+	return c.error(NotSource, err, "check the URL: this is not the HTTP API of Loki")
 }

@@ -19,9 +19,9 @@ import (
 	"github.com/andon-project/andon/pkg/andon"
 )
 
-// smallestPage is how few lines are asked for at once where a server refuses
-// to return more.
-const smallestPage = 100
+// minPage is the minimum size of a page, in lines, where a server refuses larger
+// ones.
+const minPage = 100
 
 // Lines answers a log query; it is an andon.LinesFunc. The answer is read
 // page by page, forward in time; lines that share a timestamp with the last
@@ -79,38 +79,38 @@ func (p *pager) next(ctx context.Context) ([]andon.Line, error) {
 		return nil, err
 	}
 	if data.ResultType != "streams" && data.ResultType != "" {
-		return nil, badQuery(p.expr, fmt.Errorf("the answer is a %s, not lines", data.ResultType), "a metric query belongs into metric")
+		return nil, badQuery(p.expr, fmt.Errorf("the answer is a %s, not log lines", data.ResultType), "write a log query, without functions such as rate")
 	}
 	var all []andon.Line
 	for _, s := range data.Result {
 		for _, v := range s.Values {
 			line, err := lineOf(s.Stream, v)
 			if err != nil {
-				return nil, &Error{Kind: NotSource, Query: p.expr, URL: public(p.q.l.base), Err: err, Hint: "check the URL: what answers is not the HTTP API of Loki"}
+				return nil, &Error{Kind: NotSource, Query: p.expr, URL: public(p.q.l.base), Err: err, Hint: "check the URL: this is not the HTTP API of Loki"}
 			}
 			all = append(all, line)
 		}
 	}
 	slices.SortStableFunc(all, func(a, b andon.Line) int { return a.At.Compare(b.At) })
-	return p.turn(all, until, limit), nil
+	return p.advance(all, until, limit), nil
 }
 
 // lineOf reads one entry: its time in nanoseconds, its text, and perhaps more.
 func lineOf(stream map[string]string, v []any) (andon.Line, error) {
 	if len(v) < 2 {
-		return andon.Line{}, errors.New("an entry without time or text")
+		return andon.Line{}, errors.New("a log entry has no time or no text")
 	}
 	ts, ok := v[0].(string)
 	text, isText := v[1].(string)
 	ns, err := strconv.ParseInt(ts, 10, 64)
 	if !ok || !isText || err != nil {
-		return andon.Line{}, errors.New("an entry whose time or text cannot be read")
+		return andon.Line{}, errors.New("the time or text of a log entry cannot be read")
 	}
 	return andon.Line{At: time.Unix(0, ns).UTC(), Labels: stream, Text: text}, nil
 }
 
-// turn moves on behind a page, and returns the lines of it that are new.
-func (p *pager) turn(all []andon.Line, until time.Time, limit int64) []andon.Line {
+// advance moves past a page, and returns its new lines.
+func (p *pager) advance(all []andon.Line, until time.Time, limit int64) []andon.Line {
 	full := int64(len(all)) >= limit
 	out := make([]andon.Line, 0, len(all))
 	again := maps.Clone(p.seen)
@@ -129,7 +129,7 @@ func (p *pager) turn(all []andon.Line, until time.Time, limit int64) []andon.Lin
 	}
 	last := all[len(all)-1].At
 	if last.Equal(p.from) && len(out) == 0 {
-		// A page full of lines of one time that were all read: ask for more.
+		// A page full of lines of one time that were all read: request a larger page.
 		p.more = limit * 2
 		return nil
 	}
@@ -145,7 +145,7 @@ func (p *pager) turn(all []andon.Line, until time.Time, limit int64) []andon.Lin
 	return out
 }
 
-// keyOf tells lines of one time apart.
+// keyOf returns a key that is different for different lines of one time.
 func keyOf(l andon.Line) string {
 	var b strings.Builder
 	for _, k := range slices.Sorted(maps.Keys(l.Labels)) {
@@ -160,36 +160,36 @@ var (
 	spanLimit    = regexp.MustCompile(`query (?:time range|length) exceeds .*limit: ([0-9a-z]+)`)
 )
 
-// adapt reports whether the server refused for a limit of its own that the
-// next try respects.
+// adapt reports whether the server refused because of its limits and the next try
+// respects them; it lowers page or span so that it does.
 func (p *pager) adapt(err error, limit int64, span time.Duration) bool {
 	e, ok := errors.AsType[*Error](err)
 	if !ok || e.Err == nil {
 		return false
 	}
-	said := e.Err.Error()
-	if m := entriesLimit.FindStringSubmatch(said); m != nil {
-		most, err := strconv.ParseInt(m[1], 10, 64)
-		if err != nil || most < 1 || most >= limit {
+	answer := e.Err.Error()
+	if m := entriesLimit.FindStringSubmatch(answer); m != nil {
+		maxLines, err := strconv.ParseInt(m[1], 10, 64)
+		if err != nil || maxLines < 1 || maxLines >= limit {
 			return false
 		}
-		if p.more > most { // as many lines share a timestamp as the server returns at all
-			p.q.l.warn(p.expr, fmt.Sprintf("more than %d lines share the time %s; what is beyond is left out", most, p.from.Format(time.RFC3339Nano)))
+		if p.more > maxLines { // as many lines share a timestamp as the server returns at all
+			p.q.l.warn(p.expr, fmt.Sprintf("more than %d lines have the time %s; the others are left out", maxLines, p.from.Format(time.RFC3339Nano)))
 			p.from, p.seen, p.more = p.from.Add(time.Nanosecond), nil, 0
 			p.done = p.from.After(p.end)
 			return true
 		}
-		p.q.l.page.Store(most)
+		p.q.l.page.Store(maxLines)
 		return true
 	}
-	if m := spanLimit.FindStringSubmatch(said); m != nil {
+	if m := spanLimit.FindStringSubmatch(answer); m != nil {
 		if d, err := parseSpan(m[1]); err == nil && d > time.Second && d < span {
 			p.q.l.span.Store(int64(d - time.Second))
 			return true
 		}
 	}
-	if e.Kind == TooLarge && limit > smallestPage && strings.Contains(said, "received message larger") {
-		p.q.l.page.Store(max(smallestPage, limit/2))
+	if e.Kind == TooLarge && limit > minPage && strings.Contains(answer, "received message larger") {
+		p.q.l.page.Store(max(minPage, limit/2))
 		return true
 	}
 	return false
@@ -211,11 +211,11 @@ func (l *Loki) warn(query, text string) {
 }
 
 // Metric answers a LogQL metric query; it is an andon.RangeFunc. A range of
-// one point is asked for at that very time; for others Loki may move the times
+// one point is queried at exactly that time; for others Loki may move the times
 // to multiples of the step.
 func (l *Loki) Metric(ctx context.Context, expr string, r andon.Range) (model.Matrix, error) {
 	if r.Step <= 0 {
-		return nil, badQuery(expr, fmt.Errorf("a step of %v", r.Step), "ask with a step above zero")
+		return nil, badQuery(expr, fmt.Errorf("the step is %v", r.Step), "use a step above zero")
 	}
 	q := l.question(expr)
 	var merged merger
@@ -246,7 +246,7 @@ func (l *Loki) Metric(ctx context.Context, expr string, r andon.Range) (model.Ma
 	}
 }
 
-// metric asks one metric query.
+// metric sends one metric query.
 func (q *question) metric(ctx context.Context, r andon.Range) (model.Matrix, error) {
 	if r.Start.Equal(r.End) {
 		var data struct {

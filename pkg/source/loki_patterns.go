@@ -19,11 +19,11 @@ import (
 const (
 	patternsWait  = 10 * time.Second // for an answer: patterns are welcome, not needed
 	patternsBytes = 8 << 20          // of it
-	absentFor     = time.Hour        // that an endpoint is not asked again which is not there
+	absentFor     = time.Hour        // that a missing endpoint is not queried again
 )
 
-// A Presence remembers that a server has no such endpoint. The zero Presence
-// knows nothing. It is safe for concurrent use.
+// A Presence remembers that a server lacks an endpoint. Its zero value means that
+// it may have it. It is safe for concurrent use.
 type Presence struct{ askAgain atomic.Int64 } // unix time in nanoseconds
 
 func (p *Presence) absent(now time.Time) bool { return now.UnixNano() < p.askAgain.Load() }
@@ -33,7 +33,7 @@ func (p *Presence) miss(now time.Time)        { p.askAgain.Store(now.Add(absentF
 // query selects, those with the most lines first; its pipeline does not matter
 // to them. It is an andon.PatternsFunc. The range's step is the width of the
 // samples that are added up. Where this Loki keeps no patterns it returns
-// nothing, and does not ask again for an hour. Other refusals are *Error; none
+// nothing, and does not query again for an hour. Other refusals are *Error; none
 // is tried again.
 func (l *Loki) Patterns(ctx context.Context, expr string, r andon.Range) ([]andon.Pattern, error) {
 	if l.config.Patterns.absent(l.now()) {
@@ -41,7 +41,7 @@ func (l *Loki) Patterns(ctx context.Context, expr string, r andon.Range) ([]ando
 	}
 	query, err := logql.Parse(expr)
 	if err != nil {
-		return nil, badQuery(expr, err, "see Loki's documentation of log queries")
+		return nil, badQuery(expr, err, "see the documentation of LogQL")
 	}
 	ctx, cancel := context.WithTimeout(ctx, patternsWait)
 	defer cancel()
@@ -96,12 +96,12 @@ func noSuchEndpoint(err error) bool {
 	case http.StatusNotFound, http.StatusMethodNotAllowed, http.StatusNotImplemented:
 		return true
 	case http.StatusInternalServerError, http.StatusBadRequest:
-		said := ""
+		answer := ""
 		if e.Err != nil {
-			said = strings.ToLower(e.Err.Error())
+			answer = strings.ToLower(e.Err.Error())
 		}
 		for _, word := range []string{"not implemented", "unimplemented", "not enabled", "disabled", "not supported", "unsupported"} {
-			if strings.Contains(said, word) {
+			if strings.Contains(answer, word) {
 				return true
 			}
 		}

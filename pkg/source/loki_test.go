@@ -61,16 +61,16 @@ func TestLokiRefusals(t *testing.T) {
 		{"forbidden", says(403, text, "not this tenant"), Denied, 403, "tenant", 1},
 		{"wrong URL", says(404, "text/html", "<html>not found</html>"), NotSource, 404, "check the URL", 1},
 		{"a web page", says(200, "text/html", "<!doctype html>"), NotSource, 200, "check the URL", 1},
-		{"a metric answer", says(200, js, `{"status":"success","data":{"resultType":"matrix","result":[]}}`), BadQuery, 0, "not lines", 1},
-		{"an entry without text", says(200, js, `{"status":"success","data":{"resultType":"streams","result":[{"stream":{},"values":[["1"]]}]}}`), NotSource, 0, "without time or text", 1},
+		{"a metric answer", says(200, js, `{"status":"success","data":{"resultType":"matrix","result":[]}}`), BadQuery, 0, "not log lines", 1},
+		{"an entry without text", says(200, js, `{"status":"success","data":{"resultType":"streams","result":[{"stream":{},"values":[["1"]]}]}}`), NotSource, 0, "no time or no text", 1},
 		{"a time that is none", says(200, js, `{"status":"success","data":{"resultType":"streams","result":[{"stream":{},"values":[["noon","x"]]}]}}`), NotSource, 0, "cannot be read", 1},
 		{"rate limit", says(429, text, "too many outstanding requests"), Unavailable, 429, "less often", 4},
 		{"starting", says(503, text, "Service Unavailable"), Unavailable, 503, "log of the server", 4},
 		{"server timeout", says(504, text, "request timed out, decrease the duration of the request"), Timeout, 504, "shorter range", 1},
 		{"too many bytes", says(400, text, "the query would read too many bytes (query: 1TB, limit: 1GB)"), TooLarge, 400, "fewer streams", 1},
-		{"huge", says(200, js, oneLine+strings.Repeat(" ", 5000)), TooLarge, 200, "5000 bytes", 1},
+		{"huge", says(200, js, oneLine+strings.Repeat(" ", 5000)), TooLarge, 200, "4.88 KiB", 1},
 		{"hangs", func(http.ResponseWriter, *http.Request) { <-release }, Timeout, 0, "in time", 1},
-		{"closes", func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }, Unreachable, 0, "reached", 4},
+		{"closes", func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }, Unreachable, 0, "reach it", 4},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			var tries atomic.Int64
@@ -188,7 +188,7 @@ func TestLokiTooManyOfOneTime(t *testing.T) {
 	if err != nil || len(lines) != 21 || lines[20].Text != "the last" {
 		t.Fatalf("%d lines, %v", len(lines), err)
 	}
-	if len(warned) != 1 || !strings.Contains(warned[0], "more than 20 lines share the time") {
+	if len(warned) != 1 || !strings.Contains(warned[0], "more than 20 lines have the time") {
 		t.Errorf("warned %q", warned)
 	}
 }

@@ -20,36 +20,36 @@ import (
 // refuses a range query of more than 11,000 steps.
 const maxPoints = 11_000
 
-// PrometheusConfig says how a Prometheus, or what speaks its HTTP API (Mimir,
-// Thanos, VictoriaMetrics), is asked.
+// PrometheusConfig is the configuration of a Prometheus, or of a server with its
+// HTTP API (Mimir, Thanos, VictoriaMetrics).
 type PrometheusConfig struct {
 	URL    string       // base URL; may hold credentials, which no error will show
 	Client *http.Client // brings authentication and TLS; a plain one if nil
 
-	Timeout  time.Duration // of one HTTP request, told to the server too; 30 seconds if zero
+	Timeout  time.Duration // of one HTTP request, also sent to the server; 30 seconds if zero
 	MaxBytes int64         // of the answer to one Range, decompressed; 64 MiB if zero
 
-	// Warn is told what the API warns of beside an answer; may be nil. It may
-	// be called by several goroutines at once.
+	// Warn is called with the warnings in an answer; may be nil. It may be
+	// called by several goroutines at once.
 	Warn func(query string, warnings []string)
 }
 
 // A Prometheus answers range queries over Prometheus' HTTP API. It is safe for
-// concurrent use and never tries again: a tick asks anew soon enough.
+// concurrent use and never retries: the next tick queries again soon enough.
 type Prometheus struct {
 	config PrometheusConfig
 	client api.Client
 }
 
-// NewPrometheus returns a Prometheus that asks c.URL. It asks nothing yet.
+// NewPrometheus returns a Prometheus for c.URL. It sends no request.
 func NewPrometheus(c PrometheusConfig) (*Prometheus, error) {
 	u, err := url.Parse(c.URL)
 	if err != nil {
 		// The parser's error quotes the whole URL, credentials and all.
-		return nil, errors.New("the URL of Prometheus cannot be parsed; write it like http://localhost:9090")
+		return nil, errors.New("the URL of Prometheus is not valid; write one such as http://localhost:9090")
 	}
 	if u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") {
-		return nil, fmt.Errorf("the URL of Prometheus, %q, names no http or https server; write it like http://localhost:9090", public(u))
+		return nil, fmt.Errorf("the URL of Prometheus, %q, is not an http or https URL; write one such as http://localhost:9090", public(u))
 	}
 	if c.Client == nil {
 		c.Client = &http.Client{}
@@ -62,20 +62,20 @@ func NewPrometheus(c PrometheusConfig) (*Prometheus, error) {
 	}
 	client, err := api.NewClient(api.Config{Address: c.URL, Client: c.Client})
 	if err != nil {
-		return nil, errors.New("the URL of Prometheus cannot be used; write it like http://localhost:9090")
+		return nil, errors.New("the URL of Prometheus cannot be used; write one such as http://localhost:9090")
 	}
 	return &Prometheus{config: c, client: client}, nil
 }
 
 // Range answers a PromQL range query; it is an andon.RangeFunc. A range of
-// more points than Prometheus answers at once is asked for in several queries,
+// more points than Prometheus returns at once is split into several queries,
 // for each of which start() and end() in expr are its own. Native histograms in
 // the answer are left out, with a warning.
 //
 // A refusal is an *Error.
 func (p *Prometheus) Range(ctx context.Context, expr string, r andon.Range) (model.Matrix, error) {
 	if r.Step <= 0 {
-		return nil, badQuery(expr, fmt.Errorf("a step of %v", r.Step), "ask with a step above zero")
+		return nil, badQuery(expr, fmt.Errorf("the step is %v", r.Step), "use a step above zero")
 	}
 	var merged merger
 	budget := p.config.MaxBytes
@@ -97,9 +97,9 @@ func (p *Prometheus) Range(ctx context.Context, expr string, r andon.Range) (mod
 	}
 }
 
-// one asks one query and takes the size of its answer from budget.
+// one sends one query and subtracts the size of its answer from budget.
 func (p *Prometheus) one(ctx context.Context, expr string, r andon.Range, budget *int64) (model.Matrix, error) {
-	c := &call{Client: p.client, query: expr, http: p.config.Client, budget: budget, limit: p.config.MaxBytes, wantsMatrix: true}
+	c := &call{Client: p.client, query: expr, http: p.config.Client, budget: budget, limit: p.config.MaxBytes, expectsMatrix: true}
 	ctx, cancel := context.WithTimeout(ctx, p.config.Timeout)
 	defer cancel()
 	v, warnings, _, err := v1.NewAPI(c).QueryRange(ctx, expr, v1.Range{Start: r.Start, End: r.End, Step: r.Step}, v1.WithTimeout(p.config.Timeout))
@@ -115,7 +115,7 @@ func (p *Prometheus) one(ctx context.Context, expr string, r andon.Range, budget
 	}
 	for _, s := range m {
 		if len(s.Histograms) > 0 {
-			warnings = append(warnings, "native histograms are left out; apply histogram_quantile or histogram_sum to them")
+			warnings = append(warnings, "native histograms are left out; apply histogram_quantile or histogram_sum")
 			break
 		}
 	}
@@ -125,7 +125,7 @@ func (p *Prometheus) one(ctx context.Context, expr string, r andon.Range, budget
 	return m, nil
 }
 
-// Check asks for 1+1, for health checks: nil means that queries are answered.
+// Check queries 1+1, for health checks: nil means that queries are answered.
 func (p *Prometheus) Check(ctx context.Context) error {
 	const sum = "1+1"
 	budget := p.config.MaxBytes
@@ -137,7 +137,7 @@ func (p *Prometheus) Check(ctx context.Context) error {
 		return c.wrap(err)
 	}
 	if s, ok := v.(*model.Scalar); !ok || s.Value != 2 {
-		return c.wrap(fmt.Errorf("the answer to 1+1 is %v", v))
+		return c.wrap(fmt.Errorf("the answer to 1+1 is %v, not 2", v))
 	}
 	return nil
 }

@@ -96,9 +96,9 @@ func TestRangeRefusals(t *testing.T) {
 		{"a vector", says(200, json, `{"status":"success","data":{"resultType":"vector","result":[]}}`), NotSource, 200, "not a matrix"},
 		{"error in a 200", says(200, json, `{"status":"error","errorType":"execution","error":"boom"}`), BadQuery, 200, "boom"},
 		{"starting", says(503, "text/plain", "Service Unavailable"), Unavailable, 503, "log of the server"},
-		{"server timeout", says(503, json, `{"status":"error","errorType":"timeout","error":"query timed out in expression evaluation"}`), Timeout, 503, "record it"},
+		{"server timeout", says(503, json, `{"status":"error","errorType":"timeout","error":"query timed out in expression evaluation"}`), Timeout, 503, "recording rule"},
 		{"rate limit", says(429, "text/plain", "slow down"), Unavailable, 429, "less often"},
-		{"huge", says(200, json, answer+strings.Repeat(" ", 5000)), TooLarge, 200, "5000 bytes"},
+		{"huge", says(200, json, answer+strings.Repeat(" ", 5000)), TooLarge, 200, "4.88 KiB"},
 		{"hangs", func(http.ResponseWriter, *http.Request) { <-release }, Timeout, 0, "in time"},
 		{"hangs in the middle", func(w http.ResponseWriter, _ *http.Request) {
 			io.WriteString(w, `{"status":`)
@@ -110,8 +110,8 @@ func TestRangeRefusals(t *testing.T) {
 			io.WriteString(w, `{"status":`)
 			w.(http.Flusher).Flush()
 			panic(http.ErrAbortHandler)
-		}, Unreachable, 200, "reached"},
-		{"closes", func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }, Unreachable, 0, "reached"},
+		}, Unreachable, 200, "reach it"},
+		{"closes", func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }, Unreachable, 0, "reach it"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			srv := httptest.NewServer(c.handler)

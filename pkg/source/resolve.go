@@ -1,6 +1,5 @@
-// Package source is where samples and lines come from: Prometheus, Loki,
-// files. It turns their answers into what package andon calls samples and lines and their
-// refusals into errors that say what to do.
+// Package source queries Prometheus and Loki. It returns their answers as samples
+// and lines of package andon, and their refusals as errors that say what to do.
 package source
 
 import (
@@ -31,7 +30,7 @@ var promQL = parser.NewParser(parser.Options{})
 func Resolve(expr string, s andon.Selector) (string, error) {
 	tree, err := promQL.ParseExpr(expr)
 	if err != nil {
-		return "", badQuery(expr, err, "the position is line:column of the query")
+		return "", badQuery(expr, err, "the position in the query is line:column")
 	}
 	if len(s) == 0 {
 		return expr, nil
@@ -50,7 +49,7 @@ func Resolve(expr string, s andon.Selector) (string, error) {
 	// A matcher on the metric's name beside a name is one of the few things
 	// that a tree can hold and the language cannot say.
 	if _, err := promQL.ParseExpr(resolved); err != nil {
-		return "", badQuery(expr, fmt.Errorf("with the matchers %s it becomes %s: %w", join(added), resolved, err),
+		return "", badQuery(expr, fmt.Errorf("with the matchers %s the query becomes %s: %w", join(added), resolved, err),
 			"write the metric's name as a matcher, {__name__=\"…\"}, or select by another label")
 	}
 	return resolved, nil
@@ -61,12 +60,12 @@ func matchers(s andon.Selector) ([]*labels.Matcher, error) {
 	out := make([]*labels.Matcher, 0, len(s))
 	for _, name := range slices.Sorted(maps.Keys(s)) {
 		if name == "" {
-			return nil, fmt.Errorf("selector %q: a label without a name", s[name])
+			return nil, fmt.Errorf("the matcher %q has no label name", s[name])
 		}
 		kind, value := operand(s[name])
 		m, err := labels.NewMatcher(kind, name, value)
 		if err != nil {
-			return nil, fmt.Errorf("selector on label %s: %q is not a regular expression: %w", name, value, err)
+			return nil, fmt.Errorf("the matcher on label %s: %q is not a regular expression: %w", name, value, err)
 		}
 		out = append(out, m)
 	}

@@ -38,7 +38,7 @@ func TestResolve(t *testing.T) {
 		{name: "not PromQL", expr: "sum(\nrate(a[1m)", s: v2, errors: []string{"2:", "parse error", "rate(a[1m)"}},
 		{name: "empty", expr: "", s: v2, errors: []string{"no expression"}},
 		{name: "not a regular expression", expr: `up`, s: andon.Selector{"pod": "=~a("}, errors: []string{"label pod", `"a("`, "regular expression"}},
-		{name: "label without a name", expr: `up`, s: andon.Selector{"": "x"}, errors: []string{"without a name"}},
+		{name: "label without a name", expr: `up`, s: andon.Selector{"": "x"}, errors: []string{"no label name"}},
 		{name: "second metric name", expr: `up`, s: andon.Selector{"__name__": "down"}, errors: []string{"twice", "query up"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {

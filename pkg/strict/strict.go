@@ -1,7 +1,7 @@
-// Package strict reads YAML into structs as people deserve it who wrote it by
-// hand: an unknown key, a value of another type, a key that is there twice is a
-// problem with its line and what to write instead, and all problems are told at
-// once. It knows nothing of what the structs mean.
+// Package strict reads YAML that people wrote into structs. An unknown key, a
+// value of another type and a duplicate key are problems, each with its line and
+// what to write instead, and all of them are returned at once. The package knows
+// nothing of what the structs mean.
 package strict
 
 import (
@@ -20,11 +20,11 @@ import (
 	"github.com/andon-project/andon/pkg/andon"
 )
 
-// A Problem is one thing that is wrong with a document.
+// A Problem is one problem of a document.
 type Problem struct {
 	Line int    // in the file; 0 if it is about the whole
 	Path string // such as services[0].signals[1].metric
-	Says string // what is wrong and what to write instead
+	Text string `json:"Says"` // what is wrong and what to write instead
 }
 
 func (p Problem) String() string {
@@ -35,10 +35,10 @@ func (p Problem) String() string {
 	if p.Path != "" {
 		b.WriteString(p.Path + ": ")
 	}
-	return b.String() + p.Says
+	return b.String() + p.Text
 }
 
-// An Error is all that is wrong with a document.
+// An Error holds all problems of a document.
 type Error struct {
 	File     string // empty if it did not come from a file
 	Problems []Problem
@@ -48,38 +48,45 @@ func (e *Error) Error() string {
 	lines := make([]string, len(e.Problems))
 	for i, p := range e.Problems {
 		lines[i] = p.String()
-		if e.File != "" {
-			lines[i] = e.File + ": " + lines[i]
+	}
+	switch {
+	case e.File == "":
+	case len(lines) == 1:
+		lines[0] = e.File + ": " + lines[0]
+	default:
+		for i, l := range lines {
+			lines[i] = "  " + l
 		}
+		lines = append([]string{fmt.Sprintf("%s has %d problems:", e.File, len(lines))}, lines...)
 	}
 	return strings.Join(lines, "\n")
 }
 
 // A Document fills a struct from YAML. Unlike the decoder of the YAML package
-// it goes on after an error, so that all are found at once, and it remembers
-// on which line each value stands.
+// it continues after an error, so that all are found at once, and it remembers
+// the line of each value.
 type Document struct {
-	lines    map[string]int  // path to line
-	strange  map[string]bool // paths of mappings that have unknown keys
-	read     bool            // whether it was YAML
-	problems []Problem
+	lines     map[string]int  // path to line
+	unknownIn map[string]bool // paths of mappings that have unknown keys
+	parsed    bool            // whether the text is YAML
+	problems  []Problem
 }
 
-// A defaulter is a struct with values of its own where a document is silent.
+// A defaulter is a struct that sets the values of what a document leaves out.
 type defaulter interface{ SetDefaults() }
 
-// Read fills v, a pointer to a struct, from the one document in text, and has
-// check look for what is wrong with what v holds then. The error is an *Error.
-// A document that could not be read at all is not checked, and what could not
-// be read is not said to be missing.
+// Read fills v, a pointer to a struct, from the one document in text, and then
+// calls check, which adds the problems of what v holds. The error is an *Error.
+// A document that is not YAML is not checked, and a value that could not be
+// decoded is not reported as missing.
 func Read(text []byte, v any, check func(*Document)) error {
-	d := Document{lines: make(map[string]int), strange: make(map[string]bool)}
+	d := Document{lines: make(map[string]int), unknownIn: make(map[string]bool)}
 	d.parse(text, v)
-	if d.read {
-		form := d.problems
+	if d.parsed {
+		decoding := d.problems
 		d.problems = nil
 		check(&d)
-		d.problems = append(form, d.besides(form)...)
+		d.problems = append(decoding, d.withoutConsequences(decoding)...)
 	}
 	if len(d.problems) > 0 {
 		return &Error{Problems: d.sorted()}
@@ -87,15 +94,15 @@ func Read(text []byte, v any, check func(*Document)) error {
 	return nil
 }
 
-// Written reports whether there is a value at path, be it an empty one.
-func (d *Document) Written(path string) bool {
+// Has reports whether there is a value at path, which may be empty.
+func (d *Document) Has(path string) bool {
 	_, ok := d.lines[path]
 	return ok
 }
 
 // Under adds the problems of the value at path.
-func (d *Document) Under(path string, of []andon.Problem) {
-	for _, p := range andon.Under(path, of) {
+func (d *Document) Under(path string, all []andon.Problem) {
+	for _, p := range andon.Under(path, all) {
 		d.At(p.Path, "%s", p.Text)
 	}
 }
@@ -126,31 +133,31 @@ func (d *Document) parse(text []byte, v any) {
 	var doc, second yaml.Node
 	err := decoder.Decode(&doc)
 	if errors.Is(err, io.EOF) {
-		d.add(0, "", "the file is empty; write keys and values: %s", strings.Join(andon.Keys(reflect.TypeOf(v).Elem(), "yaml"), ", "))
+		d.add(0, "", "the file is empty; possible keys: %s", strings.Join(andon.Keys(reflect.TypeOf(v).Elem(), "yaml"), ", "))
 		return
 	}
 	if err != nil {
-		d.add(0, "", "is not YAML: %s", strings.TrimPrefix(err.Error(), "yaml: "))
+		d.add(0, "", "not valid YAML: %s", strings.TrimPrefix(err.Error(), "yaml: "))
 		return
 	}
 	if err := decoder.Decode(&second); !errors.Is(err, io.EOF) {
-		d.add(second.Line, "", "a second document begins here; write everything into one, without ---")
+		d.add(second.Line, "", "a second document begins here; write everything into one document, without ---")
 		return
 	}
-	d.read = true
+	d.parsed = true
 	d.fill(doc.Content[0], reflect.ValueOf(v).Elem(), "")
 }
 
-// besides returns the problems that do not come from one of form: what could
-// not be read is not missing.
-func (d *Document) besides(form []Problem) []Problem {
+// withoutConsequences returns the problems that do not follow from one of
+// decoding: a value that could not be decoded is not missing.
+func (d *Document) withoutConsequences(decoding []Problem) []Problem {
 	return slices.DeleteFunc(slices.Clone(d.problems), func(p Problem) bool {
 		parent := p.Path[:max(strings.LastIndexAny(p.Path, ".["), 0)]
-		if strings.HasPrefix(p.Says, "is missing") && (d.strange[parent] || d.strange[""]) {
+		if strings.HasPrefix(p.Text, "is missing") && (d.unknownIn[parent] || d.unknownIn[""]) {
 			return true
 		}
-		return slices.ContainsFunc(form, func(q Problem) bool {
-			return !d.strange[q.Path] && (within(p.Path, q.Path) || within(q.Path, p.Path))
+		return slices.ContainsFunc(decoding, func(q Problem) bool {
+			return !d.unknownIn[q.Path] && (within(p.Path, q.Path) || within(q.Path, p.Path))
 		})
 	})
 }
@@ -188,7 +195,7 @@ func (d *Document) fill(n *yaml.Node, v reflect.Value, path string) {
 		}
 	case v.Kind() == reflect.Slice && !decodes:
 		if n.Kind != yaml.SequenceNode {
-			d.add(n.Line, path, "is %s; write a list, each entry behind a dash", kindName(n))
+			d.add(n.Line, path, "is %s; write a list, with a dash before each entry", kindName(n))
 			return
 		}
 		v.Set(reflect.MakeSlice(v.Type(), len(n.Content), len(n.Content)))
@@ -202,12 +209,12 @@ func (d *Document) fill(n *yaml.Node, v reflect.Value, path string) {
 
 func (d *Document) fillStruct(n *yaml.Node, v reflect.Value, path string) {
 	if n.Kind != yaml.MappingNode {
-		d.add(n.Line, path, "is %s; write keys and values: %s", kindName(n), strings.Join(andon.Keys(v.Type(), "yaml"), ", "))
+		d.add(n.Line, path, "is %s; write a mapping (possible keys: %s)", kindName(n), strings.Join(andon.Keys(v.Type(), "yaml"), ", "))
 		return
 	}
 	keys := Fields(v.Type())
 	seen := make(map[string]int)
-	for _, merged := range mergedInto(n) { // first, so that the mapping's own keys win
+	for _, merged := range mergedMappings(n) { // first, so that the mapping's own keys win
 		d.fillStruct(merged, v, path)
 	}
 	for i := 0; i+1 < len(n.Content); i += 2 {
@@ -223,10 +230,10 @@ func (d *Document) fillStruct(n *yaml.Node, v reflect.Value, path string) {
 		first, twice := seen[key.Value]
 		switch {
 		case !known:
-			d.strange[path] = true
+			d.unknownIn[path] = true
 			d.add(key.Line, path, "%s", andon.UnknownKey(key.Value, andon.Keys(v.Type(), "yaml")))
 		case twice:
-			d.add(key.Line, at, "is there twice; it was on line %d already", first)
+			d.add(key.Line, at, "is a duplicate; it is already on line %d", first)
 		default:
 			seen[key.Value] = key.Line
 			d.fill(value, v.FieldByIndex(index), at)
@@ -235,9 +242,9 @@ func (d *Document) fillStruct(n *yaml.Node, v reflect.Value, path string) {
 	}
 }
 
-// mergedInto returns the mappings that n takes in by the key "<<", the one
+// mergedMappings returns the mappings that n takes in by the key "<<", the one
 // that counts most last.
-func mergedInto(n *yaml.Node) []*yaml.Node {
+func mergedMappings(n *yaml.Node) []*yaml.Node {
 	var out []*yaml.Node
 	for i := 0; i+1 < len(n.Content); i += 2 {
 		if n.Content[i].Tag != "!!merge" {
@@ -329,7 +336,7 @@ func nameOf(t reflect.Type) string {
 	case reflect.String:
 		return "a text"
 	case reflect.Map:
-		return "keys and values"
+		return "a mapping"
 	}
 	return ""
 }

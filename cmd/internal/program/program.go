@@ -28,8 +28,8 @@ func Main(name, help string, declarations ...Declaration) {
 	app := kingpin.New(name, help)
 	app.HelpFlag.Short('h')
 	app.Version(version.Print(name))
-	level := app.Flag("log.level", "Least severity that is logged.").Default("info").Enum("trace", "debug", "info", "warn", "error")
-	format := app.Flag("log.format", "How log lines are written.").Default("text").Enum("text", "json")
+	level := app.Flag("log.level", "Minimum log level: trace, debug, info, warn or error.").Default("info").Enum("trace", "debug", "info", "warn", "error")
+	format := app.Flag("log.format", "Log format: text or json.").Default("text").Enum("text", "json")
 	runs := make(map[string]Command)
 	for _, declare := range declarations {
 		sub, run := declare(app)

@@ -34,7 +34,7 @@ func (c *Case) check(d *strict.Document) {
 	if c.Name == "" {
 		d.At("name", "is missing; write the case's name")
 	}
-	if !d.Written("step") {
+	if !d.Has("step") {
 		d.At("step", "is missing; write the time between samples, such as 1m")
 	} else if c.Step < model.Duration(time.Second) || c.Step > model.Duration(24*time.Hour) {
 		d.At("step", "%s is not between 1s and 1d; 1m is usual", c.Step)
