@@ -14,7 +14,16 @@ export const sensitivities = ['high', 'medium', 'low'] as const;
 export type Sensitivity = (typeof sensitivities)[number];
 
 /** A Kind says how a signal is compared. */
-export const kinds = ['counts', 'crashes', 'failures', 'latency', 'resource', 'memory', 'value'] as const;
+export const kinds = [
+  'counts',
+  'crashes',
+  'failures',
+  'latency',
+  'resource',
+  'memory',
+  'value',
+  'jitter',
+] as const;
 
 export type Kind = (typeof kinds)[number];
 

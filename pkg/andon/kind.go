@@ -12,6 +12,7 @@ const (
 	Resource Kind = "resource" // CPU and other saturation, on a log scale
 	Memory   Kind = "memory"   // shown, not counted: a young process is never comparable with an old one
 	Value    Kind = "value"    // continuous, as it is
+	Jitter   Kind = "jitter"   // how far consecutive samples of a continuous signal lie apart, whatever its level
 )
 
 // A Scale is the scale on which the values of two nodes are compared.
@@ -43,6 +44,7 @@ var kinds = []traits{
 	{Resource, "resource", .10, .05, LogScale},
 	{Memory, "memory", 0, .05, LogScale},
 	{Value, "value", .10, .05, LinearScale},
+	{Jitter, "jitter", .10, .5, LinearScale},
 }
 
 // Kinds lists the kinds.

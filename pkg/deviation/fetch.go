@@ -3,6 +3,7 @@ package deviation
 import (
 	"context"
 	"fmt"
+	"math"
 	"time"
 
 	"github.com/prometheus/common/model"
@@ -68,6 +69,7 @@ type side struct {
 	back        time.Duration
 	counts      bool // the signal is of events, of whatever exposure
 	counter     bool // of which the metric is a bare counter
+	steps       bool // what counts is how far consecutive samples lie apart
 }
 
 // A Source answers questions for samples.
@@ -81,6 +83,7 @@ func (a Source) newSide(c andon.Comparison, co andon.Cohort) (side, error) {
 	s := side{Metric: c.Signal.Metric, per: c.Signal.Per, node: c.Node, places: c.Places, back: co.Back, counter: c.Signal.IsCounter()}
 	kind := c.Signal.InferKind()
 	s.counts = kind == andon.Counts || kind == andon.Crashes
+	s.steps = kind == andon.Jitter
 	if len(co.Select) == 0 {
 		return s, nil
 	}
@@ -126,7 +129,7 @@ func (a Source) fetchBoth(ctx context.Context, m *Scale, span GridSpan) (cand, c
 // Fetch asks for the samples of a side over g.
 func (a Source) Fetch(ctx context.Context, s side, g GridSpan) (*Frame, error) {
 	whole := g
-	if s.counter {
+	if s.counter || s.steps {
 		whole.First -= bornAfter
 	}
 	f, err := a.fetchOne(ctx, s, s.Metric, whole)
@@ -135,6 +138,10 @@ func (a Source) Fetch(ctx context.Context, s side, g GridSpan) (*Frame, error) {
 	}
 	if s.counter {
 		f.increases(g.Step.Seconds())
+		f = f.Slice(g)
+	}
+	if s.steps {
+		f.steps()
 		f = f.Slice(g)
 	}
 	if s.per == "" && s.counts {
@@ -165,6 +172,26 @@ func (a Source) fetchOne(ctx context.Context, s side, expr string, g GridSpan) (
 		out.Extend(newFrame(m, s, part))
 	}
 	return out, nil
+}
+
+// steps turns each value into how far it lies from the one before it, if that is
+// at most bornAfter bins old; else there is none.
+func (f *Frame) steps() {
+	for _, r := range f.Rows {
+		values, last := r.Values, -1
+		r.Values = make([]float64, len(values))
+		for i, v := range values {
+			r.Values[i] = math.NaN()
+			if !Known(v) {
+				continue
+			}
+			if last >= 0 && i-last <= bornAfter {
+				r.Values[i] = math.Abs(v - values[last])
+			}
+			last = i
+		}
+		r.raw = r.Values
+	}
 }
 
 // shifted returns m as if it had happened later by back.

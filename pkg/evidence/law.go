@@ -119,6 +119,7 @@ var laws = map[domain]func(Settings) Law{
 	{strategy: andon.RegionControl, kind: andon.Resource}: newRegionLevels,
 	{strategy: andon.RegionControl, kind: andon.Memory}:   newRegionLevels,
 	{strategy: andon.RegionControl, kind: andon.Value}:    newRegionLevels,
+	{strategy: andon.RegionControl, kind: andon.Jitter}:   newRegionLevels,
 
 	{kind: andon.Counts}:   newCounts,
 	{kind: andon.Crashes}:  newCrashes,
@@ -127,6 +128,7 @@ var laws = map[domain]func(Settings) Law{
 	{kind: andon.Resource}: newLevels,
 	{kind: andon.Memory}:   newLevels,
 	{kind: andon.Value}:    newLevels,
+	{kind: andon.Jitter}:   newLevels,
 }
 
 // NewLaw returns the law of a signal: the first that there is of its strategy, of
