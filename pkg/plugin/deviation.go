@@ -81,7 +81,7 @@ func (q *deviationQuery) deviations(ctx context.Context) ([]deviation.Deviation,
 	}
 	q.addMeta(deviations)
 	if len(deviations) > maxNodes {
-		q.notices = append(q.notices, warning("only the %d of %d nodes that deviate most are shown; narrow the candidate to see others", maxNodes, len(deviations)))
+		q.notices = append(q.notices, warning("only the %d nodes that deviate most are shown, of %d; narrow the candidate to see others", maxNodes, len(deviations)))
 		deviations = furthest(deviations, maxNodes)
 	}
 	return deviations, nil

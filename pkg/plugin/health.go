@@ -173,8 +173,9 @@ func (c healthCheck) explain(err error) (problem, hint string) {
 			status += ", "
 		}
 		return status + "but this is not " + c.service, "Check the URL. The login page of a proxy looks like this, too."
+	default:
+		return e.Error(), "Check the URL and the credentials."
 	}
-	return e.Error(), "Check the URL and the credentials."
 }
 
 // reason returns the cause of an Error, without URL and query.

@@ -117,7 +117,7 @@ func (q *logQuery) addMeta(r andon.GroupReport) {
 		stat("Candidate nodes", float64(r.Candidate.Nodes)), stat("Control nodes", float64(r.Control.Nodes)),
 	}
 	if r.Surprise.Known() {
-		q.stats = append(q.stats, data.QueryStat{FieldConfig: data.FieldConfig{DisplayName: "Control lines that are new to control", Unit: "percentunit"}, Value: float64(r.Surprise)})
+		q.stats = append(q.stats, data.QueryStat{FieldConfig: data.FieldConfig{DisplayName: "Share of control's own lines that are new", Unit: "percentunit"}, Value: float64(r.Surprise)})
 	}
 	if len(q.Unknown) > 0 {
 		q.notices = append(q.notices, unknownVariables(q.Unknown))

@@ -119,6 +119,7 @@ func qualityNotices(v andon.Verdict) []data.Notice {
 		switch f.Quality {
 		case andon.NoSeries, andon.NoCandidateData, andon.NoControlData, andon.SourceError, andon.Stale:
 			out = append(out, warning("%s", f.Reason))
+		default: // it was judged
 		}
 	}
 	return out
