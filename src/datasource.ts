@@ -13,14 +13,15 @@ import {
 import { DataSourceWithBackend, getTemplateSrv } from '@grafana/runtime';
 import { merge, type Observable } from 'rxjs';
 import { interpolateQuery, type Replace } from './interpolate';
-import { follow, isFollowed } from './live';
-import { describeQuery, isAsked } from './queries';
+import { isLive, subscribe } from './live';
+import { describeQuery, isRunnable } from './queries';
 import {
   type AndonOptions,
   type AndonQuery,
-  type Cohort,
+  type CohortNodes,
   defaultQuery,
-  type Risk,
+  type FeedbackRequest,
+  type QueryLanguage,
   type Rollout,
   type Service,
   type Validation,
@@ -30,9 +31,7 @@ import { AndonVariables } from './variables';
 const replaceVariables: Replace = (text, scopedVars, format) =>
   getTemplateSrv().replace(text, scopedVars, format);
 
-export type Language = 'promql' | 'logql';
-
-/** The browser's side of the data source: everything that alerting needs is done by the back end. */
+/** The front end of the data source. The back end does everything that alerting needs. */
 export class AndonDataSource extends DataSourceWithBackend<AndonQuery, AndonOptions> {
   annotations: AnnotationSupport<AndonQuery> = {
     getDefaultQuery: () => ({ ...defaultQuery, queryType: 'rollouts', view: 'annotations' }),
@@ -48,14 +47,14 @@ export class AndonDataSource extends DataSourceWithBackend<AndonQuery, AndonOpti
   }
 
   filterQuery(query: AndonQuery): boolean {
-    return !query.hide && isAsked(query);
+    return !query.hide && isRunnable(query);
   }
 
   query(request: DataQueryRequest<AndonQuery>): Observable<DataQueryResponse> {
-    const followed = request.targets.filter((q) => isFollowed(q, request));
-    const targets = request.targets.filter((q) => !followed.includes(q));
-    const answers = followed.map((q) =>
-      follow(this.uid, this.applyTemplateVariables(q, request.scopedVars, request.filters), request)
+    const live = request.targets.filter((q) => isLive(q, request));
+    const targets = request.targets.filter((q) => !live.includes(q));
+    const answers = live.map((q) =>
+      subscribe(this.uid, this.applyTemplateVariables(q, request.scopedVars, request.filters), request)
     );
     if (targets.length > 0) {
       answers.push(super.query({ ...request, targets }));
@@ -104,17 +103,17 @@ export class AndonDataSource extends DataSourceWithBackend<AndonQuery, AndonOpti
   }
 
   /**
-   * Asks the back end whether an expression can be run. Variables get their current values first, so that what is
-   * asked, and what offsets in the answer refer to, may differ from the expression.
+   * Asks the back end whether an expression is valid. Variables are replaced first, so positions in the answer refer
+   * to the text that was asked, not to expr.
    */
-  async validate(expr: string, language: Language): Promise<Validation> {
+  async validate(expr: string, language: QueryLanguage): Promise<Validation> {
     const { expr: asked } = this.applyTemplateVariables({ ...defaultQuery, refId: '', expr }, {});
     const answer = await this.ask<Omit<Validation, 'asked'>>('validate', { expr: asked, language });
     return { ...answer, asked };
   }
 
-  /** The nodes of candidate and of control, as they resolve in a time range. */
-  cohorts(query: AndonQuery, range?: TimeRange): Promise<{ candidate: Cohort; control: Cohort }> {
+  /** The nodes of candidate and control in a time range. */
+  cohorts(query: AndonQuery, range?: TimeRange): Promise<{ candidate: CohortNodes; control: CohortNodes }> {
     return this.ask('cohorts', this.about(query, range));
   }
 
@@ -127,12 +126,12 @@ export class AndonDataSource extends DataSourceWithBackend<AndonQuery, AndonOpti
     return values ?? [];
   }
 
-  /** Services that are configured at the exporter. */
+  /** The services of the exporter's configuration. */
   services(): Promise<Service[]> {
     return this.getResource<Service[]>('services', undefined, quiet);
   }
 
-  /** Services that Prometheus and Loki hold something of, those that look like a rollout first. */
+  /** The services found in Prometheus and Loki, those that look like a rollout first. */
   discover(range?: TimeRange): Promise<Service[]> {
     return this.ask('discover', this.about(undefined, range));
   }
@@ -141,20 +140,21 @@ export class AndonDataSource extends DataSourceWithBackend<AndonQuery, AndonOpti
     return this.getResource<Rollout[]>('rollouts', service ? { service } : undefined, quiet);
   }
 
-  /** Tells the exporter, for good, what a log cluster is worth to the service. */
-  feedback(said: { service: string; cluster: string; template: string; risk: Risk }): Promise<unknown> {
-    return this.ask('feedback', said);
+  /** Sends feedback on a log cluster or a signature to the exporter, which keeps it. */
+  feedback(request: FeedbackRequest): Promise<unknown> {
+    return this.ask('feedback', request);
   }
 
-  undoFeedback(said: { service: string; cluster: string }): Promise<unknown> {
-    return this.ask('feedback/undo', said);
+  /** Takes back the last feedback. */
+  undoFeedback(request: FeedbackRequest): Promise<unknown> {
+    return this.ask('feedback/undo', request);
   }
 
   private ask<T>(path: string, body: object): Promise<T> {
     return this.postResource<T>(path, body, quiet);
   }
 
-  /** A query, variables replaced, and a range in the form that resources take. */
+  /** A query with variables replaced and a time range, in the form that resources take. */
   private about(query?: AndonQuery, range?: TimeRange) {
     return {
       ...(query && { query: this.applyTemplateVariables(query, {}) }),
@@ -163,5 +163,5 @@ export class AndonDataSource extends DataSourceWithBackend<AndonQuery, AndonOpti
   }
 }
 
-// What an editor asks while one types is no reason for an alert across the page.
+// An editor asks while one types: an error must not pop up on the page.
 const quiet = { showErrorAlert: false };

@@ -1,8 +1,8 @@
 import { type DataFrame } from '@grafana/data';
 import { config } from '@grafana/runtime';
-import { type ClusterClass, type Risk } from './types';
+import { type ClusterClass, feedbackRoles, type Risk } from './types';
 
-/** One row of an answer about log clusters, or about crashes, whose signatures are told apart the same way. */
+/** One row of a table of log clusters or crash signatures. */
 export interface ClusterRow {
   id: string;
   template: string;
@@ -10,11 +10,11 @@ export interface ClusterRow {
   /** Lines of candidate and of control. */
   candidate?: number;
   control?: number;
-  /** What people said of it. */
+  /** What people said about it. */
   feedback?: Risk;
 }
 
-/** The log clusters or signatures of an answer to one query; empty if it holds no table of them. */
+/** The log clusters or signatures in the answer to one query; empty if it has no table of them. */
 export function clusterRows(frames: DataFrame[], refId: string): ClusterRow[] {
   return frames.filter((f) => (f.refId ?? refId) === refId).flatMap(rowsOf);
 }
@@ -42,8 +42,8 @@ function rowsOf(frame: DataFrame): ClusterRow[] {
   }));
 }
 
-/** Whether the user may change things, as Grafana's role says; the back end checks it again. */
+/** Whether the user's role may give feedback; the back end checks it again. */
 export function mayGiveFeedback(): boolean {
   const { isGrafanaAdmin, orgRole } = config.bootData?.user ?? {};
-  return Boolean(isGrafanaAdmin) || orgRole === 'Editor' || orgRole === 'Admin';
+  return Boolean(isGrafanaAdmin) || feedbackRoles.some((role) => role === orgRole);
 }

@@ -2,7 +2,7 @@ import { type AdHocVariableFilter, type ScopedVars } from '@grafana/data';
 import { formatValue, parseValue } from './selector';
 import { type AdHocFilter, type AndonQuery, type Selector, type Signal } from './types';
 
-/** Replaces variables in a text; format turns the value of one variable into what is put in its place. */
+/** Replaces the variables in a text; format writes the value of one variable. */
 export type Replace = (text: string, scopedVars: ScopedVars, format?: Format) => string;
 
 type Format = (value: string | string[], variable: { multi?: boolean; includeAll?: boolean }) => string;
@@ -15,16 +15,15 @@ const escapeString = (s: string) => s.replace(/["\\]/g, '\\$&');
 const alternatives = (values: string[]) =>
   values.length === 1 ? escapeRegex(values[0]) : `(${values.map(escapeRegex).join('|')})`;
 
-// As Grafana's Prometheus data source does: what may hold many values is meant for =~.
+// As in Grafana's Prometheus data source: a variable that may have several values is meant for =~.
 const inExpression: Format = (value, variable) =>
   typeof value === 'string' && !variable.multi && !variable.includeAll
     ? escapeString(value)
     : escapeString(alternatives([value].flat()));
 
 /**
- * Puts the values of dashboard variables into every text of a query, and the dashboard's ad-hoc filters beside them.
- * The interval variables stay: the back end knows them too, and expands them the same way for a panel and for an
- * alert rule.
+ * Replaces the dashboard variables in every text of a query and adds the dashboard's ad-hoc filters. The interval
+ * variables stay, since the back end replaces them the same way in panels and in alert rules.
  */
 export function interpolateQuery<T extends AndonQuery>(
   query: T,
@@ -78,18 +77,18 @@ const adHoc = ({ key, operator, value, values }: AdHocVariableFilter): AdHocFilt
   ...(values && { values }),
 });
 
-/** Returns those of the fields that there are, changed. */
+/** The given fields of an object, changed; fields that are not set are left out. */
 function apply<T extends object, K extends keyof T>(
-  of: T,
+  object: T,
   fields: readonly K[],
   change: (v: NonNullable<T[K]>) => T[K]
 ): Partial<T> {
   return Object.fromEntries(
-    fields.filter((f) => of[f] != null).map((f) => [f, change(of[f] as NonNullable<T[K]>)])
+    fields.filter((f) => object[f] != null).map((f) => [f, change(object[f] as NonNullable<T[K]>)])
   ) as unknown as Partial<T>;
 }
 
-/** Interpolates one value of a selector. A variable with several values turns = into =~ and != into !~. */
+/** Replaces the variables in one value of a selector. Several values turn = into =~ and != into !~. */
 function interpolateValue(text: string, vars: ScopedVars, replace: Replace): string {
   const { operator, value } = parseValue(text);
   let many = false;

@@ -1,11 +1,11 @@
 import { type Monaco } from '@grafana/ui';
-import { type Language } from './datasource';
 import { logql } from './logql';
 import { promql } from './promql';
+import { type QueryLanguage } from './types';
 
 type Monarch = Parameters<Monaco['languages']['setMonarchTokensProvider']>[1];
 
-/** What the code editor must know of a query language. */
+/** What the code editor needs to highlight a query language. */
 export interface Highlighting {
   /** The name of the language. Grafana's own data sources may have loaded their "promql" and "logql". */
   id: string;
@@ -16,7 +16,7 @@ export interface Highlighting {
   tokens: Monarch;
 }
 
-export const languages: Record<Language, Highlighting> = { promql, logql };
+export const languages: Record<QueryLanguage, Highlighting> = { promql, logql };
 
 const brackets: Array<[string, string]> = [
   ['{', '}'],

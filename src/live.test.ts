@@ -8,7 +8,7 @@ import {
 } from '@grafana/data';
 import { type GrafanaLiveSrv, type LiveDataStreamOptions, setGrafanaLiveSrv } from '@grafana/runtime';
 import { firstValueFrom, of } from 'rxjs';
-import { follow, isFollowed, progressOf } from './live';
+import { isLive, progressOf, subscribe } from './live';
 import { type AndonQuery, defaultQuery } from './types';
 
 const query = (change: Partial<AndonQuery> = {}): AndonQuery => ({
@@ -43,12 +43,12 @@ it.each<[string, Partial<AndonQuery>, string, boolean]>([
   ['a query that asks for it', {}, 'now', true],
   ['a query that does not', { live: undefined }, 'now', false],
   ['the past', {}, '2026-01-02T15:00:00Z', false],
-])('%s is followed', (_name, change, to, want) => {
-  expect(isFollowed(query(change), request(to))).toBe(want);
+])('%s is live', (_name, change, to, want) => {
+  expect(isLive(query(change), request(to))).toBe(want);
 });
 
 it('subscribes to a channel of its own and says what it asks', async () => {
-  const got = await firstValueFrom(follow('andon', query(), request()));
+  const got = await firstValueFrom(subscribe('andon', query(), request()));
   const [{ addr, buffer }] = asked;
   expect(addr).toMatchObject({
     scope: LiveChannelScope.DataSource,
@@ -62,26 +62,26 @@ it('subscribes to a channel of its own and says what it asks', async () => {
 });
 
 it('asks the same by the same channel, and another by another', () => {
-  follow('andon', query(), request());
-  follow('andon', query(), request());
-  follow('andon', query({ expr: 'up > 0' }), request());
+  subscribe('andon', query(), request());
+  subscribe('andon', query(), request());
+  subscribe('andon', query({ expr: 'up > 0' }), request());
   const [one, same, other] = asked.map((a) => a.addr.path);
   expect(same).toBe(one);
   expect(other).not.toBe(one);
 });
 
 it('takes a table whole', () => {
-  follow('andon', query({ view: 'table' }), request());
+  subscribe('andon', query({ view: 'table' }), request());
   expect(asked[0].buffer?.action).toBe(StreamingFrameAction.Replace);
 });
 
 it('is loading until all is read', async () => {
   answer(frame(0.4));
-  expect(await firstValueFrom(follow('andon', query(), request()))).toMatchObject({
+  expect(await firstValueFrom(subscribe('andon', query(), request()))).toMatchObject({
     state: LoadingState.Loading,
   });
   answer(frame(1));
-  expect(await firstValueFrom(follow('andon', query(), request()))).toMatchObject({
+  expect(await firstValueFrom(subscribe('andon', query(), request()))).toMatchObject({
     state: LoadingState.Streaming,
   });
 });

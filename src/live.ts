@@ -8,19 +8,16 @@ import {
 } from '@grafana/data';
 import { getGrafanaLiveSrv } from '@grafana/runtime';
 import { map, type Observable } from 'rxjs';
-import { type AndonQuery } from './types';
+import { type AndonQuery, defaultQuery, growingViews } from './types';
 
-/** Views whose series grow at their end; all others come whole each time. */
-const growing = ['sigma', 'evidence'];
-
-/** Whether a query is answered by a stream: it asks for that, and its range ends now, as that of a stream does. */
-export function isFollowed(query: AndonQuery, request: DataQueryRequest<AndonQuery>): boolean {
+/** Whether a stream answers a query: the query asks for it and the time range ends now. */
+export function isLive(query: AndonQuery, request: DataQueryRequest<AndonQuery>): boolean {
   const endsNow = request.rangeRaw?.to === 'now' || request.range?.raw?.to === 'now';
   return Boolean(query.live && endsNow && getGrafanaLiveSrv());
 }
 
-/** Subscribes to the channel of one query. Whoever unsubscribes ends what the back end does for it. */
-export function follow(
+/** Subscribes to the stream of one query. The back end stops working on it when the last subscriber leaves. */
+export function subscribe(
   uid: string,
   query: AndonQuery,
   request: DataQueryRequest<AndonQuery>
@@ -31,7 +28,8 @@ export function follow(
     intervalMs: request.intervalMs,
   };
   const key = `live/${hash(JSON.stringify(data))}`;
-  const grows = growing.includes(query.view ?? 'sigma');
+  const { queryType, view } = { ...defaultQuery, ...query };
+  const grows = growingViews[queryType]?.includes(view);
   return getGrafanaLiveSrv()
     .getDataStream({
       // Grafana 12 reads namespace, 13 stream.
@@ -41,11 +39,11 @@ export function follow(
         maxLength: Math.max(request.maxDataPoints ?? 0, 1000),
       },
     })
-    .pipe(map((answer) => named(answer, key, query.refId)));
+    .pipe(map((answer) => withKey(answer, key, query.refId)));
 }
 
-/** An answer that Grafana keeps apart from those of other queries. */
-function named(answer: DataQueryResponse, key: string, refId: string): DataQueryResponse {
+/** An answer with the key and the refId by which Grafana tells it from those of other queries. */
+function withKey(answer: DataQueryResponse, key: string, refId: string): DataQueryResponse {
   const data = answer.data.map((frame: DataFrame) => Object.assign(frame, { refId }));
   const progress = progressOf(data);
   const state = answer.error
@@ -56,13 +54,13 @@ function named(answer: DataQueryResponse, key: string, refId: string): DataQuery
   return { ...answer, key, data, state };
 }
 
-/** How much of the range has been read, from 0 to 1; undefined if the answer does not say. */
+/** How much of the time range was read, from 0 to 1; undefined if no frame says so. */
 export function progressOf(frames: DataFrame[] = []): number | undefined {
-  const told = frames.map((f) => f.meta?.custom?.progress).filter((p) => typeof p === 'number');
-  return told.length > 0 ? Math.min(...told) : undefined;
+  const shares = frames.map((f) => f.meta?.custom?.progress).filter((p) => typeof p === 'number');
+  return shares.length > 0 ? Math.min(...shares) : undefined;
 }
 
-/** Names a channel: the same for the same text, and of letters that a channel's path may have. FNV-1a, twice. */
+/** A hash of a text, in characters that the path of a channel may have: FNV-1a, twice. */
 function hash(text: string): string {
   return [0x811c9dc5, 0x01000193]
     .map((seed) => new TextEncoder().encode(text).reduce((h, byte) => Math.imul(h ^ byte, 0x01000193), seed))

@@ -1,6 +1,6 @@
 import fs from 'node:fs';
 import path from 'node:path';
-import { changeType, describeQuery, isAsked, viewLabel } from './queries';
+import { changeType, describeQuery, isRunnable, viewLabel } from './queries';
 import { type AndonQuery, defaultQuery, type QueryType } from './types';
 
 const query = (change: Partial<AndonQuery> = {}): AndonQuery => ({ ...defaultQuery, refId: 'A', ...change });
@@ -26,7 +26,7 @@ it.each<[Partial<AndonQuery>, boolean]>([
   [{ queryType: 'values' }, false],
   [{ queryType: 'values', values: 'nodes' }, true],
 ])('%j says enough: %s', (change, want) => {
-  expect(isAsked(query(change))).toBe(want);
+  expect(isRunnable(query(change))).toBe(want);
 });
 
 /** All queries of our own data source in what a dashboard holds. */
@@ -40,7 +40,7 @@ function queriesIn(part: unknown): AndonQuery[] {
 
 it.each(fs.readdirSync('dashboards'))('every query of %s is run', (file) => {
   const asked = queriesIn(JSON.parse(fs.readFileSync(path.join('dashboards', file), 'utf8')));
-  expect(asked.filter((q) => !isAsked(q))).toEqual([]);
+  expect(asked.filter((q) => !isRunnable(q))).toEqual([]);
 });
 
 const canary = { candidate: { version: 'v2' }, control: { version: '!=v2' } };

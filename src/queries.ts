@@ -1,35 +1,23 @@
+import { toOptions } from './options';
 import { describeSelector } from './selector';
-import { type AndonQuery, defaultQuery, type QueryType, type View, views } from './types';
+import { type AndonQuery, defaultQuery, languageOfType, type QueryType, type View, views } from './types';
 
-/** Query types, in the order of the editor. Values are asked for by variables only. */
-export const queryTypes: Array<{ value: QueryType; label: string; description: string }> = [
-  { value: 'deviation', label: 'Deviation', description: 'How far each new node strays from the old ones' },
-  { value: 'clusters', label: 'Log clusters', description: 'Which log lines are new, or more frequent' },
-  { value: 'crashes', label: 'Crashes', description: 'What crashes, by version' },
-  { value: 'verdict', label: 'Verdict', description: 'Whether a rollout made its service worse' },
-  { value: 'rollouts', label: 'Rollouts', description: 'What the exporter has seen' },
-];
+/** Query types, in the order of the editor. Only dashboard variables use the type values. */
+export const queryTypes = toOptions<Exclude<QueryType, 'values'>>({
+  deviation: { label: 'Deviation', description: 'How far each new node is from the old ones' },
+  clusters: { label: 'Log clusters', description: 'Which log lines are new or more frequent' },
+  crashes: { label: 'Crashes', description: 'What crashes, by version' },
+  verdict: { label: 'Verdict', description: 'Whether a rollout made its service worse' },
+  rollouts: { label: 'Rollouts', description: 'The rollouts that the exporter knows' },
+});
 
-/** What a view is called: as its own name, but for these. */
-const viewNames: Partial<Record<View, string>> = { sigma: 'Deviation (σ)', raw: 'Values' };
+/** Labels of views; the label of any other view is its name. */
+const viewLabels: Partial<Record<View, string>> = { sigma: 'Deviation (σ)', raw: 'Values' };
 
-export const viewLabel = (view: View) => viewNames[view] ?? view.charAt(0).toUpperCase() + view.slice(1);
+export const viewLabel = (view: View) => viewLabels[view] ?? view.charAt(0).toUpperCase() + view.slice(1);
 
-/** The language of expr; none for types that have no expression. */
-export function languageOf(type: QueryType): 'promql' | 'logql' | undefined {
-  switch (type) {
-    case 'deviation':
-      return 'promql';
-    case 'clusters':
-    case 'crashes':
-      return 'logql';
-    default:
-      return undefined;
-  }
-}
-
-/** Whether a query says enough to be run. */
-export function isAsked(query: AndonQuery): boolean {
+/** Whether a query has enough filled in to be run. */
+export function isRunnable(query: AndonQuery): boolean {
   switch (query.queryType ?? defaultQuery.queryType) {
     case 'rollouts':
       return true;
@@ -43,9 +31,9 @@ export function isAsked(query: AndonQuery): boolean {
   }
 }
 
-/** What changes when another type is picked: what the types share stays. */
+/** The change when another type is picked. Fields that both types use stay. */
 export function changeType(query: AndonQuery, queryType: QueryType): Partial<AndonQuery> {
-  const sameLanguage = languageOf(queryType) === languageOf(query.queryType);
+  const sameLanguage = languageOfType[queryType] === languageOfType[query.queryType];
   return {
     queryType,
     view: views[queryType][0],
@@ -73,7 +61,7 @@ export function describeQuery(query: AndonQuery): string {
   }
 }
 
-/** What is compared with what, in a few words. */
+/** What a query compares, in a few words. */
 export function describeCohorts(query: Partial<AndonQuery>): string {
   const { cohorts, candidate, control, back, since } = { ...defaultQuery, ...query };
   if (cohorts === 'labels') {

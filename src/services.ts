@@ -1,26 +1,31 @@
-import { isAsked } from './queries';
-import { type AndonQuery, defaultQuery, type QueryType, type Service, type Signal } from './types';
+import { isRunnable } from './queries';
+import {
+  type AndonQuery,
+  defaultQuery,
+  type QueryType,
+  type Service,
+  type Signal,
+  signalParts,
+} from './types';
 
-/** A service to pick, and whether the exporter knows it. */
+/** A service to pick, and whether it is in the exporter's configuration. */
 export interface KnownService extends Service {
   configured: boolean;
 }
 
-/** The part of a signal that a query type asks for. */
-const parts = { deviation: 'metric', verdict: 'metric', clusters: 'logs', crashes: 'crashes' } as const;
+/** The part of a signal that the editor of a query type asks for. A verdict's editor has metrics only. */
+const partOf = (type: QueryType) => (type === 'verdict' ? 'metric' : signalParts[type]);
 
-const partOf = (type: QueryType) => (type in parts ? parts[type as keyof typeof parts] : undefined);
-
-/** The signals of a service that a query type can ask for. */
+/** The signals of a service that suit a query type. */
 export function signalsFor(type: QueryType, service?: Service): Signal[] {
   const part = partOf(type);
   return part && service ? service.signals.filter((s) => s[part]) : [];
 }
 
 /**
- * Puts together what is configured and what was found. A configured service takes its cohorts from what was found
- * under its name, since the configuration does not say which versions run now; and what was found of its logs or its
- * metrics, where none of them are configured.
+ * Merges configured services with those that were found. A configured service gets the cohorts that were found under
+ * its name, since the configuration does not say which versions run now, and the signals that were found if it has
+ * none of that kind.
  */
 export function mergeServices(configured: Service[], found: Service[]): KnownService[] {
   const known = configured.map((service) => {
@@ -37,12 +42,12 @@ export function mergeServices(configured: Service[], found: Service[]): KnownSer
   return [...known, ...found.filter((f) => !names.has(f.name)).map((f) => ({ ...f, configured: false }))];
 }
 
-/** The services that a query type can ask for something. */
+/** The services that suit a query type. */
 export function servicesFor(type: QueryType, all: KnownService[]): KnownService[] {
   return all.filter((s) => (type === 'verdict' && s.configured) || signalsFor(type, s).length > 0);
 }
 
-/** The service and the signal that a query asks for, as far as they are known. */
+/** The service and the signal that a query asks for; undefined if they are not in the list. */
 export function picked(query: AndonQuery, all: KnownService[]): { service?: KnownService; signal?: Signal } {
   const service = servicesFor(query.queryType, all).find((s) => s.name === query.service);
   const part = partOf(query.queryType);
@@ -50,7 +55,7 @@ export function picked(query: AndonQuery, all: KnownService[]): { service?: Know
   return { service, signal };
 }
 
-/** What changes when a service is picked: a signal of it is asked for, of the nodes that run now. */
+/** The change when a service is picked: the query asks for its first signal and the nodes that run now. */
 export function pickService(query: AndonQuery, service: KnownService): Partial<AndonQuery> {
   const cohorts = {
     ...(service.cohorts && { cohorts: service.cohorts, candidate: service.candidate ?? {} }),
@@ -78,7 +83,7 @@ export function pickService(query: AndonQuery, service: KnownService): Partial<A
   return { ...common, ...(first && pickSignal(query, first)) };
 }
 
-/** What changes when a signal is picked. */
+/** The change when a signal is picked. */
 export function pickSignal(query: AndonQuery, signal: Signal): Partial<AndonQuery> {
   const part = partOf(query.queryType);
   const expr = (part && signal[part]) ?? '';
@@ -95,11 +100,11 @@ export function pickSignal(query: AndonQuery, signal: Signal): Partial<AndonQuer
 }
 
 /**
- * The service to start with where the builder asks for nothing yet: the one that was looked at before another type was
- * picked, else the first.
+ * The service that the builder picks by itself while the query is empty: the one that was picked before the type
+ * changed, or else the first.
  */
 export function startOf(query: AndonQuery, all: KnownService[]): KnownService | undefined {
-  if (query.editor !== 'builder' || isAsked(query) || query.rollout != null || query.signals) {
+  if (query.editor !== 'builder' || isRunnable(query) || query.rollout != null || query.signals) {
     return undefined;
   }
   const services = servicesFor(query.queryType, all);

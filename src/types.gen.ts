@@ -69,25 +69,40 @@ export const decisions = ['pass', 'fail', 'inconclusive'] as const;
 
 export type Decision = (typeof decisions)[number];
 
-/** The ways to tell candidate and control apart. */
-export const cohortWays = ['labels', 'time'] as const;
+/** What distinguishes candidate from control. */
+export const cohortModes = ['labels', 'time'] as const;
 
-export type Cohorts = (typeof cohortWays)[number];
+export type CohortMode = (typeof cohortModes)[number];
 
-/** What one series is of. */
-export const divisions = ['class', 'cluster'] as const;
+/** What has a series of its own. */
+export const groupings = ['class', 'cluster'] as const;
 
-export type Division = (typeof divisions)[number];
+export type Grouping = (typeof groupings)[number];
 
-/** What a filter does with its value. */
-export const operators = ['=', '!=', '=~', '!~', '=|', '!=|'] as const;
+/** How an ad-hoc filter compares. */
+export const filterOperators = ['=', '!=', '=~', '!~', '=|', '!=|'] as const;
 
-export type Operator = (typeof operators)[number];
+export type FilterOperator = (typeof filterOperators)[number];
+
+/** How a selector compares a label. All but = are written in front of the value. */
+export const selectorOperators = ['=', '!=', '=~', '!~'] as const;
+
+export type SelectorOperator = (typeof selectorOperators)[number];
 
 /** What a query of type values lists. */
-export const listed = ['clusters', 'nodes', 'rollouts', 'services', 'signals', 'versions'] as const;
+export const valueLists = ['clusters', 'nodes', 'rollouts', 'services', 'signals', 'versions'] as const;
 
-export type Listed = (typeof listed)[number];
+export type ValueList = (typeof valueLists)[number];
+
+/** The languages of expressions. */
+export const queryLanguages = ['promql', 'logql'] as const;
+
+export type QueryLanguage = (typeof queryLanguages)[number];
+
+/** The roles of Grafana that may give feedback. */
+export const feedbackRoles = ['Editor', 'Admin', 'Grafana Admin'] as const;
+
+export type FeedbackRole = (typeof feedbackRoles)[number];
 
 /** The forms in which each query type answers; the first is what an empty view stands for. */
 export const views = {
@@ -99,10 +114,43 @@ export const views = {
   verdict: ['summary', 'findings', 'evidence', 'state', 'stages'],
 } as const;
 
-/** What is asked for. */
 export type QueryType = keyof typeof views;
 
 export type View = (typeof views)[QueryType][number];
+
+/** The views whose streams send only new points. Streams of other views send the whole answer each time. */
+export const growingViews: Partial<Record<QueryType, readonly View[]>> = {
+  deviation: ['sigma', 'raw'],
+  verdict: ['evidence', 'state'],
+};
+
+/** The language of the expression of each query type that has one. */
+export const languageOfType: Partial<Record<QueryType, QueryLanguage>> = {
+  clusters: 'logql',
+  crashes: 'logql',
+  deviation: 'promql',
+};
+
+/** The part of a signal that each query type asks for. */
+export const signalParts: Partial<Record<QueryType, 'metric' | 'logs' | 'crashes'>> = {
+  clusters: 'logs',
+  crashes: 'crashes',
+  deviation: 'metric',
+};
+
+/** How many rows, series or lines an answer has if the query sets no limit. */
+export const defaultLimits = { clusters: 100, clusterSeries: 20, lines: 1000, rollouts: 200 } as const;
+
+/** What the back end takes for fields that a query leaves out. */
+export const queryDefaults = {
+  v: 2,
+  queryType: 'deviation',
+  view: 'sigma',
+  legend: '{{node}}',
+  cohorts: 'labels',
+  worse: 'higher',
+  sensitivity: 'medium',
+} as const;
 
 /**
  * A Selector picks series by their labels: label name to the value
@@ -172,24 +220,23 @@ export interface Signal {
   ignore?: Bound;
 }
 
-/** A Filter is a condition that a dashboard sets for all of its queries. */
-export interface Filter {
+/** An AdHocFilter is a condition that a dashboard adds to all of its queries. */
+export interface AdHocFilter {
   key: string;
-  /** =, !=, =~, !~; =| and !=| for one of Values */
-  operator: Operator;
+  /** =, !=, =~ or !~; =| and !=| mean one of values, none of values */
+  operator: FilterOperator;
   value: string;
   values?: string[];
 }
 
 /**
  * A Query is what the query editor, a dashboard or an alert rule asks for.
- * Its JSON form is kept in dashboards and alert rules for years: fields are
- * added, never renamed. Fields that are not known are passed over, since
- * Grafana adds its own. Which of them a query type reads is said in
- * docs/reference/datasource.md.
+ * Dashboards and alert rules keep its JSON form for years: fields are added,
+ * never renamed. Unknown fields are ignored, since Grafana adds its own. Which
+ * query type reads which field is in docs/reference/datasource.md.
  */
 export interface Query {
-  /** version of this form; 1 if absent */
+  /** version of this form; 1 if missing */
   v?: number;
   /** a key of queryTypes; "deviation" if empty */
   queryType?: QueryType;
@@ -197,33 +244,33 @@ export interface Query {
   view?: View;
   /**
    * Name is the signal's name in the exporter's configuration, if it is one of
-   * those: what a signal is called helps to tell what kind it is.
+   * those. The name helps to infer the signal's kind.
    */
   name?: string;
   /** PromQL, or LogQL of clusters and crashes; macros are expanded */
   expr: string;
-  /** PromQL of the exposure: errors out of requests */
+  /** PromQL of the total that Expr is a part of: requests, of which Expr counts errors */
   per?: string;
-  /** label that names an instance; empty if the service is seen as a whole */
+  /** label that names an instance; empty compares the service as a whole */
   nodeLabel?: string;
   /**
-   * Cohorts says how candidate and control are told apart: by "labels" (the
-   * default) or by "time".
+   * Cohorts says what distinguishes candidate from control: "labels" (the
+   * default) or "time".
    */
-  cohorts?: Cohorts;
-  /** for "time": the series to look at, all if empty */
+  cohorts?: CohortMode;
+  /** label to value; with "time": which series to compare, all if empty */
   candidate?: Selector;
-  /** for "labels" */
+  /** label to value; for "labels" */
   control?: Selector;
   /**
-   * Back makes control of the same series this long before, as a PromQL
+   * Back compares with the same series this much earlier, as a PromQL
    * duration; for "time".
    */
   back?: string;
   /**
-   * Since is when the change began, Until when it was over: RFC 3339 or
-   * milliseconds since the epoch. Without Back and with "time" Since divides
-   * before from after.
+   * Since is when the change began and Until when it ended, as RFC 3339 or in
+   * milliseconds since 1970. With "time" and without Back, what came after
+   * Since is compared with what came before.
    */
   since?: string;
   until?: string;
@@ -231,12 +278,12 @@ export interface Query {
   sensitivity?: Sensitivity;
   unit?: string;
   kind?: Kind;
-  /** name of a series; {{label}} is that label's value; the type's own if empty */
+  /** name of a series; {{label}} becomes that label's value; the type's default if empty */
   legend?: string;
   /**
-   * Step is the width of one bin of samples as a PromQL duration; one minute
-   * if empty, as for the judge. It is what $__interval stands for. A panel
-   * whose interval is wider shows every n-th bin.
+   * Step is the width of one bin of samples, as a PromQL duration; one minute
+   * if empty, like the judge's. It is the value of $__interval. A panel with a
+   * wider interval shows every n-th bin.
    */
   step?: string;
   /** name of a service */
@@ -245,27 +292,27 @@ export interface Query {
   rollout?: string;
   /** label that names the version */
   versionLabel?: string;
-  /** what a verdict is made of, if the exporter is not asked for it */
+  /** what a verdict is about, if not the signals of the exporter's configuration */
   signals?: Signal[];
   strategy?: Strategy;
   /**
    * Match picks rollouts: service, layer, version, verdict, strategy, tool
-   * or a label of the scope to the wanted value.
+   * or a label of the scope, each with its value.
    */
   match?: Selector;
   /** only log clusters of these classes; all if empty */
   classes?: Class[];
   /** only the log cluster of this id */
   cluster?: string;
-  /** one series a "class" (the default) or one a "cluster" */
-  by?: Division;
-  /** rows or lines at most; the view's own if 0 */
+  /** one series for each "class" (the default) or each "cluster" */
+  by?: Grouping;
+  /** maximum number of rows or lines; the view's default if 0 */
   limit?: number;
   /** what a query of type values lists */
-  values?: Listed;
+  values?: ValueList;
   /** the dashboard's ad-hoc filters */
-  filters?: Filter[];
-  /** for the front end: the panel follows a stream */
+  filters?: AdHocFilter[];
+  /** for the front end: the panel is updated by a stream */
   live?: boolean;
 }
 
@@ -331,9 +378,8 @@ export interface Preflight {
 }
 
 /**
- * A serviceSuggestion is a service that Prometheus holds metrics of, or Loki
- * lines, in the form of the exporter's configuration, and cohorts that answer
- * now.
+ * A Service is a service found in Prometheus or Loki, in the form of
+ * the exporter's configuration, with cohorts that have data now.
  */
 export interface Service {
   name: string;
@@ -368,14 +414,14 @@ export interface Service {
   /** Preflight is checked before any evidence. */
   preflight?: Preflight[];
   signals: Signal[];
-  /** byLabels, byTime; empty if there is nothing to compare with */
-  cohorts?: Cohorts;
+  /** labels or time; empty if there is nothing to compare with */
+  cohorts?: CohortMode;
   candidate?: Selector;
   control?: Selector;
   back?: string;
 }
 
-/** A listedRollout is a rollout that the exporter has seen, for an editor. */
+/** A Rollout is a rollout of the exporter, for editors. */
 export interface Rollout {
   id: string;
   service: string;
@@ -388,24 +434,63 @@ export interface Rollout {
   underWay: boolean;
 }
 
-/** cohortNodes are the nodes of one cohort. */
-export interface Cohort {
-  /** in order; at most maxListed */
+/** CohortNodes are the nodes of one cohort. */
+export interface CohortNodes {
+  /** sorted; at most 500 */
   nodes: string[];
-  /** of all */
+  /** of all nodes, listed or not */
   count: number;
   query?: string;
   error?: string;
 }
 
 /**
- * A validation says whether an expression can be read, and the first mistake
- * if it cannot. Positions count UTF-16 code units from 0, as JavaScript does;
- * end is exclusive. Both are 0 if no part of the expression is to blame.
+ * A ValidationResult says whether an expression is valid, and if not, what the first
+ * mistake is. Positions count UTF-16 code units from 0, as in JavaScript; end is
+ * exclusive. Both are 0 if the mistake is not in one place.
  */
-export interface Checked {
+export interface ValidationResult {
   ok: boolean;
   error?: string;
   start: number;
   end: number;
+}
+
+/** A FeedbackRequest is feedback on a log cluster or a crash signature. */
+export interface FeedbackRequest {
+  service: string;
+  id?: string;
+  /** the same as id, named like the column of tables */
+  cluster?: string;
+  template?: string;
+  title?: string;
+  /** left out to take back the last feedback */
+  risk?: Risk;
+  note?: string;
+}
+
+/**
+ * Settings are the fields of a data source's jsonData that only this plugin has.
+ * Grafana's common fields (URL, authentication, headers, TLS, timeout) are those
+ * of Prometheus.
+ */
+export interface Settings {
+  /** TimeInterval is how often Prometheus scrapes, as a PromQL duration; 15s if empty. */
+  timeInterval?: string;
+  /**
+   * LokiURL and ExporterURL are the addresses of Loki and of andon serve; empty if
+   * there is none.
+   */
+  lokiUrl?: string;
+  exporterUrl?: string;
+  /**
+   * Loki and Exporter hold the HTTP settings of each, under the names that
+   * Grafana uses in jsonData. The secrets are in secureJsonData with the
+   * upstream's name in front, as in lokiBasicAuthPassword.
+   */
+  loki?: unknown;
+  exporter?: unknown;
+  /** PrometheusUID and LokiUID name the user's own data sources, for links. */
+  prometheusUid?: string;
+  lokiUid?: string;
 }

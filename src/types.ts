@@ -1,61 +1,65 @@
 import { type DataSourceJsonData } from '@grafana/data';
 import { type DataQuery } from '@grafana/schema';
-import { type Checked, type Query, type QueryType } from './types.gen';
+import { type Query, queryDefaults, type QueryType, type Settings, type ValidationResult } from './types.gen';
 
 export {
+  type AdHocFilter,
   type Bound,
   type Class as ClusterClass,
-  type Cohort,
-  type Cohorts,
+  type CohortMode,
+  type CohortNodes,
+  defaultLimits,
   type Direction,
-  type Filter as AdHocFilter,
+  type FeedbackRequest,
+  feedbackRoles,
+  type Grouping,
+  growingViews,
   type Kind,
-  type Listed,
+  languageOfType,
+  type QueryLanguage,
   type QueryType,
   type Risk,
   type Rollout,
   type Selector,
+  type SelectorOperator,
+  selectorOperators,
   type Sensitivity,
   type Service,
   type Signal,
+  signalParts,
   type Strategy,
+  type ValueList,
   type View,
   views,
 } from './types.gen';
 
 /**
- * What the data source is asked. Dashboards and alert rules keep this JSON for years: fields are added, never
- * renamed, and what is left out is filled in by the back end. Which fields each type reads is in docs/reference/datasource.md.
+ * A query as the editor holds it. Dashboards and alert rules keep this JSON for years: fields are added, never renamed.
+ * The back end fills in what is left out. Which query type reads which field is in docs/reference/datasource.md.
  */
 export interface AndonQuery extends Omit<Query, 'v' | 'queryType'>, DataQuery {
-  v: 2;
+  v: typeof queryDefaults.v;
   queryType: QueryType;
-  /** How the query editor shows the query; the back end passes over it. */
+  /** How the query editor shows the query; the back end ignores it. */
   editor?: EditorMode;
 }
 
-/** By pickers, or as text. */
+/** With pickers, or as text. */
 export type EditorMode = 'builder' | 'code';
 
-/** What a new query holds. Must say what the back end takes for fields that are left out. */
+/** A new query. */
 export const defaultQuery = {
-  v: 2,
-  queryType: 'deviation',
+  ...queryDefaults,
   expr: '',
   nodeLabel: 'pod',
-  cohorts: 'labels',
   candidate: {},
   control: {},
-  worse: 'higher',
-  sensitivity: 'medium',
-  view: 'sigma',
-  legend: '{{node}}',
 } as const satisfies Omit<AndonQuery, 'refId'>;
 
 /**
- * How Loki or the exporter is reached: what jsonData holds for any data source over HTTP. The secrets beside it are
- * in secureJsonData, with the name of the upstream in front: lokiBasicAuthPassword, exporterHttpHeaderValue1,
- * lokiTlsCACert, lokiTlsClientCert, lokiTlsClientKey.
+ * The HTTP settings of Loki or the exporter, under Grafana's names in jsonData. Their secrets are in secureJsonData
+ * with the upstream's name in front: lokiBasicAuthPassword, exporterHttpHeaderValue1, lokiTlsCACert,
+ * lokiTlsClientCert, lokiTlsClientKey.
  */
 export interface HttpOptions {
   basicAuth?: boolean;
@@ -66,28 +70,19 @@ export interface HttpOptions {
   tlsAuthWithCACert?: boolean;
   tlsSkipVerify?: boolean;
   serverName?: string;
-  /** Seconds, of one request. */
+  /** Of one request, in seconds. */
   timeout?: number;
   [httpHeaderName: `httpHeaderName${number}`]: string;
 }
 
 /** The data source's own settings; URL, authentication, headers and TLS of Prometheus are Grafana's standard fields. */
-export interface AndonOptions extends DataSourceJsonData {
-  /** How often Prometheus scrapes, as a PromQL duration; 15s if empty. */
-  timeInterval?: string;
-  /** Where Loki serves; empty if there is none. */
-  lokiUrl?: string;
+export interface AndonOptions extends DataSourceJsonData, Omit<Settings, 'loki' | 'exporter'> {
   loki?: HttpOptions;
-  /** Where the companion exporter serves; empty if there is none. */
-  exporterUrl?: string;
   exporter?: HttpOptions;
-  /** The user's own data sources, for links from an answer to the query behind it. */
-  prometheusUid?: string;
-  lokiUid?: string;
 }
 
-/** What the back end says of an expression. */
-export interface Validation extends Partial<Checked> {
-  /** The expression with variables replaced, as it was sent. */
+/** The back end's check of an expression. */
+export interface Validation extends Partial<ValidationResult> {
+  /** The expression that was checked: with variables replaced. */
   asked: string;
 }

@@ -1,12 +1,12 @@
 import { type DataSourceJsonData, type DataSourceSettings } from '@grafana/data';
 import { type AndonOptions, type HttpOptions } from './types';
 
-/** What the data source asks over HTTP. */
+/** The servers that the data source asks. */
 export type Upstream = 'prometheus' | 'loki' | 'exporter';
 
 type Own = DataSourceSettings<AndonOptions>;
 
-/** Settings as any data source over HTTP has them. */
+/** The settings of any data source over HTTP. */
 export type HttpSettings = DataSourceSettings<DataSourceJsonData & HttpOptions & Record<string, unknown>>;
 
 type Second = Exclude<Upstream, 'prometheus'>;
@@ -17,9 +17,8 @@ const capital = (s: string) => s.charAt(0).toUpperCase() + s.slice(1);
 const small = (s: string) => s.charAt(0).toLowerCase() + s.slice(1);
 
 /**
- * Shows the settings of one upstream as if it were the only one, so that Grafana's own fields can edit them. Those of
- * Prometheus are the data source's; those of the others are in jsonData, and their secrets have the upstream's name in
- * front.
+ * The settings of one upstream as if it were the only one, so that Grafana's own fields can edit them. Prometheus has
+ * the data source's own; those of the others are in jsonData, their secrets with the upstream's name in front.
  */
 export function settingsOf(options: Own, name: Upstream): HttpSettings {
   if (name === 'prometheus') {
@@ -38,7 +37,7 @@ export function settingsOf(options: Own, name: Upstream): HttpSettings {
   } as HttpSettings;
 }
 
-/** The inverse of settingsOf: puts the settings of one upstream back in their place. */
+/** The inverse of settingsOf: options with changed settings of one upstream. */
 export function withSettings(options: Own, name: Upstream, next: HttpSettings): Own {
   if (name === 'prometheus') {
     return next as unknown as Own;

@@ -3,13 +3,13 @@ import { useEffect, useState } from 'react';
 export interface Answer<T> {
   value?: T;
   error?: string;
-  /** Whether what is shown belongs to what was asked before. */
+  /** Whether the value belongs to an earlier key. */
   loading: boolean;
 }
 
 /**
- * Asks anew when key changes, once that has been still for delay milliseconds; an empty key asks nothing. The last
- * answer stays until the next one is there, so that nothing flickers.
+ * Asks again when key changes, delay milliseconds after the last change; an empty key asks nothing. The last answer
+ * stays until the next one arrives, so that nothing flickers.
  */
 export function useAnswer<T>(ask: () => Promise<T>, key: string, delay = 0): Answer<T> {
   const [answered, setAnswered] = useState<{ key: string; value?: T; error?: string }>({ key: '' });
@@ -29,14 +29,14 @@ export function useAnswer<T>(ask: () => Promise<T>, key: string, delay = 0): Ans
       current = false;
       clearTimeout(timer);
     };
-    // What is asked is a function of key.
+    // The key stands for what is asked.
     // eslint-disable-next-line react-hooks/exhaustive-deps
   }, [key, delay]);
 
   return key ? { ...answered, loading: answered.key !== key } : { loading: false };
 }
 
-/** What went wrong, for people: the back end's own words where it has some. */
+/** The message of an error for people: the back end's if it has one. */
 export function messageOf(e: unknown): string {
   const { data, message, statusText } = (e ?? {}) as {
     data?: { error?: string; message?: string };

@@ -5,10 +5,10 @@ import { type AndonOptions, type AndonQuery, defaultQuery, views } from './types
 
 export type EditorProps = QueryEditorProps<AndonDataSource, AndonQuery, AndonOptions>;
 
-/** What the parts of the query editor need of it. */
+/** The query of an editor, and the ways to change and run it. */
 export interface Editing {
   query: AndonQuery;
-  /** Changes fields without running, as at each key pressed. */
+  /** Changes fields without running the query, as at each key. */
   edit(change: Partial<AndonQuery>): void;
   /** Runs the query if it changed since it last ran, as when a field is left. */
   settle(): void;
@@ -18,18 +18,18 @@ export interface Editing {
   set(change: Partial<AndonQuery>): void;
 }
 
-/** What every part of the query editor is given. */
+/** The props of every part of the query editor. */
 export interface Part {
   editing: Editing;
-  /** Begins the ids of its fields. */
+  /** The prefix of the ids of its fields. */
   id: string;
   datasource: AndonDataSource;
   range?: TimeRange;
 }
 
 /**
- * A query of any version, with what it leaves out. One that was made without the editor is shown as it is written, and
- * a view of another type is none.
+ * A query of any version with defaults filled in. A query with an expression that was made without the editor is shown
+ * as code. A view that the type does not have becomes the type's first.
  */
 export function fill(query: AndonQuery): AndonQuery {
   const filled = { ...defaultQuery, editor: query.expr ? ('code' as const) : ('builder' as const), ...query };
@@ -42,7 +42,7 @@ export function fill(query: AndonQuery): AndonQuery {
   };
 }
 
-/** Fills in defaults, and remembers the newest query between two renders and the one that ran last. */
+/** Fills in defaults, and keeps the newest query between two renders and the one that ran last. */
 export function useEditing({ query, onChange, onRunQuery }: EditorProps): Editing {
   const filled = fill(query);
   const newest = useRef(filled);
@@ -71,7 +71,7 @@ export function useEditing({ query, onChange, onRunQuery }: EditorProps): Editin
   return { query: filled, edit, settle, run, set };
 }
 
-/** Event handlers of a text field: leaving it settles the query, Enter runs it. */
+/** Event handlers of a text field: leaving it runs a changed query, Enter runs it in any case. */
 export function commitOn({ settle, run }: Editing) {
   return {
     onBlur: settle,

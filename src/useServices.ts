@@ -3,13 +3,13 @@ import { type AndonDataSource } from './datasource';
 import { type KnownService, mergeServices } from './services';
 import { type Answer, useAnswer } from './useAnswer';
 
-/** How long what was found is taken to be there still, in milliseconds. */
+/** How long an answer is used again, in milliseconds. */
 const freshness = 60_000;
 
-// All editors of a page ask together.
+// All editors of a page share an answer.
 const asked = new WeakMap<AndonDataSource, { at: number; answer: Promise<KnownService[]> }>();
 
-/** The services that the exporter knows or that were found, newest rollouts first. */
+/** The services of the exporter's configuration, then those that were found. */
 export function useServices(datasource: AndonDataSource, range?: TimeRange): Answer<KnownService[]> {
   return useAnswer(() => servicesOf(datasource, range), datasource.uid);
 }

@@ -4,8 +4,8 @@ import { useRef } from 'react';
 type Options = Array<ComboboxOption<string>>;
 
 /**
- * Options for a combobox: loaded when it is first opened, again when key changes, and narrowed as one types. What
- * cannot be loaded suggests nothing; a value can still be written.
+ * The options of a combobox: loaded when it is first opened and when key changes, and filtered as one types. If they
+ * cannot be loaded there are none, and a value can still be typed.
  */
 export function useSuggestions(
   load: () => Promise<string[]>,
@@ -17,7 +17,7 @@ export function useSuggestions(
       loaded.current = { key, values: load().catch(() => []) };
     }
     const values = await loaded.current.values;
-    const wanted = typed.toLowerCase();
-    return values.filter((v) => v.toLowerCase().includes(wanted)).map((value) => ({ value }));
+    const part = typed.toLowerCase();
+    return values.filter((v) => v.toLowerCase().includes(part)).map((value) => ({ value }));
   };
 }

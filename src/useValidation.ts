@@ -1,18 +1,18 @@
 import { useEffect, useState } from 'react';
-import { type AndonDataSource, type Language } from './datasource';
-import { type Validation } from './types';
+import { type AndonDataSource } from './datasource';
+import { type QueryLanguage, type Validation } from './types';
 
-/** How long nobody must have typed before the back end is asked, in milliseconds. */
+/** How long after the last key the back end is asked, in milliseconds. */
 export const validationDelay = 400;
 
 /**
- * Returns what is wrong with an expression as it stands; undefined if nothing is, or if it is not known yet. A back
- * end that does not answer is no fault of the expression: running the query will tell.
+ * Returns the mistake in an expression; undefined if it has none, if it is not checked yet, or if the back end does
+ * not answer: then running the query will show what is wrong.
  */
 export function useValidation(
   datasource: AndonDataSource,
   expr: string,
-  language: Language
+  language: QueryLanguage
 ): Validation | undefined {
   const [checked, setChecked] = useState<{ expr: string; answer: Validation }>();
 

@@ -24,7 +24,7 @@ import (
 // metrics and logs, with two rollouts that overlap: all of its numbers, to the
 // last bit.
 func TestVerdictIsTheExporters(t *testing.T) {
-	prometheus, loki := prometheus(t, shop()), lokiOf(t, diary())
+	prometheus, loki := prometheusServer(t, shop()), lokiServer(t, cartLog())
 	c, err := config.Parse(fmt.Appendf(nil, `
 prometheus: {url: %q}
 loki: {url: %q}

@@ -26,9 +26,9 @@ import (
 	"github.com/andon-project/andon/pkg/source"
 )
 
-// rolledOut is a rollout of every kind of signal, of a service that can be
+// rolloutCase is a rollout of every kind of signal, of a service that can be
 // seen node by node, and one of another service that time alone divides.
-func rolledOut() replay.Case {
+func rolloutCase() replay.Case {
 	cart := andon.Service{Name: "cart", Node: "pod", Version: "version", Signals: []andon.Signal{
 		{Name: "latency", Metric: `avg by (pod, version) (latency_seconds{service="cart"})`, Worse: andon.Higher, Unit: "s"},
 		{Name: "success", Metric: `success_ratio{service="cart"}`, Worse: andon.Lower, Unit: "ratio"},
@@ -53,11 +53,11 @@ func rolledOut() replay.Case {
 	}
 }
 
-// coursesOf returns the samples of the rollout.
-func coursesOf(c replay.Case) []course {
-	var all []course
+// seriesOf returns the samples of the rollout.
+func seriesOf(c replay.Case) []testSeries {
+	var all []testSeries
 	add := func(start time.Time, value func(time.Time, int) float64, labels ...string) {
-		all = append(all, course{append([]string{"__name__"}, labels...), start, c.End, value})
+		all = append(all, testSeries{append([]string{"__name__"}, labels...), start, c.End, value})
 	}
 	pod := func(i int, version string, start time.Time, worse float64) {
 		name, phase := fmt.Sprintf("cart-%d", i), float64(i)
@@ -91,7 +91,7 @@ func coursesOf(c replay.Case) []course {
 }
 
 // write writes the case as a folder that is replayed.
-func write(t *testing.T, c replay.Case, courses []course) string {
+func write(t *testing.T, c replay.Case, series []testSeries) string {
 	t.Helper()
 	dir := t.TempDir()
 	text, err := yaml.Marshal(c)
@@ -100,7 +100,7 @@ func write(t *testing.T, c replay.Case, courses []course) string {
 	}
 	var samples bytes.Buffer
 	z := gzip.NewWriter(&samples)
-	for _, s := range courses {
+	for _, s := range series {
 		series := ""
 		for i := 2; i < len(s.labels); i += 2 {
 			series += fmt.Sprintf(",%s=%q", s.labels[i], s.labels[i+1])
@@ -126,8 +126,8 @@ func write(t *testing.T, c replay.Case, courses []course) string {
 // rollout.
 func panel(t *testing.T, ro andon.Rollout, s andon.Service, sig andon.Signal) string {
 	t.Helper()
-	q := Query{V: 1, QueryType: "deviation", Name: sig.Name, Expr: sig.Metric, Per: sig.Per, NodeLabel: s.Node, Cohorts: byLabels,
-		Candidate: ro.Candidate, Control: ro.Control, Since: Text(ro.Started.Format(time.RFC3339)),
+	q := querySpec{V: 1, QueryType: "deviation", Name: sig.Name, Expr: sig.Metric, Per: sig.Per, NodeLabel: s.Node, Cohorts: byLabels,
+		Candidate: ro.Candidate, Control: ro.Control, Since: stringOrNumber(ro.Started.Format(time.RFC3339)),
 		Worse: sig.Worse, Sensitivity: s.Sensitivity, Unit: sig.Unit}
 	if ro.Strategy == andon.BeforeAfter {
 		q.Cohorts = byTime
@@ -149,9 +149,9 @@ type point struct {
 // a tick finds and what a replay of the same samples finds is one number, to
 // the last bit.
 func TestPanelAndTickAgree(t *testing.T) {
-	c := rolledOut()
-	courses := coursesOf(c)
-	s := store(t, courses)
+	c := rolloutCase()
+	series := seriesOf(c)
+	s := store(t, series)
 	server := httptest.NewServer(s.Handler())
 	t.Cleanup(server.Close)
 
@@ -192,7 +192,7 @@ func TestPanelAndTickAgree(t *testing.T) {
 	last = watch.Tick(context.Background(), under, c.End)
 	late := a.NewWatch(1).Tick(context.Background(), under, c.End)
 
-	loaded, err := replay.LoadCase(write(t, c, courses))
+	loaded, err := replay.LoadCase(write(t, c, series))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -16,7 +16,7 @@ import (
 
 	"github.com/grafana/grafana-plugin-sdk-go/backend"
 	"github.com/prometheus/client_golang/api"
-	v1 "github.com/prometheus/client_golang/api/prometheus/v1"
+	"github.com/prometheus/client_golang/api/prometheus/v1"
 	"github.com/prometheus/common/model"
 
 	"github.com/andon-project/andon/pkg/andon"
@@ -33,13 +33,13 @@ const (
 
 // fleet is a service of that many nodes, half of them new, with a counter of
 // three labels each, as they are scraped.
-func fleet() []course {
-	var all []course
+func fleet() []testSeries {
+	var all []testSeries
 	for i := range benchNodes {
 		version := fmt.Sprintf("v%d", 1+i%2)
 		for _, code := range []string{"200", "404", "500"} {
 			rate := 40 + float64(i%7)
-			all = append(all, course{[]string{"__name__", "requests_total", "job", "shop", "code", code, "pod", fmt.Sprintf("shop-%02d", i), "version", version},
+			all = append(all, testSeries{[]string{"__name__", "requests_total", "job", "shop", "code", code, "pod", fmt.Sprintf("shop-%02d", i), "version", version},
 				noon.Add(-time.Hour), noon.Add(benchSpan), func(_ time.Time, n int) float64 { return math.Floor(rate * float64(n)) }})
 		}
 	}
@@ -66,7 +66,7 @@ func fleetRequest(queries int) *backend.QueryDataRequest {
 // same Prometheus, in turn in one run. It
 // reports by how much the panel takes longer, and how much more it allocates.
 func BenchmarkDeviationPanel(b *testing.B) {
-	server := prometheus(b, fleet())
+	server := prometheusServer(b, fleet())
 	d := instance(b, backend.DataSourceInstanceSettings{URL: server, JSONData: json.RawMessage(`{"timeInterval":"15s"}`)})
 	client, err := api.NewClient(api.Config{Address: server})
 	if err != nil {
@@ -122,7 +122,7 @@ func BenchmarkDeviationPanel(b *testing.B) {
 // time as are asked at a time.
 func BenchmarkManyQueries(b *testing.B) {
 	const queries = 20
-	behind, err := url.Parse(prometheus(b, fleet()))
+	behind, err := url.Parse(prometheusServer(b, fleet()))
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -167,7 +167,7 @@ func BenchmarkManyQueries(b *testing.B) {
 
 // Twenty queries at once are all answered, and none for another.
 func TestManyQueries(t *testing.T) {
-	d := instance(t, backend.DataSourceInstanceSettings{URL: prometheus(t, fleet()), JSONData: json.RawMessage(`{"timeInterval":"15s"}`)})
+	d := instance(t, backend.DataSourceInstanceSettings{URL: prometheusServer(t, fleet()), JSONData: json.RawMessage(`{"timeInterval":"15s"}`)})
 	req := fleetRequest(20)
 	for i := range req.Queries {
 		req.Queries[i].JSON = []byte(fmt.Sprintf(`{"expr":"%d + 0 * %s","nodeLabel":"pod","view":"raw","step":"30s","candidate":{"version":"v2"},"control":{"version":"v1"}}`,

@@ -12,17 +12,18 @@ import (
 	"strings"
 	"time"
 
+	"github.com/andon-project/andon/pkg/andon"
 	"github.com/andon-project/andon/pkg/source"
 )
 
 const (
-	maxAnswer      = 32 << 20 // bytes that are read of an answer in JSON
+	maxAnswer      = 32 << 20 // bytes of one JSON answer
 	defaultTimeout = 30 * time.Second
 )
 
-// call asks an API that speaks JSON; body and into may be nil. A refusal is a
-// *source.Error, which holds neither credentials nor what was sent. Without a
-// URL it is errNoExporter.
+// call asks a JSON API and decodes the answer into the given value; body and
+// into may be nil. An error is a *source.Error, which holds neither credentials
+// nor the body; without a URL it is errNoExporter.
 func (u upstream) call(ctx context.Context, method, path string, body, into any) error {
 	if u.URL == "" {
 		return errNoExporter
@@ -43,7 +44,7 @@ func (u upstream) call(ctx context.Context, method, path string, body, into any)
 	}
 	req, err := http.NewRequestWithContext(ctx, method, u.URL+path, sent)
 	if err != nil {
-		return &source.Error{Kind: source.Unreachable, Err: fmt.Errorf("the URL of %s cannot be parsed", u.Name), Hint: "write it like http://localhost:9415"}
+		return &source.Error{Kind: source.Unreachable, Err: fmt.Errorf("the URL of %s is not valid", u.Name), Hint: "write it as http://localhost:9415"}
 	}
 	if body != nil {
 		req.Header.Set("Content-Type", "application/json")
@@ -65,7 +66,7 @@ func (u upstream) call(ctx context.Context, method, path string, body, into any)
 		e.URL, e.Status = where, resp.StatusCode
 		return e
 	case len(answer) > maxAnswer:
-		e.Kind, e.Err = source.TooLarge, fmt.Errorf("an answer of more than %d bytes", maxAnswer)
+		e.Kind, e.Err = source.TooLarge, errors.New("the answer is larger than "+andon.Quantity(maxAnswer, "bytes"))
 		return e
 	case resp.StatusCode/100 != 2:
 		return refusalError(e, answer)
@@ -73,20 +74,21 @@ func (u upstream) call(ctx context.Context, method, path string, body, into any)
 		return nil
 	}
 	if err := json.Unmarshal(answer, into); err != nil {
-		e.Kind, e.Err, e.Hint = source.NotSource, fmt.Errorf("not the answer of %s: %w", u.Name, err), "check the URL"
+		e.Kind, e.Err, e.Hint = source.NotSource, fmt.Errorf("this is not an answer of %s: %w", u.Name, err), "check the URL"
 		return e
 	}
 	return nil
 }
 
-// kindOf says what sort of refusal a status is, where it is not a bad request.
-var kindOf = map[int]source.Kind{
+// kindByStatus holds the kinds of error of some HTTP statuses; 5xx is
+// Unavailable, any other a bad query.
+var kindByStatus = map[int]source.Kind{
 	http.StatusUnauthorized: source.Denied, http.StatusForbidden: source.Denied,
 	http.StatusNotFound: source.NotSource, http.StatusMethodNotAllowed: source.NotSource,
 	http.StatusTooManyRequests: source.Unavailable,
 }
 
-// refusalError fills in why an answer of another status than 2xx came.
+// refusalError completes the error for an answer whose status is not 2xx.
 func refusalError(e *source.Error, answer []byte) error {
 	var body struct{ Error, Hint string }
 	explained := json.Unmarshal(answer, &body) == nil && body.Error != ""
@@ -95,7 +97,7 @@ func refusalError(e *source.Error, answer []byte) error {
 		e.Err, e.Hint = errors.New(body.Error), body.Hint
 	}
 	var ok bool
-	if e.Kind, ok = kindOf[e.Status]; !ok {
+	if e.Kind, ok = kindByStatus[e.Status]; !ok {
 		e.Kind = source.BadQuery
 		if e.Status >= http.StatusInternalServerError {
 			e.Kind = source.Unavailable

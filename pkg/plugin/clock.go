@@ -5,13 +5,13 @@ import (
 	"time"
 )
 
-// A clock tells the time to what happens by itself: the frames of a stream.
+// A clock is the time for streams; tests replace it.
 type clock struct {
 	now  func() time.Time
 	wait func(ctx context.Context, until time.Time) error // the error of ctx, if that ends first
 }
 
-var wall = clock{now: time.Now, wait: func(ctx context.Context, until time.Time) error {
+var wallClock = clock{now: time.Now, wait: func(ctx context.Context, until time.Time) error {
 	t := time.NewTimer(time.Until(until))
 	defer t.Stop()
 	select {

@@ -11,8 +11,7 @@ import (
 	"github.com/andon-project/andon/pkg/andon"
 )
 
-// A clusterQuery is a question about how the log lines of candidate stand to
-// those of control, in clusters.
+// A clusterQuery compares the log lines of candidate and control by cluster.
 type clusterQuery struct{ logQuery }
 
 // clusterView makes a view of log clusters.
@@ -29,7 +28,7 @@ func clusterView(show func(*clusterQuery, context.Context) backend.DataResponse)
 }
 
 // clusters returns the clusters that the query picks, the worst first, and the
-// report that they are of.
+// report that holds them.
 func (q *clusterQuery) clusters(ctx context.Context) ([]andon.LogCluster, andon.GroupReport, error) {
 	report, err := q.source.Cluster(ctx, q.comparison, q.timeRange())
 	if err != nil {
@@ -49,7 +48,7 @@ func (q *clusterQuery) rates(ctx context.Context) backend.DataResponse {
 	return q.rateLines(report, eachOf(all, func(c andon.LogCluster) namedGroup { return namedGroup{c.Group, c.Template} }))
 }
 
-// clusterTable answers with one row a cluster, the worst first.
+// clusterTable answers with one row for each cluster, the worst first.
 func (q *clusterQuery) clusterTable(ctx context.Context) backend.DataResponse {
 	all, _, err := q.clusters(ctx)
 	if err != nil {
@@ -61,22 +60,23 @@ func (q *clusterQuery) clusterTable(ctx context.Context) backend.DataResponse {
 	}
 	columns := []column{
 		text("class", func(c andon.LogCluster) string { return string(c.Class) }, classConfig()),
-		text("template", func(c andon.LogCluster) string { return c.Template }, data.FieldConfig{Links: q.clusterLinks("lines")}),
+		text("template", func(c andon.LogCluster) string { return c.Template }, data.FieldConfig{Links: q.clusterLinks()}),
 	}
 	columns = append(columns, q.counts(eachOf(all, func(c andon.LogCluster) andon.Group { return c.Group }))...)
 	columns = append(columns,
 		text("example", func(c andon.LogCluster) string { return example(c.Group) }, data.FieldConfig{}),
 		text("feedback", func(c andon.LogCluster) string { return string(c.Risk) }, riskConfig()),
-		text("reason", func(c andon.LogCluster) string { return c.Reason }, data.FieldConfig{}),
-		text("cluster", func(c andon.LogCluster) string { return c.ID }, data.FieldConfig{}),
+		text("reason", func(c andon.LogCluster) string { return c.Reason }, data.FieldConfig{Description: "why it has this class"}),
+		text("cluster", func(c andon.LogCluster) string { return c.ID }, data.FieldConfig{Description: "id of the cluster"}),
 		text("query", func(c andon.LogCluster) string { return c.Query }, data.FieldConfig{Links: q.logQL("Lines in Loki", "${__data.fields.query}")}),
 	)
 	return q.answer(q.table(columns...))
 }
 
-// clusterLinks lead from a row to its lines, here and in the user's Loki.
-func (q *clusterQuery) clusterLinks(view string) []data.DataLink {
+// clusterLinks lead from a row to its lines, in this data source and in the
+// user's Loki.
+func (q *clusterQuery) clusterLinks() []data.DataLink {
 	one := q.Query
-	one.View, one.Cluster, one.Classes, one.Limit = view, "${__data.fields.cluster}", nil, 0
+	one.View, one.Cluster, one.Classes, one.Limit = viewLines, "${__data.fields.cluster}", nil, 0
 	return append(q.selfLink("Lines", one), q.logQL("Lines in Loki", "${__data.fields.query}")...)
 }

@@ -10,15 +10,15 @@ import (
 	"github.com/andon-project/andon/pkg/source"
 )
 
-// cohortQueries are the PromQL queries that both cohorts are asked.
+// cohortQueries are the PromQL queries for both cohorts.
 type cohortQueries struct {
 	candidate, control       string
 	candidatePer, controlPer string
 	comparison               andon.Comparison
 }
 
-// newCohortQueries writes the cohorts into the queries, for people to read; the
-// Analyzer does the same for itself.
+// newCohortQueries returns the queries with the matchers of the cohorts, for
+// people to read; package deviation makes its own.
 func newCohortQueries(c andon.Comparison) (cohortQueries, error) {
 	out := cohortQueries{comparison: c}
 	for _, part := range []struct {
@@ -42,7 +42,7 @@ func newCohortQueries(c andon.Comparison) (cohortQueries, error) {
 	return out, nil
 }
 
-// sameQuery reports whether time alone tells the cohorts apart.
+// sameQuery reports whether the cohorts differ only in time.
 func (q cohortQueries) sameQuery() bool { return q.candidate == q.control }
 
 // String returns the queries for the query inspector.

@@ -16,24 +16,24 @@ import (
 )
 
 const (
-	// nodeSamples is how often within a time range Prometheus is asked which
-	// nodes there are.
+	// nodeSamples is at how many points of a time range Prometheus is asked for
+	// nodes.
 	nodeSamples = 10
 
-	// maxListed is how many nodes are named.
+	// maxListed is how many nodes of a cohort are listed by name.
 	maxListed = 500
 )
 
 // cohortNodes are the nodes of one cohort.
 type cohortNodes struct {
-	Nodes []string `json:"nodes"` // in order; at most maxListed
-	Count int      `json:"count"` // of all
+	Nodes []string `json:"nodes"` // sorted; at most 500
+	Count int      `json:"count"` // of all nodes, listed or not
 	Query string   `json:"query,omitempty"`
 	Error string   `json:"error,omitempty"`
 }
 
-// cohorts answers POST /cohorts: which nodes a query that is being written
-// compares. What is wrong with one cohort is told with that cohort.
+// cohorts answers POST /cohorts: the nodes that a query in the editor compares.
+// An error in one cohort is reported with that cohort.
 func (s resources) cohorts(req *http.Request) (any, error) {
 	ctx := req.Context()
 	r, err := s.draft(req)
@@ -48,7 +48,7 @@ func (s resources) cohorts(req *http.Request) (any, error) {
 	case "clusters", "crashes":
 		c, nodesOf, err = logNodes(ctx, s.sources, r)
 	default:
-		err = badQuery{errors.New("only deviations, clusters and crashes have cohorts")}
+		err = badQuery{errors.New("queries of this type have no cohorts; only deviation, clusters and crashes have")}
 	}
 	if err != nil {
 		return nil, err
@@ -56,12 +56,13 @@ func (s resources) cohorts(req *http.Request) (any, error) {
 	return map[string]cohortNodes{"candidate": nodesOf(c.Candidate), "control": nodesOf(c.Control)}, nil
 }
 
-// metricNodes returns what finds the nodes of a PromQL query.
+// metricNodes returns the comparison of a PromQL query and a function that lists
+// the nodes of a cohort.
 func metricNodes(ctx context.Context, s sources, r request) (andon.Comparison, func(andon.Cohort) cohortNodes, error) {
 	if err := filterPromQL(r.Query.Filters, &r.Query.Expr); err != nil {
 		return andon.Comparison{}, nil, err
 	}
-	c, err := r.Query.Comparison(r.Grid.Bin)
+	c, err := r.Query.newComparison(r.Grid.Bin)
 	if err != nil {
 		return c, nil, badQuery{err}
 	}
@@ -80,7 +81,8 @@ func metricNodes(ctx context.Context, s sources, r request) (andon.Comparison, f
 	}, nil
 }
 
-// logNodes returns what finds the nodes of a LogQL query.
+// logNodes returns the comparison of a LogQL query and a function that lists the
+// nodes of a cohort.
 func logNodes(ctx context.Context, s sources, r request) (andon.Comparison, func(andon.Cohort) cohortNodes, error) {
 	q, err := newLogQuery(ctx, s, r, func(expr string) andon.Signal { return andon.Signal{Logs: expr} })
 	if err != nil {

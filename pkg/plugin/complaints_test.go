@@ -19,11 +19,11 @@ import (
 // What people complain about in data sources, by the number in the list of
 // complaints that this data source wants to be right about from the first day.
 
-// everything is a data source with all its upstreams.
-func everything(t *testing.T) *Datasource {
+// fullDatasource is a data source with all its upstreams.
+func fullDatasource(t *testing.T) *Datasource {
 	t.Helper()
-	return instance(t, backend.DataSourceInstanceSettings{UID: "uid-1", Name: "Andon", URL: prometheus(t, shop()),
-		JSONData: json.RawMessage(`{"exporterUrl":"` + told(t) + `","lokiUrl":"` + lokiOf(t, diary()) + `","prometheusUid":"p","lokiUid":"l"}`)})
+	return instance(t, backend.DataSourceInstanceSettings{UID: "uid-1", Name: "Andon", URL: prometheusServer(t, shop()),
+		JSONData: json.RawMessage(`{"exporterUrl":"` + exporterServer(t) + `","lokiUrl":"` + lokiServer(t, cartLog()) + `","prometheusUid":"p","lokiUid":"l"}`)})
 }
 
 // answers asks queries, by RefID, perhaps from an alert rule.
@@ -43,7 +43,7 @@ func answers(t *testing.T, d *Datasource, fromAlert bool, queries map[string]str
 // Variables and macros are dead in alert rules: infinity#506, #654,
 // grafana#11555, grafana-aws-sdk#44, druid-grafana#179, clickhouse-grafana#334.
 func TestComplaint1VariablesInAlertRules(t *testing.T) {
-	d := everything(t)
+	d := fullDatasource(t)
 	for _, expr := range []string{
 		"avg_over_time(latency_seconds[$__interval])", "avg_over_time(latency_seconds[${__interval}])", "avg_over_time(latency_seconds[${__interval_ms}ms])",
 		"avg_over_time(latency_seconds[$__rate_interval])", "avg_over_time(latency_seconds[${__rate_interval}])",
@@ -90,7 +90,7 @@ func TestComplaint1VariablesInAlertRules(t *testing.T) {
 // Alerting chokes on the frame: grafana#39711 ("input data must be a wide
 // series but got type not"), #59348 (no data becomes an error).
 func TestComplaint2AlertFrames(t *testing.T) {
-	d := everything(t)
+	d := fullDatasource(t)
 	for name, query := range goldens {
 		t.Run(name, func(t *testing.T) {
 			if strings.Contains(query, `"queryType":"values"`) {
@@ -123,7 +123,7 @@ func TestComplaint2AlertFrames(t *testing.T) {
 // grafana#124804; and the trap: greptimedb-datasource#63, grafana#27186 (a
 // displayName of the source kills the panel's own).
 func TestComplaint3SeriesNames(t *testing.T) {
-	d := everything(t)
+	d := fullDatasource(t)
 	for name, c := range map[string]struct{ query, want string }{
 		"a legend with labels":     {canary + `,"legend":"{{pod}} of {{nobody}}!"`, "cart-n of !"},
 		"the default":              {canary, "cart-n"},
@@ -182,7 +182,7 @@ func TestComplaint4Intervals(t *testing.T) {
 			}
 		})
 	}
-	d := everything(t)
+	d := fullDatasource(t)
 	req := ask(map[string]string{"A": "{" + canary + "}"})
 	req.Queries[0].TimeRange = backend.TimeRange{From: noon.Add(time.Minute), To: noon.Add(time.Minute + 5*time.Second)}
 	res, err := d.QueryData(context.Background(), req)
@@ -197,9 +197,9 @@ func TestComplaint4Intervals(t *testing.T) {
 // "Plugin health check failed": google-analytics#51, opcua#15, oci-metrics#13
 // ("needs to be more descriptive").
 func TestComplaint5HealthNamesTheFault(t *testing.T) {
-	good := prometheus(t, nil)
+	good := prometheusServer(t, nil)
 	d := instance(t, backend.DataSourceInstanceSettings{URL: good, JSONData: json.RawMessage(fmt.Sprintf(`{"lokiUrl":%q,"exporterUrl":%q}`,
-		answering(t, 401, "text/plain", "no"), answering(t, 503, "application/json", `{"error":"the first tick is not done","hint":"ask again in a moment"}`)))})
+		serverAnswering(t, 401, "text/plain", "no"), serverAnswering(t, 503, "application/json", `{"error":"the first tick is not done","hint":"ask again in a moment"}`)))})
 	got, err := d.CheckHealth(context.Background(), &backend.CheckHealthRequest{})
 	if err != nil || got.Status != backend.HealthStatusOk {
 		t.Fatalf("%v, %v: what is optional fails the check", got, err)
@@ -220,7 +220,7 @@ func TestComplaint5HealthNamesTheFault(t *testing.T) {
 // druid-grafana#143; csv-datasource#214 (an empty result fails the graph);
 // infinity#990, #1539 (error source).
 func TestComplaint6OneBadQuery(t *testing.T) {
-	d := everything(t)
+	d := fullDatasource(t)
 	queries := map[string]string{
 		"bad PromQL":    `{` + strings.Replace(canary, `"latency_seconds"`, `"sum("`, 1) + `}`,
 		"bad LogQL":     `{` + strings.Replace(cartLogs, `{app=\"cart\"}`, `{app=`, 1) + `}`,
@@ -251,7 +251,7 @@ func TestComplaint6OneBadQuery(t *testing.T) {
 // Upgrades break it: grafana#29950, #56891; bigquery-grafana#341;
 // env-datasource#48; clickhouse-grafana#243.
 func TestComplaint7OldQueriesAreAnsweredAsTheyWere(t *testing.T) {
-	d := everything(t)
+	d := fullDatasource(t)
 	first := map[string]string{
 		"of no form":       canary,
 		"of the first":     canary + `,"v":1`,
@@ -307,7 +307,7 @@ func TestComplaint8SecretsStaySecret(t *testing.T) {
 	}
 	said = append(said, health.Message, string(health.JSONDetails))
 	for _, path := range []string{"services", "rollouts"} {
-		_, answer := calling(t, d, "Admin", "GET", path, "")
+		_, answer := callResource(t, d, "Admin", "GET", path, "")
 		said = append(said, answer)
 	}
 	for _, text := range said {
@@ -323,7 +323,7 @@ func TestComplaint8SecretsStaySecret(t *testing.T) {
 // empty result), #180 and #2758 (NaN), #1591 (show the resolved query), #3503;
 // flagger#1035, #1689, #1581 (a misnamed metric always passes), #1011.
 func TestComplaint10NotKnown(t *testing.T) {
-	d := everything(t)
+	d := fullDatasource(t)
 	misnamed := strings.NewReplacer(`"metric":"latency_seconds"`, `"metric":"latencyseconds"`).Replace(cartVerdict)
 	r := answers(t, d, false, map[string]string{"A": `{` + misnamed + `}`, "B": `{` + misnamed + `,"view":"findings"}`, "C": `{` + misnamed + `,"view":"state"}`})
 	row := func(f *data.Frame, name string) any {
@@ -350,7 +350,7 @@ func TestComplaint10NotKnown(t *testing.T) {
 
 // Ad-hoc filters do nothing: athena-datasource#820, grafana#10658.
 func TestComplaintAdHocFiltersDoNothing(t *testing.T) {
-	d := everything(t)
+	d := fullDatasource(t)
 	filter := `,"filters":[{"key":"pod","operator":"!=|","value":"cart-a","values":["cart-a","cart-b"]},{"key":"pod","operator":"=~","value":"cart-.*"}]`
 	for name, c := range map[string]struct{ query, executed string }{
 		"deviation": {canary + filter, `latency_seconds{job="cart",pod!~"cart-a|cart-b",pod=~"cart-.*",version!="v2"}`},

@@ -13,8 +13,7 @@ import (
 	"github.com/andon-project/andon/pkg/andon"
 )
 
-// A crashQuery is a question about how the crashes of candidate stand to those
-// of control, by their signatures.
+// A crashQuery compares the crashes of candidate and control by signature.
 type crashQuery struct{ logQuery }
 
 // crashView makes a view of crashes.
@@ -31,7 +30,7 @@ func crashView(show func(*crashQuery, context.Context) backend.DataResponse) ans
 }
 
 // signatures returns the signatures that the query picks, the worst first, and
-// the report that they are of.
+// the report that holds them.
 func (q *crashQuery) signatures(ctx context.Context) ([]andon.CrashSignature, andon.GroupReport, error) {
 	report, err := q.source.Crashes(ctx, q.comparison, q.timeRange())
 	if err != nil {
@@ -56,12 +55,11 @@ type crashRow struct {
 	andon.CrashSignature
 	version string
 	crashes float64
-	nodes   []string // with their counts
+	nodes   []string // each with its count
 }
 
-// rowsOf returns a row for each version that shows the signature, those of
-// candidate first.
-func rowsOf(s andon.CrashSignature) []crashRow {
+// crashRows returns one row for each version that crashed with the signature.
+func crashRows(s andon.CrashSignature) []crashRow {
 	type key struct {
 		version   string
 		candidate bool
@@ -95,29 +93,29 @@ func (q *crashQuery) crashTable(ctx context.Context) backend.DataResponse {
 	}
 	var all []crashRow
 	for _, s := range limited(&q.frameBuilder, signatures, maxClusters, "signatures") {
-		all = append(all, rowsOf(s)...)
+		all = append(all, crashRows(s)...)
 	}
 	text := func(name string, get func(crashRow) string, config data.FieldConfig) column {
 		return column{name, eachOf(all, get), config}
 	}
-	none := data.FieldConfig{}
+	none, described := data.FieldConfig{}, func(text string) data.FieldConfig { return data.FieldConfig{Description: text} }
 	columns := []column{
 		text("class", func(r crashRow) string { return string(r.Class) }, classConfig()),
 		text("signature", func(r crashRow) string { return r.Title }, data.FieldConfig{Links: q.logQL("Crashes in Loki", "${__data.fields.query}")}),
 		text("version", func(r crashRow) string { return r.version }, none),
-		{"crashes", eachOf(all, func(r crashRow) float64 { return r.crashes }), none},
-		text("on nodes", func(r crashRow) string { return strings.Join(r.nodes, ", ") }, none),
+		{"crashes", eachOf(all, func(r crashRow) float64 { return r.crashes }), described("crashes of this version")},
+		text("on nodes", func(r crashRow) string { return strings.Join(r.nodes, ", ") }, described("nodes of this version that crashed, each with its crashes")),
 	}
 	columns = append(columns, q.counts(eachOf(all, func(r crashRow) andon.Group { return r.Group }))...)
 	columns = append(columns,
 		text("stack", func(r crashRow) string { return r.Stack }, data.FieldConfig{Custom: map[string]any{"cellOptions": map[string]any{"type": "auto", "wrapText": true}}}),
-		text("frames", func(r crashRow) string { return strings.Join(r.Frames, "\n") }, none),
+		text("frames", func(r crashRow) string { return strings.Join(r.Frames, "\n") }, described("the stack frames that identify the crash")),
 		text("runtime", func(r crashRow) string { return r.Runtime }, none),
 		text("exception", func(r crashRow) string { return r.Exception }, none),
 		text("message", func(r crashRow) string { return r.Message }, none),
 		text("feedback", func(r crashRow) string { return string(r.Risk) }, riskConfig()),
-		text("reason", func(r crashRow) string { return r.Reason }, none),
-		text("cluster", func(r crashRow) string { return r.ID }, none),
+		text("reason", func(r crashRow) string { return r.Reason }, described("why it has this class")),
+		text("cluster", func(r crashRow) string { return r.ID }, described("id of the signature")),
 		text("query", func(r crashRow) string { return r.Query }, data.FieldConfig{Links: q.logQL("Crashes in Loki", "${__data.fields.query}")}),
 	)
 	return q.answer(q.table(columns...))

@@ -1,8 +1,8 @@
-// Package plugin answers Grafana: queries, health checks, streams and resource
-// calls of the Andon data source. It knows Grafana's frames and settings; how
-// nodes are compared it leaves to packages deviation, logs and judge, and where samples come from
-// to package source. It keeps nothing between two requests, except that a Loki
-// has no patterns.
+// Package plugin is the backend of the Andon data source: it answers Grafana's
+// queries, health checks, streams and resource calls. It knows Grafana's frames
+// and settings; packages deviation, logs and judge compare nodes, and package
+// source reads samples and lines. Between two requests it keeps nothing but
+// whether Loki has a pattern endpoint.
 package plugin
 
 import (
@@ -20,12 +20,11 @@ import (
 // ID is the plugin's id in Grafana. It never changes.
 const ID = "andon-regression-datasource"
 
-// defaultConcurrency is how many queries of one request run at once if
-// Grafana does not say.
+// defaultConcurrency is how many queries of one request run at the same time, if
+// Grafana does not set a lower limit.
 const defaultConcurrency = 10
 
-// A Datasource answers for one configured data source. It is safe for
-// concurrent use.
+// A Datasource is one configured data source. It is safe for concurrent use.
 type Datasource struct {
 	backend.CallResourceHandler
 	sources sources
@@ -34,8 +33,8 @@ type Datasource struct {
 	health  health
 }
 
-// New makes the Datasource of one configuration. It asks nothing of anybody;
-// whether the configuration works is CheckHealth's to say.
+// New makes the Datasource of one configuration. It sends no request; CheckHealth
+// tells whether the configuration works.
 func New(ctx context.Context, settings backend.DataSourceInstanceSettings) (instancemgmt.Instance, error) {
 	c, err := newConfig(ctx, settings)
 	if err != nil {
@@ -52,20 +51,21 @@ func New(ctx context.Context, settings backend.DataSourceInstanceSettings) (inst
 		CallResourceHandler: httpadapter.New(resources{sources: s, queries: queries, now: time.Now}.handler()),
 		sources:             s,
 		queries:             queries,
-		streams:             &streams{sources: s, queries: queries, clock: wall},
+		streams:             &streams{sources: s, queries: queries, clock: wallClock},
 		health:              health{s},
 	}, nil
 }
 
-// Dispose closes connections that are idle; Grafana calls it when the
-// configuration has changed.
+// Dispose closes idle connections. Grafana calls it when the configuration has
+// changed.
 func (d *Datasource) Dispose() {
 	for _, u := range d.sources.config.upstreams() {
 		u.Client.CloseIdleConnections()
 	}
 }
 
-// QueryData implements backend.QueryDataHandler. Each query fails alone.
+// QueryData implements backend.QueryDataHandler. An error in one query does not
+// affect the others.
 func (d *Datasource) QueryData(ctx context.Context, req *backend.QueryDataRequest) (*backend.QueryDataResponse, error) {
 	limit, err := sdkconfig.GrafanaConfigFromContext(ctx).ConcurrentQueryCount()
 	if err != nil || limit < 1 || limit > defaultConcurrency {
@@ -83,8 +83,8 @@ func (d *Datasource) QueryData(ctx context.Context, req *backend.QueryDataReques
 	}, limit)
 }
 
-// fromAlert reports whether Grafana's alerting asks. Grafana has written the
-// header in more than one way.
+// fromAlert reports whether the request comes from Grafana's alerting. Versions of
+// Grafana write the header differently.
 func fromAlert(headers map[string]string) bool {
 	for name, value := range headers {
 		name = strings.TrimPrefix(strings.ToLower(name), "http_")
@@ -95,15 +95,15 @@ func fromAlert(headers map[string]string) bool {
 	return false
 }
 
-// CheckHealth implements backend.CheckHealthHandler. It asks every upstream
-// that is set. Without Loki or the exporter the data source still answers, so
-// that is but a note.
+// CheckHealth implements backend.CheckHealthHandler. It asks every upstream that
+// has a URL. The check passes without Loki and the exporter, since the data source
+// works without them.
 func (d *Datasource) CheckHealth(ctx context.Context, _ *backend.CheckHealthRequest) (*backend.CheckHealthResult, error) {
 	return d.health.check(ctx), nil
 }
 
-// SubscribeStream implements backend.StreamHandler. A subscriber gets what a
-// query would have answered; RunStream then sends what is new.
+// SubscribeStream implements backend.StreamHandler. A subscriber first gets the
+// answer to its query; RunStream then sends what is new.
 func (d *Datasource) SubscribeStream(ctx context.Context, req *backend.SubscribeStreamRequest) (*backend.SubscribeStreamResponse, error) {
 	return d.streams.subscribe(ctx, req)
 }
@@ -113,9 +113,9 @@ func (d *Datasource) PublishStream(context.Context, *backend.PublishStreamReques
 	return &backend.PublishStreamResponse{Status: backend.PublishStreamStatusPermissionDenied}, nil
 }
 
-// RunStream implements backend.StreamHandler. At each bin it sends one frame:
-// of series what is new since the last one, of other views the whole. It ends
-// when nobody listens any more.
+// RunStream implements backend.StreamHandler. At each bin it sends one frame: the
+// new points of series, or the whole answer of other views. It ends with the last
+// subscriber.
 func (d *Datasource) RunStream(ctx context.Context, req *backend.RunStreamRequest, sender *backend.StreamSender) error {
 	return d.streams.run(ctx, req, sender)
 }

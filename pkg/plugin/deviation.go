@@ -1,6 +1,7 @@
 package plugin
 
 import (
+	"cmp"
 	"context"
 	"math"
 	"slices"
@@ -14,16 +15,16 @@ import (
 )
 
 const (
-	// maxNodes is how many nodes an answer shows: beyond that a panel helps
-	// nobody, and the nodes that stray furthest are the interesting ones.
+	// maxNodes is how many nodes an answer shows: those that deviate most. Nobody
+	// reads a panel of more.
 	maxNodes = 200
 
-	// thinControl is how many control nodes it takes to tell how much nodes
-	// differ without any change.
-	thinControl = 3
+	// minControl is how many control nodes it takes to learn how much nodes differ
+	// without a change.
+	minControl = 3
 )
 
-// A deviationQuery is a question about one signal of two cohorts, in PromQL.
+// A deviationQuery compares one PromQL signal of two cohorts.
 type deviationQuery struct {
 	frameBuilder
 	comparison andon.Comparison
@@ -48,7 +49,7 @@ func newDeviationQuery(s sources, r request) (*deviationQuery, error) {
 		return nil, err
 	}
 	r.Query.Filters = nil
-	c, err := r.Query.Comparison(r.Grid.Bin)
+	c, err := r.Query.newComparison(r.Grid.Bin)
 	if err != nil {
 		return nil, badQuery{err}
 	}
@@ -71,8 +72,8 @@ func newDeviationQuery(s sources, r request) (*deviationQuery, error) {
 	}, nil
 }
 
-// deviations returns how far the candidate nodes stray from control: the
-// furthest, if there are too many to show.
+// deviations returns how far each candidate node is from control; if there are
+// too many to show, those that deviate most.
 func (q *deviationQuery) deviations(ctx context.Context) ([]deviation.Deviation, error) {
 	deviations, err := q.source.Deviate(ctx, q.comparison, q.Range)
 	if err != nil {
@@ -80,52 +81,46 @@ func (q *deviationQuery) deviations(ctx context.Context) ([]deviation.Deviation,
 	}
 	q.addMeta(deviations)
 	if len(deviations) > maxNodes {
-		q.notices = append(q.notices, warning("%d nodes were compared, and the %d that stray furthest are shown; narrow the candidate", len(deviations), maxNodes))
+		q.notices = append(q.notices, warning("only the %d nodes that deviate most are shown, of %d; narrow the candidate to see others", maxNodes, len(deviations)))
 		deviations = furthest(deviations, maxNodes)
 	}
 	return deviations, nil
 }
 
-// addMeta adds what a reader should know before believing the deviations.
+// addMeta adds the notices and statistics of the answer.
 func (q *deviationQuery) addMeta(deviations []deviation.Deviation) {
 	q.notices = notices(q.request, q.queries, q.tally, deviations)
 	q.stats = q.tally.stats(q.queries)
 }
 
-// deviationLinks lead from a deviation to the values behind it, here and in
-// the user's Prometheus.
+// deviationLinks lead from a deviation to the values behind it, in this data
+// source and in the user's Prometheus.
 func (q *deviationQuery) deviationLinks() []data.DataLink {
 	raw := q.Query
 	raw.View = viewRaw
-	links := q.selfLink("Values of node and control", raw)
-	links = append(links, q.promQL("Candidate in Prometheus", q.queries.candidate)...)
+	links := q.selfLink("Values behind this deviation", raw)
+	links = append(links, q.promQL("Candidate query in Prometheus", q.queries.candidate)...)
 	if q.queries.sameQuery() {
 		return links
 	}
-	return append(links, q.promQL("Control in Prometheus", q.queries.control)...)
+	return append(links, q.promQL("Control query in Prometheus", q.queries.control)...)
 }
 
-// furthest returns the n deviations that stray furthest at any time, in the
-// order they had.
+// furthest returns the n deviations with the largest |σ| at any time, in their
+// original order.
 func furthest(all []deviation.Deviation, n int) []deviation.Deviation {
-	stray := make([]float64, len(all))
+	maxSigma := make([]float64, len(all))
 	order := make([]int, len(all))
 	for i, d := range all {
 		order[i] = i
 		for _, s := range d.Sigma {
-			if a := math.Abs(s); a > stray[i] {
-				stray[i] = a
+			if a := math.Abs(s); a > maxSigma[i] {
+				maxSigma[i] = a
 			}
 		}
 	}
 	slices.SortStableFunc(order, func(i, j int) int {
-		switch {
-		case stray[i] > stray[j]:
-			return -1
-		case stray[i] < stray[j]:
-			return 1
-		}
-		return 0
+		return cmp.Compare(maxSigma[j], maxSigma[i])
 	})
 	kept := slices.Clone(order[:n])
 	slices.Sort(kept)

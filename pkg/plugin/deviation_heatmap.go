@@ -11,12 +11,13 @@ import (
 
 const viewHeatmap = "heatmap"
 
-// maxDistance is the largest distance that words tell apart.
+// maxDistance is where the heatmap's colours end: a larger distance looks the
+// same.
 const maxDistance = 3.3
 
-// heatmap answers how far each candidate node was from each control node over
-// the whole range: a table of one row a candidate node and one column a
-// control node.
+// heatmap answers with how far each candidate node was from each control node
+// over the whole range: a table with a row for each candidate node and a column
+// for each control node.
 func (q *deviationQuery) heatmap(ctx context.Context) backend.DataResponse {
 	m, err := q.source.Matrix(ctx, q.comparison, q.Range)
 	if err != nil {
@@ -29,8 +30,8 @@ func (q *deviationQuery) heatmap(ctx context.Context) backend.DataResponse {
 	q.addMeta(deviations)
 	rows, columns := min(len(m.Candidate), maxNodes), min(len(m.Control), maxNodes)
 	if rows < len(m.Candidate) || columns < len(m.Control) {
-		q.notices = append(q.notices, warning("%d candidate and %d control nodes were compared, and the first %d of each are shown; narrow the cohorts",
-			len(m.Candidate), len(m.Control), maxNodes))
+		q.notices = append(q.notices, warning("only the first %d nodes of each side are shown, of %d candidate and %d control nodes; narrow the cohorts",
+			maxNodes, len(m.Candidate), len(m.Control)))
 	}
 	top := data.ConfFloat64(maxDistance)
 	bottom := data.ConfFloat64(0)
@@ -44,14 +45,14 @@ func (q *deviationQuery) heatmap(ctx context.Context) backend.DataResponse {
 	}
 	all := []column{
 		{"candidate", append([]string{}, m.Candidate[:rows]...), data.FieldConfig{Links: q.nodeLinks("candidate")}},
-		distance("median", "median over the control nodes", m.Deviation),
+		distance("median", "median distance from the control nodes, in standard deviations", m.Deviation),
 	}
 	for j := range columns {
 		values := make([]float64, rows)
 		for i := range values {
 			values[i] = m.Distance[i][j]
 		}
-		all = append(all, distance(m.Control[j], "distance from this control node", values))
+		all = append(all, distance(m.Control[j], "distance from this control node, in standard deviations", values))
 	}
 	return q.answer(q.table(all...))
 }

@@ -14,7 +14,7 @@ import (
 
 const viewRaw = "raw"
 
-// raw answers with the values that are compared, over time.
+// raw answers with the compared values over time.
 func (q *deviationQuery) raw(ctx context.Context) backend.DataResponse {
 	deviations, err := q.deviations(ctx)
 	if err != nil {
@@ -23,12 +23,11 @@ func (q *deviationQuery) raw(ctx context.Context) backend.DataResponse {
 	return q.rawLines(deviations)
 }
 
-// rawLines answers with each node's value, and with the band of control: once
-// if it is the same for all nodes, as it is when nodes are told apart by
-// labels.
+// rawLines answers with each node's values and the band of control. The band is
+// sent once if it is the same for all nodes, as it is for cohorts by labels.
 func (q *deviationQuery) rawLines(deviations []deviation.Deviation) backend.DataResponse {
 	var lines []line
-	candidate, control := q.promQL("Candidate in Prometheus", q.queries.candidate), q.promQL("Control in Prometheus", q.queries.control)
+	candidate, control := q.promQL("Candidate query in Prometheus", q.queries.candidate), q.promQL("Control query in Prometheus", q.queries.control)
 	add := func(labels data.Labels, d deviation.Deviation, values []float64, custom map[string]any) {
 		links := candidate
 		if labels["control"] != "" {
@@ -53,7 +52,7 @@ func (q *deviationQuery) rawLines(deviations []deviation.Deviation) backend.Data
 		}
 		add(labels("low"), d, d.Low, map[string]any{"lineWidth": 0})
 		add(labels("centre"), d, d.Centre, map[string]any{"lineStyle": map[string]any{"fill": "dash"}})
-		// Grafana fills the space down to the series of that name.
+		// Grafana fills the space down to the series with that name.
 		add(labels("high"), d, d.High, map[string]any{"lineWidth": 0, "fillOpacity": 15, "fillBelowTo": q.nodeName(labels("low"))})
 	}
 	if len(lines) == 0 {

@@ -11,7 +11,7 @@ import (
 
 const viewSigma = "sigma"
 
-// sigma answers with how far each node strays, over time.
+// sigma answers with the deviation of each node over time.
 func (q *deviationQuery) sigma(ctx context.Context) backend.DataResponse {
 	deviations, err := q.deviations(ctx)
 	if err != nil {
@@ -20,7 +20,7 @@ func (q *deviationQuery) sigma(ctx context.Context) backend.DataResponse {
 	return q.sigmaLines(deviations)
 }
 
-// sigmaLines answers with the deviation of each node.
+// sigmaLines makes the series of sigma.
 func (q *deviationQuery) sigmaLines(deviations []deviation.Deviation) backend.DataResponse {
 	steps, links := q.Query.sigmaSteps(), q.deviationLinks()
 	config := func(labels data.Labels) data.FieldConfig {
@@ -41,11 +41,11 @@ func (q *deviationQuery) sigmaLines(deviations []deviation.Deviation) backend.Da
 	return q.answer(q.series(lines)...)
 }
 
-// sigmaUnit is Grafana's name of the unit of a deviation.
+// sigmaUnit is the unit of a deviation, as Grafana writes units.
 const sigmaUnit = "suffix:σ"
 
-// nodeName returns what a series is called. A line of control that the legend
-// does not tell apart gets its name in front.
+// nodeName returns the name of a series. A line of control's band is named
+// control, since the legend alone would give it the name of its node.
 func (q *deviationQuery) nodeName(labels data.Labels) string {
 	name := q.legend(labels)
 	band, ok := labels["control"]

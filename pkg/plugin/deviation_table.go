@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"fmt"
 	"math"
 	"slices"
 	"time"
@@ -15,11 +16,10 @@ import (
 	"github.com/andon-project/andon/pkg/deviation"
 )
 
-// maxTrend is how many points a sparkline has: more than its pixels help nobody.
+// maxTrend is how many points a sparkline has: it has few more pixels.
 const maxTrend = 120
 
-// nodeTable answers with one row a node, the one that strays furthest for the
-// worse first.
+// nodeTable answers with one row for each node, the worst deviation first.
 func (q *deviationQuery) nodeTable(ctx context.Context) backend.DataResponse {
 	deviations, err := q.deviations(ctx)
 	if err != nil {
@@ -47,19 +47,18 @@ func (q *deviationQuery) nodeTable(ctx context.Context) backend.DataResponse {
 	needs := q.Query.Sensitivity.Needs(q.strategy())
 	return q.answer(q.table(
 		column{"node", nodes, data.FieldConfig{Links: q.nodeLinks("node")}},
-		column{"deviation", sigma, data.FieldConfig{Unit: sigmaUnit, Thresholds: q.Query.sigmaSteps(), Custom: cell("color-background")}},
+		column{"deviation", sigma, data.FieldConfig{Unit: sigmaUnit, Description: "standard deviations from " + q.Query.controlName() + ", now; above 0 is worse", Thresholds: q.Query.sigmaSteps(), Custom: cell("color-background")}},
 		column{"trend", trend, data.FieldConfig{Unit: sigmaUnit, Thresholds: q.Query.sigmaSteps(), Custom: cell("sparkline")}},
-		column{"effect", effect, data.FieldConfig{Unit: q.Query.Unit, Description: "candidate less control since the change began"}},
-		column{"evidence", evidence, data.FieldConfig{Thresholds: evidenceSteps(needs), Custom: cell("color-text"),
-			Description: "how many times better a regression of this node explains its values than none"}},
-		column{"onset", onset, data.FieldConfig{}},
-		column{"quality", quality, data.FieldConfig{}},
+		column{"effect", effect, data.FieldConfig{Unit: q.Query.Unit, Description: "this node minus " + q.Query.controlName() + ", since the change began"}},
+		column{"evidence", evidence, evidenceConfig(needs, "odds that the change made this node worse")},
+		column{"onset", onset, data.FieldConfig{Description: "when it became worse"}},
+		column{"quality", quality, data.FieldConfig{Description: "ok, or why it could not be judged"}},
 		column{"reason", reason, data.FieldConfig{}},
 	))
 }
 
-// sortKey is how far a node strays in the last bin: for the worse, or in either
-// direction if both are bad. It is lowest if that is not known.
+// sortKey is the last deviation of a node, by which the table is sorted: its
+// size if both directions are bad. Unknown sorts last.
 func (q *deviationQuery) sortKey(d deviation.Deviation) float64 {
 	v := lastValue(d.Sigma)
 	switch {
@@ -80,8 +79,29 @@ func lastValue(v []float64) float64 {
 	return math.NaN()
 }
 
-// evidenceSteps colours evidence: from a hundred on it keeps a rollout from
-// passing, from needs on it fails it.
+// evidenceConfig shows evidence as odds, as in 9119 to 1. needs is the evidence
+// that fails a rollout.
+func evidenceConfig(needs float64, description string) data.FieldConfig {
+	c := oddsConfig(fmt.Sprintf("%s; a rollout fails at %s over all signals", description, andon.Odds(math.Log(needs))))
+	c.Thresholds, c.Custom = evidenceSteps(needs), cell("color-text")
+	return c
+}
+
+// oddsConfig shows evidence as odds without colour.
+func oddsConfig(description string) data.FieldConfig {
+	return data.FieldConfig{Unit: "suffix: to 1", Mappings: data.ValueMappings{hugeOdds}, Description: description}
+}
+
+// hugeOdds writes odds of which nobody reads the digits.
+var hugeOdds = data.RangeValueMapper{From: confFloat(1e9), To: confFloat(math.MaxFloat64), Result: data.ValueMappingResult{Text: "over 10⁹ to 1"}}
+
+func confFloat(v float64) *data.ConfFloat64 {
+	c := data.ConfFloat64(v)
+	return &c
+}
+
+// evidenceSteps colours evidence: from 100 on it keeps a rollout from passing,
+// from needs on it fails it.
 func evidenceSteps(needs float64) *data.ThresholdsConfig {
 	if needs <= 100 {
 		return steps("green", step{needs, "red"})
@@ -89,8 +109,9 @@ func evidenceSteps(needs float64) *data.ThresholdsConfig {
 	return steps("green", step{100, "yellow"}, step{needs, "red"})
 }
 
-// sparkline writes values as the JSON array that Grafana's table draws a line
-// of: of each stretch of a long series the value furthest from 0.
+// sparkline writes values as the JSON array from which Grafana's table draws a
+// line. A long series is cut into stretches, each shown by its value furthest
+// from 0.
 func sparkline(v []float64) json.RawMessage {
 	n := min(len(v), maxTrend)
 	out := make([]*float64, n)
@@ -109,8 +130,8 @@ func sparkline(v []float64) json.RawMessage {
 	return b
 }
 
-// nodeLinks lead from a row to the values of the node that is in the column of
-// that name.
+// nodeLinks lead from a row to the values of its node, whose name is in the given
+// column.
 func (q *deviationQuery) nodeLinks(column string) []data.DataLink {
 	if q.Query.NodeLabel == "" {
 		return q.deviationLinks()
@@ -122,5 +143,5 @@ func (q *deviationQuery) nodeLinks(column string) []data.DataLink {
 		one.Candidate[k] = v
 	}
 	one.Candidate[q.Query.NodeLabel] = "${__data.fields." + column + "}"
-	return q.selfLink("Values of this node and control", one)
+	return q.selfLink("Values of this node", one)
 }

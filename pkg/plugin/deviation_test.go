@@ -38,7 +38,7 @@ func last(f *data.Frame) float64 {
 const canary = `"expr":"latency_seconds","nodeLabel":"pod","unit":"s","candidate":{"job":"cart","version":"v2"},"control":{"job":"cart","version":"!=v2"}`
 
 func TestDeviation(t *testing.T) {
-	d := instance(t, backend.DataSourceInstanceSettings{URL: prometheus(t, shop())})
+	d := instance(t, backend.DataSourceInstanceSettings{URL: prometheusServer(t, shop())})
 	for _, c := range []struct {
 		name, query string
 		series      string  // names of all series that have rows
@@ -50,21 +50,21 @@ func TestDeviation(t *testing.T) {
 		{name: "lower is worse", query: canary + `,"worse":"lower"`, series: "cart-n", low: -100, high: -5},
 		{name: "a legend", query: canary + `,"legend":"{{pod}} now"`, series: "cart-n now", low: 5, high: 100},
 		{name: "values", query: canary + `,"view":"raw"`, series: "cart-n, control low, control centre, control high", low: .28, high: .32},
-		{name: "thin control", query: strings.ReplaceAll(canary, "cart", "lone"), series: "lone-b", low: -20, high: 20, notice: "control is thin: 1 node"},
-		{name: "no candidate", query: strings.Replace(canary, `"v2"`, `"v3"`, 1), notice: "candidate has no series: nothing matches job: cart, version: v3"},
-		{name: "no control", query: strings.Replace(canary, `"!=v2"`, `"v0"`, 1), series: "cart-n", low: math.NaN(), notice: "control has no series: nothing matches job: cart, version: v0"},
-		{name: "neither", query: strings.Replace(canary, "latency_seconds", "latency", 1), notice: "neither candidate"},
+		{name: "thin control", query: strings.ReplaceAll(canary, "cart", "lone"), series: "lone-b", low: -20, high: 20, notice: "only 1 old node: it takes 3"},
+		{name: "no candidate", query: strings.Replace(canary, `"v2"`, `"v3"`, 1), notice: "no series from the new nodes: nothing matches job: cart, version: v3"},
+		{name: "no control", query: strings.Replace(canary, `"!=v2"`, `"v0"`, 1), series: "cart-n", low: math.NaN(), notice: "no series from the old nodes: nothing matches job: cart, version: v0"},
+		{name: "neither", query: strings.Replace(canary, "latency_seconds", "latency", 1), notice: "no series from the new nodes (job: cart, version: v2) or the old nodes"},
 		{name: "label of nodes is not in the answer", query: strings.Replace(canary, `"latency_seconds"`, `"avg(latency_seconds)"`, 1), series: "service", low: 5, high: 100, notice: "no label pod"},
-		{name: "a variable nobody knows", query: strings.Replace(canary, `"v2"`, `"$v"`, 1), notice: "still holds $v"},
+		{name: "a variable nobody knows", query: strings.Replace(canary, `"v2"`, `"$v"`, 1), notice: "the query uses $v"},
 		{name: "a day before", query: `"expr":"latency_seconds","nodeLabel":"pod","cohorts":"time","back":"1d","candidate":{"job":"cart","version":"v1"}`,
 			series: "cart-a, cart-b, cart-c, cart-d", low: -4, high: 4, executed: "# control, 1d before"},
 		{name: "a week before, of which nothing is known", query: `"expr":"queue_length","nodeLabel":"pod","cohorts":"time","back":"1w"`,
-			series: "cart-a", low: math.NaN(), notice: "nothing is known of the time that is compared with"},
+			series: "cart-a", low: math.NaN(), notice: "no samples from the time to compare with"},
 		{name: "before and after", query: `"expr":"queue_length","nodeLabel":"pod","cohorts":"time","since":"2026-03-01T12:00:00Z"`,
 			series: "cart-a", low: 5, high: 100, executed: "# control, before 2026-03-01T12:00:00Z"},
 		{name: "before and after, of some series", query: `"expr":"latency_seconds","nodeLabel":"pod","cohorts":"time","since":"2026-03-01T12:00:00Z","candidate":{"pod":"cart-a"}`,
 			series: "cart-a", low: -4, high: 4, executed: `latency_seconds{pod="cart-a"}`},
-		{name: "by time, of nothing", query: `"expr":"nothing","cohorts":"time","back":"1d"`, notice: "no series at all"},
+		{name: "by time, of nothing", query: `"expr":"nothing","cohorts":"time","back":"1d"`, notice: "the query returns no series: nothing"},
 		{name: "macros", query: strings.Replace(canary, "latency_seconds", "avg_over_time(latency_seconds[$__rate_interval])", 1), series: "cart-n", low: 5, high: 100, executed: "[1m15s]"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -107,7 +107,7 @@ func TestDeviation(t *testing.T) {
 // One query that fails leaves the others alone, and each error says whose
 // fault it is.
 func TestErrorsAreOfOneQuery(t *testing.T) {
-	good := prometheus(t, shop())
+	good := prometheusServer(t, shop())
 	for _, c := range []struct {
 		name, url, query string
 		fromAlert        string
@@ -121,12 +121,12 @@ func TestErrorsAreOfOneQuery(t *testing.T) {
 		{name: "unknown type", url: good, query: canary + `,"queryType":"magic"`, status: 400, says: `queryType: "magic" is not a query type; write one of clusters, crashes, deviation`},
 		{name: "no cohorts", url: good, query: `"expr":"up"`, status: 400, says: "candidate is empty"},
 		{name: "variable in an alert rule", url: good, query: strings.Replace(canary, `"v2"`, `"${v}"`, 1), fromAlert: "true", status: 400, says: "${v}"},
-		{name: "no URL", query: canary, status: 400, says: "no URL of Prometheus"},
-		{name: "401", url: answering(t, 401, "text/plain", ""), query: canary, status: 401, says: "status 401"},
-		{name: "403", url: answering(t, 403, "text/plain", ""), query: canary, status: 403, says: "status 403"},
-		{name: "429", url: answering(t, 429, "text/plain", ""), query: canary, status: 429, says: "status 429"},
-		{name: "503", url: answering(t, 503, "text/plain", ""), query: canary, status: 502, says: "status 503"},
-		{name: "a page", url: answering(t, 200, "text/html", "<html>"), query: canary, status: 502, says: "not the HTTP API of Prometheus"},
+		{name: "no URL", query: canary, status: 400, says: "the URL of Prometheus is not set"},
+		{name: "401", url: serverAnswering(t, 401, "text/plain", ""), query: canary, status: 401, says: "status 401"},
+		{name: "403", url: serverAnswering(t, 403, "text/plain", ""), query: canary, status: 403, says: "status 403"},
+		{name: "429", url: serverAnswering(t, 429, "text/plain", ""), query: canary, status: 429, says: "status 429"},
+		{name: "503", url: serverAnswering(t, 503, "text/plain", ""), query: canary, status: 502, says: "status 503"},
+		{name: "a page", url: serverAnswering(t, 200, "text/html", "<html>"), query: canary, status: 502, says: "not the HTTP API of Prometheus"},
 		{name: "refused", url: "http://127.0.0.1:1", query: canary, status: 502, says: "connection refused"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

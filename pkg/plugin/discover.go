@@ -16,25 +16,24 @@ import (
 	"github.com/andon-project/andon/pkg/andon"
 )
 
-// discoverTimeout is how long discovery may take: a person has just opened an
+// discoverTimeout is how long discovery may take, while a person waits for the
 // editor.
 const discoverTimeout = 10 * time.Second
 
-// A serviceSuggestion is a service that Prometheus holds metrics of, or Loki
-// lines, in the form of the exporter's configuration, and cohorts that answer
-// now.
+// A serviceSuggestion is a service found in Prometheus or Loki, in the form of
+// the exporter's configuration, with cohorts that have data now.
 type serviceSuggestion struct {
 	andon.Service
-	Cohorts   string         `json:"cohorts,omitempty"` // byLabels, byTime; empty if there is nothing to compare with
+	Cohorts   string         `json:"cohorts,omitempty"` // labels or time; empty if there is nothing to compare with
 	Candidate andon.Selector `json:"candidate,omitempty"`
 	Control   andon.Selector `json:"control,omitempty"`
 	Back      string         `json:"back,omitempty"`
 }
 
 // discover answers POST /discover {"range": {"from": 1772366400000, "to":
-// 1772370000000}} with the services that Prometheus holds well-known metrics
-// of, those that run more than one version first, then with those that Loki
-// holds lines of.
+// 1772370000000}} with the services that have well-known metrics in Prometheus,
+// those with more than one version first, then with the services that have log
+// lines in Loki.
 func (s resources) discover(req *http.Request) (any, error) {
 	var body struct {
 		Range struct {
@@ -51,23 +50,23 @@ func (s resources) discover(req *http.Request) (any, error) {
 	var logs []serviceSuggestion
 	var wait sync.WaitGroup
 	if s.sources.config.Loki.URL != "" {
-		// Where Loki cannot be asked there is nothing to be found in it; health
-		// says why.
+		// If Loki does not answer, the services in Prometheus will do; the health
+		// check says what is wrong.
 		wait.Go(func() { logs, _ = discoverLogs(ctx, s.sources, from, to) })
 	}
 	found, err := discoverMetrics(ctx, s.sources, from, to)
 	wait.Wait()
 	if err != nil && !errors.Is(err, errNoURL) {
-		what, hint := health{s.sources}.prometheus().explain(err)
-		err = badGatewayError{errors.New("Prometheus: " + what + ". " + hint)}
+		problem, hint := health{s.sources}.prometheus().explain(err)
+		err = badGatewayError{errors.New("Prometheus: " + problem + ". " + hint)}
 	}
 	return append(found, logs...), err
 }
 
-// discoverMetrics asks what there is of well-known metrics at the end of the
-// range, at its start, an hour and a day before its end, and with which status
-// labels. Metrics are picked by name, which an index answers; labels that
-// would multiply series are summed away by Prometheus.
+// discoverMetrics asks Prometheus for the series of well-known metrics at the end
+// of the range, at its start, and an hour and a day before its end, and for their
+// status labels. Metrics are picked by name, for which Prometheus has an index,
+// and Prometheus sums away all labels that are not needed.
 func discoverMetrics(ctx context.Context, s sources, from, to time.Time) ([]serviceSuggestion, error) {
 	p, err := s.prometheus(nil)
 	if err != nil {
@@ -102,7 +101,7 @@ func discoverMetrics(ctx context.Context, s sources, from, to time.Time) ([]serv
 	return found.services(), nil
 }
 
-// discoverLogs asks Loki for the streams that name a service, now and before.
+// discoverLogs asks Loki for the streams with a service label, now and before.
 func discoverLogs(ctx context.Context, s sources, from, to time.Time) ([]serviceSuggestion, error) {
 	l, err := s.loki(nil)
 	if err != nil {

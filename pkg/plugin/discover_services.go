@@ -13,8 +13,8 @@ import (
 	"github.com/andon-project/andon/pkg/andon"
 )
 
-// Labels by which people name a service, its version, its nodes and the status
-// of what it served: the first one that a series has counts.
+// Usual labels for a service, its version, its nodes and the status of a request.
+// The first that a series has counts.
 var (
 	serviceLabels = []string{"service", "service_name", "app", "app_kubernetes_io_name", "application", "job"}
 	versionLabels = []string{"version", "app_version", "service_version", "app_kubernetes_io_version", "release", "revision",
@@ -26,8 +26,8 @@ var (
 // maxServices is how many services are listed at most.
 const maxServices = 200
 
-// A seriesSnapshot is which series of well-known metrics Prometheus held at a
-// few times, or which streams Loki held.
+// A seriesSnapshot holds the series of well-known metrics in Prometheus, or the
+// streams in Loki, at a few times.
 type seriesSnapshot struct {
 	now      model.Matrix // by metric, service, version and node
 	start    model.Matrix // by metric, service and version, at the start of the range
@@ -36,24 +36,24 @@ type seriesSnapshot struct {
 	statuses model.Matrix // by metric and status label
 }
 
-// A serviceSeries is what there is of one service.
+// A serviceSeries is what was found of one service.
 type serviceSeries struct {
 	name                 string
 	label, version, node string                     // names of its labels; empty if it has none
 	metrics              map[string]bool            // names
 	versions             map[string]map[string]bool // nodes of each version
 	before               map[string]bool            // versions at the start of the range
-	hadHour, hadDay      bool                       // whether it was there before
+	hadHour, hadDay      bool                       // whether it had series then
 }
 
-// services returns what has metrics: services with more than one version first,
-// then by name.
+// services returns the services with metrics, those with more than one version
+// first, then by name.
 func (s seriesSnapshot) services() []serviceSuggestion {
-	statuses := s.statusLabelOf()
+	statuses := s.statusLabels()
 	return s.list(func(v *serviceSeries) []andon.Signal { return v.signals(statuses) })
 }
 
-// logServices returns what has log streams, in the same order.
+// logServices returns the services with log streams, in the same order.
 func (s seriesSnapshot) logServices() []serviceSuggestion {
 	return s.list(func(v *serviceSeries) []andon.Signal {
 		streams := fmt.Sprintf("{%s=%q}", v.label, v.name)
@@ -75,8 +75,8 @@ func (s seriesSnapshot) list(signals func(*serviceSeries) []andon.Signal) []serv
 	return found
 }
 
-// rank sorts what looks like a rollout before what can only be compared with
-// its past, and that before what is compared with nothing.
+// rank sorts services: those that look like a rollout, then those that can be
+// compared with their past, then the others.
 func rank(s *serviceSeries) int {
 	switch {
 	case len(s.versions) > 1:
@@ -87,7 +87,7 @@ func rank(s *serviceSeries) int {
 	return 2
 }
 
-// group sorts series by the service that they are of.
+// group collects series by service.
 func (s seriesSnapshot) group() map[string]*serviceSeries {
 	all := make(map[string]*serviceSeries)
 	for _, series := range s.now {
@@ -138,9 +138,8 @@ func firstLabel(m model.Metric, names []string) (name, value string) {
 	return "", ""
 }
 
-// statusLabelOf returns, by metric, the label that tells what became of what the
-// metric counts.
-func (s seriesSnapshot) statusLabelOf() map[string]string {
+// statusLabels returns the status label of each metric that has one.
+func (s seriesSnapshot) statusLabels() map[string]string {
 	labels := make(map[string]string)
 	for _, series := range s.statuses {
 		if name, _ := firstLabel(series.Metric, statusLabels); name != "" {
@@ -150,7 +149,7 @@ func (s seriesSnapshot) statusLabelOf() map[string]string {
 	return labels
 }
 
-// describe says how to ask for a service.
+// describe returns the suggestion for a service.
 func (v *serviceSeries) describe(signals []andon.Signal) serviceSuggestion {
 	f := serviceSuggestion{Service: andon.Service{Name: v.name, Node: v.node, Version: v.version, Signals: signals}}
 	own := andon.Selector{v.label: v.name}
@@ -168,9 +167,9 @@ func (v *serviceSeries) describe(signals []andon.Signal) serviceSuggestion {
 	return f
 }
 
-// candidate returns the version that looks new: one that was not there at the
-// start of the range, else the one on the fewest nodes, else the later name. It
-// is empty if there is but one.
+// candidate returns the version that looks new: one without series at the start
+// of the range, or else the one on the fewest nodes, or else the one with the
+// higher name. It is empty if there is only one version.
 func (v *serviceSeries) candidate() string {
 	if len(v.versions) < 2 {
 		return ""
@@ -190,7 +189,8 @@ func boolToInt(b bool) int {
 	return 0
 }
 
-// compareVersions compares numbers in names as numbers: v9 is before v10.
+// compareVersions compares names of versions, with numbers in them as numbers: v9
+// is before v10.
 func compareVersions(a, b string) int {
 	isDigit := func(r rune) bool { return r >= '0' && r <= '9' }
 	for a != "" && b != "" {

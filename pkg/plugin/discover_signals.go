@@ -10,29 +10,29 @@ import (
 	"github.com/andon-project/andon/pkg/andon"
 )
 
-// wellKnown matches the names of metrics that say how a service does, by the
-// conventions of Prometheus, OpenTelemetry and their client libraries; the
-// histograms by their counts and sums, which are few series. infrastructure
-// matches those of the monitoring itself.
+// wellKnown matches the names of metrics about the health of a service, by the
+// conventions of Prometheus, OpenTelemetry and their client libraries. Of a
+// histogram it matches count and sum, which are few series. infrastructure
+// matches the metrics of the monitoring itself.
 const (
 	wellKnown = `.*requests?_total|.*_handled_total|.*(request|requests|response|call|handling|latency|duration)s?(_seconds|_milliseconds)?(_sum|_count)|` +
 		`process_cpu_seconds_total|process_resident_memory_bytes|scrape_duration_seconds`
 	infrastructure = `(prometheus|promhttp|alertmanager|grafana|loki|net_conntrack|go)_.*`
 )
 
-// A recipe makes a signal of a metric.
+// A recipe makes a signal from a metric.
 type recipe struct {
 	name   string
 	metric *regexp.Regexp // of the name of a metric
 	signal func(m serviceMetric) (andon.Signal, bool)
 }
 
-// A serviceMetric is what a recipe is given: a metric of a service.
+// A serviceMetric is a metric of a service, for a recipe.
 type serviceMetric struct {
 	metric, selector string
 	keep             string // labels to sum by
-	statusLabel      string // empty if it has none
-	stem             string // the metric's name without what the recipe matched at its end
+	statusLabel      string // empty if the metric has none
+	stem             string // the metric's name without the suffix that the recipe matches
 	has              func(metric string) bool
 }
 
@@ -40,8 +40,7 @@ func (m serviceMetric) rate(metric, matchers string) string {
 	return fmt.Sprintf("sum by (%s) (rate(%s{%s}[$__rate_interval]))", m.keep, metric, matchers)
 }
 
-// recipes are tried in this order; the first signal is what an editor starts
-// with.
+// recipes are tried in this order; editors start with the first signal.
 var recipes = []recipe{
 	{"errors", regexp.MustCompile(`^(.*)(_requests?_total|_handled_total|_count)$|^()(requests?_total)$`), func(m serviceMetric) (andon.Signal, bool) {
 		bad, ok := failure(m.statusLabel)
@@ -70,7 +69,7 @@ var recipes = []recipe{
 	}},
 }
 
-// failure returns the matcher of what failed by the server's fault.
+// failure returns the matcher for requests that the server failed.
 func failure(label string) (matcher string, ok bool) {
 	switch label {
 	case "":
@@ -81,8 +80,8 @@ func failure(label string) (matcher string, ok bool) {
 	return label + `=~"5.."`, true
 }
 
-// signals makes what signals it can of a service's metrics, each named for
-// what it is, with its metric where there are several.
+// signals returns all signals that recipes make from the service's metrics. Each
+// is named after its recipe; if there are several, after its metric too.
 func (v *serviceSeries) signals(statuses map[string]string) []andon.Signal {
 	keep := make([]string, 0, 2)
 	for _, label := range []string{v.node, v.version} {

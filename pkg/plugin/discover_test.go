@@ -18,11 +18,11 @@ import (
 	"github.com/andon-project/andon/pkg/andon"
 )
 
-// lookFor asks a data source that reads the courses what it finds in the hour
+// discoverIn asks a data source that reads the series what it finds in the hour
 // after noon.
-func lookFor(t *testing.T, courses []course) []serviceSuggestion {
+func discoverIn(t *testing.T, series []testSeries) []serviceSuggestion {
 	t.Helper()
-	d := instance(t, backend.DataSourceInstanceSettings{URL: prometheus(t, courses)})
+	d := instance(t, backend.DataSourceInstanceSettings{URL: prometheusServer(t, series)})
 	body := fmt.Sprintf(`{"range": {"from": %d, "to": %d}}`, noon.Add(-time.Minute).UnixMilli(), noon.Add(time.Hour).UnixMilli())
 	w := httptest.NewRecorder()
 	handlerOf(d).ServeHTTP(w, httptest.NewRequest(http.MethodPost, "/discover", strings.NewReader(body)))
@@ -42,12 +42,12 @@ func handlerOf(d *Datasource) http.Handler {
 }
 
 // sampled is a series from hours before noon to an hour after it.
-func sampled(hours int, labels ...string) course {
-	return course{labels, noon.Add(-time.Duration(hours) * time.Hour), noon.Add(time.Hour), func(_ time.Time, i int) float64 { return float64(i) }}
+func sampled(hours int, labels ...string) testSeries {
+	return testSeries{labels, noon.Add(-time.Duration(hours) * time.Hour), noon.Add(time.Hour), func(_ time.Time, i int) float64 { return float64(i) }}
 }
 
 func TestDiscover(t *testing.T) {
-	canary := []course{
+	canary := []testSeries{
 		sampled(2, "__name__", "http_requests_total", "service", "cart", "pod", "a", "version", "v9", "code", "200"),
 		sampled(2, "__name__", "http_requests_total", "service", "cart", "pod", "b", "version", "v9", "code", "500"),
 		sampled(0, "__name__", "http_requests_total", "service", "cart", "pod", "c", "version", "v10", "code", "200"),
@@ -65,20 +65,20 @@ func TestDiscover(t *testing.T) {
 		}},
 		Cohorts: byLabels, Candidate: andon.Selector{"version": "v10"}, Control: andon.Selector{"version": "!=v10"},
 	}
-	bare := func(hours int, change func(*serviceSuggestion)) ([]course, []serviceSuggestion) {
+	bare := func(hours int, change func(*serviceSuggestion)) ([]testSeries, []serviceSuggestion) {
 		f := serviceSuggestion{Service: andon.Service{Name: "node", Node: "instance", Signals: []andon.Signal{{Name: "scrape duration",
 			Metric: `max by (instance) (scrape_duration_seconds{job="node"})`, Unit: "s", Kind: andon.Latency, Worse: andon.Higher}}}}
 		change(&f)
-		return []course{sampled(hours, "__name__", "scrape_duration_seconds", "job", "node", "instance", "n1:9100")}, []serviceSuggestion{f}
+		return []testSeries{sampled(hours, "__name__", "scrape_duration_seconds", "job", "node", "instance", "n1:9100")}, []serviceSuggestion{f}
 	}
 	own := andon.Selector{"job": "node"}
 	dayOld, againstDay := bare(24, func(f *serviceSuggestion) { f.Cohorts, f.Candidate, f.Back = byTime, own, "1d" })
 	hourOld, againstHour := bare(1, func(f *serviceSuggestion) { f.Cohorts, f.Candidate, f.Back = byTime, own, "1h" })
 	fresh, alone := bare(0, func(f *serviceSuggestion) { f.Cohorts, f.Candidate, f.Back = byTime, own, "1h" })
 	for _, tt := range []struct {
-		name    string
-		courses []course
-		want    []serviceSuggestion
+		name   string
+		series []testSeries
+		want   []serviceSuggestion
 	}{
 		{"nothing", nil, []serviceSuggestion{}},
 		{"a canary", canary, []serviceSuggestion{cart}},
@@ -86,10 +86,10 @@ func TestDiscover(t *testing.T) {
 		{"since an hour", hourOld, againstHour},
 		{"since noon", fresh, alone},
 		{"a rollout before what is compared with its past", append(dayOld, canary...), append([]serviceSuggestion{cart}, againstDay...)},
-		{"a service without a signal", []course{sampled(2, "__name__", "calls_count", "service", "quiet", "pod", "a")}, []serviceSuggestion{}},
+		{"a service without a signal", []testSeries{sampled(2, "__name__", "calls_count", "service", "quiet", "pod", "a")}, []serviceSuggestion{}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			if got := lookFor(t, tt.courses); !reflect.DeepEqual(got, tt.want) {
+			if got := discoverIn(t, tt.series); !reflect.DeepEqual(got, tt.want) {
 				t.Errorf("got  %+v\nwant %+v", got, tt.want)
 			}
 		})
@@ -98,7 +98,7 @@ func TestDiscover(t *testing.T) {
 
 // Every signal that is suggested is a query that answers.
 func TestDiscoveredSignalsAnswer(t *testing.T) {
-	var courses []course
+	var series []testSeries
 	for i, version := range []string{"v1", "v1", "v1", "v2"} {
 		who := []string{"service", "cart", "pod", fmt.Sprint("p", i), "version", version}
 		for _, what := range [][]string{
@@ -108,10 +108,10 @@ func TestDiscoveredSignalsAnswer(t *testing.T) {
 			{"rpc_latency_milliseconds_sum"}, {"rpc_latency_milliseconds_count"},
 			{"process_cpu_seconds_total"}, {"process_resident_memory_bytes"}, {"scrape_duration_seconds"},
 		} {
-			courses = append(courses, sampled(2, append(append([]string{"__name__"}, what...), who...)...))
+			series = append(series, sampled(2, append(append([]string{"__name__"}, what...), who...)...))
 		}
 	}
-	url := prometheus(t, courses)
+	url := prometheusServer(t, series)
 	d := instance(t, backend.DataSourceInstanceSettings{URL: url})
 	found, err := discoverMetrics(context.Background(), d.sources, noon.Add(-time.Minute), noon.Add(time.Hour))
 	if err != nil || len(found) != 1 {
@@ -122,7 +122,7 @@ func TestDiscoveredSignalsAnswer(t *testing.T) {
 	var got []string
 	for _, s := range found[0].Signals {
 		got = append(got, s.Name)
-		q, err := json.Marshal(Query{Expr: s.Metric, Per: s.Per, Unit: s.Unit, Kind: s.Kind, NodeLabel: found[0].Node,
+		q, err := json.Marshal(querySpec{Expr: s.Metric, Per: s.Per, Unit: s.Unit, Kind: s.Kind, NodeLabel: found[0].Node,
 			Candidate: found[0].Candidate, Control: found[0].Control})
 		if err != nil {
 			t.Fatal(err)
@@ -141,7 +141,7 @@ func TestDiscoveredSignalsAnswer(t *testing.T) {
 }
 
 func TestDiscoverInLogs(t *testing.T) {
-	d := instance(t, backend.DataSourceInstanceSettings{URL: prometheus(t, nil), JSONData: []byte(`{"lokiUrl":"` + lokiOf(t, diary()) + `"}`)})
+	d := instance(t, backend.DataSourceInstanceSettings{URL: prometheusServer(t, nil), JSONData: []byte(`{"lokiUrl":"` + lokiServer(t, cartLog()) + `"}`)})
 	got, err := discoverLogs(context.Background(), d.sources, noon.Add(-time.Minute), noon.Add(time.Hour))
 	want := []serviceSuggestion{{
 		Service: andon.Service{Name: "cart", Node: "pod", Version: "version",
@@ -161,7 +161,7 @@ func TestDiscoverRefuses(t *testing.T) {
 		status                int
 	}{
 		{"no Prometheus", down.URL, `{}`, "Prometheus: no connection", http.StatusBadGateway},
-		{"no JSON", down.URL, `range`, "the body is not", http.StatusBadRequest},
+		{"no JSON", down.URL, `range`, "the body must be", http.StatusBadRequest},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			d := instance(t, backend.DataSourceInstanceSettings{URL: tt.url})

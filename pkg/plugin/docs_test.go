@@ -130,9 +130,9 @@ func TestDocumentedQueries(t *testing.T) {
 	if len(queries) != 4 {
 		t.Fatalf("%d queries", len(queries))
 	}
-	d := instance(t, backend.DataSourceInstanceSettings{URL: prometheus(t, nil)})
+	d := instance(t, backend.DataSourceInstanceSettings{URL: prometheusServer(t, nil)})
 	for _, q := range queries {
-		var strict Query
+		var strict querySpec
 		s := json.NewDecoder(bytes.NewReader(q))
 		s.DisallowUnknownFields()
 		if err := s.Decode(&strict); err != nil {

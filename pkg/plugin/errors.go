@@ -14,8 +14,8 @@ import (
 	"github.com/andon-project/andon/pkg/source"
 )
 
-// statusOf says how each refusal of a source looks to Grafana.
-var statusOf = map[source.Kind]backend.Status{
+// statusByKind holds the status that Grafana gets for each kind of source error.
+var statusByKind = map[source.Kind]backend.Status{
 	source.Unreachable: backend.StatusBadGateway,
 	source.Timeout:     backend.StatusTimeout,
 	source.Canceled:    statusCanceled,
@@ -26,14 +26,14 @@ var statusOf = map[source.Kind]backend.Status{
 	source.NotSource:   backend.StatusBadGateway,
 }
 
-// statusCanceled is what proxies answer to a client that has gone.
+// statusCanceled is the status by which proxies mean that the client has gone.
 const statusCanceled backend.Status = 499
 
-// A badQuery is what the author of a query can put right.
+// A badQuery is a mistake that the author of a query can fix.
 type badQuery struct{ error }
 
-// readErrorResponse makes the response of a query that could not be read:
-// because it is wrong, or because who knows what it names could not be asked.
+// readErrorResponse makes the response for a query that could not be read: it has
+// a mistake, or the exporter could not be asked what it names.
 func readErrorResponse(ctx context.Context, err error, fromAlert bool) backend.DataResponse {
 	var none noSignal
 	switch {
@@ -45,15 +45,15 @@ func readErrorResponse(ctx context.Context, err error, fromAlert bool) backend.D
 	return badRequestResponse(err)
 }
 
-// errorResponse makes the response of a query that could not be answered. What a
-// source refused, and what a user can put right, is downstream; the rest is
-// this plugin's fault.
+// errorResponse makes the response for a query that could not be answered. Errors
+// of sources and mistakes of users are downstream errors; all others are bugs of
+// the plugin.
 func errorResponse(ctx context.Context, err error) backend.DataResponse {
 	var refused *source.Error
 	status, src := backend.StatusInternal, backend.ErrorSourcePlugin
 	switch {
 	case errors.As(err, &refused):
-		status, src = statusOf[refused.Kind], backend.ErrorSourceDownstream
+		status, src = statusByKind[refused.Kind], backend.ErrorSourceDownstream
 		if refused.Status == http.StatusUnauthorized {
 			status = backend.StatusUnauthorized
 		}
@@ -73,8 +73,7 @@ func errorResponse(ctx context.Context, err error) backend.DataResponse {
 	return backend.DataResponse{Status: status, ErrorSource: src, Error: backend.NewErrorWithSource(err, src)}
 }
 
-// badRequestResponse makes the response of a query that cannot be asked: what its
-// author can put right.
+// badRequestResponse makes the response for a query that its author must fix.
 func badRequestResponse(err error) backend.DataResponse {
 	return backend.DataResponse{Status: backend.StatusBadRequest, ErrorSource: backend.ErrorSourceDownstream, Error: backend.DownstreamError(err)}
 }

@@ -3,6 +3,7 @@ package plugin
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/url"
 	"slices"
@@ -12,14 +13,14 @@ import (
 	"github.com/andon-project/andon/pkg/judge"
 )
 
-// errNoExporter says that a question is the exporter's to answer and none is set.
-var errNoExporter = errors.New("no URL of the exporter is set; enter it in the data source's settings to see what andon serve knows")
+// errNoExporter says that a query needs the exporter and the exporter has no URL.
+var errNoExporter = errors.New("the URL of the exporter is not set; enter it in the data source's settings to see rollouts and feedback")
 
-// An exporterClient asks the exporter. Each method is one request, and nothing
-// is kept between two. Without a URL all of them return errNoExporter.
+// An exporterClient asks the exporter. Each method makes one request. Without a
+// URL all of them return errNoExporter.
 type exporterClient struct{ upstream upstream }
 
-// configured reports whether there is an exporter to ask.
+// configured reports whether the exporter has a URL.
 func (c exporterClient) configured() bool { return c.upstream.URL != "" }
 
 // ready returns nil if the exporter is ready.
@@ -33,8 +34,8 @@ func (c exporterClient) services(ctx context.Context) ([]andon.ServiceInfo, erro
 	return all, c.upstream.call(ctx, http.MethodGet, "/api/v1/services", nil, &all)
 }
 
-// service returns one service of the exporter's configuration. A name that is
-// not there is a badQuery.
+// service returns one service of the exporter's configuration; an unknown name is
+// a badQuery.
 func (c exporterClient) service(ctx context.Context, name string) (andon.ServiceInfo, error) {
 	all, err := c.services(ctx)
 	if err != nil {
@@ -45,11 +46,11 @@ func (c exporterClient) service(ctx context.Context, name string) (andon.Service
 			return s, nil
 		}
 	}
-	return andon.ServiceInfo{}, badQuery{errors.New("the exporter knows of no service " + name + "; list signals in the query, or add it to the exporter's configuration")}
+	return andon.ServiceInfo{}, badQuery{fmt.Errorf("the exporter has no service %q; add it to the exporter's configuration, or list signals in the query", name)}
 }
 
-// rollouts returns the rollouts, newest first, of a service, or of all if that
-// is empty, that had not ended at since; of all times if since is zero.
+// rollouts returns the rollouts that had not ended at since, the newest first. An
+// empty service means all services, a zero since all times.
 func (c exporterClient) rollouts(ctx context.Context, service string, since time.Time) ([]rolloutRow, error) {
 	q := url.Values{}
 	if service != "" {
@@ -69,8 +70,8 @@ func (c exporterClient) rollouts(ctx context.Context, service string, since time
 	return eachOf(all, func(r andon.RolloutRecord) rolloutRow { return rolloutRow{r} }), nil
 }
 
-// memory returns what verdicts on a release of a service use of what was seen
-// and said before; of no release in particular if that is empty.
+// memory returns what a verdict on a release of a service recalls of earlier
+// rollouts and feedback; release may be empty.
 func (c exporterClient) memory(ctx context.Context, service, release string) (*andon.Recollection, error) {
 	q := url.Values{"service": {service}}
 	if release != "" {
@@ -91,8 +92,8 @@ func (c exporterClient) memory(ctx context.Context, service, release string) (*a
 	return r, nil
 }
 
-// addPriorKnowledge adds to u what earlier rollouts of the service taught, and
-// whom the service calls.
+// addPriorKnowledge adds to u what was learnt from earlier rollouts of the service
+// and which services it calls.
 func (c exporterClient) addPriorKnowledge(ctx context.Context, u *judge.Underway) error {
 	var k andon.PriorKnowledge
 	if err := c.upstream.call(ctx, http.MethodGet, "/api/v1/rollouts/"+url.PathEscape(u.Rollout.ID)+"/learnt", nil, &k); err != nil {
@@ -105,14 +106,13 @@ func (c exporterClient) addPriorKnowledge(ctx context.Context, u *judge.Underway
 	return nil
 }
 
-// giveFeedback passes on what a person says, and returns what the exporter
-// answers.
+// giveFeedback sends feedback and returns the exporter's answer.
 func (c exporterClient) giveFeedback(ctx context.Context, f andon.Feedback) (map[string]any, error) {
 	return c.postFeedback(ctx, "/api/v1/feedback", f)
 }
 
-// undoFeedback takes back what was last said of f.ID, and returns what the
-// exporter answers.
+// undoFeedback takes back the last feedback on f.ID and returns the exporter's
+// answer.
 func (c exporterClient) undoFeedback(ctx context.Context, f andon.Feedback) (map[string]any, error) {
 	return c.postFeedback(ctx, "/api/v1/feedback/undo", f)
 }
@@ -123,7 +123,7 @@ func (c exporterClient) postFeedback(ctx context.Context, path string, f andon.F
 	return answer, err
 }
 
-// judgedService returns a service with the signals that verdicts are made of.
+// judgedService returns a service with only the signals that the exporter judges.
 func judgedService(s andon.ServiceInfo) andon.Service {
 	out := s.Service
 	out.Signals = nil

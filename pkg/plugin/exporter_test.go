@@ -34,8 +34,8 @@ const (
 		`"verdict":{"rollout":"cart-v1","service":"cart","at":"2026-03-01T12:05:00Z","verdict":"pass","score":0.01,"evidence":0.2,"blame":0.01,"first_fail":null,"strategy":"canary","quality":"ok","reason":"all is well","findings":[]},"halt":null}]`
 )
 
-// told serves what an exporter says.
-func told(t *testing.T) string {
+// exporterServer serves what an exporter says.
+func exporterServer(t *testing.T) string {
 	t.Helper()
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		text, ok := map[string]string{"/api/v1/memory": toldMemory, "/api/v1/rollouts/cart-v2/learnt": `{"startup_seconds":[],"lessons":[]}`,
@@ -57,7 +57,7 @@ func told(t *testing.T) string {
 // countingExporter is told with a list of what was asked since the last time.
 func countingExporter(t *testing.T) (address string, asked func() []string) {
 	t.Helper()
-	behind, err := url.Parse(told(t))
+	behind, err := url.Parse(exporterServer(t))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -83,8 +83,8 @@ func countingExporter(t *testing.T) (address string, asked func() []string) {
 // No query asks the exporter the same twice.
 func TestExporterIsAskedOnceAQuery(t *testing.T) {
 	exporterURL, asked := countingExporter(t)
-	d := instance(t, backend.DataSourceInstanceSettings{URL: prometheus(t, shop()),
-		JSONData: json.RawMessage(`{"exporterUrl":"` + exporterURL + `","lokiUrl":"` + lokiOf(t, diary()) + `"}`)})
+	d := instance(t, backend.DataSourceInstanceSettings{URL: prometheusServer(t, shop()),
+		JSONData: json.RawMessage(`{"exporterUrl":"` + exporterURL + `","lokiUrl":"` + lokiServer(t, cartLog()) + `"}`)})
 	queries := maps.Clone(goldens)
 	for _, queryType := range []string{"deviation", "clusters"} {
 		queries[queryType+"-of-rollout"] = `"queryType":"` + queryType + `","rollout":"cart-v2"`

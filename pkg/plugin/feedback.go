@@ -12,11 +12,11 @@ import (
 	"github.com/andon-project/andon/pkg/andon"
 )
 
-// editors are the roles that may say what they think of a cluster.
-var editors = []string{"Editor", "Admin", "Grafana Admin"}
+// feedbackRoles are the roles that may give feedback.
+var feedbackRoles = []string{"Editor", "Admin", "Grafana Admin"}
 
-// feedback answers POST /feedback: it passes on what the person who is logged
-// in at Grafana says.
+// feedback answers POST /feedback: it sends the feedback of the logged-in user to
+// the exporter.
 func (s resources) feedback(req *http.Request) (any, error) {
 	f, err := readFeedback(req)
 	if err != nil {
@@ -28,7 +28,7 @@ func (s resources) feedback(req *http.Request) (any, error) {
 	return s.sources.exporter().giveFeedback(req.Context(), f)
 }
 
-// undoFeedback answers POST /feedback/undo: it takes back what was said.
+// undoFeedback answers POST /feedback/undo: it takes back the last feedback.
 func (s resources) undoFeedback(req *http.Request) (any, error) {
 	f, err := readFeedback(req)
 	if err != nil {
@@ -38,31 +38,34 @@ func (s resources) undoFeedback(req *http.Request) (any, error) {
 	return s.sources.exporter().undoFeedback(req.Context(), f)
 }
 
-// readFeedback reads feedback, which is forbidden to all but editors. It is in
-// the name of who is logged in, whatever the body says.
+// A feedbackRequest is feedback on a log cluster or a crash signature.
+type feedbackRequest struct {
+	Service  string     `json:"service"`
+	ID       string     `json:"id,omitempty"`
+	Cluster  string     `json:"cluster,omitempty"` // the same as id, named like the column of tables
+	Template string     `json:"template,omitempty"`
+	Title    string     `json:"title,omitempty"`
+	Risk     andon.Risk `json:"risk,omitempty"` // left out to take back the last feedback
+	Note     string     `json:"note,omitempty"`
+}
+
+// readFeedback reads feedback, which only editors may give. Its author is the
+// logged-in user, whatever the body says.
 func readFeedback(req *http.Request) (andon.Feedback, error) {
-	var body struct {
-		Service  string     `json:"service"`
-		ID       string     `json:"id"`
-		Cluster  string     `json:"cluster"` // the id, by the name of a table's column
-		Template string     `json:"template"`
-		Title    string     `json:"title"`
-		Risk     andon.Risk `json:"risk"`
-		Note     string     `json:"note"`
-	}
+	var body feedbackRequest
 	if err := decode(req, &body, `{"service": "…", "cluster": "…", "risk": "high"}`); err != nil {
 		return andon.Feedback{}, err
 	}
 	f := andon.Feedback{Service: body.Service, ID: cmp.Or(body.ID, body.Cluster), Template: body.Template, Title: body.Title, Risk: body.Risk, Note: body.Note}
-	if strings.Contains(f.ID, "-") { // a signature's begins with a version
+	if strings.Contains(f.ID, "-") { // it begins with a version, so it is the id of a signature
 		f.Template, f.Title = "", cmp.Or(f.Title, f.Template)
 	}
 	user := backend.UserFromContext(req.Context())
 	switch {
-	case user == nil || !slices.Contains(editors, user.Role):
-		return f, forbiddenError{errors.New("only editors and administrators may give feedback; ask one of your organization")}
+	case user == nil || !slices.Contains(feedbackRoles, user.Role):
+		return f, forbiddenError{errors.New("only editors and administrators of Grafana may give feedback")}
 	case f.Service == "" || f.ID == "":
-		return f, badBodyError{errors.New("service and cluster are wanted")}
+		return f, badBodyError{errors.New("service and cluster must be set")}
 	}
 	f.By = user.Login
 	return f, nil

@@ -9,7 +9,7 @@ import (
 )
 
 // filterPromQL writes the ad-hoc filters into every selector of expressions.
-func filterPromQL(filters []Filter, exprs ...*string) error {
+func filterPromQL(filters []adHocFilter, exprs ...*string) error {
 	for _, f := range filters {
 		value, err := f.matcher()
 		if err != nil {
@@ -28,7 +28,7 @@ func filterPromQL(filters []Filter, exprs ...*string) error {
 }
 
 // matcher returns the filter as a value of a Selector.
-func (f Filter) matcher() (string, error) {
+func (f adHocFilter) matcher() (string, error) {
 	op, value, err := f.operand()
 	if err != nil {
 		return "", err
@@ -36,17 +36,17 @@ func (f Filter) matcher() (string, error) {
 	if op != "=" {
 		return op + value, nil
 	}
-	for _, taken := range []string{"!=", "=~", "!~"} {
-		if strings.HasPrefix(value, taken) { // it would be read as an operator
+	for _, operator := range matcherOperators {
+		if strings.HasPrefix(value, operator) { // a Selector would take it for one
 			return "=~" + quoted(value), nil
 		}
 	}
 	return value, nil
 }
 
-// filterSignals writes the ad-hoc filters into a copy of signals; resolve does
-// so for log queries.
-func filterSignals(filters []Filter, signals []andon.Signal, resolve andon.ResolveFunc) ([]andon.Signal, error) {
+// filterSignals returns a copy of signals with the ad-hoc filters written in;
+// resolve writes them into log queries, which stay as they are if it is nil.
+func filterSignals(filters []adHocFilter, signals []andon.Signal, resolve andon.ResolveFunc) ([]andon.Signal, error) {
 	signals = slices.Clone(signals)
 	for i := range signals {
 		if err := filterPromQL(filters, &signals[i].Metric, &signals[i].Per); err != nil {

@@ -9,9 +9,8 @@ import (
 	"github.com/andon-project/andon/pkg/andon"
 )
 
-// A frameBuilder holds everything that the frames of one answer share. Every
-// frame of this data source is made by it, so that none is sent without its
-// type, units, names and query.
+// A frameBuilder makes the frames of one answer and holds what they share. All
+// frames are made by it, so that none lacks its type, names, units or query.
 type frameBuilder struct {
 	request
 	config        connection
@@ -20,13 +19,13 @@ type frameBuilder struct {
 	stats         []data.QueryStat
 }
 
-// answer makes the response of frames; there is at least one.
+// answer makes the response with these frames; there must be at least one.
 func (b frameBuilder) answer(frames ...*data.Frame) backend.DataResponse {
 	for _, f := range frames {
 		f.RefID = b.RefID
 		f.Meta.ExecutedQueryString = b.executedQuery
 	}
-	// Grafana shows the notices of all frames together; once is enough.
+	// Grafana shows the notices of all frames together.
 	frames[0].AppendNotices(b.notices...)
 	frames[0].Meta.Stats = b.stats
 	return backend.DataResponse{Status: backend.StatusOK, Frames: frames}
@@ -39,7 +38,7 @@ type column struct {
 	config data.FieldConfig
 }
 
-// table makes a frame of one row for each value of the columns.
+// table makes a frame of columns.
 func (b frameBuilder) table(columns ...column) *data.Frame {
 	frame := data.NewFrame("").SetMeta(&data.FrameMeta{
 		Type: data.FrameTypeTable, TypeVersion: data.FrameTypeVersion{0, 1}, PreferredVisualization: data.VisTypeTable,
@@ -52,7 +51,7 @@ func (b frameBuilder) table(columns ...column) *data.Frame {
 	return frame
 }
 
-// eachOf returns f of all; never nil.
+// eachOf returns f of each item; never nil.
 func eachOf[T, U any](all []T, f func(T) U) []U {
 	out := make([]U, len(all))
 	for i, x := range all {
@@ -61,13 +60,13 @@ func eachOf[T, U any](all []T, f func(T) U) []U {
 	return out
 }
 
-// cell is how Grafana's table draws the cells of a column.
+// cell returns the option that tells Grafana's table how to draw a column's cells.
 func cell(kind string) map[string]any {
 	return map[string]any{"cellOptions": map[string]any{"type": kind}}
 }
 
-// number returns v, or nil where it is not known. Infinities, which JSON does
-// not have, are cut at the largest float64.
+// number returns v, or nil if it is unknown (NaN). Infinities, which JSON does not
+// have, become the largest float64.
 func number[T ~float64](v T) *float64 {
 	f := float64(v)
 	if math.IsNaN(f) {
@@ -77,29 +76,27 @@ func number[T ~float64](v T) *float64 {
 	return &f
 }
 
-// tolerances are, for each sensitivity, the standard deviations at which a
-// panel turns yellow and red. They colour it; what is halted is decided by
-// evidence.
-var tolerances = map[andon.Sensitivity][2]float64{
+// sigmaThresholds are the standard deviations at which a panel turns yellow and
+// red. They are only colours: evidence decides what is halted.
+var sigmaThresholds = map[andon.Sensitivity][2]float64{
 	andon.High:   {1, 2},
 	andon.Medium: {2, 3},
 	andon.Low:    {3, 4},
 }
 
-// sigmaSteps colours standard deviations.
-func (q Query) sigmaSteps() *data.ThresholdsConfig {
-	at := tolerances[q.Sensitivity]
-	return steps("green", step{at[0], "yellow"}, step{at[1], "red"})
+// sigmaSteps returns the colours of standard deviations.
+func (q querySpec) sigmaSteps() *data.ThresholdsConfig {
+	limits := sigmaThresholds[q.Sensitivity]
+	return steps("green", step{limits[0], "yellow"}, step{limits[1], "red"})
 }
 
-// A step is where another colour begins.
+// A step is where a colour begins.
 type step struct {
 	from   float64
 	colour string
 }
 
-// steps makes thresholds of a colour for what is below all of them, and what
-// comes above.
+// steps makes thresholds: a colour for values below all steps, and the steps.
 func steps(below string, above ...step) *data.ThresholdsConfig {
 	t := &data.ThresholdsConfig{Mode: data.ThresholdsModeAbsolute, Steps: []data.Threshold{data.NewThreshold(math.Inf(-1), below, "")}}
 	for _, s := range above {

@@ -44,25 +44,25 @@ func twoNodes(sameControl bool) []deviation.Deviation {
 }
 
 func TestFrames(t *testing.T) {
-	base := Query{V: 1, QueryType: "deviation", Expr: "x", NodeLabel: "pod", Cohorts: byLabels, View: viewSigma, Legend: "{{node}}",
+	base := querySpec{V: 1, QueryType: "deviation", Expr: "x", NodeLabel: "pod", Cohorts: byLabels, View: viewSigma, Legend: "{{node}}",
 		Worse: andon.Higher, Sensitivity: andon.Medium, Unit: "s",
 		Candidate: andon.Selector{"v": "2"}, Control: andon.Selector{"v": "1"}}
-	with := func(change func(q *Query)) Query { q := base; change(&q); return q }
+	with := func(change func(q *querySpec)) querySpec { q := base; change(&q); return q }
 	for _, c := range []struct {
 		name      string
-		query     Query
+		query     querySpec
 		fromAlert bool
 		found     []deviation.Deviation
 		notices   []data.Notice
 	}{
 		{name: "sigma", query: base, found: twoNodes(true), notices: []data.Notice{warning("control is thin")}},
 		{name: "sigma-alert", query: base, fromAlert: true, found: twoNodes(true)},
-		{name: "sigma-high", query: with(func(q *Query) { q.Sensitivity, q.Legend = andon.High, "pod {{ pod }} of {{other}}." }), found: twoNodes(true)},
-		{name: "raw-shared-band", query: with(func(q *Query) { q.View = viewRaw }), found: twoNodes(true)},
-		{name: "raw-own-bands", query: with(func(q *Query) { q.View = viewRaw }), found: twoNodes(false)},
+		{name: "sigma-high", query: with(func(q *querySpec) { q.Sensitivity, q.Legend = andon.High, "pod {{ pod }} of {{other}}." }), found: twoNodes(true)},
+		{name: "raw-shared-band", query: with(func(q *querySpec) { q.View = viewRaw }), found: twoNodes(true)},
+		{name: "raw-own-bands", query: with(func(q *querySpec) { q.View = viewRaw }), found: twoNodes(false)},
 		{name: "empty-sigma", query: base, notices: []data.Notice{warning("nothing matches")}},
-		{name: "empty-raw", query: with(func(q *Query) { q.View = viewRaw })},
-		{name: "whole-service", query: with(func(q *Query) { q.NodeLabel = "" }), found: []deviation.Deviation{{Times: twoNodes(true)[0].Times, Sigma: []float64{1, 2, 3}}}},
+		{name: "empty-raw", query: with(func(q *querySpec) { q.View = viewRaw })},
+		{name: "whole-service", query: with(func(q *querySpec) { q.NodeLabel = "" }), found: []deviation.Deviation{{Times: twoNodes(true)[0].Times, Sigma: []float64{1, 2, 3}}}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			q := deviationQuery{

@@ -57,8 +57,8 @@ const cartVerdict = `"queryType":"verdict","service":"the cart","nodeLabel":"pod
 	`"versionLabel":"version","since":"2026-03-01T12:00:00Z","signals":[{"name":"latency","metric":"latency_seconds","unit":"s","worse":"higher"},{"name":"queue","metric":"queue_length{job=\"cart\"}"}]`
 
 func TestGoldens(t *testing.T) {
-	d := instance(t, backend.DataSourceInstanceSettings{UID: "uid-1", Name: "Andon", URL: prometheus(t, shop()),
-		JSONData: json.RawMessage(`{"prometheusUid":"uid-p","exporterUrl":"` + told(t) + `","lokiUid":"uid-l","lokiUrl":"` + lokiOf(t, diary()) + `"}`)})
+	d := instance(t, backend.DataSourceInstanceSettings{UID: "uid-1", Name: "Andon", URL: prometheusServer(t, shop()),
+		JSONData: json.RawMessage(`{"prometheusUid":"uid-p","exporterUrl":"` + exporterServer(t) + `","lokiUid":"uid-l","lokiUrl":"` + lokiServer(t, cartLog()) + `"}`)})
 	for name, query := range goldens {
 		t.Run(name, func(t *testing.T) {
 			res, err := d.QueryData(context.Background(), ask(map[string]string{"A": "{" + query + "}"}))

@@ -8,32 +8,31 @@ import (
 )
 
 const (
-	// judgeBin is the width of a bin of the judge, if a service does not set
-	// its own: the panel shows the judge's numbers as long as it can.
+	// judgeBin is the judge's default bin, which panels use too, so that they show
+	// the judge's numbers.
 	judgeBin = andon.DefaultStep
 
-	// maxBins is how many bins are read at most for one series: five weeks of
-	// the judge's. Beyond that a bin is wider.
+	// maxBins is how many bins of one series are read at most: five weeks at the
+	// judge's default. For a longer range bins become wider.
 	maxBins = 5 * 7 * 24 * 60
 
-	// maxPoints is how many points a series of an answer may have, as in
+	// maxPoints is how many points a series of an answer may have, the limit of
 	// Prometheus.
 	maxPoints = 11_000
 )
 
-// A grid is how time is cut.
+// A grid says how a time range is cut into bins and points.
 type grid struct {
 	Bin    time.Duration // width of a bin of samples
-	Stride time.Duration // between two points shown, a whole number of bins
-	Wide   bool          // the bin is wider than what was wanted
+	Stride time.Duration // between two points that are shown; a whole number of bins
+	Wide   bool          // the bin is wider than the query's, since the range is long
 }
 
-// grid returns how a range of that span is cut for a panel of that interval:
-// into the bins that the query sets, or those of the judge, of which every n-th
-// is shown.
-func (q Query) grid(interval, span time.Duration) (grid, error) {
+// grid returns the grid for a time range and a panel's interval: bins of the
+// query's step, or of the judge's, of which every n-th is shown.
+func (q querySpec) grid(interval, span time.Duration) (grid, error) {
 	if span < 0 {
-		return grid{}, fmt.Errorf("the time range ends %v before it begins", -span)
+		return grid{}, fmt.Errorf("the time range ends %s before it begins", andon.Spell(-span))
 	}
 	bin := judgeBin
 	if q.Step != "" {
@@ -42,7 +41,7 @@ func (q Query) grid(interval, span time.Duration) (grid, error) {
 			return grid{}, err
 		}
 	}
-	// Both ends have a point, so there is one more than there are steps.
+	// Both ends have a point: one more than there are steps.
 	wider := max(1, ceilDiv(ceilDiv(span, bin), maxBins-1))
 	bin *= wider
 	stride := bin * max(1, ceilDiv(interval, bin))

@@ -16,25 +16,25 @@ import (
 	"github.com/andon-project/andon/pkg/source"
 )
 
-// healthTimeout is how long a health check waits for one answer: a person is
-// looking at a button.
+// healthTimeout is how long a health check waits for one answer, while a person
+// looks at the button.
 const healthTimeout = 10 * time.Second
 
-// health checks everything that a data source asks.
+// health checks the upstreams of a data source.
 type health struct{ sources sources }
 
-// A healthCheck says how one upstream is checked, and what is shown of that.
+// A healthCheck is how one upstream is checked and what people are told.
 type healthCheck struct {
 	upstream
 	ask       func(context.Context) error
 	okMessage string // shown if it answers
-	service   string // what should answer, for who has another there
-	urlHint   string // where in its server that is
-	missing   string // what is missing without it; empty if nothing works then
+	service   string // what should answer at its URL
+	urlHint   string // what its URL looks like
+	missing   string // what does not work without it; empty if nothing works
 }
 
-// checks returns those of all upstreams that are set, and of Prometheus in any
-// case, which comes first.
+// checks returns the checks of all upstreams with a URL. Prometheus is always
+// there and comes first.
 func (h health) checks() []healthCheck {
 	all := []healthCheck{h.prometheus(), h.loki(), h.exporter()}
 	return slices.DeleteFunc(all, func(c healthCheck) bool { return c.missing != "" && c.URL == "" })
@@ -53,7 +53,7 @@ func (h health) prometheus() healthCheck {
 		ask:       ask,
 		okMessage: "Prometheus answers queries",
 		service:   "the API of Prometheus",
-		urlHint:   "The URL is the one before /api/v1. Mimir and Cortex serve under /prometheus, VictoriaMetrics' cluster under /select/0/prometheus.",
+		urlHint:   "Leave out /api/v1 and what follows. Mimir and Cortex serve under /prometheus, VictoriaMetrics' cluster under /select/0/prometheus.",
 	}
 }
 
@@ -67,8 +67,8 @@ func (h health) loki() healthCheck {
 		ask:       ask,
 		okMessage: "Loki answers queries",
 		service:   "the API of Loki",
-		urlHint:   "The URL is the one before /loki/api/v1.",
-		missing:   "log clusters and crashes cannot be shown",
+		urlHint:   "Leave out /loki/api/v1 and what follows.",
+		missing:   "log clusters and crashes do not work",
 	}
 }
 
@@ -78,13 +78,13 @@ func (h health) exporter() healthCheck {
 		ask:       h.sources.exporter().ready,
 		okMessage: "the exporter is ready",
 		service:   "andon serve",
-		urlHint:   "The URL is that of andon serve, by default http://localhost:9415. Check that the process runs.",
-		missing:   "rollouts and what people said of log clusters cannot be shown",
+		urlHint:   "Enter the URL of andon serve, by default http://localhost:9415. Check that it runs.",
+		missing:   "rollouts and feedback do not work",
 	}
 }
 
-// check asks every upstream that is set, all at once. It fails if Prometheus
-// does; what the others answer is a note.
+// check asks all upstreams with a URL at the same time. It fails only if
+// Prometheus does not answer.
 func (h health) check(ctx context.Context) *backend.CheckHealthResult {
 	all := h.checks()
 	errs := make([]error, len(all))
@@ -113,7 +113,7 @@ func (h health) check(ctx context.Context) *backend.CheckHealthResult {
 		if c.missing == "" {
 			result.Status = backend.HealthStatusError
 		} else {
-			text += ", so that " + c.missing
+			text += ", so " + c.missing
 		}
 		messages = append(messages, text)
 	}
@@ -122,12 +122,12 @@ func (h health) check(ctx context.Context) *backend.CheckHealthResult {
 	return result
 }
 
-// unhealthy makes the result of a check that failed: one line, and what to do.
+// unhealthy makes the result of a failed check: one line, and what to do.
 func unhealthy(message, verbose string) *backend.CheckHealthResult {
 	return &backend.CheckHealthResult{Status: backend.HealthStatusError, Message: message, JSONDetails: details(verbose)}
 }
 
-// details is the form in which Grafana takes the long text.
+// details puts the long text into the form that Grafana expects.
 func details(verbose string) []byte {
 	if verbose == "" {
 		return nil
@@ -143,7 +143,7 @@ func details(verbose string) []byte {
 func (c healthCheck) explain(err error) (problem, hint string) {
 	var e *source.Error
 	if !errors.As(err, &e) {
-		return err.Error(), "This is a fault of the data source; please report it with the text below."
+		return err.Error(), "This is a bug in the data source. Please report it with the text below."
 	}
 	status := ""
 	if e.Status != 0 {
@@ -151,19 +151,19 @@ func (c healthCheck) explain(err error) (problem, hint string) {
 	}
 	switch {
 	case e.Status == http.StatusUnauthorized:
-		return status + ", it wants to know who asks", "Set user and password, or a header Authorization with a token, under Authentication."
+		return status + ", the login is missing or wrong", "Set user and password, or an Authorization header with a token, under Authentication."
 	case e.Status == http.StatusForbidden:
-		return status + ", these credentials may not query", "Use credentials that are allowed to query. A server with tenants (Mimir, Cortex, Loki) also wants the header X-Scope-OrgID."
+		return status + ", this login may not query", "Use a login that may query. A server with tenants (Mimir, Cortex, Loki) also needs the header X-Scope-OrgID."
 	case e.Status == http.StatusNotFound:
-		return status + ", " + c.service + " is not under this URL", c.urlHint
+		return status + ", " + c.service + " is not at this URL", c.urlHint
 	case e.Status == http.StatusTooManyRequests:
-		return status + ", it is asked too often", "Raise the limits of the server, or refresh dashboards less often."
+		return status + ", the server is asked too often", "Raise the server's rate limits, or refresh dashboards less often."
 	case e.Status >= http.StatusInternalServerError:
-		return status + ", the server, or a proxy before it, is in trouble", "See the log of the server. 502, 503 and 504 often come from a proxy that cannot reach it."
+		return status + ", the server or a proxy in front of it fails", "See the server's log. 502, 503 and 504 often come from a proxy that cannot reach the server."
 	}
 	switch e.Kind {
 	case source.Timeout:
-		return "no answer in time", "Check the URL and the network between Grafana's server and " + c.Name + ": a firewall that drops packets looks like this."
+		return "no answer in time", "Check the URL and the network between Grafana's server and " + c.Name + ". A firewall that drops packets looks like this."
 	case source.Canceled:
 		return "the check was cancelled", "Try again."
 	case source.Unreachable:
@@ -172,12 +172,13 @@ func (c healthCheck) explain(err error) (problem, hint string) {
 		if status != "" {
 			status += ", "
 		}
-		return status + "but this is not " + c.service, "Check the URL. A login page of a proxy before it looks like this, too."
+		return status + "but this is not " + c.service, "Check the URL. The login page of a proxy looks like this, too."
+	default:
+		return e.Error(), "Check the URL and the credentials."
 	}
-	return e.Error(), "Check the URL and the credentials."
 }
 
-// reason is the cause of an Error, without what was asked.
+// reason returns the cause of an Error, without URL and query.
 func reason(e *source.Error) string {
 	if e.Err == nil {
 		return string(e.Kind)

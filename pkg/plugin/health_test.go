@@ -28,8 +28,8 @@ func instance(t testing.TB, s backend.DataSourceInstanceSettings) *Datasource {
 	return d
 }
 
-// answering returns a server that gives one answer to everything.
-func answering(t *testing.T, status int, contentType, body string) string {
+// serverAnswering returns a server that gives one answer to everything.
+func serverAnswering(t *testing.T, status int, contentType, body string) string {
 	t.Helper()
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", contentType)
@@ -43,7 +43,7 @@ func answering(t *testing.T, status int, contentType, body string) string {
 const two = `{"status":"success","data":{"resultType":"scalar","result":[1772366400,"2"]}}`
 
 func TestHealth(t *testing.T) {
-	good := answering(t, 200, "application/json", two)
+	good := serverAnswering(t, 200, "application/json", two)
 	hung := make(chan struct{})
 	silent := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { <-hung }))
 	t.Cleanup(silent.Close)
@@ -62,27 +62,27 @@ func TestHealth(t *testing.T) {
 	}{
 		{name: "well", url: good, ok: true, says: "Prometheus answers queries"},
 		{name: "well, with a slash", url: good + "/", ok: true, says: "Prometheus answers queries"},
-		{name: "no URL", says: "no URL of Prometheus is set", advises: "Connection"},
-		{name: "401", url: answering(t, 401, "text/plain", "no"), says: "401 Unauthorized", advises: "user and password"},
-		{name: "403", url: answering(t, 403, "text/plain", "no"), says: "403 Forbidden", advises: "X-Scope-OrgID"},
-		{name: "404 with a page", url: answering(t, 404, "text/html", "<html>not here</html>"), says: "404 Not Found, the API of Prometheus is not under this URL", advises: "before /api/v1"},
-		{name: "429", url: answering(t, 429, "text/plain", "slow"), says: "429 Too Many Requests", advises: "limits"},
-		{name: "500", url: answering(t, 500, "text/plain", "oh"), says: "500 Internal Server Error", advises: "log of the server"},
-		{name: "502 of a proxy", url: answering(t, 502, "text/html", "<html>"), says: "502 Bad Gateway", advises: "proxy"},
-		{name: "503", url: answering(t, 503, "text/plain", "not yet"), says: "503 Service Unavailable", advises: "log of the server"},
+		{name: "no URL", says: "the URL of Prometheus is not set", advises: "Connection"},
+		{name: "401", url: serverAnswering(t, 401, "text/plain", "no"), says: "401 Unauthorized", advises: "user and password"},
+		{name: "403", url: serverAnswering(t, 403, "text/plain", "no"), says: "403 Forbidden", advises: "X-Scope-OrgID"},
+		{name: "404 with a page", url: serverAnswering(t, 404, "text/html", "<html>not here</html>"), says: "404 Not Found, the API of Prometheus is not at this URL", advises: "Leave out /api/v1"},
+		{name: "429", url: serverAnswering(t, 429, "text/plain", "slow"), says: "429 Too Many Requests", advises: "limits"},
+		{name: "500", url: serverAnswering(t, 500, "text/plain", "oh"), says: "500 Internal Server Error", advises: "server's log"},
+		{name: "502 of a proxy", url: serverAnswering(t, 502, "text/html", "<html>"), says: "502 Bad Gateway", advises: "proxy"},
+		{name: "503", url: serverAnswering(t, 503, "text/plain", "not yet"), says: "503 Service Unavailable", advises: "server's log"},
 		{name: "refused", url: refused, says: "no connection: ", advises: "Grafana's server, not by the browser"},
 		{name: "no such host", url: "http://prometheus.invalid:9090", says: "no connection: ", advises: "Check host and port"},
 		{name: "timeout", url: silent.URL, jsonData: `{"timeout":1}`, says: "no answer in time", advises: "firewall"},
-		{name: "a login page", url: answering(t, 200, "text/html", "<html>who are you?</html>"), says: "200 OK, but this is not the API of Prometheus", advises: "login page"},
-		{name: "another API", url: answering(t, 200, "application/json", `{"hello":"world"}`), says: "not the API of Prometheus", advises: "Check the URL"},
-		{name: "a Prometheus that cannot add", url: answering(t, 200, "application/json", strings.Replace(two, `"2"`, `"3"`, 1)), says: "not the API of Prometheus", advises: "1+1"},
-		{name: "exporter ready", url: good, jsonData: `{"exporterUrl":"` + answering(t, 200, "text/plain", "ready") + `/"}`, ok: true, says: "the exporter is ready"},
-		{name: "exporter not ready", url: good, jsonData: `{"exporterUrl":"` + answering(t, 503, "text/plain", "not yet") + `"}`, ok: true, says: "503 Service Unavailable", advises: "log of the server"},
+		{name: "a login page", url: serverAnswering(t, 200, "text/html", "<html>who are you?</html>"), says: "200 OK, but this is not the API of Prometheus", advises: "login page"},
+		{name: "another API", url: serverAnswering(t, 200, "application/json", `{"hello":"world"}`), says: "not the API of Prometheus", advises: "Check the URL"},
+		{name: "a Prometheus that cannot add", url: serverAnswering(t, 200, "application/json", strings.Replace(two, `"2"`, `"3"`, 1)), says: "not the API of Prometheus", advises: "1+1"},
+		{name: "exporter ready", url: good, jsonData: `{"exporterUrl":"` + serverAnswering(t, 200, "text/plain", "ready") + `/"}`, ok: true, says: "the exporter is ready"},
+		{name: "exporter not ready", url: good, jsonData: `{"exporterUrl":"` + serverAnswering(t, 503, "text/plain", "not yet") + `"}`, ok: true, says: "503 Service Unavailable", advises: "server's log"},
 		{name: "exporter refused", url: good, jsonData: `{"exporterUrl":"` + refused + `"}`, ok: true, says: "the exporter at " + refused + ": no connection", advises: "Check host and port"},
-		{name: "Loki answers", url: good, jsonData: `{"lokiUrl":"` + answering(t, 200, "application/json", two) + `/"}`, ok: true, says: "Prometheus answers queries; Loki answers queries"},
-		{name: "Loki wants a login", url: good, jsonData: `{"lokiUrl":"` + answering(t, 401, "text/plain", "no") + `"}`, ok: true, says: "401 Unauthorized, it wants to know who asks, so that log clusters", advises: "user and password"},
-		{name: "not Loki", url: good, jsonData: `{"lokiUrl":"` + answering(t, 404, "text/html", "<html>") + `"}`, ok: true, says: "404 Not Found, the API of Loki is not under this URL", advises: "before /loki/api/v1"},
-		{name: "Prometheus is away, Loki and the exporter are not", url: refused, jsonData: `{"lokiUrl":"` + answering(t, 200, "application/json", two) + `","exporterUrl":"` + answering(t, 200, "application/json", "{}") + `"}`,
+		{name: "Loki answers", url: good, jsonData: `{"lokiUrl":"` + serverAnswering(t, 200, "application/json", two) + `/"}`, ok: true, says: "Prometheus answers queries; Loki answers queries"},
+		{name: "Loki wants a login", url: good, jsonData: `{"lokiUrl":"` + serverAnswering(t, 401, "text/plain", "no") + `"}`, ok: true, says: "401 Unauthorized, the login is missing or wrong, so log clusters", advises: "user and password"},
+		{name: "not Loki", url: good, jsonData: `{"lokiUrl":"` + serverAnswering(t, 404, "text/html", "<html>") + `"}`, ok: true, says: "404 Not Found, the API of Loki is not at this URL", advises: "Leave out /loki/api/v1"},
+		{name: "Prometheus is away, Loki and the exporter are not", url: refused, jsonData: `{"lokiUrl":"` + serverAnswering(t, 200, "application/json", two) + `","exporterUrl":"` + serverAnswering(t, 200, "application/json", "{}") + `"}`,
 			says: "no connection", advises: "Check host and port"},
 		{name: "all are away", url: refused, jsonData: `{"lokiUrl":"` + refused + `","exporterUrl":"` + refused + `"}`, says: "Loki at ", advises: "Check host and port"},
 	} {

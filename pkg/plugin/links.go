@@ -6,8 +6,8 @@ import (
 	"github.com/grafana/grafana-plugin-sdk-go/data"
 )
 
-// explore returns a link to Explore with a query of another data source, or
-// none if it is not known. An alert rule has no use for links.
+// explore returns a link to Explore with a query of the data source with that
+// uid; none if uid is empty, or for alert rules, which have no use for links.
 func (b frameBuilder) explore(title, uid, name string, query any) []data.DataLink {
 	if b.FromAlert || uid == "" {
 		return nil
@@ -16,7 +16,7 @@ func (b frameBuilder) explore(title, uid, name string, query any) []data.DataLin
 }
 
 // selfLink returns a link to another query of this data source.
-func (b frameBuilder) selfLink(title string, q Query) []data.DataLink {
+func (b frameBuilder) selfLink(title string, q querySpec) []data.DataLink {
 	raw, err := json.Marshal(q)
 	if err != nil {
 		return nil

@@ -8,25 +8,25 @@ import (
 	"github.com/andon-project/andon/pkg/andon"
 )
 
-// values answers POST /values: what a query of type values lists, for an editor.
+// values answers POST /values: what a query of type values lists, for editors.
 func (s resources) values(req *http.Request) (any, error) {
 	r, err := s.draft(req)
 	if err != nil {
 		return nil, err
 	}
 	if r.Query.QueryType != "values" {
-		return nil, badQuery{errors.New("queryType: values is wanted")}
+		return nil, badQuery{errors.New("queryType must be values")}
 	}
-	all, err := lists[r.Query.Values](req.Context(), s.sources, r)
+	all, err := valueLists[r.Query.Values](req.Context(), s.sources, r)
 	return map[string][]string{"values": append([]string{}, all...)}, err
 }
 
-// A listedService is a service as GET /services tells of it: unlike the
-// exporter it says of each whether a tool halts its rollouts.
+// A listedService is a service in the answer to GET /services. Unlike the
+// exporter's own form it always has the field tool.
 type listedService struct {
 	andon.Service
 	Judged []string `json:"judged"`
-	Tool   string   `json:"tool"` // empty if nothing does
+	Tool   string   `json:"tool"` // that halts its rollouts; empty if none does
 }
 
 // services answers GET /services.
@@ -35,7 +35,7 @@ func (s resources) services(req *http.Request) (any, error) {
 	return eachOf(all, func(s andon.ServiceInfo) listedService { return listedService(s) }), err
 }
 
-// A listedRollout is a rollout that the exporter has seen, for an editor.
+// A listedRollout is a rollout of the exporter, for editors.
 type listedRollout struct {
 	ID       string         `json:"id"`
 	Service  string         `json:"service"`

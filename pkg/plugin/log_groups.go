@@ -10,17 +10,17 @@ import (
 	"github.com/andon-project/andon/pkg/andon"
 )
 
-// maxClusters is how many log clusters, or crash signatures, an answer shows if
-// the query does not say.
+// maxClusters is how many log clusters or crash signatures an answer shows by
+// default.
 const maxClusters = 100
 
-// picks reports whether the query asks for a group.
-func (q Query) picks(g andon.Group) bool {
+// picks reports whether the query asks for the group.
+func (q querySpec) picks(g andon.Group) bool {
 	return (len(q.Classes) == 0 || slices.Contains(q.Classes, string(g.Class))) && (q.Cluster == "" || g.ID == q.Cluster)
 }
 
-// limited returns the first of all: at most as many as the query says, or limit
-// if it does not. A notice says if some are left out.
+// limited returns the first items: as many as the query's limit, or the given
+// default limit, allows. A notice says if some are left out.
 func limited[T any](b *frameBuilder, all []T, limit int, what string) []T {
 	if b.Query.Limit > 0 {
 		limit = b.Query.Limit
@@ -28,7 +28,7 @@ func limited[T any](b *frameBuilder, all []T, limit int, what string) []T {
 	if len(all) <= limit {
 		return all
 	}
-	b.notices = append(b.notices, warning("there are %d %s, and the first %d are shown; raise the limit or narrow the query", len(all), what, limit))
+	b.notices = append(b.notices, warning("only the first %d of %d %s are shown; raise the limit or narrow the query", limit, len(all), what))
 	return all[:limit]
 }
 
@@ -37,25 +37,26 @@ func (q *logQuery) counts(all []andon.Group) []column {
 	value := func(name string, get func(andon.Group) andon.Number, config data.FieldConfig) column {
 		return column{name, eachOf(all, func(g andon.Group) *float64 { return number(get(g)) }), config}
 	}
-	count := func(name string, get func(andon.Group) float64) column {
-		return column{name, eachOf(all, get), data.FieldConfig{}}
+	count := func(name, description string, get func(andon.Group) float64) column {
+		return column{name, eachOf(all, get), data.FieldConfig{Description: description}}
 	}
 	needs := q.Query.Sensitivity.Needs(q.Query.Strategy)
+	candidate, control := q.Query.candidateName(), q.Query.controlName()
 	return []column{
-		count("candidate", func(g andon.Group) float64 { return g.Candidate.Lines }),
-		count("control", func(g andon.Group) float64 { return g.Control.Lines }),
-		count("nodes", func(g andon.Group) float64 { return float64(g.Candidate.Nodes) }),
+		count("candidate", "how often on "+candidate, func(g andon.Group) float64 { return g.Candidate.Lines }),
+		count("control", "how often on "+control, func(g andon.Group) float64 { return g.Control.Lines }),
+		count("nodes", "on how many of "+candidate, func(g andon.Group) float64 { return float64(g.Candidate.Nodes) }),
 		value("ratio", func(g andon.Group) andon.Number { return g.Ratio },
-			data.FieldConfig{Unit: "suffix:×", Description: "candidate's rate over control's, by the time their nodes ran"}),
-		value("ratio low", func(g andon.Group) andon.Number { return g.RatioLow }, data.FieldConfig{Unit: "suffix:×", Description: "lower end of its 95% interval"}),
-		value("ratio high", func(g andon.Group) andon.Number { return finite(g.RatioHigh) }, data.FieldConfig{Unit: "suffix:×", Description: "upper end of its 95% interval"}),
-		value("evidence", func(g andon.Group) andon.Number { return g.Evidence }, data.FieldConfig{Thresholds: evidenceSteps(needs), Custom: cell("color-text")}),
+			data.FieldConfig{Unit: "suffix:×", Description: "rate per node on " + candidate + " divided by that on " + control}),
+		value("ratio low", func(g andon.Group) andon.Number { return g.RatioLow }, data.FieldConfig{Unit: "suffix:×", Description: "lower end of the 95% interval of the ratio"}),
+		value("ratio high", func(g andon.Group) andon.Number { return finite(g.RatioHigh) }, data.FieldConfig{Unit: "suffix:×", Description: "upper end of the 95% interval of the ratio"}),
+		value("evidence", func(g andon.Group) andon.Number { return g.Evidence }, evidenceConfig(needs, "odds that the change made it more frequent")),
 		{"first seen", eachOf(all, func(g andon.Group) time.Time { return g.FirstSeen }), data.FieldConfig{}},
 		{"last seen", eachOf(all, func(g andon.Group) time.Time { return g.LastSeen }), data.FieldConfig{}},
 	}
 }
 
-// finite returns n, or the unknown Number for an infinity, which no table shows.
+// finite returns n, or andon.Unknown for an infinity, which tables cannot show.
 func finite(n andon.Number) andon.Number {
 	if math.IsInf(float64(n), 0) {
 		return andon.Unknown
@@ -63,6 +64,7 @@ func finite(n andon.Number) andon.Number {
 	return n
 }
 
+// example returns the newest example of a group; empty if there is none.
 func example(g andon.Group) string {
 	if n := len(g.Examples); n > 0 {
 		return g.Examples[n-1].Text
@@ -70,7 +72,7 @@ func example(g andon.Group) string {
 	return ""
 }
 
-// classColours are those of the classes, wherever one is shown.
+// classColours are the colours of the classes in every view.
 var classColours = map[andon.Class]string{
 	andon.ClassUnknown: "red", andon.ClassUnexpectedFrequency: "orange", andon.ClassKnown: "green", andon.ClassGone: "blue",
 }

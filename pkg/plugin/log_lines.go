@@ -18,17 +18,17 @@ import (
 
 const viewLines = "lines"
 
-// maxLines is how many lines of one query are shown if it does not say.
+// maxLines is how many lines of one query are shown by default.
 const maxLines = 1000
 
-// A lineQuery is a log query whose lines are shown, with labels that they get.
+// A lineQuery is a log query whose lines are shown, and labels to add to them.
 type lineQuery struct {
 	expr   string
 	labels map[string]string
 }
 
-// lines answers with the lines of candidate: all of them, or those of the
-// clusters that the query picks.
+// lines answers with candidate's lines: all, or those of the clusters that the
+// query picks.
 func (q *clusterQuery) lines(ctx context.Context) backend.DataResponse {
 	if len(q.Query.Classes) == 0 && q.Query.Cluster == "" {
 		return q.plainLines(ctx)
@@ -40,7 +40,7 @@ func (q *clusterQuery) lines(ctx context.Context) backend.DataResponse {
 	return q.clusterLines(ctx, all)
 }
 
-// plainLines answers with all lines of candidate.
+// plainLines answers with all of candidate's lines.
 func (q *clusterQuery) plainLines(ctx context.Context) backend.DataResponse {
 	expr, err := q.resolve(q.Query.Expr, q.comparison.Candidate.Select)
 	if err != nil {
@@ -50,7 +50,7 @@ func (q *clusterQuery) plainLines(ctx context.Context) backend.DataResponse {
 	return q.logLines(ctx, []lineQuery{{expr, nil}})
 }
 
-// clusterLines answers with the lines of clusters.
+// clusterLines answers with the lines of the given clusters.
 func (q *clusterQuery) clusterLines(ctx context.Context, all []andon.LogCluster) backend.DataResponse {
 	q.executedQuery = ""
 	queries := eachOf(limited(&q.frameBuilder, all, maxRates, "clusters"), func(c andon.LogCluster) lineQuery {
@@ -58,13 +58,13 @@ func (q *clusterQuery) clusterLines(ctx context.Context, all []andon.LogCluster)
 		return lineQuery{c.Query, map[string]string{"cluster": c.ID, "class": string(c.Class), "template": c.Template}}
 	})
 	if len(queries) == 0 {
-		q.executedQuery = "# no cluster is wanted"
+		q.executedQuery = "# no cluster matches"
 	}
 	return q.logLines(ctx, queries)
 }
 
-// logLines reads lines, oldest first, and makes them the one frame that Grafana
-// shows as logs.
+// logLines reads the lines of all queries and answers with one frame of logs, the
+// oldest line first.
 func (q *clusterQuery) logLines(ctx context.Context, all []lineQuery) backend.DataResponse {
 	limit := maxLines
 	if q.Query.Limit > 0 {
@@ -82,7 +82,7 @@ func (q *clusterQuery) logLines(ctx context.Context, all []lineQuery) backend.Da
 				return errorResponse(ctx, err)
 			}
 			if n == limit {
-				q.notices = append(q.notices, warning("there are more lines of %s, and the first %d are shown; raise the limit or narrow the time range", lq.expr, limit))
+				q.notices = append(q.notices, warning("only the first %d lines of %s are shown; raise the limit or narrow the time range", limit, lq.expr))
 				break
 			}
 			n++
@@ -99,7 +99,7 @@ func (q *clusterQuery) logLines(ctx context.Context, all []lineQuery) backend.Da
 		q.notices = append(q.notices, warning("%s", text))
 	}
 	if len(found) == 0 {
-		q.notices = append(q.notices, warning("there are no such lines in this time range"))
+		q.notices = append(q.notices, warning("no line in this time range matches"))
 	}
 	return q.answer(q.logFrame(found))
 }
@@ -115,7 +115,7 @@ func (q *clusterQuery) logFrame(found []andon.Line) *data.Frame {
 	})
 	f := q.table(
 		column{"timestamp", eachOf(found, func(l andon.Line) time.Time { return l.At }), data.FieldConfig{}},
-		column{"body", eachOf(found, func(l andon.Line) string { return l.Text }), data.FieldConfig{Links: q.logQL("In Loki", q.Query.Expr)}},
+		column{"body", eachOf(found, func(l andon.Line) string { return l.Text }), data.FieldConfig{Links: q.logQL("Lines in Loki", q.Query.Expr)}},
 		column{"severity", eachOf(found, func(l andon.Line) string { return severity(l.Labels) }), data.FieldConfig{}},
 		column{"labels", labels, data.FieldConfig{}},
 		column{"id", ids(found, labels), data.FieldConfig{}},
@@ -124,7 +124,7 @@ func (q *clusterQuery) logFrame(found []andon.Line) *data.Frame {
 	return f
 }
 
-// severity is what a line's labels say of it.
+// severity returns the level in a line's labels; empty if there is none.
 func severity(labels map[string]string) string {
 	for _, name := range []string{"detected_level", "level", "severity"} {
 		if v := labels[name]; v != "" {
@@ -134,7 +134,7 @@ func severity(labels map[string]string) string {
 	return ""
 }
 
-// ids tells lines apart, the same at every refresh.
+// ids returns an id for each line. A line keeps its id at every refresh.
 func ids(found []andon.Line, labels []json.RawMessage) []string {
 	count := make(map[uint64]int, len(found))
 	out := make([]string, len(found))

@@ -17,15 +17,15 @@ import (
 	"github.com/andon-project/andon/pkg/source"
 )
 
-// checkLogs checks what a query for log clusters or crashes needs.
-func (q Query) checkLogs() error {
+// checkLogs checks that a query for log clusters or crashes has all that it needs.
+func (q querySpec) checkLogs() error {
 	if strings.TrimSpace(q.Expr) == "" {
-		return errors.New(`expr is empty: write the LogQL query whose lines are to be compared, as {app="shop"} |= "error"`)
+		return errors.New(`expr is empty: write a LogQL query for the log lines to compare, such as {app="shop"} |= "error"`)
 	}
 	return q.checkCohorts()
 }
 
-// A logQuery is a question about the log lines of two cohorts.
+// A logQuery compares the log lines of two cohorts.
 type logQuery struct {
 	frameBuilder
 	comparison andon.Comparison
@@ -35,8 +35,8 @@ type logQuery struct {
 	warnings   *warnings
 }
 
-// newLogQuery makes the question that r asks; signal makes the signal of its
-// expression.
+// newLogQuery makes the logQuery of a request; signal makes the signal that an
+// expression asks for.
 func newLogQuery(ctx context.Context, s sources, r request, signal func(expr string) andon.Signal) (logQuery, error) {
 	q := logQuery{frameBuilder: frameBuilder{request: r, config: s.config}, warnings: &warnings{}}
 	var err error
@@ -47,7 +47,7 @@ func newLogQuery(ctx context.Context, s sources, r request, signal func(expr str
 		return q, badQuery{err}
 	}
 	q.Query.Filters = nil
-	if q.comparison, err = q.Query.Comparison(r.Grid.Bin); err != nil {
+	if q.comparison, err = q.Query.newComparison(r.Grid.Bin); err != nil {
 		return q, badQuery{err}
 	}
 	q.comparison.Signal = signal(q.Query.Expr)
@@ -60,14 +60,14 @@ func newLogQuery(ctx context.Context, s sources, r request, signal func(expr str
 	return q, nil
 }
 
-// timeRange returns the range of the request, in the bins that samples have.
+// timeRange returns the time range of the request with the bins of its samples.
 func (q *logQuery) timeRange() andon.Range {
 	return andon.Range{Start: q.Window.From, End: q.Window.To, Step: q.Grid.Bin}
 }
 
-// versionLabel returns the label that names the version: the only one that the
-// candidate is picked by, if the query does not say.
-func (q Query) versionLabel() string {
+// versionLabel returns the label that names the version: the query's, or else
+// candidate's label if it has exactly one.
+func (q querySpec) versionLabel() string {
 	if q.VersionLabel == "" && len(q.Candidate) == 1 {
 		for label := range q.Candidate {
 			return label
@@ -76,12 +76,12 @@ func (q Query) versionLabel() string {
 	return q.VersionLabel
 }
 
-// release returns the version that the query compares, on which it depends what
-// the exporter remembers of a service; empty if the query does not pick one.
-func (q Query) release() string { return q.Candidate[q.versionLabel()] }
+// release returns candidate's version, for which the exporter is asked what it
+// remembers; empty if the query does not pick candidate by version.
+func (q querySpec) release() string { return q.Candidate[q.versionLabel()] }
 
-// read is an andon.LinesFunc that counts its progress: first all of the
-// candidate is read, then all of control.
+// read is an andon.LinesFunc that reports progress to the stream. It is called
+// for candidate, then for control: each call takes half of what is left.
 func (q logQuery) read(ctx context.Context, expr string, r andon.Range) iter.Seq2[andon.Line, error] {
 	all := q.loki.Lines(ctx, expr, r)
 	if q.stream == nil {
@@ -103,8 +103,7 @@ func (q logQuery) read(ctx context.Context, expr string, r andon.Range) iter.Seq
 	}
 }
 
-// addMeta adds the queries that were asked, how much they answered, and what a
-// reader should know before believing it.
+// addMeta adds the executed queries, their statistics and the notices.
 func (q *logQuery) addMeta(r andon.GroupReport) {
 	q.executedQuery = fmt.Sprintf("# candidate\n%s\n# control\n%s\n", r.Query, r.Against)
 	if q.comparison.Control.Back > 0 {
@@ -118,43 +117,44 @@ func (q *logQuery) addMeta(r andon.GroupReport) {
 		stat("Candidate nodes", float64(r.Candidate.Nodes)), stat("Control nodes", float64(r.Control.Nodes)),
 	}
 	if r.Surprise.Known() {
-		q.stats = append(q.stats, data.QueryStat{FieldConfig: data.FieldConfig{DisplayName: "Share of control that is new to it", Unit: "percentunit"}, Value: float64(r.Surprise)})
+		q.stats = append(q.stats, data.QueryStat{FieldConfig: data.FieldConfig{DisplayName: "Share of control's own lines that are new", Unit: "percentunit"}, Value: float64(r.Surprise)})
 	}
 	if len(q.Unknown) > 0 {
-		q.notices = append(q.notices, warning("the query still holds %s; no variable of that name is defined here", strings.Join(q.Unknown, ", ")))
+		q.notices = append(q.notices, unknownVariables(q.Unknown))
 	}
 	q.notices = append(q.notices, q.cohortNotices(r)...)
 	if r.Sampled {
 		q.notices = append(q.notices, data.Notice{Severity: data.NoticeSeverityInfo,
-			Text: "there are more lines than are read: clusters were found in a fair sample, and Loki counted their lines"})
+			Text: "too many lines to read all of them: clusters come from a sample, their counts from Loki"})
 	}
 	for _, n := range append(slices.Clone(r.Notices), q.warnings.all()...) {
 		q.notices = append(q.notices, warning("%s", n))
 	}
 }
 
-// cohortNotices says which cohort logs nothing at all, or has too few nodes.
+// cohortNotices says which cohort logged nothing or has too few nodes.
 func (q *logQuery) cohortNotices(r andon.GroupReport) []data.Notice {
-	none := func(cohort, query string) data.Notice {
-		return warning("%s has no lines; query: %s", cohort, query)
+	none := func(side, query string) data.Notice {
+		return warning("no log lines from %s; query: %s", side, query)
 	}
 	switch {
 	case r.Candidate.Nodes == 0 && r.Control.Nodes == 0:
-		return []data.Notice{warning("neither candidate nor control has any lines; check the query and the labels of the cohorts: %s", r.Query)}
+		return []data.Notice{warning("no log lines from %s or %s; check the query and the labels of candidate and control: %s",
+			q.Query.candidateName(), q.Query.controlName(), r.Query)}
 	case r.Candidate.Nodes == 0:
-		return []data.Notice{none("candidate", r.Query)}
+		return []data.Notice{none(q.Query.candidateName(), r.Query)}
 	case r.Control.Nodes == 0:
-		return []data.Notice{none("control", r.Against)}
-	case r.Control.Nodes < thinControl && q.Query.Cohorts == byLabels:
-		return []data.Notice{warning("control is thin: %s, and it takes %d to tell how much nodes differ without any change", nodes(r.Control.Nodes), thinControl)}
+		return []data.Notice{none(q.Query.controlName(), r.Against)}
+	case r.Control.Nodes < minControl && q.Query.Cohorts == byLabels:
+		return []data.Notice{fewControlNodes(r.Control.Nodes)}
 	}
 	return nil
 }
 
-// resolveLogs returns what writes a selector into a log query: a label that
-// streams do not have is structured metadata, and is compared behind the
-// pipeline. Which labels streams have Loki is asked once a selector; while it
-// does not say, all go into the stream selector.
+// resolveLogs returns the function that writes a selector into a log query. Loki
+// is asked once for each stream selector which labels its streams have; any other
+// label is structured metadata and goes behind the pipeline. If Loki does not
+// answer, all labels go into the stream selector.
 func resolveLogs(ctx context.Context, l *source.Loki, r andon.Range) andon.ResolveFunc {
 	var mu sync.Mutex
 	labels := make(map[string][]string) // by stream selector
@@ -176,7 +176,7 @@ func resolveLogs(ctx context.Context, l *source.Loki, r andon.Range) andon.Resol
 }
 
 // filterLogQL writes the ad-hoc filters into a log query.
-func filterLogQL(filters []Filter, expr string, resolve andon.ResolveFunc) (string, error) {
+func filterLogQL(filters []adHocFilter, expr string, resolve andon.ResolveFunc) (string, error) {
 	for _, f := range filters {
 		value, err := f.matcher()
 		if err != nil {

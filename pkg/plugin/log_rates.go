@@ -12,27 +12,26 @@ import (
 
 const viewRates = "rates"
 
-// maxRates is how many log clusters have a series of their own if the query
-// does not say.
+// maxRates is how many log clusters get a series of their own by default.
 const maxRates = 20
 
-// A namedGroup is a group with its name for people.
+// A namedGroup is a group with a name for people.
 type namedGroup struct {
 	andon.Group
 	name string
 }
 
-// rateLines answers with the lines per second of both cohorts: of classes, or of
-// clusters if the query asks for one series of each.
+// rateLines answers with the lines per second of both cohorts: one series for
+// each class, or for each cluster if the query asks for that.
 func (q *logQuery) rateLines(report andon.GroupReport, all []namedGroup) backend.DataResponse {
 	var lines []line
 	add := func(labels data.Labels, legend, cohort string, values []float64) {
 		labels = labels.Copy()
 		labels["cohort"] = cohort
 		lines = append(lines, line{labels, report.Times, values, data.FieldConfig{Unit: "suffix: lines/s",
-			DisplayNameFromDS: frameBuilder{request: request{Query: Query{Legend: cmp.Or(q.Query.Legend, legend)}}}.legend(labels)}})
+			DisplayNameFromDS: frameBuilder{request: request{Query: querySpec{Legend: cmp.Or(q.Query.Legend, legend)}}}.legend(labels)}})
 	}
-	if q.Query.SeriesOf == "cluster" {
+	if q.Query.GroupBy == "cluster" {
 		for _, g := range limited(&q.frameBuilder, all, maxRates, "clusters") {
 			labels := data.Labels{"cluster": g.ID, "class": string(g.Class), "template": g.name}
 			add(labels, "{{template}} ({{cohort}})", "candidate", g.Candidate.PerSecond)
@@ -53,7 +52,7 @@ func (q *logQuery) rateLines(report andon.GroupReport, all []namedGroup) backend
 	return q.answer(q.series(lines)...)
 }
 
-// sum adds up a series of n values of all groups.
+// sum adds up the series of all groups, each of n values.
 func sum(all []namedGroup, n int, series func(namedGroup) []float64) []float64 {
 	out := make([]float64, n)
 	for _, g := range all {

@@ -13,10 +13,10 @@ import (
 	"github.com/andon-project/andon/pkg/lab/recording"
 )
 
-// diary is what the shop's cart logs from two hours before noon to an hour
+// cartLog is what the shop's cart logs from two hours before noon to an hour
 // after it: four pods of v1 and, from noon, one of v2, which has an error of
 // its own, more of another one, and crashes.
-func diary() []andon.Line {
+func cartLog() []andon.Line {
 	var all []andon.Line
 	say := func(pod, version string, at time.Time, level, text string) {
 		all = append(all, andon.Line{At: at, Text: text, Labels: map[string]string{"app": "cart", "pod": pod, "version": version, "level": level}})
@@ -61,8 +61,8 @@ main.serve(0xc0000b8000)
 created by main.main
 	/src/cart/main.go:9 +0x5e`
 
-// lokiOf serves lines by the HTTP API of Loki.
-func lokiOf(t *testing.T, lines []andon.Line) string {
+// lokiServer serves lines by the HTTP API of Loki.
+func lokiServer(t *testing.T, lines []andon.Line) string {
 	t.Helper()
 	store := recording.NewLines(0)
 	store.Add(lines...)

@@ -14,17 +14,17 @@ import (
 	"github.com/andon-project/andon/pkg/andon"
 )
 
-// A window is what macros stand for: the time range as Grafana gave it and
-// how wide a step is.
+// A window holds what macros are replaced by: the time range as Grafana gave it
+// and the widths of steps.
 type window struct {
 	From, To time.Time
 	Step     time.Duration // of the answer
 	Scrape   time.Duration // between two samples of the source
 }
 
-// rateInterval returns the shortest range over which rate() finds the samples
-// it needs at every step: one more sample than a step holds, and four scrapes
-// so that one may be missed.
+// rateInterval returns the shortest range in which rate() finds enough samples at
+// every step: a step and one scrape, and at least four scrapes, so that one may
+// be missed.
 func (w window) rateInterval() time.Duration {
 	return max(w.Step+w.Scrape, 4*w.Scrape)
 }
@@ -35,16 +35,17 @@ var macro = regexp.MustCompile(`\$(?:\{([A-Za-z_]\w*)(?::([^}]*))?\}|([A-Za-z_]\
 
 // An expansion is a text whose macros were replaced.
 type expansion struct {
-	Text    string
-	Unknown []string // variables that were left, as they were written
-	cuts    []cut
+	Text         string
+	Unknown      []string // unknown variables, as written
+	replacements []replacement
 }
 
-// A cut is one replacement: source bytes from, to became bytes at, end.
-type cut struct{ from, to, at, end int }
+// A replacement of one macro: the bytes sourceStart to sourceEnd of the original
+// text became the bytes start to end of the expanded one.
+type replacement struct{ sourceStart, sourceEnd, start, end int }
 
-// expand replaces the macros of text. It leaves what it does not know as it
-// was written and tells of it.
+// expand replaces the macros of text. Unknown variables stay as they are and are
+// listed.
 func (w window) expand(text string) expansion {
 	var e expansion
 	var b strings.Builder
@@ -65,9 +66,9 @@ func (w window) expand(text string) expansion {
 			continue
 		}
 		b.WriteString(text[last:m[0]])
-		at := b.Len()
+		start := b.Len()
 		b.WriteString(value)
-		e.cuts = append(e.cuts, cut{m[0], m[1], at, b.Len()})
+		e.replacements = append(e.replacements, replacement{m[0], m[1], start, b.Len()})
 		last = m[1]
 	}
 	b.WriteString(text[last:])
@@ -75,29 +76,29 @@ func (w window) expand(text string) expansion {
 	return e
 }
 
-// hasCaptureGroup reports whether text holds a regular expression with a group of
-// that name, to which $name then refers, as label_replace allows.
+// hasCaptureGroup reports whether text has a regular expression with a group of
+// that name: in label_replace, $name then refers to the group.
 func hasCaptureGroup(text, name string) bool {
 	return strings.Contains(text, "?P<"+name+">") || strings.Contains(text, "?<"+name+">")
 }
 
-// source returns the byte of the original text that became byte pos; the
-// first one of a macro for any byte of its value.
+// source returns the position in the original text of byte pos of the expanded
+// one; in the value of a macro, the start of the macro.
 func (e expansion) source(pos int) int {
 	shift := 0
-	for _, c := range e.cuts {
+	for _, r := range e.replacements {
 		switch {
-		case pos < c.at:
+		case pos < r.start:
 			return pos + shift
-		case pos < c.end:
-			return c.from
+		case pos < r.end:
+			return r.sourceStart
 		}
-		shift = c.to - c.end
+		shift = r.sourceEnd - r.end
 	}
 	return pos + shift
 }
 
-// value returns what a macro stands for. Durations are PromQL's.
+// value returns the value of a macro. Durations are written as in PromQL.
 func (w window) value(name, format string) (string, bool) {
 	span := w.To.Sub(w.From)
 	switch name {
@@ -125,14 +126,14 @@ func (w window) value(name, format string) (string, bool) {
 
 func millis(d time.Duration) string { return strconv.FormatInt(d.Milliseconds(), 10) }
 
-// seconds rounds up so that a range is never cut short, and never to the 0s
-// that PromQL refuses.
+// seconds rounds up, so that a range is never too short, and is at least 1: PromQL
+// refuses 0s.
 func seconds(d time.Duration) string {
 	return strconv.FormatInt(max(1, int64((d+time.Second-1)/time.Second)), 10)
 }
 
-// formatTime writes a time as Grafana does: milliseconds since the epoch, or
-// what :date asks for.
+// formatTime writes a time as Grafana does: in milliseconds since 1970, or as
+// :date asks for.
 func formatTime(t time.Time, format string) (string, bool) {
 	switch format {
 	case "", "raw", "text":
@@ -145,10 +146,10 @@ func formatTime(t time.Time, format string) (string, bool) {
 	return "", false
 }
 
-// expandQuery replaces the macros of everything in q that may hold them.
-// Variables that stay are named in unknown, each once.
-func (w window) expandQuery(q Query) (expanded Query, unknown []string) {
-	take := func(s string) string {
+// expandQuery replaces the macros in all fields of q that may hold them. unknown
+// lists the variables that stay, each once.
+func (w window) expandQuery(q querySpec) (expanded querySpec, unknown []string) {
+	expand := func(s string) string {
 		e := w.expand(s)
 		for _, u := range e.Unknown {
 			if !slices.Contains(unknown, u) {
@@ -159,25 +160,24 @@ func (w window) expandQuery(q Query) (expanded Query, unknown []string) {
 	}
 	for _, field := range []*string{&q.Expr, &q.Per, (*string)(&q.Since), (*string)(&q.Until), &q.Back, &q.NodeLabel, &q.Service, &q.Rollout,
 		&q.VersionLabel, &q.Cluster, &q.Name} {
-		*field = take(*field)
+		*field = expand(*field)
 	}
 	for _, s := range []*andon.Selector{&q.Candidate, &q.Control, &q.Match} {
-		taken := make(andon.Selector, len(*s))
+		changed := make(andon.Selector, len(*s))
 		for _, name := range slices.Sorted(maps.Keys(*s)) {
-			taken[take(name)] = take((*s)[name])
+			changed[expand(name)] = expand((*s)[name])
 		}
-		*s = taken
+		*s = changed
 	}
 	q.Signals = slices.Clone(q.Signals)
 	for i := range q.Signals {
 		s := &q.Signals[i]
-		s.Metric, s.Per, s.Logs, s.Crashes = take(s.Metric), take(s.Per), take(s.Logs), take(s.Crashes)
+		s.Metric, s.Per, s.Logs, s.Crashes = expand(s.Metric), expand(s.Per), expand(s.Logs), expand(s.Crashes)
 	}
 	return q, unknown
 }
 
-// unexpandedError says that a query from an alert rule holds variables, which
-// only dashboards have.
+// unexpandedError says that the query of an alert rule uses dashboard variables.
 func unexpandedError(names []string) error {
-	return fmt.Errorf("the query holds %s, and alert rules have no dashboard variables; write the value instead", strings.Join(names, ", "))
+	return fmt.Errorf("the query uses %s, but alert rules have no dashboard variables; write the value instead", strings.Join(names, ", "))
 }

@@ -55,7 +55,7 @@ func TestMacros(t *testing.T) {
 
 func TestExpandQuery(t *testing.T) {
 	w := window{From: time.UnixMilli(1000), To: time.UnixMilli(61000), Step: time.Minute, Scrape: defaultScrape}
-	q := Query{
+	q := querySpec{
 		Expr: "a[$__interval] $x", Per: "b[$__range]", Since: "$__from", Back: "$back", NodeLabel: "$node",
 		Candidate: map[string]string{"v": "$new"}, Control: map[string]string{"v": "!=$new", "$label": "1"},
 	}

@@ -8,20 +8,23 @@ import (
 	"github.com/andon-project/andon/pkg/andon"
 )
 
-// A condition is on one label of something that is not in Prometheus or Loki.
+// A condition on one label of a rollout.
 type condition struct {
-	label string
-	not   bool
-	value string
-	regex *regexp.Regexp // whole values, instead of value
+	label   string
+	negated bool
+	value   string
+	regex   *regexp.Regexp // matches whole values; used instead of value if not nil
 }
 
-// conditions reads a selector and ad-hoc filters.
-func conditions(s andon.Selector, filters []Filter) ([]condition, error) {
+// matcherOperators may begin a value of a selector; without one it must be equal.
+var matcherOperators = []string{"!=", "=~", "!~"}
+
+// conditions returns the conditions of a selector and of ad-hoc filters.
+func conditions(s andon.Selector, filters []adHocFilter) ([]condition, error) {
 	var out []condition
 	for label, value := range s {
 		op := "="
-		for _, o := range []string{"!=", "=~", "!~"} {
+		for _, o := range matcherOperators {
 			if rest, ok := strings.CutPrefix(value, o); ok {
 				op, value = o, rest
 				break
@@ -48,7 +51,7 @@ func conditions(s andon.Selector, filters []Filter) ([]condition, error) {
 }
 
 func newCondition(label, op, value string) (condition, error) {
-	c := condition{label: label, value: value, not: op[0] == '!'}
+	c := condition{label: label, value: value, negated: op[0] == '!'}
 	if strings.HasSuffix(op, "~") {
 		var err error
 		if c.regex, err = regexp.Compile("^(?:" + value + ")$"); err != nil {
@@ -58,25 +61,25 @@ func newCondition(label, op, value string) (condition, error) {
 	return c, nil
 }
 
-// holds reports whether the conditions are true of labels; one that is not
-// there is empty.
-func holds(all []condition, labels map[string]string) bool {
+// matchesAll reports whether labels meet all conditions; a missing label is
+// empty.
+func matchesAll(all []condition, labels map[string]string) bool {
 	for _, c := range all {
 		v := labels[c.label]
-		is := v == c.value
+		matches := v == c.value
 		if c.regex != nil {
-			is = c.regex.MatchString(v)
+			matches = c.regex.MatchString(v)
 		}
-		if is == c.not {
+		if matches == c.negated {
 			return false
 		}
 	}
 	return true
 }
 
-// operand returns the filter as an operator of PromQL and its operand: one of
-// several values is a regular expression.
-func (f Filter) operand() (op, value string, err error) {
+// operand returns the filter as a PromQL operator and its operand; several values
+// become a regular expression.
+func (f adHocFilter) operand() (op, value string, err error) {
 	switch f.Operator {
 	case "=", "!=", "=~", "!~":
 		return f.Operator, f.Value, nil
@@ -87,10 +90,10 @@ func (f Filter) operand() (op, value string, err error) {
 		}
 		return map[string]string{"=|": "=~", "!=|": "!~"}[f.Operator], quoted(values...), nil
 	}
-	return "", "", fmt.Errorf("filters: %q is not one of =, !=, =~, !~, =|, !=|", f.Operator)
+	return "", "", fmt.Errorf("filters: %q is not one of %s", f.Operator, strings.Join(filterOperators, ", "))
 }
 
-// quoted returns a regular expression of exactly these values.
+// quoted returns a regular expression that matches exactly these values.
 func quoted(values ...string) string {
 	out := make([]string, len(values))
 	for i, v := range values {

@@ -15,7 +15,7 @@ import (
 	"github.com/andon-project/andon/pkg/stat"
 )
 
-// strategy is how the judge would compare the cohorts.
+// strategy returns the strategy by which the judge would compare the cohorts.
 func (q *deviationQuery) strategy() andon.Strategy {
 	switch {
 	case q.Query.Strategy != "":
@@ -26,15 +26,16 @@ func (q *deviationQuery) strategy() andon.Strategy {
 	return andon.Canary
 }
 
-// nodeFindings returns what the judge would find of a rollout that began when the
-// query says, or with the time range, and had the node alone for candidate.
-// Compared with another day nothing is judged, and only the effect is told.
+// nodeFindings returns, for each node, what the judge would find if it were the
+// only candidate node of a rollout that began at the query's since, or else at
+// the start of the time range. Compared with another day there is no judgment,
+// only an effect.
 func (q *deviationQuery) nodeFindings(ctx context.Context, deviations []deviation.Deviation) ([]andon.Finding, error) {
 	out := make([]andon.Finding, len(deviations))
 	if q.comparison.Control.Back != 0 {
 		for i, d := range deviations {
 			out[i] = andon.Finding{Effect: andon.Number(stat.Mean(difference(d.Value, d.Centre))), Evidence: andon.Unknown,
-				Reason: "evidence is not told against another day"}
+				Reason: "no evidence, since this compares with another day"}
 		}
 		return out, nil
 	}
@@ -76,7 +77,7 @@ func difference(a, b []float64) []float64 {
 	return out
 }
 
-// A queryCache asks each question once. It is safe for concurrent use.
+// A queryCache asks each query once. It is safe for concurrent use.
 type queryCache struct {
 	ask     andon.RangeFunc
 	mu      sync.Mutex
@@ -108,8 +109,8 @@ func (c *queryCache) get(ctx context.Context, expr string, r andon.Range) (model
 	return e.answer, e.err
 }
 
-// only answers as if candidate, which the given expressions ask for, had the
-// one node.
+// only returns a RangeFunc that answers the candidate's expressions with the
+// series of one node, and others in full.
 func (c *queryCache) only(label, node string, candidate ...string) andon.RangeFunc {
 	return func(ctx context.Context, expr string, r andon.Range) (model.Matrix, error) {
 		all, err := c.get(ctx, expr, r)

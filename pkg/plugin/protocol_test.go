@@ -96,7 +96,7 @@ func TestPluginProtocol(t *testing.T) {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
 	settings := &backend.DataSourceInstanceSettings{ID: 1, UID: "uid-1", Name: "Andon", Type: ID, Updated: time.Unix(1, 0),
-		URL: prometheus(t, shop()), JSONData: json.RawMessage(`{"timeInterval":"15s"}`)}
+		URL: prometheusServer(t, shop()), JSONData: json.RawMessage(`{"timeInterval":"15s"}`)}
 	whose := backend.PluginContext{Namespace: "default", PluginID: ID, PluginVersion: "0.1.0", DataSourceInstanceSettings: settings}
 
 	t.Run("health", func(t *testing.T) {

@@ -25,8 +25,8 @@ func TestPluginProtocolOfEveryType(t *testing.T) {
 	p := start(t, build(t))
 	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
 	defer cancel()
-	settings := backend.DataSourceInstanceSettings{ID: 1, UID: "uid-1", Name: "Andon", Type: ID, Updated: time.Unix(1, 0), URL: prometheus(t, shop()),
-		JSONData: json.RawMessage(fmt.Sprintf(`{"exporterUrl":%q,"lokiUrl":%q,"prometheusUid":"uid-p","lokiUid":"uid-l"}`, told(t), recordedLoki(t)))}
+	settings := backend.DataSourceInstanceSettings{ID: 1, UID: "uid-1", Name: "Andon", Type: ID, Updated: time.Unix(1, 0), URL: prometheusServer(t, shop()),
+		JSONData: json.RawMessage(fmt.Sprintf(`{"exporterUrl":%q,"lokiUrl":%q,"prometheusUid":"uid-p","lokiUid":"uid-l"}`, exporterServer(t), recordedLoki(t)))}
 	whose := backend.PluginContext{Namespace: "default", PluginID: ID, PluginVersion: "0.1.0", DataSourceInstanceSettings: &settings,
 		User: &backend.User{Login: "ann", Role: "Viewer"}}
 	queries := map[string]string{}
@@ -85,12 +85,12 @@ func TestPluginProtocolOfEveryType(t *testing.T) {
 func asJSON(t *testing.T, frames data.Frames) string {
 	t.Helper()
 	b, err := json.Marshal(frames)
-	var any any
+	var decoded any
 	if err == nil {
-		err = json.Unmarshal(b, &any)
+		err = json.Unmarshal(b, &decoded)
 	}
 	if err == nil {
-		b, err = json.Marshal(any)
+		b, err = json.Marshal(decoded)
 	}
 	if err != nil {
 		t.Fatal(err)
@@ -104,12 +104,12 @@ func TestPluginProtocolOfStreams(t *testing.T) {
 		t.Skip("builds the plugin")
 	}
 	now := time.Now()
-	var all []course
+	var all []testSeries
 	for i, version := range []string{"v1", "v1", "v1", "v2"} {
-		all = append(all, course{[]string{"__name__", "latency_seconds", "pod", fmt.Sprint("pod-", i), "version", version},
+		all = append(all, testSeries{[]string{"__name__", "latency_seconds", "pod", fmt.Sprint("pod-", i), "version", version},
 			now.Add(-10 * time.Minute), now.Add(5 * time.Minute), wobble(.2, float64(i))})
 	}
-	settings := backend.DataSourceInstanceSettings{ID: 1, UID: "uid-1", Name: "Andon", Type: ID, Updated: time.Unix(1, 0), URL: prometheus(t, all)}
+	settings := backend.DataSourceInstanceSettings{ID: 1, UID: "uid-1", Name: "Andon", Type: ID, Updated: time.Unix(1, 0), URL: prometheusServer(t, all)}
 	whose := backend.PluginContext{Namespace: "default", PluginID: ID, PluginVersion: "0.1.0", DataSourceInstanceSettings: &settings}
 	asked := fmt.Appendf(nil, `{"query":{"expr":"latency_seconds","nodeLabel":"pod","step":"1s","candidate":{"version":"v2"},"control":{"version":"v1"}},"range":{"from":%d,"to":%d},"intervalMs":1000}`,
 		now.Add(-time.Minute).UnixMilli(), now.UnixMilli())

@@ -11,155 +11,154 @@ import (
 
 //go:generate go test -run ^TestTypeScript$ -update .
 
-// A Query is what the query editor, a dashboard or an alert rule asks for.
-// Its JSON form is kept in dashboards and alert rules for years: fields are
-// added, never renamed. Fields that are not known are passed over, since
-// Grafana adds its own. Which of them a query type reads is said in
-// docs/reference/datasource.md.
-type Query struct {
-	V         int    `json:"v,omitempty"`         // version of this form; 1 if absent
+// A querySpec is what the query editor, a dashboard or an alert rule asks for.
+// Dashboards and alert rules keep its JSON form for years: fields are added,
+// never renamed. Unknown fields are ignored, since Grafana adds its own. Which
+// query type reads which field is in docs/reference/datasource.md.
+type querySpec struct {
+	V         int    `json:"v,omitempty"`         // version of this form; 1 if missing
 	QueryType string `json:"queryType,omitempty"` // a key of queryTypes; "deviation" if empty
 	View      string `json:"view,omitempty"`      // one of the type's views; the first if empty
 
 	// Name is the signal's name in the exporter's configuration, if it is one of
-	// those: what a signal is called helps to tell what kind it is.
+	// those. The name helps to infer the signal's kind.
 	Name string `json:"name,omitempty"`
 
 	Expr string `json:"expr"`          // PromQL, or LogQL of clusters and crashes; macros are expanded
-	Per  string `json:"per,omitempty"` // PromQL of the exposure: errors out of requests
+	Per  string `json:"per,omitempty"` // PromQL of the total that Expr is a part of: requests, of which Expr counts errors
 
-	NodeLabel string `json:"nodeLabel,omitempty"` // label that names an instance; empty if the service is seen as a whole
+	NodeLabel string `json:"nodeLabel,omitempty"` // label that names an instance; empty compares the service as a whole
 
-	// Cohorts says how candidate and control are told apart: by "labels" (the
-	// default) or by "time".
+	// Cohorts says what distinguishes candidate from control: "labels" (the
+	// default) or "time".
 	Cohorts   string         `json:"cohorts,omitempty"`
-	Candidate andon.Selector `json:"candidate,omitempty"` // for "time": the series to look at, all if empty
-	Control   andon.Selector `json:"control,omitempty"`   // for "labels"
+	Candidate andon.Selector `json:"candidate,omitempty"` // label to value; with "time": which series to compare, all if empty
+	Control   andon.Selector `json:"control,omitempty"`   // label to value; for "labels"
 
-	// Back makes control of the same series this long before, as a PromQL
+	// Back compares with the same series this much earlier, as a PromQL
 	// duration; for "time".
 	Back string `json:"back,omitempty"`
 
-	// Since is when the change began, Until when it was over: RFC 3339 or
-	// milliseconds since the epoch. Without Back and with "time" Since divides
-	// before from after.
-	Since Text `json:"since,omitempty"`
-	Until Text `json:"until,omitempty"`
+	// Since is when the change began and Until when it ended, as RFC 3339 or in
+	// milliseconds since 1970. With "time" and without Back, what came after
+	// Since is compared with what came before.
+	Since stringOrNumber `json:"since,omitempty"`
+	Until stringOrNumber `json:"until,omitempty"`
 
 	Worse       andon.Direction   `json:"worse,omitempty"`
 	Sensitivity andon.Sensitivity `json:"sensitivity,omitempty"`
 	Unit        string            `json:"unit,omitempty"`
 	Kind        andon.Kind        `json:"kind,omitempty"`
 
-	Legend string `json:"legend,omitempty"` // name of a series; {{label}} is that label's value; the type's own if empty
+	Legend string `json:"legend,omitempty"` // name of a series; {{label}} becomes that label's value; the type's default if empty
 
-	// Step is the width of one bin of samples as a PromQL duration; one minute
-	// if empty, as for the judge. It is what $__interval stands for. A panel
-	// whose interval is wider shows every n-th bin.
+	// Step is the width of one bin of samples, as a PromQL duration; one minute
+	// if empty, like the judge's. It is the value of $__interval. A panel with a
+	// wider interval shows every n-th bin.
 	Step string `json:"step,omitempty"`
 
 	Service      string         `json:"service,omitempty"`      // name of a service
 	Rollout      string         `json:"rollout,omitempty"`      // id of a rollout that the exporter knows
 	VersionLabel string         `json:"versionLabel,omitempty"` // label that names the version
-	Signals      []andon.Signal `json:"signals,omitempty"`      // what a verdict is made of, if the exporter is not asked for it
+	Signals      []andon.Signal `json:"signals,omitempty"`      // what a verdict is about, if not the signals of the exporter's configuration
 	Strategy     andon.Strategy `json:"strategy,omitempty"`
 
 	// Match picks rollouts: service, layer, version, verdict, strategy, tool
-	// or a label of the scope to the wanted value.
+	// or a label of the scope, each with its value.
 	Match andon.Selector `json:"match,omitempty"`
 
-	Classes  []string `json:"classes,omitempty"` // only log clusters of these classes; all if empty
-	Cluster  string   `json:"cluster,omitempty"` // only the log cluster of this id
-	SeriesOf string   `json:"by,omitempty"`      // one series a "class" (the default) or one a "cluster"
-	Limit    int      `json:"limit,omitempty"`   // rows or lines at most; the view's own if 0
+	Classes []string `json:"classes,omitempty"` // only log clusters of these classes; all if empty
+	Cluster string   `json:"cluster,omitempty"` // only the log cluster of this id
+	GroupBy string   `json:"by,omitempty"`      // one series for each "class" (the default) or each "cluster"
+	Limit   int      `json:"limit,omitempty"`   // maximum number of rows or lines; the view's default if 0
 
-	Values  string   `json:"values,omitempty"`  // what a query of type values lists
-	Filters []Filter `json:"filters,omitempty"` // the dashboard's ad-hoc filters
-	Live    bool     `json:"live,omitempty"`    // for the front end: the panel follows a stream
+	Values  string        `json:"values,omitempty"`  // what a query of type values lists
+	Filters []adHocFilter `json:"filters,omitempty"` // the dashboard's ad-hoc filters
+	Live    bool          `json:"live,omitempty"`    // for the front end: the panel is updated by a stream
 
-	comparison *andon.Comparison // what the exporter compares, of a query that names a rollout's signal
+	// rolloutComparison is what the judge compares, if the query names a rollout
+	// instead of an expression.
+	rolloutComparison *andon.Comparison
 }
 
-// A Filter is a condition that a dashboard sets for all of its queries.
-type Filter struct {
+// An adHocFilter is a condition that a dashboard adds to all of its queries.
+type adHocFilter struct {
 	Key      string   `json:"key"`
-	Operator string   `json:"operator"` // =, !=, =~, !~; =| and !=| for one of Values
+	Operator string   `json:"operator"` // =, !=, =~ or !~; =| and !=| mean one of values, none of values
 	Value    string   `json:"value"`
 	Values   []string `json:"values,omitempty"`
 }
 
-// The ways to tell cohorts apart.
+// What distinguishes candidate from control.
 const (
 	byLabels = "labels"
 	byTime   = "time"
 )
 
-// viewTable is the view of rows, which most query types have.
+// viewTable is the view as a table, which most query types have.
 const viewTable = "table"
 
-// Text is a string that may also be written as a number in JSON: a variable
-// that holds a time becomes either.
-type Text string
+// A stringOrNumber is a string that JSON may hold as a number: a dashboard
+// variable with a time becomes either.
+type stringOrNumber string
 
 // UnmarshalJSON implements json.Unmarshaler.
-func (t *Text) UnmarshalJSON(b []byte) error {
+func (t *stringOrNumber) UnmarshalJSON(b []byte) error {
 	if len(b) > 0 && b[0] == '"' {
 		return json.Unmarshal(b, (*string)(t))
 	}
 	var n json.Number
 	if err := json.Unmarshal(b, &n); err != nil {
-		return fmt.Errorf("%s is neither a text nor a number", b)
+		return fmt.Errorf("%s is neither a string nor a number", b)
 	}
-	*t = Text(n)
+	*t = stringOrNumber(n)
 	return nil
 }
 
-// ParseQuery reads a Query of any version and fills in what was left to
-// default. What cannot be asked is an error that names the field and says what
-// to write instead.
-func ParseQuery(raw []byte) (Query, error) { return parseQuery(raw, "") }
-
-// parseQuery is ParseQuery of a query whose type Grafana gave beside it.
-func parseQuery(raw []byte, queryType string) (Query, error) {
-	q, err := decodeQuery(raw, queryType)
-	if err != nil {
-		return Query{}, err
-	}
-	return q.complete()
-}
-
-// decodeQuery reads a Query of any version.
-func decodeQuery(raw []byte, queryType string) (Query, error) {
-	var q Query
+// decodeQuery reads a query of any version. queryType, which Grafana may send
+// apart from the query, wins if it is not empty.
+func decodeQuery(raw []byte, queryType string) (querySpec, error) {
+	var q querySpec
 	if err := json.Unmarshal(raw, &q); err != nil {
-		return Query{}, fmt.Errorf("the query is not what this data source reads: %w", err)
+		return querySpec{}, fmt.Errorf("the query cannot be read: %w", err)
 	}
 	if queryType != "" {
 		q.QueryType = queryType
 	}
 	if err := q.migrate(); err != nil {
-		return Query{}, err
+		return querySpec{}, err
 	}
-	setDefault(&q.QueryType, "deviation")
+	setDefault(&q.QueryType, defaultQueryType)
 	if _, ok := queryTypes[q.QueryType]; !ok {
-		return Query{}, problemsOf(andon.Under("queryType", andon.CheckWord("query type", q.QueryType, slices.Sorted(maps.Keys(queryTypes)))))
+		return querySpec{}, problemsOf(andon.Under("queryType", andon.CheckWord("query type", q.QueryType, slices.Sorted(maps.Keys(queryTypes)))))
 	}
 	return q, nil
 }
 
-// complete fills in what was left to default and checks the whole.
-func (q Query) complete() (Query, error) {
+// complete fills in the defaults and checks the whole query. An error names the
+// field and says what to write instead.
+func (q querySpec) complete() (querySpec, error) {
+	q = q.withDefaults()
+	if err := problemsOf(q.problems()); err != nil {
+		return querySpec{}, err
+	}
+	return q, queryTypes[q.QueryType].check(q)
+}
+
+// withDefaults returns the query with defaults for the fields that are empty.
+func (q querySpec) withDefaults() querySpec {
+	setDefault(&q.QueryType, defaultQueryType)
 	kind := queryTypes[q.QueryType]
 	setDefault(&q.View, kind.views[0].name)
 	setDefault(&q.Legend, kind.legend)
 	setDefault(&q.Cohorts, byLabels)
 	setDefault(&q.Worse, andon.Higher)
 	setDefault(&q.Sensitivity, andon.Medium)
-	if err := problemsOf(q.Check()); err != nil {
-		return Query{}, err
-	}
-	return q, kind.check(q)
+	return q
 }
+
+// defaultQueryType is the type of a query that has none.
+const defaultQueryType = "deviation"
 
 func setDefault[T ~string](field *T, value T) {
 	if *field == "" {
@@ -167,13 +166,13 @@ func setDefault[T ~string](field *T, value T) {
 	}
 }
 
-// queryVersion is the newest form of Query that this data source reads.
+// queryVersion is the newest version of the query form that this data source reads.
 const queryVersion = 2
 
-// migrations turn a query of form i+1 into one of the next form.
-var migrations = [queryVersion - 1]func(*Query){
-	// Form 1 knew deviations only, as lines.
-	func(q *Query) {
+// migrations[i] turns a query of version i+1 into one of version i+2.
+var migrations = [queryVersion - 1]func(*querySpec){
+	// Version 1 had only deviations, as lines.
+	func(q *querySpec) {
 		setDefault(&q.QueryType, "deviation")
 		if q.QueryType == "deviation" {
 			setDefault(&q.View, viewSigma)
@@ -181,11 +180,11 @@ var migrations = [queryVersion - 1]func(*Query){
 	},
 }
 
-// migrate makes the newest form of what is in any form. A dashboard or an
-// alert rule is thereby answered as it was when it was made.
-func (q *Query) migrate() error {
+// migrate brings a query to the newest version, so that an old dashboard or
+// alert rule gets the answer that it got when it was made.
+func (q *querySpec) migrate() error {
 	if q.V > queryVersion {
-		return fmt.Errorf("the query was made by a newer Andon data source (form %d, this one reads up to %d); update the plugin", q.V, queryVersion)
+		return fmt.Errorf("the query was made by a newer Andon data source (version %d, this one reads up to %d); update the plugin", q.V, queryVersion)
 	}
 	for q.V = max(q.V, 1); q.V < queryVersion; q.V++ {
 		migrations[q.V-1](q)

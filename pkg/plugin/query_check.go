@@ -9,25 +9,25 @@ import (
 	"github.com/andon-project/andon/pkg/andon"
 )
 
-// The words of a query that are nobody else's; the editors' TypeScript is made
-// from them, as from those of package andon.
+// Words that only queries use. The editors' TypeScript is generated from them,
+// as it is from the words of package andon.
 var (
-	cohortWays = []string{byLabels, byTime}
-	divisions  = []string{"class", "cluster"}                 // of series: one for each
-	operators  = []string{"=", "!=", "=~", "!~", "=|", "!=|"} // of a Filter
+	cohortModes     = []string{byLabels, byTime}
+	groupings       = []string{"class", "cluster"} // what has a series of its own
+	filterOperators = []string{"=", "!=", "=~", "!~", "=|", "!=|"}
 )
 
-// Check returns all that is wrong with what a query says of signals, cohorts
-// and services, in the words in which the configuration is told; and with what
-// only a query has. Expressions are not read: macros may be in them, and of a
-// verdict one signal that cannot be read leaves the others.
-func (q Query) Check() []andon.Problem {
+// problems returns everything that is wrong with the query. What a query says of
+// signals, cohorts and services is refused in the same words as in the
+// exporter's configuration. Expressions are not checked: they may hold macros,
+// and one bad signal of a verdict must not stop the others.
+func (q querySpec) problems() []andon.Problem {
 	var all []andon.Problem
-	add := func(path string, of []andon.Problem) { all = append(all, andon.Under(path, of)...) }
+	add := func(path string, found []andon.Problem) { all = append(all, andon.Under(path, found)...) }
 	add("view", andon.CheckWord("view", q.View, queryTypes[q.QueryType].viewNames()))
-	add("cohorts", andon.CheckWord("way to tell cohorts apart", q.Cohorts, cohortWays))
-	if q.SeriesOf != "" {
-		add("by", andon.CheckWord("division of series", q.SeriesOf, divisions))
+	add("cohorts", andon.CheckWord("way to compare", q.Cohorts, cohortModes))
+	if q.GroupBy != "" {
+		add("by", andon.CheckWord("grouping", q.GroupBy, groupings))
 	}
 	add("", q.comparedSignal().Check(andon.Parsers{}, q.NodeLabel))
 	add("sensitivity", andon.CheckWord("sensitivity", q.Sensitivity, andon.Sensitivities))
@@ -42,7 +42,7 @@ func (q Query) Check() []andon.Problem {
 		}
 	}
 	if q.Limit < 0 {
-		add("limit", []andon.Problem{{Text: fmt.Sprintf("%d is below 0; leave it out for the view's own", q.Limit)}})
+		add("limit", []andon.Problem{{Text: fmt.Sprintf("%d is below 0; leave it out for the default", q.Limit)}})
 	}
 	if q.makesVerdict() && len(q.Signals) > 0 {
 		s := andon.Service{Name: "query", Node: q.NodeLabel, Signals: q.Signals}
@@ -51,13 +51,14 @@ func (q Query) Check() []andon.Problem {
 	return all
 }
 
-// makesVerdict reports whether the query itself says what is judged.
-func (q Query) makesVerdict() bool { return q.QueryType == "verdict" && q.Rollout == "" }
+// makesVerdict reports whether the query says itself what to judge, instead of
+// naming a rollout.
+func (q querySpec) makesVerdict() bool { return q.QueryType == "verdict" && q.Rollout == "" }
 
-// comparedSignal returns what the query says of the signal that it compares;
-// its expression is checked with the query's type. Other types than deviation
-// may have left-overs of one.
-func (q Query) comparedSignal() andon.Signal {
+// comparedSignal returns the signal that the query compares, without its
+// expression, which the query type checks. Fields that only deviations read are
+// ignored in other types: the editor leaves them when the type changes.
+func (q querySpec) comparedSignal() andon.Signal {
 	s := andon.Signal{Name: "query", Metric: "query", Worse: q.Worse}
 	if q.QueryType == "deviation" {
 		s.Per, s.Kind, s.Unit = q.Per, q.Kind, q.Unit
@@ -65,9 +66,9 @@ func (q Query) comparedSignal() andon.Signal {
 	return s
 }
 
-// asRollout returns what the query says of a rollout. Cohorts that it does not
-// compare may be left over from another type.
-func (q Query) asRollout() andon.Rollout {
+// asRollout returns the rollout that the query describes. Cohorts are ignored in
+// types that compare none: the editor leaves them when the type changes.
+func (q querySpec) asRollout() andon.Rollout {
 	ro := andon.Rollout{ID: "query", Service: "query", Strategy: q.Strategy, Started: time.Unix(0, 0)}
 	if compares := queryTypes[q.QueryType].signal.key != ""; compares || q.makesVerdict() {
 		ro.Candidate = q.Candidate
@@ -78,7 +79,7 @@ func (q Query) asRollout() andon.Rollout {
 	return ro
 }
 
-// problemsOf makes one error of problems; nil if there are none.
+// problemsOf joins problems into one error; nil if there are none.
 func problemsOf(problems []andon.Problem) error {
 	if len(problems) == 0 {
 		return nil
@@ -90,19 +91,19 @@ func problemsOf(problems []andon.Problem) error {
 	return badQuery{errors.New(strings.Join(texts, "; "))}
 }
 
-// checkDeviation checks what a query for deviations needs.
-func (q Query) checkDeviation() error {
+// checkDeviation checks that a deviation query has all that it needs.
+func (q querySpec) checkDeviation() error {
 	if strings.TrimSpace(q.Expr) == "" {
-		return errors.New("expr is empty: write the PromQL query whose series are to be compared")
+		return errors.New("expr is empty: write the PromQL query to compare")
 	}
 	return q.checkCohorts()
 }
 
-// checkCohorts checks that the cohorts can be told apart.
-func (q Query) checkCohorts() error {
+// checkCohorts checks that the query says what candidate and control are.
+func (q querySpec) checkCohorts() error {
 	if q.Cohorts == byTime {
 		if q.Back == "" && q.Since == "" {
-			return errors.New("cohorts by time need back (as 1d: compare with the day before) or since (compare after that moment with before it)")
+			return errors.New("cohorts by time need back (1d compares with the day before) or since (compares after that time with before it)")
 		}
 		return nil
 	}
@@ -111,7 +112,7 @@ func (q Query) checkCohorts() error {
 		if len(q.Candidate) > 0 {
 			empty = "control"
 		}
-		return fmt.Errorf("%s is empty: say by labels which nodes it holds, as version: v1 or version: !=v2; or set cohorts to time", empty)
+		return fmt.Errorf("%s is empty: pick its nodes by labels, such as version: v1 or version: !=v2; or set cohorts to time", empty)
 	}
 	return nil
 }

@@ -11,6 +11,15 @@ import (
 	"github.com/andon-project/andon/pkg/andon"
 )
 
+// parseQuery reads a query as the data source does.
+func parseQuery(raw []byte) (querySpec, error) {
+	q, err := decodeQuery(raw, "")
+	if err != nil {
+		return querySpec{}, err
+	}
+	return q.complete()
+}
+
 func TestComparisonOfQuery(t *testing.T) {
 	change := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 	for _, c := range []struct {
@@ -58,11 +67,11 @@ func TestComparisonOfQuery(t *testing.T) {
 		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			q, err := ParseQuery([]byte(c.json))
+			q, err := parseQuery([]byte(c.json))
 			if err != nil {
 				t.Fatal(err)
 			}
-			got, err := q.Comparison(time.Minute)
+			got, err := q.newComparison(time.Minute)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -77,11 +86,11 @@ func TestComparisonOfQuery(t *testing.T) {
 func TestQueryRefused(t *testing.T) {
 	const labels = `"candidate":{"v":"2"},"control":{"v":"1"}`
 	for _, c := range []struct{ name, json, want string }{
-		{"not JSON", `{`, "not what this data source reads"},
-		{"a list", `[]`, "not what this data source reads"},
+		{"not JSON", `{`, "the query cannot be read"},
+		{"a list", `[]`, "the query cannot be read"},
 		{"made by a newer version", `{"v":3,"expr":"up",` + labels + `}`, "update the plugin"},
 		{"no expression", `{"expr":" ",` + labels + `}`, "expr is empty"},
-		{"unknown cohorts", `{"expr":"up","cohorts":"magic"}`, `cohorts: "magic" is not a way to tell cohorts apart; write one of labels, time`},
+		{"unknown cohorts", `{"expr":"up","cohorts":"magic"}`, `cohorts: "magic" is not a way to compare; write one of labels, time`},
 		{"unknown view", `{"expr":"up","view":"x",` + labels + `}`, `view: "x" is not a view; write one of sigma, raw`},
 		{"unknown direction", `{"expr":"up","worse":"x",` + labels + `}`, `worse: "x" is not a direction; write one of higher, lower, both`},
 		{"unknown sensitivity", `{"expr":"up","sensitivity":"x",` + labels + `}`, "high, medium, low"},
@@ -91,15 +100,15 @@ func TestQueryRefused(t *testing.T) {
 		{"both cohorts the same", `{"expr":"up","candidate":{"v":"2"},"control":{"v":"2"}}`, "control: selects the same nodes as candidate"},
 		{"by time without a time", `{"expr":"up","cohorts":"time"}`, "need back"},
 		{"back is no duration", `{"expr":"up","cohorts":"time","back":"yesterday"}`, `back: "yesterday" is not a duration`},
-		{"back of nothing", `{"expr":"up","cohorts":"time","back":"0s"}`, "not above zero"},
+		{"back of nothing", `{"expr":"up","cohorts":"time","back":"0s"}`, "not longer than zero"},
 		{"since is no time", `{"expr":"up","cohorts":"time","since":"noon"}`, `since: "noon" is not a time`},
-		{"since is a flag", `{"expr":"up","cohorts":"time","since":true}`, "neither a text nor a number"},
+		{"since is a flag", `{"expr":"up","cohorts":"time","since":true}`, "neither a string nor a number"},
 		{"step is no duration", `{"expr":"up","step":"wide",` + labels + `}`, `step: "wide" is not a duration`},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			q, err := ParseQuery([]byte(c.json))
+			q, err := parseQuery([]byte(c.json))
 			if err == nil {
-				_, err = q.Comparison(time.Minute)
+				_, err = q.newComparison(time.Minute)
 			}
 			if err == nil {
 				_, err = q.grid(time.Minute, time.Hour)
@@ -133,7 +142,7 @@ func TestGrid(t *testing.T) {
 		{name: "an empty range", bin: time.Minute, stride: time.Minute},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			got, err := Query{Step: c.set}.grid(c.interval, c.span)
+			got, err := querySpec{Step: c.set}.grid(c.interval, c.span)
 			if want := (grid{c.bin, c.stride, c.wide}); err != nil || got != want {
 				t.Errorf("grid is %v, %v, wanted %v", got, err, want)
 			}
@@ -152,7 +161,7 @@ func FuzzQuery(f *testing.F) {
 	f.Add([]byte(`{"v":-1,"since":"","expr":"ü$__rate_interval","candidate":{},"control":null}`))
 	w := window{From: time.Unix(0, 0), To: time.Unix(3600, 0), Step: time.Minute, Scrape: defaultScrape}
 	f.Fuzz(func(t *testing.T, raw []byte) {
-		q, err := ParseQuery(raw)
+		q, err := parseQuery(raw)
 		if err != nil {
 			return
 		}
@@ -160,7 +169,7 @@ func FuzzQuery(f *testing.F) {
 		if err != nil {
 			t.Fatalf("a query that was read cannot be written: %v", err)
 		}
-		again, err := ParseQuery(written)
+		again, err := parseQuery(written)
 		if err != nil {
 			t.Fatalf("what was written cannot be read: %v\n%s", err, written)
 		}
@@ -169,7 +178,7 @@ func FuzzQuery(f *testing.F) {
 			t.Errorf("written %s, then %s", written, twice)
 		}
 		expanded, _ := w.expandQuery(q)
-		_, _ = expanded.Comparison(time.Minute)
+		_, _ = expanded.newComparison(time.Minute)
 		if g, err := q.grid(time.Second, time.Hour); err == nil && (g.Bin <= 0 || g.Stride < g.Bin || g.Stride%g.Bin != 0) {
 			t.Errorf("step %q gives %v", q.Step, g)
 		}

@@ -10,12 +10,13 @@ import (
 
 // A queryType is a kind of question.
 type queryType struct {
-	views     []view // in which it can be answered; the first if the query says none
-	alertView string // of series; an alert rule, which takes no texts, gets it for a view that is none; empty if there is none
-	legend    string // of series, if the query says none
-	slow      bool   // it reads lines, which takes long enough to tell how far it is
-	check     func(Query) error
-	signal    signalExpr // what it asks of a signal of the exporter's configuration; zero if nothing
+	views     []view // the first is the default
+	alertView string // the view that alert rules get instead of tables, which they cannot read; empty if there is none
+	legend    string // default name of series
+	slow      bool   // it reads log lines, which takes long enough to show progress
+	language  string // of the expression; empty if there is none, or if it depends on the query
+	check     func(querySpec) error
+	signal    signalExpr // which part of a configured signal it asks for; zero if none
 }
 
 // A view is one form of an answer.
@@ -23,9 +24,10 @@ type view struct {
 	name   string
 	answer answerFunc
 	series bool // its frames are time series
+	grows  bool // a stream sends only new points; of other views it sends the whole each time
 }
 
-// An answerFunc answers a request, whose type and view are its own.
+// An answerFunc answers requests of one query type and view.
 type answerFunc func(context.Context, sources, request) backend.DataResponse
 
 // A signalExpr is the part of a signal that holds the expression of a query type.
@@ -34,20 +36,20 @@ type signalExpr struct {
 	expr func(andon.Signal) string
 }
 
-// queryTypes holds all kinds of questions and their views.
+// queryTypes holds all query types with their views.
 var queryTypes = map[string]queryType{
 	"deviation": {
-		check: Query.checkDeviation, legend: "{{node}}", alertView: viewSigma,
+		check: querySpec.checkDeviation, legend: "{{node}}", alertView: viewSigma, language: languagePromQL,
 		signal: signalExpr{"metric", func(s andon.Signal) string { return s.Metric }},
 		views: []view{
-			{name: viewSigma, answer: deviationView((*deviationQuery).sigma), series: true},
-			{name: viewRaw, answer: deviationView((*deviationQuery).raw), series: true},
+			{name: viewSigma, answer: deviationView((*deviationQuery).sigma), series: true, grows: true},
+			{name: viewRaw, answer: deviationView((*deviationQuery).raw), series: true, grows: true},
 			{name: viewHeatmap, answer: deviationView((*deviationQuery).heatmap)},
 			{name: viewTable, answer: deviationView((*deviationQuery).nodeTable)},
 		},
 	},
 	"clusters": {
-		check: Query.checkLogs, slow: true, alertView: viewRates,
+		check: querySpec.checkLogs, slow: true, alertView: viewRates, language: languageLogQL,
 		signal: signalExpr{"logs", func(s andon.Signal) string { return s.Logs }},
 		views: []view{
 			{name: viewTable, answer: clusterView((*clusterQuery).clusterTable)},
@@ -56,7 +58,7 @@ var queryTypes = map[string]queryType{
 		},
 	},
 	"crashes": {
-		check: Query.checkLogs, slow: true, alertView: viewRates,
+		check: querySpec.checkLogs, slow: true, alertView: viewRates, language: languageLogQL,
 		signal: signalExpr{"crashes", func(s andon.Signal) string { return s.Crashes }},
 		views: []view{
 			{name: viewTable, answer: crashView((*crashQuery).crashTable)},
@@ -64,17 +66,17 @@ var queryTypes = map[string]queryType{
 		},
 	},
 	"verdict": {
-		check: Query.checkVerdict, legend: "{{rollout}}", alertView: viewState,
+		check: querySpec.checkVerdict, legend: "{{rollout}}", alertView: viewState,
 		views: []view{
 			{name: viewSummary, answer: verdictView((*verdictQuery).summary)},
 			{name: viewFindings, answer: verdictView((*verdictQuery).findings)},
-			{name: viewEvidence, answer: verdictView((*verdictQuery).evidence), series: true},
-			{name: viewState, answer: verdictView((*verdictQuery).state), series: true},
+			{name: viewEvidence, answer: verdictView((*verdictQuery).evidence), series: true, grows: true},
+			{name: viewState, answer: verdictView((*verdictQuery).state), series: true, grows: true},
 			{name: viewStages, answer: verdictView((*verdictQuery).stages)},
 		},
 	},
 	"values": {
-		check: Query.checkValues,
+		check: querySpec.checkValues,
 		views: []view{{name: viewTable, answer: answerValues}},
 	},
 	"rollouts": {
@@ -87,7 +89,7 @@ var queryTypes = map[string]queryType{
 	},
 }
 
-func unchecked(Query) error { return nil }
+func unchecked(querySpec) error { return nil }
 
 // view returns the view of a name; the zero view if there is none.
 func (t queryType) view(name string) view {

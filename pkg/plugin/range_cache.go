@@ -11,8 +11,8 @@ import (
 	"github.com/andon-project/andon/pkg/andon"
 )
 
-// A rangeCache asks each query once, up to the end of all that will be asked, and
-// answers from that what is asked step by step. It is safe for concurrent use.
+// A rangeCache asks each query once, up to the time until, and answers later,
+// shorter ranges from that. It is safe for concurrent use.
 type rangeCache struct {
 	ask     andon.RangeFunc
 	until   time.Time
@@ -20,7 +20,7 @@ type rangeCache struct {
 	answers map[string]*rangeAnswer
 }
 
-// A rangeAnswer is an answer from start on.
+// A rangeAnswer is the answer to a range that begins at start.
 type rangeAnswer struct {
 	start  time.Time
 	step   time.Duration

@@ -10,8 +10,8 @@ import (
 )
 
 // recall returns an andon.RecallFunc that asks the exporter once for each
-// service and release. What could not be asked is told to w, and nothing is
-// remembered of it. It is nil if no exporter is set.
+// service and release. If the exporter does not answer, w gets a warning and
+// nothing is recalled. Without an exporter recall returns nil.
 func (c exporterClient) recall(ctx context.Context, w *warnings) andon.RecallFunc {
 	if !c.configured() {
 		return nil
@@ -28,7 +28,7 @@ func (c exporterClient) recall(ctx context.Context, w *warnings) andon.RecallFun
 		}
 		m, err := c.memory(ctx, service, release)
 		if err != nil {
-			w.add(fmt.Sprintf("what people said of clusters and what was seen before is not known: %v", err))
+			w.add(fmt.Sprintf("feedback and earlier rollouts could not be read from the exporter: %v", err))
 		}
 		memories[k] = m
 		return m

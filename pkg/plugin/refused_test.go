@@ -112,7 +112,7 @@ func TestRefusedEverywhere(t *testing.T) {
 							q[key] = v
 						}
 					}
-					_, err := ParseQuery([]byte(text(q)))
+					_, err := parseQuery([]byte(text(q)))
 					return err
 				},
 			}

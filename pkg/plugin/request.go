@@ -12,17 +12,17 @@ import (
 	"github.com/andon-project/andon/pkg/source"
 )
 
-// A request is one query with all that an answer needs to know.
+// A request is one query with everything that its answer needs.
 type request struct {
 	RefID     string
-	Query     Query
+	Query     querySpec
 	Grid      grid
 	Window    window
 	Range     andon.Range
 	FromAlert bool
-	Unknown   []string     // variables that are still in the query
-	appURL    string       // where Grafana serves; empty if it does not say
-	stream    *streamState // what a stream keeps; nil outside of one
+	Unknown   []string     // variables that could not be replaced
+	appURL    string       // Grafana's own URL; empty if unknown
+	stream    *streamState // nil outside a stream
 }
 
 // answer answers the request.
@@ -32,18 +32,21 @@ func (r request) answer(ctx context.Context, s sources) backend.DataResponse {
 
 func (r request) view() view { return queryTypes[r.Query.QueryType].view(r.Query.View) }
 
-// slow reports whether the answer takes long enough to tell how far it is.
+// slow reports whether the answer takes long enough to show progress.
 func (r request) slow() bool { return queryTypes[r.Query.QueryType].slow }
 
 // series reports whether the answer is time series.
 func (r request) series() bool { return r.view().series }
 
-// A queryReader makes requests of what Grafana sends. What a query leaves to
-// the exporter to know, it asks there.
+// grows reports whether a stream sends only new points.
+func (r request) grows() bool { return r.view().grows }
+
+// A queryReader reads the queries that Grafana sends. For a query that names a
+// rollout it asks the exporter.
 type queryReader struct{ sources sources }
 
-// read makes a request of a query. An error that is no *source.Error and not
-// errNoExporter is what its author can put right.
+// read reads a query. An error is a *source.Error, errNoExporter, or a mistake
+// that the query's author can fix.
 func (qr queryReader) read(ctx context.Context, raw backend.DataQuery, fromAlert bool) (request, error) {
 	q, err := decodeQuery(raw.JSON, raw.QueryType)
 	if err == nil {
@@ -71,8 +74,7 @@ func (qr queryReader) read(ctx context.Context, raw backend.DataQuery, fromAlert
 	return request{RefID: raw.RefID, Query: q, Grid: g, Window: w, Range: r, FromAlert: fromAlert, Unknown: unknown}, nil
 }
 
-// A draft is a query that is being written, with the time range that its
-// author looks at.
+// A draft is a query in an editor, with the time range that its author sees.
 type draft struct {
 	Query json.RawMessage `json:"query"`
 	Range struct {
@@ -81,7 +83,7 @@ type draft struct {
 	} `json:"range"`
 }
 
-// timeRange returns the range; the hour before now if there is none.
+// timeRange returns the range of the draft; by default the hour before now.
 func (d draft) timeRange(now time.Time) backend.TimeRange {
 	t := backend.TimeRange{From: time.UnixMilli(d.Range.From), To: time.UnixMilli(d.Range.To)}
 	if d.Range.To == 0 {
@@ -93,8 +95,7 @@ func (d draft) timeRange(now time.Time) backend.TimeRange {
 	return t
 }
 
-// readDraft makes a request of a query that is being written, as if it were
-// asked at that time.
+// readDraft reads a query in an editor as if it were asked now.
 func (qr queryReader) readDraft(ctx context.Context, d draft, now time.Time) (request, error) {
 	r, err := qr.read(ctx, backend.DataQuery{RefID: "A", JSON: d.Query, TimeRange: d.timeRange(now)}, false)
 	if err != nil && !errors.As(err, new(*source.Error)) && !errors.Is(err, errNoExporter) {

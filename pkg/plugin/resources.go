@@ -10,17 +10,17 @@ import (
 	"github.com/andon-project/andon/pkg/source"
 )
 
-// maxBody is how long the body of a resource call may be, in bytes.
+// maxBody is the maximum size of the body of a resource call, in bytes.
 const maxBody = 1 << 20
 
-// resources answers what editors and dashboards ask beside queries.
+// resources answers the calls of editors and dashboards other than queries.
 type resources struct {
 	sources sources
 	queries queryReader
 	now     func() time.Time
 }
 
-// A resource answers one path: it returns what is written as JSON.
+// A resource answers one path; the result is written as JSON.
 type resource func(resources, *http.Request) (any, error)
 
 // resourcePaths holds all resources by method and path.
@@ -56,7 +56,7 @@ func (s resources) handler() http.Handler {
 	return mux
 }
 
-// draft reads the query that is being written from the body of a call.
+// draft reads the query in an editor from the body of a call.
 func (s resources) draft(req *http.Request) (request, error) {
 	var d draft
 	if err := decode(req, &d, `{"query": …, "range": {"from": …, "to": …}}`); err != nil {
@@ -66,14 +66,14 @@ func (s resources) draft(req *http.Request) (request, error) {
 }
 
 type (
-	// A forbiddenError is a refusal because of who asks.
+	// A forbiddenError says that the user may not do this.
 	forbiddenError struct{ error }
 
 	// A badGatewayError says that a source could not be asked.
 	badGatewayError struct{ error }
 )
 
-// refusal returns how an error is told.
+// refusal returns the status and the body for an error.
 func refusal(ctx context.Context, err error) (status int, answer any) {
 	body := map[string]string{"error": err.Error()}
 	var wrong *source.Error
@@ -93,10 +93,10 @@ func refusal(ctx context.Context, err error) (status int, answer any) {
 // A badBodyError says that the body of a resource call cannot be read.
 type badBodyError struct{ error }
 
-// decode reads the body of a resource call into v; form shows how it looks.
+// decode reads the body of a resource call into v; form shows its format.
 func decode(req *http.Request, v any, form string) error {
 	if err := json.NewDecoder(req.Body).Decode(v); err != nil {
-		return badBodyError{errors.New("the body is not " + form + ": " + err.Error())}
+		return badBodyError{errors.New("the body must be " + form + ": " + err.Error())}
 	}
 	return nil
 }

@@ -15,8 +15,8 @@ import (
 	"github.com/andon-project/andon/pkg/andon"
 )
 
-// calling asks a resource as a user of that role.
-func calling(t *testing.T, d *Datasource, role, method, path, body string) (status int, answer string) {
+// callResource asks a resource as a user of that role.
+func callResource(t *testing.T, d *Datasource, role, method, path, body string) (status int, answer string) {
 	t.Helper()
 	whose := backend.PluginContext{User: &backend.User{Login: "ann", Role: role}}
 	ctx := backend.WithPluginContext(context.Background(), whose)
@@ -33,8 +33,8 @@ func calling(t *testing.T, d *Datasource, role, method, path, body string) (stat
 }
 
 func TestResources(t *testing.T) {
-	d := instance(t, backend.DataSourceInstanceSettings{URL: prometheus(t, shop()),
-		JSONData: json.RawMessage(`{"exporterUrl":"` + told(t) + `","lokiUrl":"` + lokiOf(t, diary()) + `"}`)})
+	d := instance(t, backend.DataSourceInstanceSettings{URL: prometheusServer(t, shop()),
+		JSONData: json.RawMessage(`{"exporterUrl":"` + exporterServer(t) + `","lokiUrl":"` + lokiServer(t, cartLog()) + `"}`)})
 	at := fmt.Sprintf(`"range":{"from":%d,"to":%d}`, noon.UnixMilli(), noon.Add(time.Hour).UnixMilli())
 	of := func(query, more string) string { return "{" + `"query":{` + query + `},` + more + at + "}" }
 	for _, c := range []struct {
@@ -47,7 +47,7 @@ func TestResources(t *testing.T) {
 		{"LogQL is right", "POST", "validate", `{"language":"logql","expr":"{app=\"cart\"} |= \"error\" | json"}`, 200, `{"ok":true,"start":0,"end":0}`},
 		{"LogQL is wrong", "POST", "validate", `{"language":"logql","expr":"{app=\"cart\" |= \"error\""}`, 200, `…"start":12`},
 		{"another language", "POST", "validate", `{"language":"sql","expr":"x"}`, 400, `…not one of promql, logql`},
-		{"not JSON", "POST", "validate", `expr`, 400, `…the body is not`},
+		{"not JSON", "POST", "validate", `expr`, 400, `…the body must be`},
 		{"nothing there", "GET", "nothing", ``, 404, `…not found`},
 		{"another method", "GET", "validate", ``, 405, `…Method Not Allowed`},
 
@@ -60,7 +60,7 @@ func TestResources(t *testing.T) {
 		{"a cohort of nobody", "POST", "cohorts", of(strings.Replace(canary, `"v2"`, `"v9"`, 1), ""), 200, `…{"candidate":{"nodes":[],"count":0,`},
 		{"a cohort that is refused", "POST", "cohorts", of(strings.Replace(canary, `"latency_seconds"`, `"sum("`, 1), ""), 200, `…"error":"query sum(`},
 		{"cohorts of no query", "POST", "cohorts", of(`"expr":""`, ""), 400, `…expr is empty`},
-		{"cohorts of rollouts", "POST", "cohorts", of(`"queryType":"rollouts"`, ""), 400, `…only deviations`},
+		{"cohorts of rollouts", "POST", "cohorts", of(`"queryType":"rollouts"`, ""), 400, `…queries of this type have no cohorts`},
 
 		{"services", "POST", "values", of(`"queryType":"values","values":"services"`, ""), 200, `{"values":["cart","mail"]}`},
 		{"signals of one", "POST", "values", of(`"queryType":"values","values":"signals","service":"cart"`, ""), 200, `{"values":["latency","log"]}`},
@@ -91,7 +91,7 @@ func TestResources(t *testing.T) {
 		{"rollouts of nobody", "GET", "rollouts?service=nobody", ``, 200, `[]`},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			status, got := calling(t, d, "Viewer", c.method, c.path, c.body)
+			status, got := callResource(t, d, "Viewer", c.method, c.path, c.body)
 			part, partly := strings.CutPrefix(c.want, "…")
 			if status != c.status || !partly && got != c.want || partly && !strings.Contains(got, part) {
 				t.Errorf("status %d: %.600s\nwanted %d: %s", status, got, c.status, c.want)
@@ -135,14 +135,14 @@ func TestFeedback(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			got = ""
-			status, answer := calling(t, d, c.role, "POST", c.path, c.body)
+			status, answer := callResource(t, d, c.role, "POST", c.path, c.body)
 			if status != c.status || !strings.Contains(answer, c.says) || got != c.kept {
 				t.Errorf("status %d: %s; the exporter got %q; wanted %d, %q, %q", status, answer, got, c.status, c.says, c.kept)
 			}
 		})
 	}
 	none := instance(t, backend.DataSourceInstanceSettings{})
-	if status, answer := calling(t, none, "Editor", "POST", "feedback", `{"service":"cart","cluster":"1f","risk":"high"}`); status != 400 || !strings.Contains(answer, "no URL of the exporter") {
+	if status, answer := callResource(t, none, "Editor", "POST", "feedback", `{"service":"cart","cluster":"1f","risk":"high"}`); status != 400 || !strings.Contains(answer, "the URL of the exporter is not set") {
 		t.Errorf("without an exporter: %d %s", status, answer)
 	}
 }

@@ -15,7 +15,7 @@ import (
 // A rolloutRow is a rollout as tables, series and annotations show it.
 type rolloutRow struct{ andon.RolloutRecord }
 
-// labels are what rollouts are picked by, and what a legend can show.
+// labels returns the labels for legends and for picking rollouts.
 func (r rolloutRow) labels() data.Labels {
 	ro := r.Rollout
 	out := data.Labels{}
@@ -41,12 +41,12 @@ func (r rolloutRow) strategy() andon.Strategy {
 	return r.Rollout.Strategy
 }
 
-// verdict returns the verdict, or one that says that there is none.
+// verdict returns the verdict; if there is none, one with no values that says so.
 func (r rolloutRow) verdict() andon.Verdict {
 	if r.Verdict != nil {
 		return *r.Verdict
 	}
-	return andon.Verdict{Score: andon.Unknown, Evidence: andon.Unknown, Blame: andon.Unknown, Weight: andon.Unknown, Reason: "it has not been judged yet"}
+	return andon.Verdict{Score: andon.Unknown, Evidence: andon.Unknown, Blame: andon.Unknown, Weight: andon.Unknown, Reason: "not judged yet"}
 }
 
 // scope writes the scope for people.
@@ -58,16 +58,16 @@ func (r rolloutRow) scope() string {
 	return strings.Join(parts, ", ")
 }
 
-// halt says how far a halt has come; empty if none was asked for.
+// halt says what became of a halt; empty if none was asked for.
 func (r rolloutRow) halt() string {
 	if r.Halt == nil {
 		return ""
 	}
-	words := map[string]string{"answered": "halted through %s: %s", "failed": "not halted, %s refused: %s", "asked": "asked of %s, not answered yet %s"}
-	return strings.TrimSpace(fmt.Sprintf(words[r.Halt.State], r.Halt.Tool, r.Halt.Says))
+	formats := map[string]string{"answered": "halted through %s: %s", "failed": "not halted, %s refused: %s", "asked": "asked %s to halt, no answer yet %s"}
+	return strings.TrimSpace(fmt.Sprintf(formats[r.Halt.State], r.Halt.Tool, r.Halt.Says))
 }
 
-// ended returns when it ended; nil while it is under way.
+// ended returns when the rollout ended; nil while it is under way.
 func (r rolloutRow) ended() *time.Time {
 	if r.Rollout.Ended.IsZero() {
 		return nil

@@ -9,12 +9,12 @@ import (
 	"github.com/andon-project/andon/pkg/andon"
 )
 
-// A rolloutSearch is what the exporter knows of the rollout that a query asks
-// for.
+// A rolloutSearch is the rollout that a query asks for, among everything that the
+// exporter knows.
 type rolloutSearch struct {
 	services map[string]andon.ServiceInfo
 	rollouts []rolloutRow // newest first
-	record   *rolloutRow  // what is asked for; nil if the query names no rollout and none was under way
+	record   *rolloutRow  // the one asked for; nil if the query names a service and it had no rollout in the time range
 }
 
 // findRollout asks the exporter for the rollout of a query, and for all others,
@@ -35,19 +35,19 @@ func (c exporterClient) findRollout(ctx context.Context, r request) (rolloutSear
 	i := slices.IndexFunc(found.rollouts, r.asksForRollout)
 	if i < 0 {
 		if r.Query.Rollout != "" {
-			err = badQuery{fmt.Errorf("the exporter knows of no rollout %q", r.Query.Rollout)}
+			err = badQuery{fmt.Errorf("the exporter has no rollout %q", r.Query.Rollout)}
 		}
 		return found, err
 	}
 	found.record = &found.rollouts[i]
 	if name := found.record.Rollout.Service; found.services[name].Name == "" {
-		return found, badQuery{fmt.Errorf("the exporter's configuration has no service %q any more", name)}
+		return found, badQuery{fmt.Errorf("service %q is no longer in the exporter's configuration", name)}
 	}
 	return found, nil
 }
 
-// asksForRollout reports whether the query asks for a rollout: by its id, or as
-// one of the service that was under way in the time range.
+// asksForRollout reports whether the query asks for a rollout: by its id, or by
+// its service if it was under way in the time range.
 func (r request) asksForRollout(p rolloutRow) bool {
 	if r.Query.Rollout != "" {
 		return p.Rollout.ID == r.Query.Rollout

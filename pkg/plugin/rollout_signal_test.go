@@ -12,7 +12,7 @@ import (
 
 // TestRolloutSignal: a query that names a rollout's signal asks what the judge does.
 func TestRolloutSignal(t *testing.T) {
-	instance, err := New(t.Context(), backend.DataSourceInstanceSettings{JSONData: json.RawMessage(`{"exporterUrl":"` + told(t) + `"}`)})
+	instance, err := New(t.Context(), backend.DataSourceInstanceSettings{JSONData: json.RawMessage(`{"exporterUrl":"` + exporterServer(t) + `"}`)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -25,8 +25,8 @@ func TestRolloutSignal(t *testing.T) {
 		{"an expression of its own", `{"rollout":"cart-v2","expr":"up","candidate":{"a":"b"},"control":{"a":"c"}}`, `: up by , unit , candidate a: b, control a: c, since , step , medium`, ""},
 		{"no such signal", `{"rollout":"cart-v2","name":"orders"}`, ``, `service cart has no signal "orders"`},
 		{"no such rollout", `{"rollout":"cart-v9","name":"latency"}`, ``, `no rollout "cart-v9"`},
-		{"a service that is not configured", `{"rollout":"dns-7","name":"latency"}`, ``, `no service "dns"`},
-		{"a signal of another kind", `{"rollout":"cart-v2","name":"log"}`, ``, `no signal of the kind "metric"`},
+		{"a service that is not configured", `{"rollout":"dns-7","name":"latency"}`, ``, `service "dns" is no longer in`},
+		{"a signal of another kind", `{"rollout":"cart-v2","name":"log"}`, ``, "no metric signal"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			r, err := d.queries.read(t.Context(), backend.DataQuery{JSON: []byte(tt.query)}, false)

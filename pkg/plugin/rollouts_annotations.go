@@ -14,8 +14,8 @@ import (
 
 const viewAnnotations = "annotations"
 
-// annotations answers with one region a rollout, from its start to its end, with
-// the names that Grafana looks for in an annotation.
+// annotations answers with one region for each rollout, from its start to its
+// end. The column names are those that Grafana expects of annotations.
 func (q *rolloutsQuery) annotations() backend.DataResponse {
 	all := q.rollouts
 	return q.answer(q.table(
@@ -29,11 +29,12 @@ func (q *rolloutsQuery) annotations() backend.DataResponse {
 		column{"title", eachOf(all, title), data.FieldConfig{}},
 		column{"text", eachOf(all, q.text), data.FieldConfig{}},
 		column{"tags", eachOf(all, tags), data.FieldConfig{}},
-		column{"color", eachOf(all, func(x rolloutRow) string { return colours[x.decision()] }), data.FieldConfig{}},
+		column{"color", eachOf(all, func(x rolloutRow) string { return decisionColours[x.decision()] }), data.FieldConfig{}},
 		column{"id", eachOf(all, func(x rolloutRow) string { return x.Rollout.ID }), data.FieldConfig{}},
 	))
 }
 
+// title names a rollout and says how it stands.
 func title(x rolloutRow) string {
 	t := x.Rollout.Service
 	if x.Rollout.Version != "" {
@@ -45,7 +46,7 @@ func title(x rolloutRow) string {
 	return t + " under way"
 }
 
-// tags are what annotations are filtered by.
+// tags returns the tags by which Grafana filters annotations.
 func tags(x rolloutRow) string {
 	var out []string
 	labels := x.labels()
@@ -57,7 +58,7 @@ func tags(x rolloutRow) string {
 	return strings.Join(out, ",")
 }
 
-// text is HTML, which Grafana sanitizes: the verdict and where to see more.
+// text returns the verdict and links as HTML, which Grafana sanitizes.
 func (q *rolloutsQuery) text(x rolloutRow) string {
 	v := x.verdict()
 	parts := []string{html.EscapeString(v.Reason)}
@@ -79,8 +80,8 @@ func (q *rolloutsQuery) text(x rolloutRow) string {
 	return strings.Join(parts, "<br>")
 }
 
-// exploreURL leads to what was found of a rollout; empty if Grafana does not
-// say where it serves.
+// exploreURL returns the address of a rollout's findings in Explore; empty if
+// Grafana's own URL is unknown.
 func (q *rolloutsQuery) exploreURL(x rolloutRow) string {
 	if q.appURL == "" || q.config.UID == "" {
 		return ""

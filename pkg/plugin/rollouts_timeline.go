@@ -9,13 +9,12 @@ import (
 
 const viewTimeline = "timeline"
 
-// timeline answers with the state of each rollout over time: under way until
-// it fails or ends, and then its verdict.
+// timeline answers with the state of each rollout over time.
 func (q *rolloutsQuery) timeline() backend.DataResponse {
 	lines := []line{}
 	for _, x := range q.rollouts {
 		labels := x.labels()
-		delete(labels, "verdict") // it changes on the way, and would make another series for an alert rule
+		delete(labels, "verdict") // it changes during the rollout, and an alert rule would see another series
 		name := q.legend(labels)
 		times, values := q.stateChanges(x)
 		lines = append(lines, line{labels, times, values, stateConfig(name)})
@@ -26,8 +25,8 @@ func (q *rolloutsQuery) timeline() backend.DataResponse {
 	return q.answer(q.series(lines)...)
 }
 
-// stateChanges returns the states of a rollout at the times when they changed
-// within the time range; from its end on there is none.
+// stateChanges returns the states of a rollout within the time range, and when
+// each began. After the rollout's end there is no state.
 func (q *rolloutsQuery) stateChanges(x rolloutRow) (times []time.Time, values []float64) {
 	add := func(at time.Time, v float64) {
 		if at.Before(q.Window.From) {
@@ -39,7 +38,7 @@ func (q *rolloutsQuery) stateChanges(x rolloutRow) (times []time.Time, values []
 		}
 		times, values = append(times, at), append(values, v)
 	}
-	last := stateOf[x.decision()]
+	last := stateNumber[x.decision()]
 	end, atEnd := q.Window.To, last
 	if e := x.ended(); e != nil && e.Before(end) {
 		end, atEnd = *e, math.NaN() // nothing is drawn beyond

@@ -16,8 +16,8 @@ type line struct {
 	config data.FieldConfig
 }
 
-// series makes one frame a line, or one without rows if there is none: "no
-// data" must keep its type for alert rules.
+// series makes one frame for each line. Without lines it makes one frame without
+// rows: alert rules need the type even if there are no data.
 func (b frameBuilder) series(lines []line) data.Frames {
 	if len(lines) == 0 {
 		lines = []line{{}}
@@ -54,8 +54,8 @@ func (b frameBuilder) frame(l line) *data.Frame {
 // placeholder finds {{label}}.
 var placeholder = regexp.MustCompile(`\{\{\s*([\w.]+)\s*\}\}`)
 
-// legend writes the labels into the query's legend. The node is known by
-// "node" and by the label that names it.
+// legend fills the labels into the query's legend. {{node}} and the query's node
+// label both mean the node.
 func (b frameBuilder) legend(labels data.Labels) string {
 	return placeholder.ReplaceAllStringFunc(b.Query.Legend, func(s string) string {
 		key := placeholder.FindStringSubmatch(s)[1]

@@ -11,23 +11,24 @@ import (
 	"github.com/grafana/grafana-plugin-sdk-go/backend"
 )
 
-// defaultScrape is how often Prometheus is taken to scrape if nobody says.
+// defaultScrape is the scrape interval if the settings have none.
 const defaultScrape = 15 * time.Second
 
-// Settings are what a data source's configuration holds beside the fields
-// that all data sources have. Those (URL, authentication, headers, TLS,
-// timeout) are of Prometheus.
+// Settings are the fields of a data source's jsonData that only this plugin has.
+// Grafana's common fields (URL, authentication, headers, TLS, timeout) are those
+// of Prometheus.
 type Settings struct {
 	// TimeInterval is how often Prometheus scrapes, as a PromQL duration; 15s if empty.
 	TimeInterval string `json:"timeInterval,omitempty"`
 
-	// LokiURL and ExporterURL are where Loki and andon serve; none if empty.
+	// LokiURL and ExporterURL are the addresses of Loki and of andon serve; empty if
+	// there is none.
 	LokiURL     string `json:"lokiUrl,omitempty"`
 	ExporterURL string `json:"exporterUrl,omitempty"`
 
-	// Loki and Exporter hold how each is asked, in the words in which jsonData
-	// says it of any data source over HTTP. The secrets are in secureJsonData
-	// with the upstream's name in front, as in lokiBasicAuthPassword.
+	// Loki and Exporter hold the HTTP settings of each, under the names that
+	// Grafana uses in jsonData. The secrets are in secureJsonData with the
+	// upstream's name in front, as in lokiBasicAuthPassword.
 	Loki     json.RawMessage `json:"loki,omitempty"`
 	Exporter json.RawMessage `json:"exporter,omitempty"`
 
@@ -36,7 +37,7 @@ type Settings struct {
 	LokiUID       string `json:"lokiUid,omitempty"`
 }
 
-// A connection is one instance's configuration, read.
+// A connection is the configuration of one data source instance.
 type connection struct {
 	UID, Name  string
 	Scrape     time.Duration
@@ -45,7 +46,7 @@ type connection struct {
 	Exporter   upstream
 }
 
-// upstreams returns all that is asked.
+// upstreams returns everything that the data source asks.
 func (c connection) upstreams() []upstream { return []upstream{c.Prometheus, c.Loki, c.Exporter} }
 
 // newConfig reads the configuration of one data source instance.
@@ -82,8 +83,8 @@ func newConfig(ctx context.Context, s backend.DataSourceInstanceSettings) (conne
 	return c, nil
 }
 
-// newOwnUpstream returns an upstream that has settings of its own, unlike
-// Prometheus: what authenticates at one is not the others' to see.
+// newOwnUpstream returns an upstream with HTTP settings of its own. It never gets
+// the credentials of another.
 func newOwnUpstream(ctx context.Context, name string, s backend.DataSourceInstanceSettings, url string, settings json.RawMessage) (upstream, error) {
 	if len(settings) == 0 {
 		settings = json.RawMessage("{}")
@@ -107,8 +108,8 @@ func newOwnUpstream(ctx context.Context, name string, s backend.DataSourceInstan
 		JSONData: settings, DecryptedSecureJSONData: secrets}, forwarding)
 }
 
-// withProxy adds to settings what all says of Grafana's SOCKS proxy to a private
-// network: it is set once for the data source.
+// withProxy adds the data source's settings for Grafana's SOCKS proxy, which hold
+// for all upstreams.
 func withProxy(settings, all json.RawMessage) (json.RawMessage, error) {
 	var into, from map[string]any
 	if err := json.Unmarshal(settings, &into); err != nil {

@@ -9,26 +9,25 @@ import (
 )
 
 var (
-	// errNoURL says that the data source was never told where Prometheus is.
-	errNoURL = errors.New("no URL of Prometheus is set; enter it in the data source's settings")
+	// errNoURL says that Prometheus has no URL.
+	errNoURL = errors.New("the URL of Prometheus is not set; enter it in the data source's settings")
 
-	// errNoLoki says that a question is Loki's to answer and none is set.
-	errNoLoki = errors.New("no URL of Loki is set; enter it in the data source's settings to see log clusters and crashes")
+	// errNoLoki says that a query needs Loki and Loki has no URL.
+	errNoLoki = errors.New("the URL of Loki is not set; enter it in the data source's settings to see log clusters and crashes")
 )
 
-// sources makes the clients of what a data source asks: Prometheus, Loki and
-// the exporter. A client is cheap, and is made for one question. It sends the
-// credentials of its own upstream, and of the user's login, which is in the
-// context of the question, what is set to be forwarded there.
+// sources makes clients for Prometheus, Loki and the exporter. A client is cheap
+// and is made for one query. It sends the credentials of its own upstream and, if
+// the settings forward it, the user's login, which is in the context.
 type sources struct {
 	config   connection
-	patterns *source.Presence // whether Loki has a pattern endpoint; kept between questions
+	patterns *source.Presence // whether Loki has a pattern endpoint; kept between queries
 }
 
 func newSources(c connection) sources { return sources{config: c, patterns: &source.Presence{}} }
 
-// prometheus returns a client that tells its warnings to warn, which may be
-// nil. Without a URL it is errNoURL.
+// prometheus returns a client that passes warnings to warn, which may be nil.
+// Without a URL the error is errNoURL.
 func (s sources) prometheus(warn func(query string, warnings []string)) (*source.Prometheus, error) {
 	u := s.config.Prometheus
 	if u.URL == "" {
@@ -37,8 +36,8 @@ func (s sources) prometheus(warn func(query string, warnings []string)) (*source
 	return source.NewPrometheus(source.PrometheusConfig{URL: u.URL, Client: u.Client, Timeout: u.Timeout, Warn: warn})
 }
 
-// loki returns a client that tells its warnings to warn, which may be nil.
-// Without a URL it is errNoLoki.
+// loki returns a client that passes warnings to warn, which may be nil. Without a
+// URL the error is errNoLoki.
 func (s sources) loki(warn func(query string, warnings []string)) (*source.Loki, error) {
 	u := s.config.Loki
 	if u.URL == "" {
@@ -47,8 +46,8 @@ func (s sources) loki(warn func(query string, warnings []string)) (*source.Loki,
 	return source.NewLoki(source.LokiConfig{URL: u.URL, Client: u.Client, Timeout: u.Timeout, Warn: warn, Patterns: s.patterns})
 }
 
-// lokiFor returns a client for the lines of a time range, and what writes
-// selectors into their queries.
+// lokiFor returns a client for a time range and the function that writes
+// selectors into its queries.
 func (s sources) lokiFor(ctx context.Context, w window, warn func(query string, warnings []string)) (*source.Loki, andon.ResolveFunc, error) {
 	l, err := s.loki(warn)
 	switch {
@@ -60,5 +59,5 @@ func (s sources) lokiFor(ctx context.Context, w window, warn func(query string, 
 	return l, resolveLogs(ctx, l, andon.Range{Start: w.From, End: w.To}), nil
 }
 
-// exporter returns the client of the exporter, which there need not be.
+// exporter returns the client of the exporter, which may have no URL.
 func (s sources) exporter() exporterClient { return exporterClient{s.config.Exporter} }

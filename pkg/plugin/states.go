@@ -8,8 +8,8 @@ import (
 	"github.com/andon-project/andon/pkg/andon"
 )
 
-// The states of a rollout as numbers, which alert rules and state timelines
-// take: what is above 1 has failed.
+// The states of a rollout as numbers, for alert rules and state timelines. Above 1
+// means failed.
 const (
 	stateUnderWay     = -1.0
 	statePass         = 0.0
@@ -17,22 +17,24 @@ const (
 	stateFail         = 2.0
 )
 
-var stateOf = map[andon.Decision]float64{
+// stateNumber is the state for each verdict; the empty one is under way.
+var stateNumber = map[andon.Decision]float64{
 	"": stateUnderWay, andon.Pass: statePass, andon.Inconclusive: stateInconclusive, andon.Fail: stateFail,
 }
 
-// colours are those of the states, wherever one is shown.
-var colours = map[andon.Decision]string{"": "blue", andon.Pass: "green", andon.Inconclusive: "yellow", andon.Fail: "red"}
+// decisionColours are the colours of the verdicts in every view; the empty one is
+// under way.
+var decisionColours = map[andon.Decision]string{"": "blue", andon.Pass: "green", andon.Inconclusive: "yellow", andon.Fail: "red"}
 
-// stateConfig shows states by their names and colours.
+// stateConfig shows states as words in their colours.
 func stateConfig(name string) data.FieldConfig {
 	mapping := data.ValueMapper{}
-	for d, v := range stateOf {
+	for d, v := range stateNumber {
 		text := string(d)
 		if text == "" {
 			text = "under way"
 		}
-		mapping[strconv.FormatFloat(v, 'g', -1, 64)] = data.ValueMappingResult{Text: text, Color: colours[d]}
+		mapping[strconv.FormatFloat(v, 'g', -1, 64)] = data.ValueMappingResult{Text: text, Color: decisionColours[d]}
 	}
 	return data.FieldConfig{DisplayNameFromDS: name, Mappings: data.ValueMappings{mapping},
 		Thresholds: steps("blue", step{statePass, "green"}, step{stateInconclusive, "yellow"}, step{stateFail, "red"})}
@@ -41,7 +43,7 @@ func stateConfig(name string) data.FieldConfig {
 // verdictConfig colours verdicts.
 func verdictConfig() data.FieldConfig {
 	mapping := data.ValueMapper{}
-	for d, colour := range colours {
+	for d, colour := range decisionColours {
 		if d != "" {
 			mapping[string(d)] = data.ValueMappingResult{Text: string(d), Color: colour}
 		}

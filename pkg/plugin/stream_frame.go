@@ -7,8 +7,8 @@ import (
 	"github.com/grafana/grafana-plugin-sdk-go/data"
 )
 
-// wideFrame joins the frames of series, which have a time and a value each, into
-// one with a value for each series.
+// wideFrame joins frames of one time and one value field each into one frame with
+// a value field for each series.
 func wideFrame(frames data.Frames) *data.Frame {
 	at := map[int64]int{}
 	var times []time.Time

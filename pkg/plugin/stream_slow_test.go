@@ -31,7 +31,7 @@ func (p pipe) Send(packet *backend.StreamPacket) error {
 // What takes long to read tells how far it is, comes whole in the end, and ends
 // when nobody wants it any more.
 func TestStreamOfClustersTellsOfItsProgress(t *testing.T) {
-	behind, err := url.Parse(lokiOf(t, diary()))
+	behind, err := url.Parse(lokiServer(t, cartLog()))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -57,7 +57,7 @@ func TestStreamOfClustersTellsOfItsProgress(t *testing.T) {
 		ctx, cancel := context.WithCancel(context.Background())
 		frames, ended = make(pipe, 100), make(chan error, 1)
 		go func() {
-			ended <- d.RunStream(ctx, &backend.RunStreamRequest{Path: "live/x", Data: subscribed(cartLogs)}, backend.NewStreamSender(frames))
+			ended <- d.RunStream(ctx, &backend.RunStreamRequest{Path: "live/x", Data: subscriptionTo(cartLogs)}, backend.NewStreamSender(frames))
 		}()
 		return frames, ended, cancel
 	}

@@ -32,8 +32,8 @@ func (s *taker) Send(p *backend.StreamPacket) error {
 	return nil
 }
 
-// subscribed is what a subscriber sends who looks from ten past noon.
-func subscribed(query string) json.RawMessage {
+// subscriptionTo is what a subscriber sends who looks from ten past noon.
+func subscriptionTo(query string) json.RawMessage {
 	return json.RawMessage(fmt.Sprintf(`{"query":{%s},"range":{"from":%d,"to":%d},"intervalMs":15000}`,
 		query, noon.Add(10*time.Minute).UnixMilli(), noon.Add(30*time.Minute).UnixMilli()))
 }
@@ -59,7 +59,7 @@ func stream(t *testing.T, d *Datasource, query string, bins int, atBin func(int)
 		}
 		return nil
 	}}
-	first, err := d.SubscribeStream(ctx, &backend.SubscribeStreamRequest{Path: "live/x", Data: subscribed(query)})
+	first, err := d.SubscribeStream(ctx, &backend.SubscribeStreamRequest{Path: "live/x", Data: subscriptionTo(query)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -67,7 +67,7 @@ func stream(t *testing.T, d *Datasource, query string, bins int, atBin func(int)
 	if err := taken.Send(&backend.StreamPacket{Data: first.InitialData.Data()}); err != nil {
 		t.Fatal(err)
 	}
-	if err := d.RunStream(ctx, &backend.RunStreamRequest{Path: "live/x", Data: subscribed(query)}, backend.NewStreamSender(&taken)); err != nil {
+	if err := d.RunStream(ctx, &backend.RunStreamRequest{Path: "live/x", Data: subscriptionTo(query)}, backend.NewStreamSender(&taken)); err != nil {
 		t.Fatal(err)
 	}
 	return taken.frames
@@ -91,7 +91,7 @@ func points(all []*data.Frame) (shown map[string]float64, rows []int) {
 
 // What a stream sends is what a query shows, and no point is sent twice.
 func TestStreamAgreesWithQuery(t *testing.T) {
-	d := instance(t, backend.DataSourceInstanceSettings{URL: prometheus(t, shop())})
+	d := instance(t, backend.DataSourceInstanceSettings{URL: prometheusServer(t, shop())})
 	for _, c := range []struct {
 		name, query string
 		first       int // rows that come at once
@@ -122,9 +122,19 @@ func TestStreamAgreesWithQuery(t *testing.T) {
 	}
 }
 
+// Timelines come whole, every time: which rollouts there are changes.
+func TestStreamOfTimeline(t *testing.T) {
+	d := instance(t, backend.DataSourceInstanceSettings{URL: prometheusServer(t, shop()), JSONData: json.RawMessage(`{"exporterUrl":"` + exporterServer(t) + `"}`)})
+	for i, f := range stream(t, d, `"queryType":"rollouts","view":"timeline"`, 2, nil) {
+		if f.Rows() < 2 || f.Meta.Type != data.FrameTypeTimeSeriesWide || f.Fields[0].At(0).(time.Time).After(noon.Add(10*time.Minute)) {
+			t.Errorf("frame %d of type %s has %d rows, the first at %v", i, f.Meta.Type, f.Rows(), f.Fields[0].At(0))
+		}
+	}
+}
+
 // Tables come whole, every time.
 func TestStreamOfTables(t *testing.T) {
-	d := instance(t, backend.DataSourceInstanceSettings{URL: prometheus(t, shop()), JSONData: json.RawMessage(`{"exporterUrl":"` + told(t) + `"}`)})
+	d := instance(t, backend.DataSourceInstanceSettings{URL: prometheusServer(t, shop()), JSONData: json.RawMessage(`{"exporterUrl":"` + exporterServer(t) + `"}`)})
 	for query, rows := range map[string]int{canary + `,"view":"table"`: 1, cartVerdict + `,"view":"findings"`: 2, `"queryType":"rollouts"`: 2} {
 		for i, f := range stream(t, d, query, 2, nil) {
 			if f.Rows() != rows || f.Meta.Type != data.FrameTypeTable {
@@ -137,7 +147,7 @@ func TestStreamOfTables(t *testing.T) {
 // While Prometheus is away a stream says so, and once it is back nothing is
 // missing.
 func TestStreamOutlivesPrometheus(t *testing.T) {
-	behind, err := url.Parse(prometheus(t, shop()))
+	behind, err := url.Parse(prometheusServer(t, shop()))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -171,13 +181,13 @@ func TestStreamOutlivesPrometheus(t *testing.T) {
 func TestStreamRefused(t *testing.T) {
 	d := instance(t, backend.DataSourceInstanceSettings{URL: "http://127.0.0.1:1"})
 	for _, c := range []struct{ name, path, data, says string }{
-		{"another path", "tail/x", string(subscribed(canary)), "begin with live/"},
-		{"no data", "live/x", ``, "the subscription's data"},
+		{"another path", "tail/x", string(subscriptionTo(canary)), "begin with live/"},
+		{"no data", "live/x", ``, "the data of the subscription"},
 		{"no range", "live/x", `{"query":{` + canary + `}}`, "range.from"},
 		{"a range to come", "live/x", `{"query":{},"range":{"from":99999999999999}}`, "range.from"},
-		{"no query", "live/x", `{"range":{"from":1}}`, "the query is not"},
+		{"no query", "live/x", `{"range":{"from":1}}`, "the query cannot be read"},
 		{"a bad query", "live/x", `{"query":{"expr":"up"},"range":{"from":1}}`, "candidate is empty"},
-		{"Prometheus is away", "live/x", string(subscribed(canary)), "connection refused"},
+		{"Prometheus is away", "live/x", string(subscriptionTo(canary)), "connection refused"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			_, err := d.SubscribeStream(context.Background(), &backend.SubscribeStreamRequest{Path: c.path, Data: json.RawMessage(c.data)})

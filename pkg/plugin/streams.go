@@ -12,11 +12,11 @@ import (
 	"github.com/grafana/grafana-plugin-sdk-go/data"
 )
 
-// livePath is what the paths of all channels begin with. What is behind it is
-// the subscriber's own, and tells one query from another.
+// livePath begins the paths of all channels. The subscriber chooses the rest, one
+// for each query.
 const livePath = "live/"
 
-// A subscription is what a subscriber asks for.
+// A subscription is the query of a subscriber, with its time range.
 type subscription struct {
 	Query json.RawMessage `json:"query"`
 	Range struct {
@@ -33,26 +33,25 @@ type streams struct {
 	clock   clock
 }
 
-// read makes a request of what a subscriber asks for. The range reaches up to
-// now.
+// read reads a subscription. The range ends now.
 func (s *streams) read(ctx context.Context, path string, raw json.RawMessage, now time.Time) (request, error) {
 	if !strings.HasPrefix(path, livePath) {
-		return request{}, fmt.Errorf("there is no channel %q; those of this data source begin with %s", path, livePath)
+		return request{}, fmt.Errorf("there is no channel %q; channels of this data source begin with %s", path, livePath)
 	}
 	var f subscription
 	if err := json.Unmarshal(raw, &f); err != nil {
-		return request{}, fmt.Errorf(`the subscription's data are not {"query": …, "range": {"from": …, "to": …}, "intervalMs": …}: %w`, err)
+		return request{}, fmt.Errorf(`the data of the subscription must be {"query": …, "range": {"from": …, "to": …}, "intervalMs": …}: %w`, err)
 	}
 	from := time.UnixMilli(f.Range.From)
 	if f.Range.From <= 0 || !from.Before(now) {
-		return request{}, errors.New("range.from of the subscription is not a time in the past, in milliseconds since the epoch")
+		return request{}, errors.New("range.from of the subscription must be a time in the past, in milliseconds since 1970")
 	}
 	return s.queries.read(ctx, backend.DataQuery{RefID: "A", JSON: f.Query, Interval: time.Duration(f.IntervalMs) * time.Millisecond,
 		TimeRange: backend.TimeRange{From: from, To: now}}, false)
 }
 
-// subscribe answers with the first frame: what a query would have answered, or
-// how far it is where that takes long.
+// subscribe answers with the first frame: the answer to the query or, if that is
+// slow, its progress.
 func (s *streams) subscribe(ctx context.Context, req *backend.SubscribeStreamRequest) (*backend.SubscribeStreamResponse, error) {
 	r, err := s.read(ctx, req.Path, req.Data, s.clock.now())
 	if err != nil {
@@ -71,7 +70,7 @@ func (s *streams) subscribe(ctx context.Context, req *backend.SubscribeStreamReq
 	return &backend.SubscribeStreamResponse{Status: backend.SubscribeStreamStatusOK, InitialData: first}, nil
 }
 
-// run sends one frame at each bin until ctx ends, which is no error.
+// run sends one frame at each bin until ctx ends, which is not an error.
 func (s *streams) run(ctx context.Context, req *backend.RunStreamRequest, sender *backend.StreamSender) error {
 	r, err := s.read(ctx, req.Path, req.Data, s.clock.now())
 	if err != nil {
@@ -79,15 +78,15 @@ func (s *streams) run(ctx context.Context, req *backend.RunStreamRequest, sender
 	}
 	bin := r.Range.Step
 	next := r.Window.To.Truncate(bin)
-	if r.series() {
-		r.Window.From = next.Add(1) // subscribers have what was before
+	if r.grows() {
+		r.Window.From = next.Add(1) // subscribers have the points before
 	}
 	r.stream = &streamState{}
 	for first := true; ; first = false {
-		if !first || !r.slow() { // of what is slow subscribers have nothing yet
+		if !first || !r.slow() { // a slow answer is due at once, since the first frame had no data
 			next = next.Add(bin)
 			if now := s.clock.now(); now.After(next) {
-				next = now.Truncate(bin) // a late one is left out
+				next = now.Truncate(bin) // skip bins that have passed
 			}
 			if s.clock.wait(ctx, next) != nil {
 				return nil
@@ -95,16 +94,16 @@ func (s *streams) run(ctx context.Context, req *backend.RunStreamRequest, sender
 			r.Window.To = next
 		}
 		r.Range.Start, r.Range.End = r.Window.From, r.Window.To
-		if r.series() {
+		if r.grows() {
 			r.Range.Start = r.Window.From.Truncate(bin).Add(bin)
 		}
 		frame, err := s.frameWithProgress(ctx, r, sender)
 		switch {
 		case ctx.Err() != nil:
 			return nil
-		case err != nil: // the next one may go well, and then has all that is missing
+		case err != nil: // the next frame will hold what this one lacks
 			frame = data.NewFrame("").SetMeta(&data.FrameMeta{Notices: []data.Notice{{Severity: data.NoticeSeverityError, Text: err.Error()}}})
-		case r.series():
+		case r.grows():
 			r.Window.From = r.Window.To.Add(1)
 		}
 		if err := sender.SendFrame(frame, data.IncludeAll); err != nil {
@@ -125,7 +124,7 @@ func (s *streams) frame(ctx context.Context, r request) (*data.Frame, error) {
 	return answer.Frames[0], nil
 }
 
-// frameWithProgress is frame that sends how far it is where that takes long.
+// frameWithProgress is frame that also sends progress while a slow answer is made.
 func (s *streams) frameWithProgress(ctx context.Context, r request, sender *backend.StreamSender) (*data.Frame, error) {
 	if !r.slow() {
 		return s.frame(ctx, r)

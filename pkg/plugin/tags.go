@@ -18,22 +18,22 @@ import (
 	"github.com/andon-project/andon/pkg/logs/logql"
 )
 
-// A tagRequest asks for keys or values of ad-hoc filters.
+// A tagRequest asks for the keys or values of ad-hoc filters.
 type tagRequest struct {
 	draft
-	Key     string   `json:"key"`
-	Filters []Filter `json:"filters"` // those that are set already
+	Key     string        `json:"key"`
+	Filters []adHocFilter `json:"filters"` // already set
 }
 
-// A tag is one of them.
+// A tag is a key or a value of ad-hoc filters.
 type tag struct {
 	Text string `json:"text"`
 }
 
 const tagForm = `{"query": …, "key": "…", "filters": […], "range": {"from": …, "to": …}}`
 
-// tagKeys answers POST /tag-keys: labels of what the query and the filters that
-// are set already leave.
+// tagKeys answers POST /tag-keys: the labels of what the query and the filters
+// already set select.
 func (s resources) tagKeys(req *http.Request) (any, error) {
 	var body tagRequest
 	if err := decode(req, &body, tagForm); err != nil {
@@ -43,7 +43,7 @@ func (s resources) tagKeys(req *http.Request) (any, error) {
 	return s.tags(req.Context(), body)
 }
 
-// tagValues answers POST /tag-values: the values of one of them.
+// tagValues answers POST /tag-values: the values of one label.
 func (s resources) tagValues(req *http.Request) (any, error) {
 	var body tagRequest
 	if err := decode(req, &body, tagForm); err != nil {
@@ -55,8 +55,8 @@ func (s resources) tagValues(req *http.Request) (any, error) {
 	return s.tags(req.Context(), body)
 }
 
-// tags returns keys, or values of a key if one is given, in order. Without a
-// query that can be read it answers of all that Prometheus has.
+// tags returns the values of t.Key, or all keys if it is empty, sorted. If the
+// query cannot be read it answers from everything that Prometheus has.
 func (s resources) tags(ctx context.Context, t tagRequest) ([]tag, error) {
 	now := s.now()
 	r, err := s.queries.readDraft(ctx, t.draft, now)
@@ -65,7 +65,7 @@ func (s resources) tags(ctx context.Context, t tagRequest) ([]tag, error) {
 		r = request{Window: window{From: w.From, To: w.To}}
 	}
 	// A filter on the key itself would leave it one value.
-	r.Query.Filters = slices.DeleteFunc(slices.Clone(t.Filters), func(f Filter) bool { return f.Key == "" || f.Key == t.Key })
+	r.Query.Filters = slices.DeleteFunc(slices.Clone(t.Filters), func(f adHocFilter) bool { return f.Key == "" || f.Key == t.Key })
 	var found []string
 	switch r.Query.QueryType {
 	case "rollouts", "values":
@@ -82,7 +82,7 @@ func (s resources) tags(ctx context.Context, t tagRequest) ([]tag, error) {
 	return eachOf(slices.Compact(found), func(text string) tag { return tag{text} }), nil
 }
 
-// metricTags asks Prometheus, of the series that the query's selectors and the
+// metricTags asks Prometheus about the series that the query's selectors and the
 // filters pick.
 func metricTags(ctx context.Context, s sources, r request, key string) ([]string, error) {
 	exprs := []*string{&r.Query.Expr, &r.Query.Per}
@@ -106,11 +106,11 @@ func metricTags(ctx context.Context, s sources, r request, key string) ([]string
 		}
 	}
 	if len(q["match[]"]) == 0 && len(r.Query.Filters) > 0 {
-		everything := `{__name__=~".+"}`
-		if err := filterPromQL(r.Query.Filters, &everything); err != nil {
+		all := `{__name__=~".+"}`
+		if err := filterPromQL(r.Query.Filters, &all); err != nil {
 			return nil, err
 		}
-		q.Add("match[]", everything)
+		q.Add("match[]", all)
 	}
 	path := "/api/v1/labels"
 	if key != "" {
@@ -134,7 +134,7 @@ func selectorOf(all []*labels.Matcher) string {
 	return "{" + strings.Join(parts, ",") + "}"
 }
 
-// logTags asks Loki, of the streams that the query's selector and the filters
+// logTags asks Loki about the streams that the query's selector and the filters
 // pick.
 func logTags(ctx context.Context, s sources, r request, key string) ([]string, error) {
 	q, err := newLogQuery(ctx, s, r, func(expr string) andon.Signal { return andon.Signal{Logs: expr} })

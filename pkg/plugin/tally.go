@@ -10,13 +10,13 @@ import (
 	"github.com/andon-project/andon/pkg/andon"
 )
 
-// A tally counts the nodes that each query's answers held. It is safe for
-// concurrent use.
+// A tally counts the nodes in each query's answers. It is safe for concurrent
+// use.
 type tally struct {
-	node       model.LabelName // label that names a node; empty if the service is seen as a whole
+	node       model.LabelName // label that names a node; empty if the service counts as one node
 	mu         sync.Mutex
-	nodes      map[string]map[string]bool // query to nodes with a sample
-	unlabelled bool                       // some series do not have the label
+	nodes      map[string]map[string]bool // nodes with a sample, by query
+	unlabelled bool                       // some series lack the label
 	samples    int
 	warnings   warnings // of Prometheus
 }
@@ -25,7 +25,7 @@ func newTally(node string) *tally {
 	return &tally{node: model.LabelName(node), nodes: make(map[string]map[string]bool)}
 }
 
-// count returns f with its answers counted.
+// count returns f, which then counts its answers.
 func (t *tally) count(f andon.RangeFunc) andon.RangeFunc {
 	return func(ctx context.Context, expr string, r andon.Range) (model.Matrix, error) {
 		m, err := f(ctx, expr, r)
@@ -55,14 +55,14 @@ func (t *tally) add(expr string, m model.Matrix) {
 	}
 }
 
-// nodeCount returns how many nodes the answers to a query held.
+// nodeCount returns how many nodes were in the answers to a query.
 func (t *tally) nodeCount(expr string) int {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return len(t.nodes[expr])
 }
 
-// stats returns what the query inspector tells of the answers.
+// stats returns what the query inspector shows of the answers.
 func (t *tally) stats(q cohortQueries) []data.QueryStat {
 	stat := func(name string, n int) data.QueryStat {
 		return data.QueryStat{FieldConfig: data.FieldConfig{DisplayName: name}, Value: float64(n)}

@@ -14,12 +14,12 @@ import (
 	"testing"
 )
 
-// tapeFile holds what a real Loki answered about the shop's diary.
+// tapeFile holds what a real Loki answered about the cart's log.
 const tapeFile = "testdata/loki.json.gz"
 
 // recordedLoki serves what a real Loki was asked and answered; what it was not
 // asked is answered from memory, with a word in the log. With LOKI_URL it
-// asks the one there, which is told of the shop's diary before, and with
+// asks the one there, which is told of the cart's log before, and with
 // -update it records that.
 func recordedLoki(t *testing.T) string {
 	t.Helper()
@@ -42,7 +42,7 @@ func recordedLoki(t *testing.T) string {
 		}
 	}
 	var mu sync.Mutex
-	found, memory := 0, lokiOf(t, diary())
+	found, memory := 0, lokiServer(t, cartLog())
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		mu.Lock()
 		defer mu.Unlock()
@@ -71,7 +71,7 @@ func recordedLoki(t *testing.T) string {
 	return s.URL
 }
 
-// push tells a Loki of the shop's diary.
+// push tells a Loki of the cart's log.
 func push(t *testing.T, live string) {
 	t.Helper()
 	type stream struct {
@@ -79,7 +79,7 @@ func push(t *testing.T, live string) {
 		Values [][2]string       `json:"values"`
 	}
 	var all []stream
-	for _, l := range diary() {
+	for _, l := range cartLog() {
 		all = append(all, stream{l.Labels, [][2]string{{strconv.FormatInt(l.At.UnixNano(), 10), l.Text}}})
 	}
 	body, err := json.Marshal(map[string]any{"streams": all})

@@ -1,6 +1,7 @@
 package plugin
 
 import (
+	"encoding/json"
 	"fmt"
 	"go/ast"
 	"go/parser"
@@ -23,8 +24,8 @@ import (
 
 const typesFile = "../../src/types.gen.ts"
 
-// TestTypeScript: the editors know the words and the types that the back end
-// does. With -update it writes them, as go generate does.
+// TestTypeScript checks that src/types.gen.ts has the words and types of the back
+// end. With -update, as in go generate, it writes the file.
 func TestTypeScript(t *testing.T) {
 	got := typeScript()
 	if *update {
@@ -56,38 +57,44 @@ var enumerations = []struct {
 	{"classes", "Class", "", andon.Classes},
 	{"risks", "Risk", "", andon.Risks},
 	{"decisions", "Decision", "", andon.Decisions},
-	{"cohortWays", "Cohorts", "The ways to tell candidate and control apart.", cohortWays},
-	{"divisions", "Division", "What one series is of.", divisions},
-	{"operators", "Operator", "What a filter does with its value.", operators},
-	{"listed", "Listed", "What a query of type values lists.", slices.Sorted(maps.Keys(lists))},
+	{"cohortModes", "CohortMode", "What distinguishes candidate from control.", cohortModes},
+	{"groupings", "Grouping", "What has a series of its own.", groupings},
+	{"filterOperators", "FilterOperator", "How an ad-hoc filter compares.", filterOperators},
+	{"selectorOperators", "SelectorOperator", "How a selector compares a label. All but = are written in front of the value.", append([]string{"="}, matcherOperators...)},
+	{"valueLists", "ValueList", "What a query of type values lists.", slices.Sorted(maps.Keys(valueLists))},
+	{"queryLanguages", "QueryLanguage", "The languages of expressions.", []string{languagePromQL, languageLogQL}},
+	{"feedbackRoles", "FeedbackRole", "The roles of Grafana that may give feedback.", feedbackRoles},
 }
 
-// wordsOf name the enumeration of fields that are plain strings in Go.
-var wordsOf = map[string]string{
-	"Query.QueryType": "QueryType", "Query.View": "View", "Query.Cohorts": "Cohorts", "Query.SeriesOf": "Division", "Query.Values": "Listed",
-	"Query.Classes": "Class[]", "Filter.Operator": "Operator", "serviceSuggestion.Cohorts": "Cohorts", "listedRollout.Verdict": "Decision | ''",
+// fieldTypes are the TypeScript types of fields that are plain strings in Go.
+var fieldTypes = map[string]string{
+	"querySpec.QueryType": "QueryType", "querySpec.View": "View", "querySpec.Cohorts": "CohortMode", "querySpec.GroupBy": "Grouping", "querySpec.Values": "ValueList",
+	"querySpec.Classes": "Class[]", "adHocFilter.Operator": "FilterOperator", "serviceSuggestion.Cohorts": "CohortMode", "listedRollout.Verdict": "Decision | ''",
 }
 
-// wireTypes are what the editors send and get, and what it is called there.
+// wireTypes are the types that the editors send and get, with their names in
+// TypeScript.
 var wireTypes = []struct {
 	name string
 	t    reflect.Type
 }{
 	{"Bound", reflect.TypeFor[andon.Bound]()},
 	{"Signal", reflect.TypeFor[andon.Signal]()},
-	{"Filter", reflect.TypeFor[Filter]()},
-	{"Query", reflect.TypeFor[Query]()},
+	{"AdHocFilter", reflect.TypeFor[adHocFilter]()},
+	{"Query", reflect.TypeFor[querySpec]()},
 	{"VersionCheck", reflect.TypeFor[andon.VersionCheck]()},
 	{"CompletenessCheck", reflect.TypeFor[andon.CompletenessCheck]()},
 	{"ScopeCheck", reflect.TypeFor[andon.ScopeCheck]()},
 	{"Preflight", reflect.TypeFor[andon.Preflight]()},
 	{"Service", reflect.TypeFor[serviceSuggestion]()},
 	{"Rollout", reflect.TypeFor[listedRollout]()},
-	{"Cohort", reflect.TypeFor[cohortNodes]()},
-	{"Checked", reflect.TypeFor[validation]()},
+	{"CohortNodes", reflect.TypeFor[cohortNodes]()},
+	{"ValidationResult", reflect.TypeFor[validation]()},
+	{"FeedbackRequest", reflect.TypeFor[feedbackRequest]()},
+	{"Settings", reflect.TypeFor[Settings]()},
 }
 
-// A writer of TypeScript.
+// A writer writes TypeScript.
 type writer struct {
 	strings.Builder
 	docs map[string]string // of types and of their fields, by package path and name
@@ -113,15 +120,60 @@ func typeScript() string {
 	for _, q := range types {
 		fmt.Fprintf(&w, "  %s: [%s],\n", q, quotedWords(queryTypes[q].viewNames()))
 	}
-	w.WriteString("} as const;\n\n/** What is asked for. */\nexport type QueryType = keyof typeof views;\n\nexport type View = (typeof views)[QueryType][number];\n")
+	w.WriteString("} as const;\n\nexport type QueryType = keyof typeof views;\n\nexport type View = (typeof views)[QueryType][number];\n")
+	w.record("growingViews", "readonly View[]", "The views whose streams send only new points. Streams of other views send the whole answer each time.", func(q queryType) string {
+		if names := q.growingViews(); len(names) > 0 {
+			return "[" + quotedWords(names) + "]"
+		}
+		return ""
+	})
+	w.record("languageOfType", "QueryLanguage", "The language of the expression of each query type that has one.", func(q queryType) string {
+		if q.language == "" {
+			return ""
+		}
+		return "'" + q.language + "'"
+	})
+	w.record("signalParts", "'metric' | 'logs' | 'crashes'", "The part of a signal that each query type asks for.", func(q queryType) string {
+		if q.signal.key == "" {
+			return ""
+		}
+		return "'" + q.signal.key + "'"
+	})
+	fmt.Fprintf(&w, "\n/** How many rows, series or lines an answer has if the query sets no limit. */\nexport const defaultLimits = { clusters: %d, clusterSeries: %d, lines: %d, rollouts: %d } as const;\n", maxClusters, maxRates, maxLines, maxRollouts)
+	d := querySpec{V: queryVersion}.withDefaults()
+	w.WriteString("\n/** What the back end takes for fields that a query leaves out. */\nexport const queryDefaults = {\n")
+	fmt.Fprintf(&w, "  v: %d,\n  queryType: '%s',\n  view: '%s',\n  legend: '%s',\n  cohorts: '%s',\n  worse: '%s',\n  sensitivity: '%s',\n} as const;\n",
+		d.V, d.QueryType, d.View, d.Legend, d.Cohorts, d.Worse, d.Sensitivity)
 	w.WriteString("\n" + jsDoc("", w.doc(reflect.TypeFor[andon.Selector](), "")) + "export type Selector = Record<string, string>;\n")
 	for _, wire := range wireTypes {
-		w.WriteString("\n" + jsDoc("", w.doc(wire.t, "")))
+		w.WriteString("\n" + jsDoc("", strings.Replace(w.doc(wire.t, ""), wire.t.Name(), wire.name, 1)))
 		fmt.Fprintf(&w, "export interface %s {\n", wire.name)
 		w.fields(wire.t)
 		w.WriteString("}\n")
 	}
 	return w.String()
+}
+
+// record writes a constant with a value for each query type that has one.
+func (w *writer) record(constant, valueType, doc string, value func(queryType) string) {
+	fmt.Fprintf(w, "\n/** %s */\nexport const %s: Partial<Record<QueryType, %s>> = {\n", doc, constant, valueType)
+	for _, name := range slices.Sorted(maps.Keys(queryTypes)) {
+		if v := value(queryTypes[name]); v != "" {
+			fmt.Fprintf(w, "  %s: %s,\n", name, v)
+		}
+	}
+	w.WriteString("};\n")
+}
+
+// growingViews returns the names of the views whose streams send only new points.
+func (t queryType) growingViews() []string {
+	var names []string
+	for _, v := range t.views {
+		if v.grows {
+			names = append(names, v.name)
+		}
+	}
+	return names
 }
 
 // list writes the words of an enumeration and its type, as prettier would.
@@ -149,16 +201,16 @@ func (w *writer) fields(t reflect.Type) {
 		if strings.Contains(options, "omit") {
 			optional = "?"
 		}
-		is := wordsOf[t.Name()+"."+f.Name]
-		if is == "" {
-			is = typeOf(f.Type, optional != "")
+		fieldType := fieldTypes[t.Name()+"."+f.Name]
+		if fieldType == "" {
+			fieldType = typeOf(f.Type, optional != "")
 		}
-		fmt.Fprintf(w, "%s  %s%s: %s;\n", jsDoc("  ", w.doc(t, f.Name)), name, optional, is)
+		fmt.Fprintf(w, "%s  %s%s: %s;\n", jsDoc("  ", w.doc(t, f.Name)), name, optional, fieldType)
 	}
 }
 
-// typeOf returns what a Go type is on the wire; optional values are left out
-// where others are null.
+// typeOf returns the TypeScript type of a Go type on the wire. A pointer that is
+// not optional is null if nil.
 func typeOf(t reflect.Type, optional bool) string {
 	for _, e := range enumerations {
 		if reflect.TypeOf(e.words).Elem() == t && e.doc == "" {
@@ -171,12 +223,14 @@ func typeOf(t reflect.Type, optional bool) string {
 		}
 	}
 	switch t {
-	case reflect.TypeFor[model.Duration](), reflect.TypeFor[time.Time](), reflect.TypeFor[Text]():
+	case reflect.TypeFor[model.Duration](), reflect.TypeFor[time.Time](), reflect.TypeFor[stringOrNumber]():
 		return "string"
 	case reflect.TypeFor[andon.Selector]():
 		return "Selector"
 	case reflect.TypeFor[andon.Number]():
 		return "number | null"
+	case reflect.TypeFor[json.RawMessage]():
+		return "unknown"
 	}
 	switch t.Kind() {
 	case reflect.Pointer:
@@ -222,7 +276,7 @@ func (w *writer) doc(t reflect.Type, field string) string {
 
 // read takes in the comments of a package of ours.
 func (w *writer) read(pkg string) {
-	here := reflect.TypeFor[Query]().PkgPath()
+	here := reflect.TypeFor[querySpec]().PkgPath()
 	dir := filepath.Join("..", strings.TrimPrefix(pkg, path.Dir(here)))
 	files, _ := filepath.Glob(filepath.Join(dir, "*.go"))
 	for _, name := range files {

@@ -14,35 +14,36 @@ import (
 	"github.com/grafana/grafana-plugin-sdk-go/backend/httpclient"
 )
 
-// An upstream is something that this data source asks over HTTP.
+// An upstream is a server that this data source asks over HTTP.
 type upstream struct {
 	Name    string // for people
 	URL     string // without a slash at its end; empty if it is not configured
-	UID     string // of the user's own data source for it; empty if it is not known
+	UID     string // of the user's own data source for it; empty if unknown
 	Client  *http.Client
-	Timeout time.Duration // of one request; the asker's own if zero
+	Timeout time.Duration // of one request; if zero the client decides
 }
 
 // redacted returns the URL without a password.
 func (u upstream) redacted() string {
 	parsed, err := url.Parse(u.URL)
 	if err != nil {
-		return "the URL that is set"
+		return "its URL"
 	}
 	return parsed.Redacted()
 }
 
-// A forwardedLogin says what of the user's own login goes on to an upstream.
-// Grafana hands the data source only what its own fields of these names allow.
+// A forwardedLogin says which parts of the user's own login are forwarded to an
+// upstream. Grafana passes to the plugin only what the data source's own fields
+// of these names allow.
 type forwardedLogin struct {
 	OAuth   bool     `json:"oauthPassThru"`
 	Cookies []string `json:"keepCookies"`
-	all     bool     // whatever Grafana hands over
+	all     bool     // everything that Grafana passes on
 }
 
-// newUpstream makes the client that s describes.
+// newUpstream makes the upstream that s describes.
 func newUpstream(ctx context.Context, name string, s backend.DataSourceInstanceSettings, login forwardedLogin) (u upstream, err error) {
-	// The SDK asserts the types of what it finds in jsonData.
+	// The SDK panics if a field of jsonData has another type than it expects.
 	defer func() {
 		if p := recover(); p != nil {
 			err = fmt.Errorf("the HTTP settings of %s: a field of jsonData has a value of the wrong type: %v", name, p)
@@ -74,7 +75,7 @@ func newUpstream(ctx context.Context, name string, s backend.DataSourceInstanceS
 	return u, nil
 }
 
-// narrow takes from a request what is not to be forwarded. The header
+// narrow removes from a request what must not be forwarded. The header
 // Authorization stays if it is the upstream's own.
 func (f forwardedLogin) narrow(req *http.Request, own bool) {
 	if !f.OAuth {
@@ -93,13 +94,13 @@ func (f forwardedLogin) narrow(req *http.Request, own bool) {
 	}
 }
 
-// proxyPath is how Grafana names a data source whose API it serves on.
+// proxyPath matches the path under which Grafana proxies a data source.
 var proxyPath = regexp.MustCompile(`/api/datasources/proxy/uid/([^/]+)`)
 
-// proxiedUID returns the uid of the data source that a URL of Grafana's proxy
-// leads to; empty if it is no such URL.
-func proxiedUID(url string) string {
-	if m := proxyPath.FindStringSubmatch(url); m != nil {
+// proxiedUID returns the uid of the data source behind an address of Grafana's
+// proxy; empty for any other address.
+func proxiedUID(address string) string {
+	if m := proxyPath.FindStringSubmatch(address); m != nil {
 		return m[1]
 	}
 	return ""

@@ -27,7 +27,7 @@ type listener struct {
 	sent http.Header
 }
 
-func listening(t *testing.T, answer string) *listener {
+func newListener(t *testing.T, answer string) *listener {
 	l := &listener{}
 	l.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		l.mu.Lock()
@@ -49,7 +49,7 @@ func (l *listener) header(name string) string {
 // Each upstream is asked with its own credentials, and with nothing of the
 // others' or of the user's that is not meant for it.
 func TestUpstreamsHaveTheirOwnCredentials(t *testing.T) {
-	prometheus, loki, exporter := listening(t, two), listening(t, two), listening(t, "{}")
+	prometheus, loki, exporter := newListener(t, two), newListener(t, two), newListener(t, "{}")
 	d := instance(t, backend.DataSourceInstanceSettings{URL: prometheus.URL, BasicAuthEnabled: true, BasicAuthUser: "prom",
 		JSONData: json.RawMessage(fmt.Sprintf(`{"httpHeaderName1":"X-Scope-OrgID","lokiUrl":%q,"exporterUrl":%q,
 			"loki":{"basicAuth":true,"basicAuthUser":"loki","httpHeaderName1":"X-Scope-OrgID","keepCookies":["session"]},
@@ -105,8 +105,8 @@ func TestOAuthIsForwarded(t *testing.T) {
 		{"not forwarded with cookies", `{"keepCookies":["a"]}`, ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			loki := listening(t, two)
-			d := instance(t, backend.DataSourceInstanceSettings{URL: prometheus(t, nil), JSONData: json.RawMessage(fmt.Sprintf(`{"oauthPassThru":true,"lokiUrl":%q,"loki":%s}`, loki.URL, c.loki))})
+			loki := newListener(t, two)
+			d := instance(t, backend.DataSourceInstanceSettings{URL: prometheusServer(t, nil), JSONData: json.RawMessage(fmt.Sprintf(`{"oauthPassThru":true,"lokiUrl":%q,"loki":%s}`, loki.URL, c.loki))})
 			if _, err := d.CheckHealth(forwarding(http.Header{"Authorization": {"Bearer of the user"}}), &backend.CheckHealthRequest{}); err != nil {
 				t.Fatal(err)
 			}
@@ -132,7 +132,7 @@ func TestUpstreamsBehindTLS(t *testing.T) {
 		{"unknown", `{}`, "", "no connection: tls: failed to verify certificate"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			d := instance(t, backend.DataSourceInstanceSettings{URL: prometheus(t, nil), JSONData: json.RawMessage(fmt.Sprintf(`{"lokiUrl":%q,"loki":%s}`, s.URL, c.loki)),
+			d := instance(t, backend.DataSourceInstanceSettings{URL: prometheusServer(t, nil), JSONData: json.RawMessage(fmt.Sprintf(`{"lokiUrl":%q,"loki":%s}`, s.URL, c.loki)),
 				DecryptedSecureJSONData: map[string]string{"lokiTlsCACert": c.secret}})
 			got, err := d.CheckHealth(context.Background(), &backend.CheckHealthRequest{})
 			if err != nil || !strings.Contains(got.Message, c.says) {
@@ -162,7 +162,7 @@ func TestClientCertificates(t *testing.T) {
 	text := func(kind string, b []byte) string {
 		return string(pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: b}))
 	}
-	d := instance(t, backend.DataSourceInstanceSettings{URL: prometheus(t, nil),
+	d := instance(t, backend.DataSourceInstanceSettings{URL: prometheusServer(t, nil),
 		JSONData: json.RawMessage(fmt.Sprintf(`{"exporterUrl":%q,"exporter":{"tlsAuth":true,"tlsAuthWithCACert":true,"serverName":"example.com"}}`, s.URL)),
 		DecryptedSecureJSONData: map[string]string{"exporterTlsCACert": text("CERTIFICATE", s.Certificate().Raw),
 			"exporterTlsClientCert": text("CERTIFICATE", own.Certificate[0]), "exporterTlsClientKey": text("PRIVATE KEY", key)}})
@@ -192,7 +192,7 @@ func TestSettingsOfTheWrongType(t *testing.T) {
 // serves as an upstream, and links lead to that data source.
 func TestThroughGrafanasProxy(t *testing.T) {
 	grafana := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		behind := map[string]string{"prom-1": prometheus(t, shop()), "loki-1": lokiOf(t, diary())}
+		behind := map[string]string{"prom-1": prometheusServer(t, shop()), "loki-1": lokiServer(t, cartLog())}
 		rest, ok := strings.CutPrefix(r.URL.Path, "/grafana/api/datasources/proxy/uid/")
 		uid, path, _ := strings.Cut(rest, "/")
 		if !ok || behind[uid] == "" || r.Header.Get("Authorization") != "Bearer glsa_"+uid {

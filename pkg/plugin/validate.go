@@ -14,9 +14,9 @@ import (
 
 var promQL = parser.NewParser(parser.Options{})
 
-// A validation says whether an expression can be read, and the first mistake
-// if it cannot. Positions count UTF-16 code units from 0, as JavaScript does;
-// end is exclusive. Both are 0 if no part of the expression is to blame.
+// A validation says whether an expression is valid, and if not, what the first
+// mistake is. Positions count UTF-16 code units from 0, as in JavaScript; end is
+// exclusive. Both are 0 if the mistake is not in one place.
 type validation struct {
 	OK    bool   `json:"ok"`
 	Error string `json:"error,omitempty"`
@@ -24,13 +24,19 @@ type validation struct {
 	End   int    `json:"end"`
 }
 
-// languages maps what an expression may be written in to what checks it.
+// The languages of expressions.
+const (
+	languagePromQL = "promql"
+	languageLogQL  = "logql"
+)
+
+// languages holds the check of each language; PromQL is the default.
 var languages = map[string]func(e expansion, original string) validation{
-	"": checkPromQL, "promql": checkPromQL, "logql": checkLogQL,
+	"": checkPromQL, languagePromQL: checkPromQL, languageLogQL: checkLogQL,
 }
 
-// validate answers POST /validate {"expr": "…", "language": "promql"}. Macros
-// may be in the expression, dashboard variables must have been replaced.
+// validate answers POST /validate {"expr": "…", "language": "promql"}. The
+// expression may hold macros, but no dashboard variables.
 func (s resources) validate(req *http.Request) (any, error) {
 	var body struct{ Expr, Language string }
 	if err := decode(req, &body, `{"expr": "…", "language": "promql"}`); err != nil {
@@ -40,13 +46,13 @@ func (s resources) validate(req *http.Request) (any, error) {
 	if !ok {
 		return nil, badBodyError{fmt.Errorf("language: %q is not one of promql, logql", body.Language)}
 	}
-	// The values of macros do not matter here, only their form.
-	form := window{To: time.Unix(0, 0).Add(time.Hour), From: time.Unix(0, 0), Step: judgeBin, Scrape: s.sources.config.Scrape}
-	return check(form.expand(body.Expr), body.Expr), nil
+	// Any values will do for the macros.
+	sample := window{To: time.Unix(0, 0).Add(time.Hour), From: time.Unix(0, 0), Step: judgeBin, Scrape: s.sources.config.Scrape}
+	return check(sample.expand(body.Expr), body.Expr), nil
 }
 
-// checkPromQL parses an expression and puts its first mistake where it is in
-// the original text.
+// checkPromQL parses an expanded expression. Positions are those in the original
+// text.
 func checkPromQL(e expansion, original string) validation {
 	_, err := promQL.ParseExpr(e.Text)
 	if err == nil {
@@ -60,8 +66,8 @@ func checkPromQL(e expansion, original string) validation {
 	return e.mistakeAt(original, first.Err.Error(), int(first.PositionRange.Start), int(first.PositionRange.End))
 }
 
-// checkLogQL is checkPromQL for a log query. What is wrong is said to be the
-// rest of the text from the mistake on.
+// checkLogQL is checkPromQL for a log query. A mistake extends to the end of the
+// text.
 func checkLogQL(e expansion, original string) validation {
 	_, err := logql.Parse(e.Text)
 	var wrong *logql.Error
@@ -74,10 +80,10 @@ func checkLogQL(e expansion, original string) validation {
 	return validation{Error: err.Error()}
 }
 
-// mistakeAt says that the bytes from start to end of an expanded text are wrong.
-func (e expansion) mistakeAt(original, says string, start, end int) validation {
+// mistakeAt returns a mistake in the bytes from start to end of the expanded text.
+func (e expansion) mistakeAt(original, message string, start, end int) validation {
 	at := func(pos int) int { return utf16Length(original, e.source(pos)) }
-	return validation{Error: says, Start: at(start), End: max(at(start), at(end))}
+	return validation{Error: message, Start: at(start), End: max(at(start), at(end))}
 }
 
 // utf16Length returns how many UTF-16 code units the first n bytes of text take.

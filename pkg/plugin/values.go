@@ -12,8 +12,8 @@ import (
 	"github.com/andon-project/andon/pkg/andon"
 )
 
-// lists holds what a query of type values can list, and what finds it.
-var lists = map[string]func(ctx context.Context, s sources, r request) ([]string, error){
+// valueLists holds what a query of type values can list, and what finds it.
+var valueLists = map[string]func(ctx context.Context, s sources, r request) ([]string, error){
 	"services": serviceNames,
 	"signals":  signalNames,
 	"rollouts": func(ctx context.Context, s sources, r request) ([]string, error) {
@@ -26,16 +26,16 @@ var lists = map[string]func(ctx context.Context, s sources, r request) ([]string
 	"clusters": clusterNames,
 }
 
-// checkValues checks what a query for values needs.
-func (q Query) checkValues() error {
-	if _, ok := lists[q.Values]; !ok {
-		return fmt.Errorf("values: %q is not one of %s", q.Values, names(lists))
+// checkValues checks that a query of type values has all that it needs.
+func (q querySpec) checkValues() error {
+	if _, ok := valueLists[q.Values]; !ok {
+		return fmt.Errorf("values: %q is not one of %s", q.Values, names(valueLists))
 	}
 	if q.Values != "nodes" && q.Values != "clusters" {
 		return nil
 	}
 	if q.Expr == "" {
-		return fmt.Errorf("expr is empty: write the query whose %s are to be listed", q.Values)
+		return fmt.Errorf("expr is empty: write the query whose %s to list", q.Values)
 	}
 	if q.Values == "clusters" {
 		return q.checkLogs()
@@ -45,7 +45,7 @@ func (q Query) checkValues() error {
 
 // answerValues answers with names for a dashboard variable.
 func answerValues(ctx context.Context, s sources, r request) backend.DataResponse {
-	all, err := lists[r.Query.Values](ctx, s, r)
+	all, err := valueLists[r.Query.Values](ctx, s, r)
 	if err != nil {
 		return errorResponse(ctx, err)
 	}
@@ -74,8 +74,8 @@ func signalNames(ctx context.Context, s sources, r request) ([]string, error) {
 	return out, err
 }
 
-// rolloutValues returns what the rollouts in the time range have, newest first,
-// each once.
+// rolloutValues returns the values of the rollouts in the time range, the newest
+// first, each once.
 func rolloutValues(ctx context.Context, s sources, r request, values func(rolloutRow) []string) ([]string, error) {
 	all, err := matchingRollouts(ctx, s, r)
 	var out []string
@@ -89,8 +89,7 @@ func rolloutValues(ctx context.Context, s sources, r request, values func(rollou
 	return out, err
 }
 
-// nodeNames returns the nodes of a PromQL query, of its candidate if that is
-// selected.
+// nodeNames returns the nodes of a PromQL query; if it has a candidate, only those.
 func nodeNames(ctx context.Context, s sources, r request) ([]string, error) {
 	c, nodesOf, err := metricNodes(ctx, s, r)
 	if err != nil {

@@ -14,25 +14,25 @@ import (
 	"github.com/andon-project/andon/pkg/judge"
 )
 
-// questionsAtOnce is how many questions of one verdict are asked at a time.
-const questionsAtOnce = 4
+// verdictConcurrency is how many queries of one verdict run at a time.
+const verdictConcurrency = 4
 
-// checkVerdict checks what a query for a verdict needs.
-func (q Query) checkVerdict() error {
+// checkVerdict checks that a query says what to judge.
+func (q querySpec) checkVerdict() error {
 	if q.Rollout == "" && q.Service == "" && len(q.Signals) == 0 {
 		return errors.New("nothing to judge: name a rollout or a service of the exporter, or list signals")
 	}
 	return nil
 }
 
-// A verdictQuery is a question about a rollout. It judges as the exporter does:
-// by the same function on the same samples.
+// A verdictQuery judges a rollout, by the same function on the same samples as
+// the exporter.
 type verdictQuery struct {
 	frameBuilder
 	analyzer judge.Analyzer
-	rollouts []judge.Underway // the first is asked about, the others overlap it; none if the exporter knows of none
-	record   rolloutRow       // the first, with what else is known of it
-	until    time.Time        // the verdict is as of then
+	rollouts []judge.Underway // the first is the one asked for, the others overlap it; empty if the exporter has none
+	record   rolloutRow       // the first rollout, as the exporter knows it
+	until    time.Time        // when the verdict is made
 
 	prometheusWarnings, lokiWarnings *warnings
 }
@@ -46,14 +46,14 @@ func verdictView(show func(*verdictQuery, context.Context) backend.DataResponse)
 		}
 		if len(q.rollouts) == 0 {
 			q.executedQuery = "# no rollout"
-			q.notices = append(q.notices, warning("the exporter knows of no rollout of %s in this time range", r.Query.Service))
+			q.notices = append(q.notices, warning("the exporter has no rollout of %s in this time range", r.Query.Service))
 		}
 		return show(q, ctx)
 	}
 }
 
-// judge returns the verdict, and what has judged; the zero Verdict and nil if
-// there is no rollout.
+// judge returns the verdict and the watch that made it; the zero Verdict and nil
+// if there is no rollout.
 func (q *verdictQuery) judge(ctx context.Context) (andon.Verdict, *judge.Watch, error) {
 	if len(q.rollouts) == 0 {
 		return andon.Verdict{}, nil, nil
@@ -71,20 +71,20 @@ func (q *verdictQuery) judge(ctx context.Context) (andon.Verdict, *judge.Watch, 
 	return v, watch, nil
 }
 
-// watch returns what judges; in a stream the same for all of its frames.
+// watch returns the watch that judges; a stream has one for all its frames.
 func (q *verdictQuery) watch() *judge.Watch {
 	if q.stream == nil {
-		return q.analyzer.NewWatch(questionsAtOnce)
+		return q.analyzer.NewWatch(verdictConcurrency)
 	}
 	if q.stream.watch == nil {
-		q.stream.watch = q.analyzer.NewWatch(questionsAtOnce)
+		q.stream.watch = q.analyzer.NewWatch(verdictConcurrency)
 	}
 	return q.stream.watch
 }
 
 const viewSummary = "summary"
 
-// summary answers with the row that a table of rollouts has of the rollout.
+// summary answers with the rollout as one row of a table of rollouts.
 func (q *verdictQuery) summary(ctx context.Context) backend.DataResponse {
 	v, watch, err := q.judge(ctx)
 	switch {
@@ -97,7 +97,7 @@ func (q *verdictQuery) summary(ctx context.Context) backend.DataResponse {
 	return q.answer(rolloutFrame(q.frameBuilder, []rolloutRow{q.record}))
 }
 
-// executedQueries returns what was asked of both cohorts, signal by signal.
+// executedQueries returns the queries for both cohorts, signal by signal.
 func executedQueries(v andon.Verdict) string {
 	var b strings.Builder
 	for _, f := range v.Findings {
@@ -107,7 +107,7 @@ func executedQueries(v andon.Verdict) string {
 		}
 	}
 	if b.Len() == 0 {
-		return "# nothing was asked"
+		return "# no query"
 	}
 	return b.String()
 }
@@ -119,14 +119,15 @@ func qualityNotices(v andon.Verdict) []data.Notice {
 		switch f.Quality {
 		case andon.NoSeries, andon.NoCandidateData, andon.NoControlData, andon.SourceError, andon.Stale:
 			out = append(out, warning("%s", f.Reason))
+		default: // it was judged
 		}
 	}
 	return out
 }
 
-// labels name the series of the rollout that is asked about.
+// labels returns the labels of the rollout's series.
 func (q *verdictQuery) labels() data.Labels {
 	row := q.record
-	row.Verdict = nil // it changes on the way, and would make another series for an alert rule
+	row.Verdict = nil // it changes during the rollout, and an alert rule would see another series
 	return row.labels()
 }

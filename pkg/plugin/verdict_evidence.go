@@ -2,11 +2,9 @@ package plugin
 
 import (
 	"context"
-	"fmt"
 	"math"
 
 	"github.com/grafana/grafana-plugin-sdk-go/backend"
-	"github.com/grafana/grafana-plugin-sdk-go/data"
 )
 
 const viewEvidence = "evidence"
@@ -21,9 +19,11 @@ func (q *verdictQuery) evidence(ctx context.Context) backend.DataResponse {
 		return q.answer(q.series(nil)...)
 	}
 	needs := q.rollouts[0].Service.Sensitivity.Needs(v.Strategy)
-	l := line{labels: q.labels(), config: data.FieldConfig{DisplayNameFromDS: q.legend(q.labels()), Thresholds: evidenceSteps(needs),
-		Description: fmt.Sprintf("how many times better a regression explains the data than none; %.0f fails the rollout", needs),
-		Custom:      map[string]any{"scaleDistribution": map[string]any{"type": "log", "log": 10}}}}
+	config := evidenceConfig(needs, "odds that the rollout made its service worse")
+	config.DisplayNameFromDS, config.Unit = q.legend(q.labels()), "sci" // an axis has no room for 20 digits
+	config.SetDecimals(1)
+	config.Custom = map[string]any{"scaleDistribution": map[string]any{"type": "log", "log": 10}}
+	l := line{labels: q.labels(), config: config}
 	for _, p := range watch.Trail(v.Rollout) {
 		if !p.At.Before(q.Window.From) && !p.At.After(q.Window.To) {
 			l.times, l.values = append(l.times, p.At), append(l.values, min(math.Exp(p.Log), math.MaxFloat64))

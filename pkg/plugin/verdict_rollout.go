@@ -15,8 +15,8 @@ import (
 	"github.com/andon-project/andon/pkg/source"
 )
 
-// newVerdictQuery finds out which rollout the query asks about, of which
-// service, and what overlaps it. It has no rollout if the exporter knows of none.
+// newVerdictQuery finds the rollout that the query asks for, its service and the
+// rollouts that overlap it. There are none if the exporter has none.
 func newVerdictQuery(ctx context.Context, s sources, r request) (*verdictQuery, error) {
 	q := &verdictQuery{frameBuilder: frameBuilder{request: r, config: s.config}, until: r.Window.To,
 		prometheusWarnings: &warnings{}, lokiWarnings: &warnings{}}
@@ -50,13 +50,13 @@ func newVerdictQuery(ctx context.Context, s sources, r request) (*verdictQuery, 
 		q.until = ended
 	}
 	if started := q.rollouts[0].Rollout.Started; q.until.Before(started) {
-		return q, badQuery{fmt.Errorf("the rollout began at %s, after the time range", started.UTC().Format(time.RFC3339))}
+		return q, badQuery{fmt.Errorf("the rollout began at %s, after the end of the time range", started.UTC().Format(time.RFC3339))}
 	}
 	return q, nil
 }
 
-// newAnalyzer makes what judges: with Loki, if there is one, and with what the
-// exporter remembers, if there is one.
+// newAnalyzer makes the analyzer that judges: with Loki if it has a URL, and with
+// the exporter's memory if the exporter has one.
 func (q *verdictQuery) newAnalyzer(ctx context.Context, s sources) (judge.Analyzer, error) {
 	prometheus, err := s.prometheus(q.prometheusWarnings.from("Prometheus"))
 	if err != nil {
@@ -67,7 +67,7 @@ func (q *verdictQuery) newAnalyzer(ctx context.Context, s sources) (judge.Analyz
 		a.Logs.Recall = s.exporter().recall(ctx, q.lokiWarnings)
 	}
 	if s.config.Loki.URL == "" {
-		return a, nil // signals of logs say that there is no source
+		return a, nil // log signals report that there is no source
 	}
 	loki, resolve, err := s.lokiFor(ctx, q.Window, q.lokiWarnings.from("Loki"))
 	if err != nil {
@@ -77,7 +77,7 @@ func (q *verdictQuery) newAnalyzer(ctx context.Context, s sources) (judge.Analyz
 	return a, nil
 }
 
-// fromQuery makes a rollout of what the query says of cohorts and times.
+// fromQuery makes the rollout of the query's own cohorts and times.
 func (q *verdictQuery) fromQuery(s andon.Service) error {
 	query := q.Query
 	since, err := parseTime("since", query.Since)
@@ -107,8 +107,8 @@ func (q *verdictQuery) fromQuery(s andon.Service) error {
 	return nil
 }
 
-// fromExporter takes the rollout that the exporter knows, and all that overlap
-// it, which may be to blame instead.
+// fromExporter takes the exporter's rollout and all that overlap it, since one of
+// those may be to blame.
 func (q *verdictQuery) fromExporter(ctx context.Context, c exporterClient) error {
 	search, err := c.findRollout(ctx, q.request)
 	if err != nil || search.record == nil {
@@ -124,10 +124,10 @@ func (q *verdictQuery) fromExporter(ctx context.Context, c exporterClient) error
 	return q.addPriorKnowledge(ctx, c)
 }
 
-// addPriorKnowledge adds what the judge knows of each rollout beside its samples.
+// addPriorKnowledge adds what the exporter learnt about each rollout's service.
 func (q *verdictQuery) addPriorKnowledge(ctx context.Context, c exporterClient) error {
 	g, ctx := errgroup.WithContext(ctx)
-	g.SetLimit(questionsAtOnce)
+	g.SetLimit(verdictConcurrency)
 	for i := range q.rollouts {
 		g.Go(func() error { return c.addPriorKnowledge(ctx, &q.rollouts[i]) })
 	}

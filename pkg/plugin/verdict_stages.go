@@ -11,10 +11,10 @@ import (
 	"github.com/andon-project/andon/pkg/andon"
 )
 
-// A part is what one stage of a rollout, or one place that it went to, showed.
+// A part is one stage of a rollout, or one place that it went to.
 type part struct {
 	name     string
-	from, to *time.Time // of a stage; to is nil while it lasts
+	from, to *time.Time // of a stage; to is nil while it is under way
 	verdict  andon.Decision
 	evidence andon.Number
 	reason   string
@@ -22,7 +22,7 @@ type part struct {
 
 const viewStages = "stages"
 
-// stages answers with one row a stage, in order, and then one a place.
+// stages answers with one row for each stage, in order, then one for each place.
 func (q *verdictQuery) stages(ctx context.Context) backend.DataResponse {
 	v, _, err := q.judge(ctx)
 	if err != nil {
@@ -43,7 +43,7 @@ func (q *verdictQuery) stages(ctx context.Context) backend.DataResponse {
 		column{"part", eachOf(parts, func(p part) string { return p.name }), data.FieldConfig{}},
 		column{"verdict", eachOf(parts, func(p part) string { return string(p.verdict) }), verdictConfig()},
 		column{"evidence", eachOf(parts, func(p part) *float64 { return number(p.evidence) }),
-			data.FieldConfig{Description: "of a stage, by how much it multiplied that of the rollout; of a place, its own"}},
+			oddsConfig("odds that the rollout made this place worse; for a stage, the factor by which it changed the odds of the rollout")},
 		column{"reason", eachOf(parts, func(p part) string { return p.reason }), data.FieldConfig{}},
 		column{"from", eachOf(parts, func(p part) *time.Time { return p.from }), data.FieldConfig{}},
 		column{"to", eachOf(parts, func(p part) *time.Time { return p.to }), data.FieldConfig{}},

@@ -12,11 +12,10 @@ import (
 
 const viewState = "state"
 
-// maxStates is how many times a rollout is judged for one panel.
+// maxStates is how many times one panel judges a rollout at most.
 const maxStates = 500
 
-// state answers with the verdict as it was at each point of the time range, as a
-// number.
+// state answers with the verdict at each point of the time range, as a number.
 func (q *verdictQuery) state(ctx context.Context) backend.DataResponse {
 	if len(q.rollouts) == 0 {
 		return q.answer(q.series([]line{{config: stateConfig("")}})...)
@@ -33,15 +32,15 @@ func (q *verdictQuery) state(ctx context.Context) backend.DataResponse {
 		if err := ctx.Err(); err != nil {
 			return errorResponse(ctx, err)
 		}
-		l.times, l.values = append(l.times, at), append(l.values, stateOf[last.Verdict])
+		l.times, l.values = append(l.times, at), append(l.values, stateNumber[last.Verdict])
 	}
 	q.executedQuery = executedQueries(last)
 	q.notices = append(q.notices, qualityNotices(last)...)
 	return q.answer(q.series([]line{l})...)
 }
 
-// asOf returns the rollouts as they were known at a time: the one that is asked
-// about, and those of the others that were under way.
+// asOf returns the rollouts as they were known at a time: the one asked for, and
+// the others that were under way.
 func (q *verdictQuery) asOf(at time.Time) []judge.Underway {
 	var out []judge.Underway
 	for i, u := range q.rollouts {
@@ -54,8 +53,8 @@ func (q *verdictQuery) asOf(at time.Time) []judge.Underway {
 	return out
 }
 
-// judgeTimes returns the whole steps of the time range at which the rollout was
-// under way, and the last one.
+// judgeTimes returns the times to judge at: each step while the rollout was under
+// way, and the end.
 func (q *verdictQuery) judgeTimes() []time.Time {
 	start := q.Window.From
 	if s := q.rollouts[0].Rollout.Started; s.After(start) {

@@ -6,7 +6,7 @@ import (
 	"sync"
 )
 
-// warnings collects what sources warn of, each text once. It is safe for
+// warnings collects the warnings of sources, each text once. It is safe for
 // concurrent use.
 type warnings struct {
 	mu    sync.Mutex
@@ -21,12 +21,11 @@ func (w *warnings) add(text string) {
 	}
 }
 
-// from returns what takes in the warnings that a source of that name gives with
-// its answers.
+// from returns a function that adds the warnings of the source of that name.
 func (w *warnings) from(source string) func(query string, texts []string) {
 	return func(query string, texts []string) {
 		for _, text := range texts {
-			w.add(fmt.Sprintf("%s warns of %s: %s", source, query, text))
+			w.add(fmt.Sprintf("%s warns about %s: %s", source, query, text))
 		}
 	}
 }

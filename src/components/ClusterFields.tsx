@@ -1,22 +1,19 @@
 import { EditorField, QueryOptionGroup } from '@grafana/plugin-ui';
 import { Input, MultiCombobox, RadioButtonGroup, Stack } from '@grafana/ui';
-import { type ClusterClass } from '../types';
+import { toOptions } from '../options';
+import { type AndonQuery, type ClusterClass, defaultLimits } from '../types';
 import { commitOn, type Part } from '../useEditing';
 import { CohortFields } from './CohortFields';
 import { QuestionRow } from './QuestionRow';
 
-const classes: Array<{ value: ClusterClass; label: string; description: string }> = [
-  { value: 'unknown', label: 'Unknown', description: 'Control never logged it' },
-  {
-    value: 'unexpected_frequency',
-    label: 'Unexpected frequency',
-    description: 'Logged more often than by control',
-  },
-  { value: 'gone', label: 'Gone', description: 'Control logs it, candidate does not' },
-  { value: 'known', label: 'Known', description: 'Logged as by control' },
-];
+const classes = toOptions<ClusterClass>({
+  unknown: { label: 'Unknown', description: 'The old nodes never logged it' },
+  unexpected_frequency: { label: 'Unexpected frequency', description: 'More often than on the old nodes' },
+  gone: { label: 'Gone', description: 'Only the old nodes log it' },
+  known: { label: 'Known', description: 'As often as on the old nodes' },
+});
 
-/** Log clusters or crashes of the candidate, against control. */
+/** The fields of a query for log clusters or crashes. */
 export function ClusterFields(part: Part) {
   return (
     <>
@@ -25,7 +22,7 @@ export function ClusterFields(part: Part) {
         language="logql"
         label="Log query"
         placeholder='{service_name="checkout"} |= "error"'
-        hint="LogQL that selects log lines. Enter runs it, Shift+Enter begins a line."
+        hint="LogQL that selects log lines. Enter runs it, Shift+Enter starts a new line."
       />
       <CohortFields {...part} />
       <ClusterOptions {...part} />
@@ -46,7 +43,7 @@ function ClusterOptions({ editing, id }: Part) {
     <QueryOptionGroup title="Options" collapsedInfo={summary(editing)}>
       <Stack direction="row" gap={2} wrap="wrap">
         {isClusters && (
-          <EditorField label="Classes" tooltip="Only clusters of these classes; all if none is picked">
+          <EditorField label="Classes" tooltip="Show only clusters of these classes. Empty: all.">
             <MultiCombobox<ClusterClass>
               id={`${id}-classes`}
               width={40}
@@ -60,10 +57,10 @@ function ClusterOptions({ editing, id }: Part) {
           </EditorField>
         )}
         {isClusters && query.view === 'rates' && (
-          <EditorField label="One series a">
+          <EditorField label="One series for each">
             <RadioButtonGroup
               id={`${id}-by`}
-              aria-label="One series a"
+              aria-label="One series for each"
               options={[
                 { value: 'class' as const, label: 'Class' },
                 { value: 'cluster' as const, label: 'Cluster' },
@@ -76,26 +73,30 @@ function ClusterOptions({ editing, id }: Part) {
         <EditorField
           label="Service"
           optional
-          tooltip="Its name at the exporter: feedback on its clusters is used"
+          tooltip="The service's name in the exporter's configuration. The feedback on its clusters is used."
         >
           <Input width={24} placeholder="checkout" {...text('service')} />
         </EditorField>
         {!isClusters && (
-          <EditorField label="Version label" optional tooltip="Crashes are counted for each of its values">
+          <EditorField label="Version label" optional tooltip="Crashes are counted for each version.">
             <Input width={16} placeholder="version" {...text('versionLabel')} />
           </EditorField>
         )}
-        <EditorField label={isClusters ? 'Cluster' : 'Signature'} optional tooltip="Only the one of this id">
+        <EditorField
+          label={isClusters ? 'Cluster' : 'Signature'}
+          optional
+          tooltip="Show only the one with this id."
+        >
           <Input width={24} placeholder="id" {...text('cluster')} />
         </EditorField>
-        <EditorField label="Limit" optional tooltip="Rows, series or lines at most">
+        <EditorField label="Limit" optional tooltip="Maximum number of rows, series or lines.">
           <Input
             id={`${id}-limit`}
             type="number"
             min={1}
             width={10}
             value={query.limit ?? ''}
-            placeholder={query.view === 'lines' ? '1000' : '100'}
+            placeholder={`${defaultLimits[limited(query)]}`}
             onChange={(e) => edit({ limit: Number(e.currentTarget.value) || undefined })}
             {...commitOn(editing)}
           />
@@ -103,6 +104,14 @@ function ClusterOptions({ editing, id }: Part) {
       </Stack>
     </QueryOptionGroup>
   );
+}
+
+/** What the limit of a query counts. */
+function limited({ view, by }: AndonQuery): keyof typeof defaultLimits {
+  if (view === 'lines') {
+    return 'lines';
+  }
+  return view === 'rates' && by === 'cluster' ? 'clusterSeries' : 'clusters';
 }
 
 function summary({ query }: Part['editing']): string[] {

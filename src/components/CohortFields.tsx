@@ -1,21 +1,22 @@
 import { EditorField, EditorRow } from '@grafana/plugin-ui';
 import { Input, RadioButtonGroup, Stack } from '@grafana/ui';
-import { type AndonQuery, type Cohorts as Cohort, type Selector } from '../types';
+import { toOptions } from '../options';
+import { type AndonQuery, type CohortMode, type Selector } from '../types';
 import { commitOn, type Part } from '../useEditing';
-import { type Cohorts, NodeList, useCohorts } from './NodeList';
+import { type CohortsAnswer, NodeList, useCohorts } from './NodeList';
 import { SelectorEditor } from './SelectorEditor';
 
-const cohorts: Array<{ value: Cohort; label: string; description: string }> = [
-  { value: 'labels', label: 'By labels', description: 'Nodes on the new version against nodes on the old' },
-  { value: 'time', label: 'By time', description: 'The same nodes, now against earlier' },
-];
+const modes = toOptions<CohortMode>({
+  labels: { label: 'By labels', description: 'Nodes on the new version against nodes on the old one' },
+  time: { label: 'By time', description: 'The same nodes, now against earlier' },
+});
 
 /** Which nodes are compared, and with what. */
 export function CohortFields(part: Part) {
   const { editing, id, datasource, range } = part;
   const { query, edit, set } = editing;
   const resolved = useCohorts(datasource, query, range);
-  const pick = (value: Cohort) =>
+  const pick = (value: CohortMode) =>
     set(
       value === 'time' && !query.back && !query.since ? { cohorts: value, back: '1d' } : { cohorts: value }
     );
@@ -25,7 +26,7 @@ export function CohortFields(part: Part) {
       <EditorRow>
         <EditorField
           label="Node label"
-          tooltip="The label that names an instance. Empty: the service as a whole."
+          tooltip="The label that names an instance. Empty: compare the service as a whole."
         >
           <Input
             id={`${id}-node`}
@@ -36,11 +37,11 @@ export function CohortFields(part: Part) {
             {...commitOn(editing)}
           />
         </EditorField>
-        <EditorField label="Compare nodes" tooltip="How candidate and control are told apart">
+        <EditorField label="Compare nodes" tooltip="How candidate and control differ">
           <RadioButtonGroup
             id={`${id}-cohorts`}
             aria-label="Compare nodes"
-            options={cohorts}
+            options={modes}
             value={query.cohorts}
             onChange={pick}
           />
@@ -50,7 +51,7 @@ export function CohortFields(part: Part) {
             editing={editing}
             id={id}
             optional
-            tooltip="What was before it tells how the nodes differ without the change."
+            tooltip="Samples from before the change show how the nodes differ without it."
           />
         )}
       </EditorRow>
@@ -63,13 +64,13 @@ export function CohortFields(part: Part) {
   );
 }
 
-type SideProps = Part & { resolved: Cohorts };
+type SideProps = Part & { resolved: CohortsAnswer };
 
 function ByLabels({ resolved, ...part }: SideProps) {
   const { query } = part.editing;
   return (
     <EditorRow>
-      <EditorField label="Candidate" tooltip="Nodes on the new version. Several labels must all match.">
+      <EditorField label="Candidate" tooltip="Nodes on the new version. All labels must match.">
         <Side
           {...part}
           name="Candidate"
@@ -80,7 +81,7 @@ function ByLabels({ resolved, ...part }: SideProps) {
           toChange={(candidate) => ({ candidate })}
         />
       </EditorField>
-      <EditorField label="Control" tooltip="Nodes on the old version, that ran well. Operators: = != =~ !~">
+      <EditorField label="Control" tooltip="Nodes on the old version, which ran well. Operators: = != =~ !~">
         <Side
           {...part}
           name="Control"
@@ -103,7 +104,7 @@ interface NamedSide {
   toChange(selector: Selector): Partial<AndonQuery>;
 }
 
-/** The labels of one side, and the nodes that they pick now. */
+/** The labels of one side, and the nodes that they pick in the time range. */
 function Side({ name, side, selector, placeholders, toChange, resolved, ...part }: SideProps & NamedSide) {
   return (
     <Stack direction="column" gap={0.5}>
@@ -123,15 +124,15 @@ const controls = [
   {
     value: 'back',
     label: 'Some time earlier',
-    description: 'The same hour of the day before, or of the week before',
+    description: 'The same hour yesterday, or a week ago',
   },
-  { value: 'since', label: 'Before the change', description: 'All that was seen before a moment' },
+  { value: 'since', label: 'Before the change', description: 'The time before the change' },
 ];
 
 function ByTime({ resolved, ...part }: SideProps) {
   const { editing, id, range } = part;
   const { query, edit, set } = editing;
-  // Back that is empty but there is a field being written in; back that is absent is not asked for.
+  // An empty back is a field that is being filled in; an absent one means the other control.
   const control = query.back != null ? 'back' : 'since';
   const pick = (value: string) =>
     set(
@@ -145,7 +146,7 @@ function ByTime({ resolved, ...part }: SideProps) {
       <EditorField
         label="Nodes"
         optional
-        tooltip="Which nodes to look at. Empty: all that the query returns."
+        tooltip="Which nodes to compare. Empty: all that the query returns."
       >
         <Side
           {...part}
@@ -157,7 +158,7 @@ function ByTime({ resolved, ...part }: SideProps) {
           toChange={(candidate) => ({ candidate })}
         />
       </EditorField>
-      <EditorField label="Control" tooltip="What now is compared with">
+      <EditorField label="Control" tooltip="What to compare with">
         <RadioButtonGroup
           id={`${id}-control`}
           aria-label="Control"
@@ -178,7 +179,7 @@ function ByTime({ resolved, ...part }: SideProps) {
           />
         </EditorField>
       ) : (
-        <Since editing={editing} id={id} tooltip="What came after is compared with what was before." />
+        <Since editing={editing} id={id} tooltip="The time after it is compared with the time before." />
       )}
       <EditorField label="Compared with">
         <NodeList name="Control" side="control" cohorts={resolved} />

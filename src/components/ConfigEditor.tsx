@@ -10,28 +10,29 @@ type Props = DataSourcePluginOptionsEditorProps<AndonOptions>;
 
 const docs = 'https://github.com/andon-project/andon/blob/main/docs/reference/datasource.md';
 
-const upstreams: Array<{ name: Upstream; title: string; says: string; url: string }> = [
+const upstreams: Array<{ name: Upstream; title: string; description: string; url: string }> = [
   {
     name: 'prometheus',
     title: 'Prometheus',
-    says: 'Prometheus, Mimir, Thanos or VictoriaMetrics: whatever answers PromQL over HTTP. It is all that deviations and verdicts need.',
+    description:
+      'Prometheus, Mimir, Thanos or VictoriaMetrics: any server that answers PromQL over HTTP. Deviations and verdicts on metrics need nothing else.',
     url: 'http://localhost:9090',
   },
   {
     name: 'loki',
     title: 'Loki',
-    says: 'Optional. Log clusters and crashes come from its lines.',
+    description: 'Optional. Log clusters and crashes are read from its log lines.',
     url: 'http://localhost:3100',
   },
   {
     name: 'exporter',
     title: 'Exporter',
-    says: 'Optional. Where andon serve listens: it knows rollouts, and keeps feedback and what was learnt.',
+    description: 'Optional. The address of andon serve, which knows your rollouts and keeps feedback.',
     url: 'http://localhost:9415',
   },
 ];
 
-/** Where Prometheus, Loki and the exporter are, and how each is asked. */
+/** The settings page: the addresses of Prometheus, Loki and the exporter, and how each is asked. */
 export function ConfigEditor(props: Props) {
   const [shown, setShown] = useState<Upstream>('prometheus');
   return (
@@ -51,13 +52,13 @@ export function ConfigEditor(props: Props) {
       <TabContent>
         {upstreams
           .filter(({ name }) => name === shown)
-          .map(({ name, title, says, url }) => (
+          .map(({ name, title, description, url }) => (
             <UpstreamSettings
               key={name}
               {...props}
               name={name}
               title={title}
-              says={says}
+              description={description}
               urlPlaceholder={url}
             />
           ))}

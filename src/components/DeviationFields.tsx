@@ -4,7 +4,7 @@ import { JudgeFields } from './JudgeFields';
 import { OptionFields } from './OptionFields';
 import { QuestionRow } from './QuestionRow';
 
-/** How far each candidate node strays from control. */
+/** The fields of a deviation query. */
 export function DeviationFields(part: Part) {
   return (
     <>
@@ -13,7 +13,7 @@ export function DeviationFields(part: Part) {
         language="promql"
         label="Query"
         placeholder='sum by (pod, version) (rate(http_requests_total{code=~"5.."}[$__rate_interval]))'
-        hint="PromQL that keeps the node label. Enter runs it, Shift+Enter begins a line."
+        hint="PromQL that keeps the node label. Enter runs it, Shift+Enter starts a new line."
         lines={2}
       />
       <CohortFields {...part} />

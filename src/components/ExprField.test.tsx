@@ -1,7 +1,10 @@
+import { useState } from 'react';
 import { act, fireEvent, render, screen } from '@testing-library/react';
+import { type AndonDataSource } from '../datasource';
 import { answering, Editing } from '../testing/editors';
 import { type Validation } from '../types';
 import { validationDelay } from '../useValidation';
+import { ExprField } from './ExprField';
 
 jest.mock('@grafana/ui', () => ({
   ...jest.requireActual('@grafana/ui'),
@@ -11,11 +14,32 @@ jest.mock('@grafana/ui', () => ({
 beforeEach(() => jest.useFakeTimers());
 afterEach(() => jest.useRealTimers());
 
+const hint = 'PromQL, please';
+
+/** The field alone: the whole editor takes a second to render on a busy machine. */
+function Field({ datasource, initial = '' }: { datasource: AndonDataSource; initial?: string }) {
+  const [expr, setExpr] = useState(initial);
+  return (
+    <ExprField
+      datasource={datasource}
+      language="promql"
+      label="Query"
+      value={expr}
+      placeholder=""
+      hint={hint}
+      testId="andon-expr"
+      onChange={setExpr}
+      onBlur={() => {}}
+      onRun={() => {}}
+    />
+  );
+}
+
+// By label: a search by role computes the name of every element.
 const write = (expr: string) =>
-  fireEvent.change(screen.getByRole('textbox', { name: 'Query (PromQL)' }), { target: { value: expr } });
+  fireEvent.change(screen.getByLabelText('Query (PromQL)'), { target: { value: expr } });
 const pass = (ms: number) => act(() => jest.advanceTimersByTimeAsync(ms));
 const message = () => screen.getByTestId('andon-expr-message').textContent?.trim();
-const hint = /^PromQL that keeps the node label/;
 
 // Finds fault with "rat(", as a parser that knows rate() would.
 async function check(asked: string): Promise<Validation> {
@@ -24,8 +48,8 @@ async function check(asked: string): Promise<Validation> {
 }
 
 it('shows what is wrong, and where', async () => {
-  render(<Editing datasource={answering({ validate: check })} initial={{ expr: 'sum(rat(up[5m]))' }} />);
-  expect(message()).toMatch(hint);
+  render(<Field datasource={answering({ validate: check })} initial="sum(rat(up[5m]))" />);
+  expect(message()).toBe(hint);
   await pass(validationDelay);
   expect(message()).toBe('unknown function with name "rat", at rat');
   expect(screen.getByText('rat').tagName).toBe('CODE');
@@ -33,14 +57,14 @@ it('shows what is wrong, and where', async () => {
 
 it('takes the wrong part from what was asked, variables replaced', async () => {
   const datasource = answering({ validate: (expr) => check(expr.replace('$sum', 'sum by (pod)')) });
-  render(<Editing datasource={datasource} initial={{ expr: '$sum(rat(up[5m]))' }} />);
+  render(<Field datasource={datasource} initial="$sum(rat(up[5m]))" />);
   await pass(validationDelay);
   expect(screen.getByText('rat').tagName).toBe('CODE');
 });
 
 it('asks once when typing stops', async () => {
   const validate = jest.fn((expr: string, _language: string) => check(expr));
-  render(<Editing datasource={answering({ validate })} initial={{ editor: 'code' }} />);
+  render(<Field datasource={answering({ validate })} />);
   write('r');
   await pass(validationDelay - 1);
   write('rat(');
@@ -51,20 +75,20 @@ it('asks once when typing stops', async () => {
 });
 
 it('forgets a fault as soon as the expression changes', async () => {
-  render(<Editing datasource={answering({ validate: check })} initial={{ expr: 'rat(up[5m])' }} />);
+  render(<Field datasource={answering({ validate: check })} initial="rat(up[5m])" />);
   await pass(validationDelay);
   expect(message()).toContain('unknown function');
   write('rate(up[5m])');
-  expect(message()).toMatch(hint);
+  expect(message()).toBe(hint);
   await pass(validationDelay);
-  expect(message()).toMatch(hint);
+  expect(message()).toBe(hint);
 });
 
-it('passes over an answer that comes too late', async () => {
+it('ignores an answer that comes too late', async () => {
   const answers: Array<() => void> = [];
   const slow = (asked: string) =>
     new Promise<Validation>((resolve) => answers.push(() => resolve({ asked, error: `no ${asked}` })));
-  render(<Editing datasource={answering({ validate: slow })} initial={{ expr: 'first' }} />);
+  render(<Field datasource={answering({ validate: slow })} initial="first" />);
   await pass(validationDelay);
   write('second');
   await pass(validationDelay);
@@ -75,13 +99,13 @@ it('passes over an answer that comes too late', async () => {
 
 it('says nothing of an empty expression, nor when the back end does not answer', async () => {
   const validate = jest.fn(() => Promise.reject(new Error('502')));
-  render(<Editing datasource={answering({ validate })} initial={{ editor: 'code' }} />);
+  render(<Field datasource={answering({ validate })} />);
   await pass(validationDelay);
   expect(validate).not.toHaveBeenCalled();
   write('up');
   await pass(validationDelay);
   expect(validate).toHaveBeenCalledTimes(1);
-  expect(message()).toMatch(hint);
+  expect(message()).toBe(hint);
 });
 
 it('reads LogQL where log lines are asked for', async () => {
@@ -90,5 +114,5 @@ it('reads LogQL where log lines are asked for', async () => {
   render(<Editing datasource={answering({ validate })} initial={initial} />);
   await pass(validationDelay);
   expect(validate.mock.calls).toEqual([[initial.expr, 'logql']]);
-  expect(screen.getByRole('textbox', { name: 'Log query (LogQL)' })).toHaveValue(initial.expr);
+  expect(screen.getByLabelText('Log query (LogQL)')).toHaveValue(initial.expr);
 });

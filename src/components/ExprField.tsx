@@ -2,20 +2,20 @@ import { css } from '@emotion/css';
 import { useEffect, useRef } from 'react';
 import { type GrafanaTheme2 } from '@grafana/data';
 import { CodeEditor, Icon, type Monaco, type MonacoEditor, useStyles2 } from '@grafana/ui';
-import { type AndonDataSource, type Language } from '../datasource';
+import { type AndonDataSource } from '../datasource';
 import { languages, register } from '../languages';
-import { type Validation } from '../types';
+import { type QueryLanguage, type Validation } from '../types';
 import { useValidation } from '../useValidation';
 
 export interface ExprProps {
   datasource: AndonDataSource;
-  language: Language;
+  language: QueryLanguage;
   label: string;
   value: string;
   placeholder: string;
-  /** Shown below as long as nothing is wrong. */
+  /** Shown below while nothing is wrong. */
   hint: string;
-  /** Lines to show at least. */
+  /** The minimum number of lines to show. */
   lines?: number;
   testId: string;
   onChange(value: string): void;
@@ -24,9 +24,9 @@ export interface ExprProps {
 }
 
 const lineHeight = 20;
-const mostLines = 10;
+const maxLines = 10;
 
-/** A field for an expression in its colours; what the back end finds wrong is underlined, and said below. */
+/** A code editor for an expression. A mistake that the back end finds is underlined and explained below. */
 export function ExprField(props: ExprProps) {
   const { datasource, language, label, value, placeholder, hint, lines = 1, testId } = props;
   const coloured = languages[language];
@@ -60,7 +60,7 @@ export function ExprField(props: ExprProps) {
     });
   };
 
-  const shown = Math.min(Math.max(value.split('\n').length, lines), mostLines);
+  const shown = Math.min(Math.max(value.split('\n').length, lines), maxLines);
   return (
     <div className={styles.field} data-testid={testId}>
       <div className={styles.editor}>
@@ -117,7 +117,7 @@ function underline(editor: MonacoEditor, monaco: Monaco, value: string, wrong?: 
   if (!model) {
     return;
   }
-  // With variables in it, what was asked is not what is seen, and offsets would point astray.
+  // If variables were replaced, the positions do not fit the text in the editor.
   const at = wrong && wrong.asked === value && wrongPart(wrong) ? wrong : undefined;
   const marker = at && {
     ...bounds(model.getPositionAt(at.start ?? 0), model.getPositionAt(at.end ?? 0)),
@@ -152,7 +152,7 @@ const monacoOptions = {
   hideCursorInOverviewRuler: true,
   scrollBeyondLastLine: false,
   padding: { top: 5, bottom: 5 },
-  // Enter runs the query; it must not accept a word that happened to be suggested.
+  // Enter runs the query and must not accept a suggestion.
   quickSuggestions: false,
   suggestOnTriggerCharacters: false,
   wordBasedSuggestions: false,

@@ -3,15 +3,16 @@ import { type DataFrame, type GrafanaTheme2 } from '@grafana/data';
 import { Badge, type BadgeColor, Button, RadioButtonGroup, useStyles2 } from '@grafana/ui';
 import { useState } from 'react';
 import { type ClusterRow, clusterRows, mayGiveFeedback } from '../feedback';
+import { toOptions } from '../options';
 import { type ClusterClass, type Risk } from '../types';
 import { messageOf } from '../useAnswer';
 import { type Part } from '../useEditing';
 
-const risks: Array<{ value: Risk; label: string; description: string }> = [
-  { value: 'high', label: 'High', description: 'A rollout fails whenever this is logged' },
-  { value: 'medium', label: 'Medium', description: 'A rollout fails at high sensitivity, else it is noted' },
-  { value: 'none', label: 'No risk', description: 'Ignored from now on' },
-];
+const risks = toOptions<Risk>({
+  high: { label: 'High', description: 'Any rollout that logs this fails' },
+  medium: { label: 'Medium', description: 'Fails a rollout at high sensitivity, otherwise it is only noted' },
+  none: { label: 'No risk', description: 'Ignored from now on' },
+});
 
 const colors: Record<ClusterClass, BadgeColor> = {
   unknown: 'red',
@@ -20,18 +21,18 @@ const colors: Record<ClusterClass, BadgeColor> = {
   known: 'green',
 };
 
-/** How many clusters are listed: those that stand first in the answer. */
-const most = 10;
+/** How many clusters are listed: the first in the answer. */
+const maxRows = 10;
 
 /**
- * The log clusters of the answer, to say of each what it is worth. What is said is kept by the exporter, honoured at
- * its next tick, and can be undone.
+ * The log clusters or signatures of the answer, to give feedback on each. The exporter keeps the feedback and uses it
+ * from its next tick on; it can be undone.
  */
 export function FeedbackSection({ editing, datasource, frames }: Part & { frames: DataFrame[] }) {
   const styles = useStyles2(getStyles);
   const { query, run } = editing;
-  // What was said since the answer came; the next answer knows it too.
-  const [said, setSaid] = useState<Record<string, Risk | null>>({});
+  // The feedback given since the answer came; the next answer has it too.
+  const [given, setGiven] = useState<Record<string, Risk | null>>({});
   const [failed, setFailed] = useState<{ id: string; error: string }>();
   const rows = clusterRows(frames, query.refId);
   if (rows.length === 0) {
@@ -40,32 +41,32 @@ export function FeedbackSection({ editing, datasource, frames }: Part & { frames
   const { service } = query;
   const allowed = mayGiveFeedback();
 
-  const say = async (row: ClusterRow, risk: Risk | null) => {
-    const told = { service: service ?? '', cluster: row.id };
+  const give = async (row: ClusterRow, risk: Risk | null) => {
+    const request = { service: service ?? '', cluster: row.id };
     try {
       await (risk
-        ? datasource.feedback({ ...told, template: row.template, risk })
-        : datasource.undoFeedback(told));
-      setSaid((s) => ({ ...s, [row.id]: risk }));
+        ? datasource.feedback({ ...request, template: row.template, risk })
+        : datasource.undoFeedback(request));
+      setGiven((s) => ({ ...s, [row.id]: risk }));
       setFailed(undefined);
       run();
     } catch (e) {
       setFailed({ id: row.id, error: messageOf(e) });
     }
   };
-  const riskOf = (row: ClusterRow) => (row.id in said ? said[row.id] : row.feedback);
+  const riskOf = (row: ClusterRow) => (row.id in given ? given[row.id] : row.feedback);
   return (
     <section aria-label="Feedback" className={styles.section}>
       <h3 className={styles.title}>Feedback</h3>
       <p className={styles.hint}>
         {!allowed
-          ? 'Editors and administrators may say what a cluster is worth.'
+          ? 'Only editors and administrators may give feedback.'
           : service
-            ? `What a cluster is worth to ${service}, for every rollout from now on. The exporter keeps who said it and when.`
-            : 'Set the service under Options: feedback on a cluster holds for one service.'}
+            ? `How risky is each cluster for ${service}? It counts in every rollout from now on. The exporter records who said it and when.`
+            : 'To give feedback, set the service under Options: feedback holds for one service.'}
       </p>
       <ul className={styles.list}>
-        {rows.slice(0, most).map((row) => (
+        {rows.slice(0, maxRows).map((row) => (
           <li key={row.id} className={styles.row}>
             <span className={styles.class}>
               {row.class && <Badge text={row.class.replace('_', ' ')} color={colors[row.class]} />}
@@ -79,7 +80,7 @@ export function FeedbackSection({ editing, datasource, frames }: Part & { frames
               options={risks}
               value={riskOf(row) ?? undefined}
               disabled={!allowed || !service}
-              onChange={(risk) => say(row, risk)}
+              onChange={(risk) => give(row, risk)}
             />
             <Button
               size="sm"
@@ -89,19 +90,19 @@ export function FeedbackSection({ editing, datasource, frames }: Part & { frames
               aria-label={`Undo the feedback on ${row.template}`}
               className={riskOf(row) ? undefined : styles.hidden}
               disabled={!allowed || !service || !riskOf(row)}
-              onClick={() => say(row, null)}
+              onClick={() => give(row, null)}
             >
               Undo
             </Button>
             {failed?.id === row.id && (
               <span role="alert" className={styles.failed}>
-                not kept: {failed.error}
+                not saved: {failed.error}
               </span>
             )}
           </li>
         ))}
       </ul>
-      {rows.length > most && <p className={styles.hint}>{rows.length - most} more are in the table.</p>}
+      {rows.length > maxRows && <p className={styles.hint}>{rows.length - maxRows} more are in the table.</p>}
     </section>
   );
 }

@@ -1,25 +1,22 @@
 import { EditorField, EditorRow } from '@grafana/plugin-ui';
 import { RadioButtonGroup } from '@grafana/ui';
+import { toOptions } from '../options';
 import { type Direction, type Sensitivity } from '../types';
 import { type Part } from '../useEditing';
 
-const directions: Array<{ value: Direction; label: string; description: string }> = [
-  { value: 'higher', label: 'Higher', description: 'As errors, latency, CPU' },
-  { value: 'lower', label: 'Lower', description: 'As successes, throughput' },
-  { value: 'both', label: 'Both', description: 'Any change is a change for the worse' },
-];
+export const directions = toOptions<Direction>({
+  higher: { label: 'Higher', description: 'Such as errors, latency, CPU' },
+  lower: { label: 'Lower', description: 'Such as successes, throughput' },
+  both: { label: 'Both', description: 'Any change is bad' },
+});
 
-const sensitivities: Array<{ value: Sensitivity; label: string; description: string }> = [
-  { value: 'low', label: 'Low', description: '1 false alarm in 10,000 clean rollouts; effects from 2 σ' },
-  {
-    value: 'medium',
-    label: 'Medium',
-    description: '1 false alarm in 1,000 clean rollouts; effects from 1 σ',
-  },
-  { value: 'high', label: 'High', description: '1 false alarm in 100 clean rollouts; effects from 0.5 σ' },
-];
+const sensitivities = toOptions<Sensitivity>({
+  low: { label: 'Low', description: '1 false halt in 10,000 good rollouts; effects from 2 σ count' },
+  medium: { label: 'Medium', description: '1 false halt in 1,000 good rollouts; effects from 1 σ count' },
+  high: { label: 'High', description: '1 false halt in 100 good rollouts; effects from 0.5 σ count' },
+});
 
-/** What counts as worse, and how much of it. */
+/** Which direction is worse, and how sensitive the judgment is. */
 export function JudgeFields({ editing: { query, set }, id }: Part) {
   return (
     <EditorRow>

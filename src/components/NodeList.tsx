@@ -2,19 +2,19 @@ import { css, cx } from '@emotion/css';
 import { type GrafanaTheme2, type TimeRange } from '@grafana/data';
 import { Icon, Tooltip, useStyles2 } from '@grafana/ui';
 import { type AndonDataSource } from '../datasource';
-import { isAsked } from '../queries';
-import { type AndonQuery, type Cohort, defaultQuery } from '../types';
+import { isRunnable } from '../queries';
+import { type AndonQuery, type CohortNodes, defaultQuery } from '../types';
 import { type Answer, useAnswer } from '../useAnswer';
 
-/** How long nobody must have typed before cohorts are resolved, in milliseconds. */
-const resolveDelay = 400;
+/** How long after the last key the nodes are looked up, in milliseconds. */
+const lookUpDelay = 400;
 
-export type Cohorts = Answer<{ candidate: Cohort; control: Cohort }>;
+export type CohortsAnswer = Answer<{ candidate: CohortNodes; control: CohortNodes }>;
 
-/** Resolves the cohorts of a query while it is written. */
-export function useCohorts(datasource: AndonDataSource, query: AndonQuery, range?: TimeRange): Cohorts {
+/** Looks up the nodes of candidate and control while a query is written. */
+export function useCohorts(datasource: AndonDataSource, query: AndonQuery, range?: TimeRange): CohortsAnswer {
   const { cohorts, candidate, control, back, since } = { ...defaultQuery, ...query };
-  const told =
+  const complete =
     cohorts === 'time'
       ? Boolean(back || since)
       : Object.keys(candidate ?? {}).length > 0 && Object.keys(control ?? {}).length > 0;
@@ -33,18 +33,18 @@ export function useCohorts(datasource: AndonDataSource, query: AndonQuery, range
     since,
     range?.raw,
   ]);
-  const asks = told && isAsked(query);
-  return useAnswer(() => datasource.cohorts(query, range), asks ? key : '', resolveDelay);
+  const ready = complete && isRunnable(query);
+  return useAnswer(() => datasource.cohorts(query, range), ready ? key : '', lookUpDelay);
 }
 
 interface Props {
-  /** Which side it is, for people. */
+  /** The name of the side, for people. */
   name: string;
-  cohorts: Cohorts;
+  cohorts: CohortsAnswer;
   side: 'candidate' | 'control';
 }
 
-/** The nodes of one side as they resolve, on one line that is there from the start. */
+/** The nodes of one side, on a line that has its place before they are known. */
 export function NodeList({ name, cohorts, side }: Props) {
   const styles = useStyles2(getStyles);
   const { value, error, loading } = cohorts;
@@ -70,7 +70,7 @@ export function NodeList({ name, cohorts, side }: Props) {
           </span>
         </Tooltip>
       ) : (
-        <span className={styles.nodes}>{loading ? 'resolving…' : ' '}</span>
+        <span className={styles.nodes}>{loading ? 'looking up nodes…' : ' '}</span>
       )}
     </div>
   );
@@ -78,16 +78,16 @@ export function NodeList({ name, cohorts, side }: Props) {
 
 const counted = (n: number) => (n === 1 ? '1 node' : `${n === 0 ? 'no' : n} nodes`);
 
-/** Most nodes that a list names; a tooltip is no page. */
-const most = 50;
+/** How many nodes the tooltip names. */
+const maxNodes = 50;
 
-function List({ nodes = [], count = nodes.length, query }: Cohort) {
+function List({ nodes = [], count = nodes.length, query }: CohortNodes) {
   return (
     <div>
-      {nodes.slice(0, most).map((node) => (
+      {nodes.slice(0, maxNodes).map((node) => (
         <div key={node}>{node}</div>
       ))}
-      {count > most && <div>and {count - most} more</div>}
+      {count > maxNodes && <div>and {count - maxNodes} more</div>}
       {query && <code>{query}</code>}
     </div>
   );
@@ -98,14 +98,14 @@ const getStyles = (theme: GrafanaTheme2) => ({
     ...theme.typography.bodySmall,
     height: 22,
     lineHeight: '22px',
-    // A list that grows moves nothing beside it.
+    // A fixed width, so that a longer list moves nothing.
     width: 448,
     maxWidth: '100%',
     overflow: 'hidden',
     whiteSpace: 'nowrap',
     textOverflow: 'ellipsis',
   }),
-  // Not paler: small text that is hard to read already would be too much so.
+  // Not paler: small text would be hard to read.
   stale: css({ fontStyle: 'italic' }),
   nodes: css({ color: theme.colors.text.secondary }),
   wrong: css({ color: theme.colors.error.text }),

@@ -1,21 +1,25 @@
 import { EditorField, QueryOptionGroup } from '@grafana/plugin-ui';
 import { Combobox, Input, Stack } from '@grafana/ui';
+import { toOptions } from '../options';
 import { type Kind } from '../types';
 import { commitOn, type Editing, type Part } from '../useEditing';
 import { ExprField } from './ExprField';
 
-const kinds: Array<{ value: Kind | ''; label: string; description: string }> = [
-  { value: '', label: 'Automatic', description: 'Taken from the unit and the names of the metrics' },
-  { value: 'counts', label: 'Counts', description: 'Events out of events: needs "Out of"' },
-  { value: 'crashes', label: 'Crashes', description: 'Events by the time that nodes run, such as restarts' },
-  { value: 'failures', label: 'Failures', description: 'A ratio of successes or failures' },
-  { value: 'latency', label: 'Latency', description: 'Durations, on a log scale' },
-  { value: 'resource', label: 'Resource', description: 'CPU and other saturation, on a log scale' },
-  { value: 'memory', label: 'Memory', description: 'Shown, but does not count' },
-  { value: 'value', label: 'Value', description: 'A number as it is' },
-];
+const kinds = toOptions<Kind | ''>({
+  '': { label: 'Automatic', description: 'Inferred from the unit and the names of the metrics' },
+  counts: {
+    label: 'Counts',
+    description: 'Events out of a total, such as errors out of requests: needs "Out of"',
+  },
+  crashes: { label: 'Crashes', description: 'Events per running time, such as restarts' },
+  failures: { label: 'Failures', description: 'A share of failures or successes' },
+  latency: { label: 'Latency', description: 'Durations, on a log scale' },
+  resource: { label: 'Resource', description: 'CPU and other load, on a log scale' },
+  memory: { label: 'Memory', description: 'Shown, but not judged' },
+  value: { label: 'Value', description: 'A plain number' },
+});
 
-/** What is seldom needed, folded away. */
+/** Fields that are seldom needed, folded away. */
 export function OptionFields({ datasource, editing, id }: Part) {
   const { query, edit, set, settle, run } = editing;
   return (
@@ -24,7 +28,7 @@ export function OptionFields({ datasource, editing, id }: Part) {
         <Stack direction="row" gap={2} wrap="wrap">
           <EditorField
             label="Legend"
-            tooltip="Name of a series. {{node}} is the node, {{label}} any other label."
+            tooltip="The name of each series. {{node}} is the node, {{label}} any other label."
           >
             <Input
               id={`${id}-legend`}
@@ -38,7 +42,7 @@ export function OptionFields({ datasource, editing, id }: Part) {
           <EditorField
             label="Unit"
             optional
-            tooltip="Unit of the query's values as Grafana names it: s, bytes, percentunit"
+            tooltip="The unit of the values, as Grafana names it: s, bytes, percentunit"
           >
             <Input
               id={`${id}-unit`}
@@ -49,7 +53,7 @@ export function OptionFields({ datasource, editing, id }: Part) {
               {...commitOn(editing)}
             />
           </EditorField>
-          <EditorField label="Kind" tooltip="How the signal is compared">
+          <EditorField label="Kind" tooltip="How the values are compared">
             <Combobox<Kind | ''>
               id={`${id}-kind`}
               width={24}
@@ -58,11 +62,7 @@ export function OptionFields({ datasource, editing, id }: Part) {
               onChange={({ value }) => set({ kind: value || undefined })}
             />
           </EditorField>
-          <EditorField
-            label="Bin"
-            optional
-            tooltip="How much time one point stands for, at least 1m if empty"
-          >
+          <EditorField label="Bin" optional tooltip="The time that one sample stands for. Empty: 1m.">
             <Input
               id={`${id}-step`}
               width={12}
@@ -73,11 +73,7 @@ export function OptionFields({ datasource, editing, id }: Part) {
             />
           </EditorField>
         </Stack>
-        <EditorField
-          label="Out of"
-          optional
-          tooltip="How many events there were in all: errors out of requests"
-        >
+        <EditorField label="Out of" optional tooltip="The total number of events: errors out of requests">
           <ExprField
             datasource={datasource}
             language="promql"
@@ -85,7 +81,7 @@ export function OptionFields({ datasource, editing, id }: Part) {
             testId="andon-per"
             value={query.per ?? ''}
             placeholder="sum by (pod, version) (rate(http_requests_total[$__rate_interval]))"
-            hint="With it, the query counts events out of these: 1 error in 2 requests tells less than 500 in 1,000."
+            hint="The query then counts events out of this total: 1 error in 2 requests proves less than 500 in 1,000."
             onChange={(per) => edit({ per: per || undefined })}
             onBlur={settle}
             onRun={run}

@@ -3,14 +3,14 @@ import { type DataFrame, type GrafanaTheme2 } from '@grafana/data';
 import { useStyles2 } from '@grafana/ui';
 import { progressOf } from '../live';
 
-/** How much of the logs has been read, while an answer is on its way. It has its place even while there is none. */
+/** How much of the logs was read while a query runs. It keeps its place when there is nothing to show. */
 export function Progress({ frames }: { frames?: DataFrame[] }) {
   const styles = useStyles2(getStyles);
   const progress = progressOf(frames);
-  const under = progress !== undefined && progress < 1;
+  const running = progress !== undefined && progress < 1;
   return (
     <div className={styles.place}>
-      {under && (
+      {running && (
         <div
           role="progressbar"
           aria-label="Logs read"

@@ -89,7 +89,7 @@ describe('the builder', () => {
 
   it('says what to do where nothing is found', async () => {
     show({ editor: 'builder' });
-    expect(await screen.findByText(/write the query as code/)).toBeInTheDocument();
+    expect(await screen.findByText(/switch to Code/)).toBeInTheDocument();
   });
 });
 

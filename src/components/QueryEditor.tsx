@@ -1,5 +1,5 @@
 import { EditorRows } from '@grafana/plugin-ui';
-import { languageOf } from '../queries';
+import { languageOfType } from '../types';
 import { type EditorProps, useEditing } from '../useEditing';
 import { ClusterFields } from './ClusterFields';
 import { DeviationFields } from './DeviationFields';
@@ -18,7 +18,7 @@ const fields = {
   values: () => null,
 };
 
-/** Asks whether a rollout made its service worse, in any of the ways that the data source answers. */
+/** The query editor, for all query types. */
 export function QueryEditor(props: EditorProps) {
   const editing = useEditing(props);
   const { query } = editing;
@@ -30,7 +30,7 @@ export function QueryEditor(props: EditorProps) {
       <QueryHeader editing={editing} id={id} />
       <Progress frames={props.data?.series} />
       <Fields {...parts} />
-      {languageOf(query.queryType) === 'logql' && (
+      {languageOfType[query.queryType] === 'logql' && (
         <FeedbackSection {...parts} frames={props.data?.series ?? []} />
       )}
     </EditorRows>

@@ -7,7 +7,7 @@ import { fill } from '../useEditing';
 
 interface Example {
   title: string;
-  says: string;
+  description: string;
   query: Partial<AndonQuery>;
 }
 
@@ -20,17 +20,19 @@ const canary = { candidate: { version: 'v2' }, control: { version: '!=v2' } };
 export const examples: Example[] = [
   {
     title: 'Errors of a canary',
-    says: 'Does any pod on v2 fail more of its requests than the pods on v1? A failure in few requests tells less than in many.',
+    description:
+      'Does any pod on v2 fail more of its requests than the pods on v1? Failures out of few requests prove less than out of many.',
     query: { expr: failures, per: requests, candidate: { version: 'v2' }, control: { version: 'v1' } },
   },
   {
     title: 'Latency against everything older',
-    says: 'Is any new pod slower than all pods not yet updated? The table has when it began, and how much.',
+    description:
+      'Is any new pod slower than the pods not yet updated? The table says since when and by how much.',
     query: { expr: latency, unit: 's', view: 'table', ...canary },
   },
   {
     title: 'CPU against yesterday',
-    says: 'Do the same nodes use more CPU than at this hour of the day before?',
+    description: 'Do the same nodes use more CPU than at this hour yesterday?',
     query: {
       expr: 'sum by (instance) (rate(process_cpu_seconds_total[$__rate_interval]))',
       nodeLabel: 'instance',
@@ -40,7 +42,8 @@ export const examples: Example[] = [
   },
   {
     title: 'Throughput since a change',
-    says: 'Did the nodes of one service get less done after a change than before it? Here, the panel begins with the change.',
+    description:
+      'Did the nodes of one service get less done after a change than before? Here the change is at the start of the time range.',
     query: {
       expr: 'sum by (pod, service) (rate(http_requests_total[$__rate_interval]))',
       cohorts: 'time',
@@ -51,17 +54,17 @@ export const examples: Example[] = [
   },
   {
     title: 'New log lines',
-    says: 'Which lines does v2 log that v1 never did, and which more often? Needs Loki.',
+    description: 'Which lines does v2 log that v1 never did, and which more often? Needs Loki.',
     query: { queryType: 'clusters', expr: '{service="checkout"}', ...canary },
   },
   {
     title: 'Crashes',
-    says: 'Does v2 crash, and where in the code? Needs Loki.',
+    description: 'Does v2 crash, and where in the code? Needs Loki.',
     query: { queryType: 'crashes', expr: '{service="checkout"}', versionLabel: 'version', ...canary },
   },
   {
     title: 'A verdict without an exporter',
-    says: 'Errors and latency together: did v2 make the service worse, by all that was seen?',
+    description: 'Did v2 make the service worse? One verdict from errors and latency.',
     query: {
       queryType: 'verdict',
       signals: [
@@ -73,22 +76,22 @@ export const examples: Example[] = [
   },
   {
     title: 'Rollouts that failed',
-    says: 'What the exporter has seen and halted. Needs the exporter.',
+    description: 'Rollouts with the verdict fail. Needs the exporter.',
     query: { queryType: 'rollouts', match: { verdict: 'fail' } },
   },
 ];
 
-/** Says what can be asked, by examples to start from. */
+/** The help of the query editor: examples to start from. */
 export function QueryEditorHelp({ onClickExample, query }: QueryEditorHelpProps<AndonQuery>) {
   const styles = useStyles2(getStyles);
   return (
     <div>
-      <h2>What can be asked</h2>
+      <h2>What you can ask</h2>
       <p>
-        A deviation has a series for every candidate node: how many standard deviations of control it lies
-        away from control. Above 0 is worse. Whatever returns one series a node will do, as long as the node
-        label and the labels that tell candidate from control are kept, as by{' '}
-        <code>sum by (pod, version)</code>. Log clusters and crashes are compared the same way.
+        A deviation query draws one series for each candidate node: how many standard deviations it is from
+        the control nodes. Above 0 is worse. Any query will do that returns one series for each node and keeps
+        the node label and the labels that pick candidate and control, as <code>sum by (pod, version)</code>{' '}
+        does. Log clusters and crashes are compared the same way.
       </p>
       {examples.map((example) => (
         <Card
@@ -99,7 +102,7 @@ export function QueryEditorHelp({ onClickExample, query }: QueryEditorHelpProps<
         >
           <Card.Heading>{example.title}</Card.Heading>
           <Card.Description>
-            {example.says}
+            {example.description}
             <code className={styles.code}>{describeQuery(toQuery(example))}</code>
           </Card.Description>
         </Card>
@@ -107,14 +110,14 @@ export function QueryEditorHelp({ onClickExample, query }: QueryEditorHelpProps<
       <h3 className={styles.heading}>Variables</h3>
       <p>
         <code>$__interval</code>, <code>$__rate_interval</code> and <code>$__range</code> work as they do for
-        Prometheus, in alert rules too. Dashboard variables may stand in every field; one with several values
-        turns a label&apos;s <code>=</code> into <code>=~</code>. Alert rules know no dashboard variables.
+        Prometheus, also in alert rules. Dashboard variables work in every field; one with several values
+        turns the <code>=</code> of a label into <code>=~</code>. Alert rules have no dashboard variables.
       </p>
     </div>
   );
 }
 
-/** An example as a query of its own, shown as it is written. */
+/** An example as a complete query, shown as code. */
 function toQuery({ query }: Example, refId = 'A'): AndonQuery {
   return fill({ ...defaultQuery, view: undefined, legend: undefined, editor: 'code', ...query, refId });
 }

@@ -1,19 +1,17 @@
 import { css } from '@emotion/css';
 import { type GrafanaTheme2 } from '@grafana/data';
 import { InlineSwitch, RadioButtonGroup, useStyles2 } from '@grafana/ui';
-import { changeType, languageOf, queryTypes, viewLabel } from '../queries';
-import { type EditorMode, views } from '../types';
+import { toOptions } from '../options';
+import { changeType, queryTypes, viewLabel } from '../queries';
+import { type EditorMode, languageOfType, views } from '../types';
 import { type Editing } from '../useEditing';
 
-const modes: Array<{ value: EditorMode; label: string }> = [
-  { value: 'builder', label: 'Builder' },
-  { value: 'code', label: 'Code' },
-];
+const modes = toOptions<EditorMode>({ builder: { label: 'Builder' }, code: { label: 'Code' } });
 
-/** What is asked for, in which form it is answered, and how the query is written. */
+/** The query's type and view, and how it is written. */
 export function QueryHeader({ editing: { query, set, edit }, id }: { editing: Editing; id: string }) {
   const styles = useStyles2(getStyles);
-  const answers = views[query.queryType].map((value) => ({ value, label: viewLabel(value) }));
+  const viewOptions = views[query.queryType].map((value) => ({ value, label: viewLabel(value) }));
   return (
     <div className={styles.header}>
       <RadioButtonGroup
@@ -24,13 +22,13 @@ export function QueryHeader({ editing: { query, set, edit }, id }: { editing: Ed
         value={query.queryType}
         onChange={(queryType) => set(changeType(query, queryType))}
       />
-      {answers.length > 1 && (
+      {viewOptions.length > 1 && (
         <RadioButtonGroup
           id={`${id}-view`}
           aria-label="Show"
           size="sm"
-          options={answers}
-          value={query.view ?? answers[0].value}
+          options={viewOptions}
+          value={query.view ?? viewOptions[0].value}
           onChange={(view) => set({ view })}
         />
       )}
@@ -41,10 +39,10 @@ export function QueryHeader({ editing: { query, set, edit }, id }: { editing: Ed
         showLabel
         transparent
         value={query.live ?? false}
-        title="Follow the rollout while the time range ends now: what is new at each bin, and progress while logs are read"
+        title="Update the panel with each new sample and show progress while logs are read. The time range must end now."
         onChange={(e) => set({ live: e.currentTarget.checked || undefined })}
       />
-      {languageOf(query.queryType) && (
+      {languageOfType[query.queryType] && (
         <RadioButtonGroup
           id={`${id}-editor`}
           aria-label="Editor"

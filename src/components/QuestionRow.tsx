@@ -5,7 +5,7 @@ import { ServicePicker } from './ServicePicker';
 
 type Props = Part & Pick<ExprProps, 'language' | 'label' | 'placeholder' | 'hint' | 'lines'>;
 
-/** The expression of a query: picked among what is known of services, or written. */
+/** The expression of a query: picked from the signals of a service, or written. */
 export function QuestionRow({ language, label, placeholder, hint, lines, ...part }: Props) {
   const { query, edit, settle, run } = part.editing;
   return (

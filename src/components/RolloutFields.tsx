@@ -1,10 +1,11 @@
 import { EditorField, EditorRow } from '@grafana/plugin-ui';
 import { Combobox, Input } from '@grafana/ui';
+import { defaultLimits } from '../types';
 import { commitOn, type Part } from '../useEditing';
 import { useSuggestions } from '../useSuggestions';
 import { SelectorEditor } from './SelectorEditor';
 
-/** Which of the exporter's rollouts are shown. */
+/** The fields of a query for rollouts. */
 export function RolloutFields({ datasource, editing, id }: Part) {
   const { query, edit, set } = editing;
   const services = useSuggestions(
@@ -13,7 +14,7 @@ export function RolloutFields({ datasource, editing, id }: Part) {
   );
   return (
     <EditorRow>
-      <EditorField label="Service" optional tooltip="Only rollouts of this service">
+      <EditorField label="Service" optional tooltip="Show only rollouts of this service.">
         <Combobox
           id={`${id}-service`}
           width={28}
@@ -28,7 +29,7 @@ export function RolloutFields({ datasource, editing, id }: Part) {
       <EditorField
         label="Match"
         optional
-        tooltip="layer, version, verdict, strategy, tool, or a label of the scope such as region"
+        tooltip="Show only rollouts with this layer, version, verdict, strategy, tool, or label of the scope such as region."
       >
         <SelectorEditor
           name="Match"
@@ -39,14 +40,14 @@ export function RolloutFields({ datasource, editing, id }: Part) {
           toChange={(match) => ({ match })}
         />
       </EditorField>
-      <EditorField label="Limit" optional tooltip="Rollouts at most, newest first">
+      <EditorField label="Limit" optional tooltip="Maximum number of rollouts, the newest first.">
         <Input
           id={`${id}-limit`}
           type="number"
           min={1}
           width={10}
           value={query.limit ?? ''}
-          placeholder="200"
+          placeholder={`${defaultLimits.rollouts}`}
           onChange={(e) => edit({ limit: Number(e.currentTarget.value) || undefined })}
           {...commitOn(editing)}
         />

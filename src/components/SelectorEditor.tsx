@@ -3,16 +3,8 @@ import { useState } from 'react';
 import { type GrafanaTheme2, type MetricFindValue, type TimeRange } from '@grafana/data';
 import { Button, Combobox, IconButton, useStyles2 } from '@grafana/ui';
 import { type AndonDataSource } from '../datasource';
-import {
-  isRepeated,
-  type Matcher,
-  type Operator,
-  operators,
-  parseValue,
-  toMatchers,
-  toSelector,
-} from '../selector';
-import { type AndonQuery, type Selector } from '../types';
+import { isRepeated, type Matcher, parseValue, toMatchers, toSelector } from '../selector';
+import { type AndonQuery, type Selector, type SelectorOperator, selectorOperators } from '../types';
 import { type Editing } from '../useEditing';
 import { useSuggestions } from '../useSuggestions';
 
@@ -29,11 +21,11 @@ interface Props {
 }
 
 const empty: Matcher = { label: '', operator: '=', value: '' };
-const options = operators.map((value) => ({ value, label: value }));
+const options = selectorOperators.map((value) => ({ value, label: value }));
 
 /**
- * Rows of label, operator and value. A selector cannot hold a row that is half written, so that the rows live here;
- * they begin anew when the selector changes from outside.
+ * Rows of label, operator and value. A selector cannot hold an incomplete row, so the rows are kept here; they are
+ * replaced when the selector changes from outside.
  */
 export function SelectorEditor(props: Props) {
   const { name, selector = {}, editing, toChange } = props;
@@ -121,7 +113,7 @@ function Row({ name, placeholders, editing, datasource, range, row, i, ...rest }
         invalid={repeated}
         onChange={({ value }) => onChange({ label: value })}
       />
-      <Combobox<Operator>
+      <Combobox<SelectorOperator>
         width={9}
         options={options}
         value={row.operator}
@@ -141,7 +133,7 @@ function Row({ name, placeholders, editing, datasource, range, row, i, ...rest }
         name="times"
         tooltip={
           repeated
-            ? `Remove ${name.toLowerCase()} row ${i + 1}: an earlier row names this label, and only that one counts`
+            ? `Remove ${name.toLowerCase()} row ${i + 1}: an earlier row has the same label, and only that one counts`
             : `Remove ${name.toLowerCase()} row ${i + 1}`
         }
         disabled={only && row.label === '' && row.value === ''}
@@ -157,7 +149,7 @@ const testId = (name: string) => `andon-selector-${name.toLowerCase()}`;
 
 const orEmpty = (rows: Matcher[]) => (rows.length > 0 ? rows : [empty]);
 
-/** An operator that is typed where the value goes is taken for what it is. */
+/** An operator that was typed in front of the value moves to its own field. */
 function normalise(m: Matcher): Matcher {
   return m.operator === '=' ? { ...m, ...parseValue(m.value) } : m;
 }

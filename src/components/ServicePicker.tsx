@@ -25,8 +25,8 @@ interface Props {
 }
 
 /**
- * A service and one of its signals, of those that are configured at the exporter or were found. A query that asks
- * for nothing yet starts with the first of them.
+ * A service and one of its signals, from the exporter's configuration or found. An empty query starts with the first
+ * service.
  */
 export function ServicePicker({ datasource, editing, id, range }: Props) {
   const styles = useStyles2(getStyles);
@@ -41,7 +41,7 @@ export function ServicePicker({ datasource, editing, id, range }: Props) {
     if (start) {
       set(pickService(query, start));
     }
-    // Only what there is to start from starts anything, and only while nothing is asked.
+    // Only another service to start from may start anything.
     // eslint-disable-next-line react-hooks/exhaustive-deps
   }, [start?.name, query.queryType]);
 
@@ -54,13 +54,16 @@ export function ServicePicker({ datasource, editing, id, range }: Props) {
   const none = !loading && services.length === 0;
   return (
     <>
-      <EditorField label="Service" tooltip="What the exporter is configured with, and what was found">
+      <EditorField
+        label="Service"
+        tooltip="Services of the exporter's configuration, and services found in Prometheus and Loki"
+      >
         <Combobox
           id={`${id}-service`}
           width={32}
           loading={loading}
           placeholder={
-            loading ? 'Looking…' : query.signals ? 'Signals as below' : none ? 'None found' : 'Pick a service'
+            loading ? 'Loading…' : query.signals ? 'Signals below' : none ? 'None found' : 'Pick a service'
           }
           options={services.map((s) => ({ value: s.name, description: describeService(s) }))}
           value={query.service ?? service?.name ?? null}
@@ -68,12 +71,12 @@ export function ServicePicker({ datasource, editing, id, range }: Props) {
         />
       </EditorField>
       {withSignal && (
-        <EditorField label="Signal" tooltip="What of the service is compared">
+        <EditorField label="Signal" tooltip="The signal to compare">
           <Combobox
             id={`${id}-signal`}
             width={32}
             disabled={!service}
-            placeholder={query.expr ? 'As written' : 'Pick a signal'}
+            placeholder={query.expr ? 'Your own query' : 'Pick a signal'}
             options={signalsFor(query.queryType, service).map((s) => ({ value: s.name }))}
             value={signal?.name ?? null}
             onChange={({ value }) => {
@@ -86,9 +89,9 @@ export function ServicePicker({ datasource, editing, id, range }: Props) {
         </EditorField>
       )}
       {withSignal && (
-        <EditorField label="Asks">
+        <EditorField label="Query">
           <code className={styles.asks} title={query.expr} data-testid={`${id}-asks`}>
-            {query.expr || (none ? nothing(error) : ' ')}
+            {query.expr || (none ? noService(error) : ' ')}
           </code>
         </EditorField>
       )}
@@ -96,10 +99,8 @@ export function ServicePicker({ datasource, editing, id, range }: Props) {
   );
 }
 
-const nothing = (error?: string) =>
-  error
-    ? `services cannot be listed: ${error}`
-    : 'no service with a version label was found: write the query as code';
+const noService = (error?: string) =>
+  error ? `services could not be listed: ${error}` : 'no service found: switch to Code and write a query';
 
 function describeService(s: KnownService): string {
   return [s.configured && 'configured', s.cohorts && describeCohorts(s)].filter(Boolean).join(' · ');

@@ -3,6 +3,7 @@ import { Combobox, IconButton, Input } from '@grafana/ui';
 import { type Direction, type Signal } from '../types';
 import { commitOn, type Part } from '../useEditing';
 import { ExprField } from './ExprField';
+import { directions } from './JudgeFields';
 
 interface Props extends Part {
   signal: Signal;
@@ -11,13 +12,7 @@ interface Props extends Part {
   onRemove(): void;
 }
 
-const directions: Array<{ value: Direction; label: string }> = [
-  { value: 'higher', label: 'Higher' },
-  { value: 'lower', label: 'Lower' },
-  { value: 'both', label: 'Both' },
-];
-
-/** One signal that a verdict is made of. */
+/** The fields of one signal of a verdict. */
 export function SignalRow({ datasource, editing, id, signal, i, onChange, onRemove }: Props) {
   const { settle, run } = editing;
   const n = i + 1;
@@ -55,8 +50,8 @@ export function SignalRow({ datasource, editing, id, signal, i, onChange, onRemo
           label={`Signal ${n} out of`}
           testId={`andon-signal-${i}-per`}
           value={signal.per ?? ''}
-          placeholder="out of (optional): all requests"
-          hint="For counts: how many events there were in all"
+          placeholder="out of (optional), such as all requests"
+          hint="For counts: the total number of events"
           lines={2}
           onChange={(per) => write({ per: per || undefined })}
           onBlur={settle}

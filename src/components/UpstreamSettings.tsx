@@ -18,23 +18,22 @@ type EditorProps = DataSourcePluginOptionsEditorProps<AndonOptions>;
 interface Props extends EditorProps {
   name: Upstream;
   title: string;
-  /** What it is for. */
-  says: string;
+  description: string;
   urlPlaceholder: string;
 }
 
 const proxied =
-  'May be the proxy of a data source that you have: https://grafana.example.org/api/datasources/proxy/uid/<uid>, with a service account token in the header Authorization';
+  "You can also use another data source through Grafana's proxy: https://grafana.example.org/api/datasources/proxy/uid/<uid>, with a service account token in the header Authorization";
 
-/** Where one upstream is, and how it is asked. */
-export function UpstreamSettings({ name, title, says, urlPlaceholder, ...props }: Props) {
+/** The address of one upstream, and how it is asked. */
+export function UpstreamSettings({ name, title, description, urlPlaceholder, ...props }: Props) {
   const styles = useStyles2(getStyles);
   const config = settingsOf(props.options, name);
   const onChange = (next: HttpSettings) => props.onOptionsChange(withSettings(props.options, name, next));
   const url = { urlLabel: `${title} URL`, urlPlaceholder, urlTooltip: proxied };
   return (
     <>
-      <p className={styles.says}>{says}</p>
+      <p className={styles.description}>{description}</p>
       {name === 'prometheus' ? (
         <ConnectionSettings config={config} onChange={onChange} {...url} />
       ) : (
@@ -66,7 +65,7 @@ interface ConnectionProps {
   urlTooltip: string;
 }
 
-/** As ConnectionSettings, which holds that a URL must be there. */
+/** Like ConnectionSettings, but the URL may be empty. */
 function OptionalConnection({ name, config, onChange, ...url }: ConnectionProps) {
   const styles = useStyles2(getStyles);
   const wrong = Boolean(config.url) && !/^https?:\/\/.+/.test(config.url);
@@ -99,7 +98,7 @@ function ScrapeInterval({ options, onOptionsChange }: EditorProps) {
   return (
     <Field
       label="Scrape interval"
-      description="How often Prometheus scrapes. $__rate_interval is made from it. 15s if empty."
+      description="How often Prometheus scrapes. $__rate_interval depends on it. Empty: 15s."
       htmlFor="andon-time-interval"
       noMargin
     >
@@ -128,7 +127,7 @@ interface SameProps extends EditorProps {
   title: string;
 }
 
-/** Grafana's own data source for an upstream: answers link to it. */
+/** The user's own data source for an upstream, to which answers link. */
 function SameDataSource({ name, title, options, onOptionsChange }: SameProps) {
   const field = uidField[name];
   const set = (uid?: string) =>
@@ -136,7 +135,7 @@ function SameDataSource({ name, title, options, onOptionsChange }: SameProps) {
   return (
     <Field
       label={`${title} data source for links`}
-      description="Answers link to the query behind them, in this data source's Explore."
+      description="Answers link to their query in Explore, with this data source."
       htmlFor={`andon-${field}`}
       disabled={options.readOnly}
       noMargin
@@ -157,5 +156,5 @@ function SameDataSource({ name, title, options, onOptionsChange }: SameProps) {
 
 const getStyles = (theme: GrafanaTheme2) => ({
   connection: css({ maxWidth: 578 }),
-  says: css({ color: theme.colors.text.secondary, margin: theme.spacing(2, 0) }),
+  description: css({ color: theme.colors.text.secondary, margin: theme.spacing(2, 0) }),
 });

@@ -2,7 +2,8 @@ import { type QueryEditorProps } from '@grafana/data';
 import { EditorField, EditorRow, EditorRows } from '@grafana/plugin-ui';
 import { Combobox, Input } from '@grafana/ui';
 import { type AndonDataSource } from '../datasource';
-import { type AndonOptions, type AndonQuery, type Listed } from '../types';
+import { toOptions } from '../options';
+import { type AndonOptions, type AndonQuery, type ValueList } from '../types';
 import { commitOn, useEditing } from '../useEditing';
 import { useSuggestions } from '../useSuggestions';
 import { CohortFields } from './CohortFields';
@@ -10,20 +11,16 @@ import { ExprField } from './ExprField';
 
 type Props = QueryEditorProps<AndonDataSource, AndonQuery, AndonOptions, AndonQuery>;
 
-const lists: Array<{ value: Listed; label: string; description: string }> = [
-  { value: 'services', label: 'Services', description: 'Names of services' },
-  {
-    value: 'rollouts',
-    label: 'Rollouts',
-    description: 'Ids of rollouts that the exporter has seen, newest first',
-  },
-  { value: 'signals', label: 'Signals', description: 'Names of a service’s signals' },
-  { value: 'versions', label: 'Versions', description: 'Versions of a service that are or were running' },
-  { value: 'nodes', label: 'Nodes', description: 'Instances that a PromQL query returns' },
-  { value: 'clusters', label: 'Log clusters', description: 'Ids of log clusters' },
-];
+const lists = toOptions<ValueList>({
+  services: { label: 'Services', description: 'Names of the services of the exporter' },
+  rollouts: { label: 'Rollouts', description: 'Ids of the rollouts of the exporter, the newest first' },
+  signals: { label: 'Signals', description: 'Names of the signals of a service' },
+  versions: { label: 'Versions', description: 'Versions that a service runs or ran' },
+  nodes: { label: 'Nodes', description: 'Nodes in the answer to a PromQL query' },
+  clusters: { label: 'Log clusters', description: 'Ids of log clusters' },
+});
 
-/** What a dashboard variable lists. */
+/** The editor of a dashboard variable. */
 export function VariableEditor({ datasource, query, onChange, onRunQuery, range }: Props) {
   const editing = useEditing({
     datasource,
@@ -42,7 +39,7 @@ export function VariableEditor({ datasource, query, onChange, onRunQuery, range 
     <EditorRows>
       <EditorRow>
         <EditorField label="List">
-          <Combobox<Listed>
+          <Combobox<ValueList>
             id={`${id}-values`}
             width={24}
             options={lists}
@@ -51,7 +48,7 @@ export function VariableEditor({ datasource, query, onChange, onRunQuery, range 
           />
         </EditorField>
         {ofService && (
-          <EditorField label="Of service" optional tooltip="A name or a variable; all services if empty">
+          <EditorField label="Service" optional tooltip="A name or a variable. Empty: all services.">
             <Combobox
               id={`${id}-service`}
               width={28}
@@ -87,7 +84,7 @@ export function VariableEditor({ datasource, query, onChange, onRunQuery, range 
             testId="andon-variable-expr"
             value={filled.expr}
             placeholder={language === 'logql' ? '{service_name="checkout"}' : 'up{job="checkout"}'}
-            hint="Enter lists its values."
+            hint="Press Enter to list the values."
             onChange={(expr) => edit({ expr })}
             onBlur={settle}
             onRun={run}

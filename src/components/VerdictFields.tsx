@@ -1,5 +1,6 @@
 import { EditorField, EditorRow } from '@grafana/plugin-ui';
 import { Button, Combobox, Input, RadioButtonGroup } from '@grafana/ui';
+import { toOptions } from '../options';
 import { type Rollout, type Strategy } from '../types';
 import { commitOn, type Part } from '../useEditing';
 import { useAnswer } from '../useAnswer';
@@ -10,22 +11,23 @@ import { SignalRow } from './SignalRow';
 
 type Judged = 'rollout' | 'service';
 
-const judgments: Array<{ value: Judged; label: string; description: string }> = [
-  { value: 'service', label: 'A service', description: 'Over the time range' },
-  { value: 'rollout', label: 'A rollout', description: 'One that the exporter has seen' },
-];
+const judgments = toOptions<Judged>({
+  service: { label: 'A service', description: 'Its rollout in the time range, or your own signals' },
+  rollout: { label: 'A rollout', description: 'One that the exporter knows' },
+});
 
-const strategies: Array<{ value: Strategy; label: string; description?: string }> = [
-  { value: 'auto', label: 'Automatic', description: 'Taken from what runs when' },
-  { value: 'canary', label: 'Canary' },
-  { value: 'rolling', label: 'Rolling' },
-  { value: 'blue-green', label: 'Blue-green' },
-  { value: 'before-after', label: 'Before and after' },
-  { value: 'load-test', label: 'Load test' },
-  { value: 'threshold', label: 'Thresholds' },
-];
+const strategies = toOptions<Strategy>({
+  auto: { label: 'Automatic', description: 'The best comparison that the nodes allow' },
+  canary: { label: 'Canary', description: 'Some nodes on the new version, the rest on the old one' },
+  rolling: { label: 'Rolling', description: 'Node by node, against nodes not yet updated' },
+  'blue-green': { label: 'Blue-green', description: 'A second set of nodes on the new version' },
+  'region-control': { label: 'Region by region', description: 'Against regions not yet updated' },
+  'before-after': { label: 'Before and after', description: 'The same nodes before and after' },
+  'load-test': { label: 'Load test', description: 'Against the last run that passed' },
+  threshold: { label: 'Thresholds', description: 'Thresholds only, no comparison' },
+});
 
-/** Whether a rollout made its service worse: one that the exporter knows, or signals over the time range. */
+/** The fields of a verdict: a rollout that the exporter knows, or a service's signals over the time range. */
 export function VerdictFields(part: Part) {
   const { query, set } = part.editing;
   const judged: Judged = query.rollout != null ? 'rollout' : 'service';
@@ -57,14 +59,14 @@ function RolloutPicker({ datasource, editing: { query, set }, id }: Part) {
     <EditorField
       label="Rollout"
       invalid={Boolean(error)}
-      error={error && `rollouts cannot be listed: ${error}`}
+      error={error && `rollouts could not be listed: ${error}`}
     >
       <Combobox
         id={`${id}-rollout`}
         width={48}
         loading={loading}
         createCustomValue
-        placeholder="Pick a rollout, or write a variable"
+        placeholder="Pick a rollout or enter a variable"
         options={value.map((r) => ({ value: r.id, description: describeRollout(r) }))}
         value={query.rollout || null}
         onChange={({ value: rollout }) => set({ rollout })}
@@ -80,7 +82,7 @@ function describeRollout({ service, version, verdict, started }: Rollout): strin
 function StrategyFields({ editing: { query, set, edit }, editing, id }: Part) {
   return (
     <>
-      <EditorField label="Strategy" tooltip="How it goes out, and thereby what it is compared with">
+      <EditorField label="Strategy" tooltip="How the change goes out, which decides what is compared">
         <Combobox<Strategy>
           id={`${id}-strategy`}
           width={22}
@@ -89,11 +91,7 @@ function StrategyFields({ editing: { query, set, edit }, editing, id }: Part) {
           onChange={({ value }) => set({ strategy: value === 'auto' ? undefined : value })}
         />
       </EditorField>
-      <EditorField
-        label="Until"
-        optional
-        tooltip="When the rollout was over; the end of the time range if empty"
-      >
+      <EditorField label="Until" optional tooltip="When the rollout ended. Empty: the end of the time range.">
         <Input
           id={`${id}-until`}
           width={24}
@@ -107,7 +105,7 @@ function StrategyFields({ editing: { query, set, edit }, editing, id }: Part) {
   );
 }
 
-/** What is judged where the exporter is not asked: signals, cohorts and sensitivity. */
+/** The signals, cohorts and sensitivity of a verdict without the exporter. */
 function Signals(part: Part) {
   const { query, set, edit, settle } = part.editing;
   const { signals } = query;
@@ -120,7 +118,7 @@ function Signals(part: Part) {
           icon="plus"
           onClick={() => set({ service: undefined, signals: [{ name: 'errors', metric: '' }] })}
         >
-          Judge signals of your own
+          Judge your own signals
         </Button>
       </EditorRow>
     );
