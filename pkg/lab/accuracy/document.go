@@ -135,7 +135,7 @@ func faults(set string, rows []Row) string {
 func markdown(lines [][]string) string {
 	var b strings.Builder
 	for i, line := range lines {
-		b.WriteString("| " + strings.Join(line, " | ") + " |\n")
+		b.WriteString("|" + strings.Join(line, "|") + "|\n")
 		if i == 0 {
 			b.WriteString(strings.Repeat("|---", len(line)) + "|\n")
 		}

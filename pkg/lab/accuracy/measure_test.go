@@ -159,7 +159,7 @@ func TestRun(t *testing.T) {
 	if d := cmp.Diff(documents[0], documents[1]); d != "" {
 		t.Errorf("another document the second time:\n%s", d)
 	}
-	for _, want := range []string{"| shop | 6 | 3 bad, 9 clean | not described here |", "## Found by kind of fault: shop", "| exception | 2/2 |", `isNaN(result[0]) \|\| result[0]`, "](img/accuracy-delay.svg)"} {
+	for _, want := range []string{"|shop|6|3 bad, 9 clean|not described here|", "## Found by kind of fault: shop", "|exception|2/2|", `isNaN(result[0]) \|\| result[0]`, "](img/accuracy-delay.svg)"} {
 		if !strings.Contains(documents[0], want) {
 			t.Errorf("the document does not say %q", want)
 		}
@@ -279,7 +279,7 @@ func TestDocumentIsCurrent(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, r := range append([]Rule{ours}, Peers...) {
-		if !strings.Contains(string(text), fmt.Sprintf("| %s | %s | ", r.Name, cell(r.What))) {
+		if !strings.Contains(string(text), fmt.Sprintf("|%s|%s|", r.Name, cell(r.What))) {
 			t.Errorf("docs/how/accuracy.md does not say of %s: %s", r.Name, r.What)
 		}
 	}

@@ -94,10 +94,10 @@ func calibrationTable(rows []Row) string {
 }
 
 func writeCalibration(b *strings.Builder, r Row) {
-	b.WriteString("| score | early | mean | bad | end | mean | bad |\n|---|---|---|---|---|---|---|\n")
+	b.WriteString("|score|early|mean|bad|end|mean|bad|\n|---|---|---|---|---|---|---|\n")
 	for i, c := range r.Calibration {
 		e := r.Early[i]
-		fmt.Fprintf(b, "| %.1f–%.1f | %d | %s | %s | %d | %s | %s |\n", c.From, c.To,
+		fmt.Fprintf(b, "|%.1f–%.1f|%d|%s|%s|%d|%s|%s|\n", c.From, c.To,
 			e.N, ratio(e.Predicted, e.N), ratio(e.Observed(), e.N), c.N, ratio(c.Predicted, c.N), ratio(c.Observed(), c.N))
 	}
 	fmt.Fprintf(b, "\nFurther apart than .05 and two standard errors: early %s; end %s.\n\n", astray(r.Early), astray(r.Calibration))
@@ -138,9 +138,9 @@ func missed(rows []Row) string {
 
 func markdown(head []string, rows []Row, cells func(Row) []string) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "| %s |\n|%s\n", strings.Join(head, " | "), strings.Repeat("---|", len(head)))
+	fmt.Fprintf(&b, "|%s|\n|%s\n", strings.Join(head, "|"), strings.Repeat("---|", len(head)))
 	for _, r := range rows {
-		fmt.Fprintf(&b, "| %s |\n", strings.Join(cells(r), " | "))
+		fmt.Fprintf(&b, "|%s|\n", strings.Join(cells(r), "|"))
 	}
 	return strings.TrimSuffix(b.String(), "\n")
 }

@@ -290,7 +290,7 @@ func TestDocument(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, r := range rows {
-		if r.Scenario.Group != Calibration && !strings.Contains(doc.String(), " `"+r.Scenario.Name+"`") {
+		if r.Scenario.Group != Calibration && !strings.Contains(doc.String(), "`"+r.Scenario.Name+"`") {
 			t.Errorf("%s is not in the document", r.Scenario.Name)
 		}
 		if !strings.Contains(table.String(), " "+r.Scenario.Name+" ") {
