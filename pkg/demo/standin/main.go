@@ -3,7 +3,7 @@
 // stand a Prometheus, a Loki and an exporter of its own that have seen a rollout
 // with one slow, failing pod. It prints its address and serves until its
 // standard input ends.
-package standin
+package main
 
 import (
 	"context"
