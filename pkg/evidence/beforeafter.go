@@ -53,11 +53,11 @@ func (w *beforeAfter) Learn(f, _ *deviation.Frame, first int64) {
 		}
 	}
 	w.past = len(w.x)
-	w.learnt = stat.NewRecurrence(stat.Course{X: w.x, Change: w.past, Day: w.day, Sign: w.sign})
+	w.learnt = stat.NewRecurrence(stat.Series{X: w.x, Change: w.past, Day: w.day, Sign: w.sign})
 }
 
 func (w *beforeAfter) Fold(_ Bin, cand, _ []deviation.Sample) {
-	if w.learnt == nil || len(w.x)-w.past >= stat.Looks[len(stat.Looks)-1] {
+	if w.learnt == nil || len(w.x)-w.past >= stat.WindowLengths[len(stat.WindowLengths)-1] {
 		return
 	}
 	sum, weight := 0., 0.
@@ -71,9 +71,9 @@ func (w *beforeAfter) Fold(_ Bin, cand, _ []deviation.Sample) {
 		}
 	}
 	w.x = append(w.x, sum/weight) // 0/0 is NaN: a gap
-	if slices.Contains(stat.Looks[:], len(w.x)-w.past) {
+	if slices.Contains(stat.WindowLengths[:], len(w.x)-w.past) {
 		s := 0.
-		s, w.looks = w.learnt.Look(w.x)
+		s, w.looks = w.learnt.Statistic(w.x)
 		w.share, w.smallestSeen.logE = w.learnt.Share(s), 0
 	}
 }
@@ -108,8 +108,8 @@ func (w *beforeAfter) Reach() reach {
 }
 
 func (w *beforeAfter) Missing() string {
-	if w.learnt != nil && w.learnt.Placebos < stat.Fewest {
-		return fmt.Sprintf("the history holds %d times to compare with, %d wanted; %d bins of samples give that many", w.learnt.Placebos, stat.Fewest, stat.ShortestPast)
+	if w.learnt != nil && w.learnt.Placebos < stat.MinPlacebos {
+		return fmt.Sprintf("the history holds %d times to compare with, %d wanted; %d bins of samples give that many", w.learnt.Placebos, stat.MinPlacebos, stat.MinPast)
 	}
 	return fmt.Sprintf("the first look is after 10 bins of %s", w.step)
 }
