@@ -109,8 +109,7 @@ func (s *scanner) givenWord(i int, spaced bool) int {
 				goto end
 			}
 		case c == ':':
-			// key=a:b:c is one value, key = Why:code=1 is not.
-			if j > i && !s.is(j+1, digit) && s.at(j+1) != '/' && s.at(j+1) != '\\' && (spaced || !s.is(j+1, letter)) {
+			if j > i && s.colonEnds(j, spaced) {
 				goto end
 			}
 			if colon == 0 {
@@ -138,6 +137,12 @@ func (s *scanner) givenWord(i int, spaced bool) int {
 end:
 	s.given(i, j)
 	return j
+}
+
+// colonEnds tells whether the colon at j ends the value of a key: key=a:b:c has one
+// value, key = Why:code=1 does not. spaced is as for givenWord.
+func (s *scanner) colonEnds(j int, spaced bool) bool {
+	return !s.is(j+1, digit) && s.at(j+1) != '/' && s.at(j+1) != '\\' && (spaced || !s.is(j+1, letter))
 }
 
 // keyLike tells whether what stands before "=" is the name of a key, though it

@@ -1,7 +1,7 @@
-// Package crash finds the crashes in logs and gives each a signature, so that
-// the same crash on another node, in another build, at another address or with
-// other arguments is counted as one. It knows the stack traces of nine
-// runtimes; it knows no clusters, no rollouts and no clock.
+// Package crash finds crashes in logs and gives each a signature. A crash has the
+// same signature on another node, in another build, at another address and with
+// other arguments. The package knows the stack traces of nine runtimes; it knows
+// no clusters, no rollouts and no clock.
 package crash
 
 import (
@@ -11,23 +11,24 @@ import (
 	"time"
 )
 
-// Version is that of the algorithm behind a Signature. Whatever changes the
-// signature of an unchanged trace raises it.
+// Version is the version of the algorithm behind a Signature. Raise it with every
+// change that gives an unchanged trace another signature.
 const Version = "v1"
 
-// The most frames that make a signature: of the application, or, where a trace
-// has none of those, of the system.
+// The largest number of frames in a signature: of the application or, if a trace
+// has none, of the system.
 const (
 	appFrames    = 8
 	systemFrames = 3
 )
 
-// The longest Title, in bytes.
+// maxTitle is the longest Title, in bytes.
 const maxTitle = 120
 
-// A Runtime is what wrote the trace.
+// A Runtime is the language runtime or system that wrote a trace.
 type Runtime string
 
+// The runtimes.
 const (
 	Go      Runtime = "go"
 	Java    Runtime = "java" // and Kotlin, Scala: whatever runs in a JVM
@@ -44,15 +45,15 @@ const (
 // dash and 16 hexadecimal digits.
 type Signature string
 
-// A Frame is one call, without line, address, arguments and whatever else a
-// compiler or another build changes.
+// A Frame is one call, without line number, address, arguments and anything else
+// that differs between builds.
 type Frame struct {
-	Module   string // file, binary or kernel module where the function alone does not identify; else empty
+	Module   string // file, binary or kernel module, if the function alone is ambiguous; else empty
 	Function string // as qualified as the trace has it: "shop/cart.(*Cart).Total", "com.shop.Cart.total"
-	InApp    bool   // not of the language, the platform or a well-known library
+	InApp    bool   // part of the application, not of the language, the platform or a well-known library
 }
 
-// String is the frame as it goes into the signature.
+// String returns the frame as it enters the signature.
 func (f Frame) String() string {
 	if f.Module == "" {
 		return f.Function
@@ -71,17 +72,16 @@ type Crash struct {
 	Raw       string // an excerpt of the trace, at most Options.MaxRaw bytes
 }
 
-// Found is a crash with where and when it was logged.
+// Found is a crash together with where and when it was logged.
 type Found struct {
 	Crash
 	Stream      string
-	First, Last time.Time // of its first and its last line
-	Lines       int       // of the log, kept or not
+	First, Last time.Time // times of its first and its last line
+	Lines       int       // number of its lines, kept or not
 }
 
-// Parse reads the first crash of a text: a whole trace, with or without the
-// headers of a log before its lines, or wrapped in JSON. It is false when
-// there is none.
+// Parse reads the first crash in a text: a trace with or without log headers before
+// its lines, or within JSON. It returns false if there is none.
 func Parse(trace string) (Crash, bool) {
 	f := NewFinder(Options{})
 	for line := range strings.Lines(trace) {
@@ -95,7 +95,7 @@ func Parse(trace string) (Crash, bool) {
 	return Crash{}, false
 }
 
-// sign fills in what follows from class, message and frames.
+// sign sets the signature and the title, from class, message and frames.
 func (c *Crash) sign() {
 	c.Class, c.Message = text(c.Class, maxTitle), text(c.Message, maxMessage)
 	c.Frames = collapse(c.Frames, overflows(c))
@@ -113,10 +113,10 @@ func (c *Crash) sign() {
 	c.Title = text(title(c, top), maxTitle)
 }
 
-// text is s for people: without what is not UTF-8, and at most n bytes.
+// text returns s as valid UTF-8, cut to n bytes.
 func text(s string, n int) string { return clip(strings.ToValidUTF8(s, "?"), n) }
 
-// identifying are the frames that go into the signature.
+// identifying returns the frames that enter the signature.
 func identifying(frames []Frame) []Frame {
 	var app []Frame
 	for _, f := range frames {
@@ -127,7 +127,7 @@ func identifying(frames []Frame) []Frame {
 		}
 	}
 	if len(app) > 0 {
-		// calls of the system between two of the same function tell nothing
+		// Without the calls of the system between them, calls may repeat.
 		return collapse(app, false)
 	}
 	return frames[:min(systemFrames, len(frames))]
@@ -147,7 +147,7 @@ func title(c *Crash, top []Frame) string {
 	return class + " in " + short(c.Runtime, top[0])
 }
 
-// short is a frame's function as people say it.
+// short returns the name of a frame's function as people say it.
 func short(r Runtime, f Frame) string {
 	name := f.Function
 	switch r {
