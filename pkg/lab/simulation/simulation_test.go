@@ -22,7 +22,7 @@ func affordable(s Scenario) int {
 	switch {
 	case s.Group == Attribution:
 		return part(few/80 + 1)
-	case s.Group == Timed:
+	case s.Group == BeforeAfter:
 		return part(few / 4)
 	case s.Group == Power && len(s.Signals) > 2:
 		return part(few * 3 / 25)
@@ -42,7 +42,7 @@ func TestHarmless(t *testing.T) {
 		t.Skip("draws some hundred rollouts of each scenario")
 	}
 	for _, s := range Scenarios() {
-		if s.Group != Null && s.Group != Timed {
+		if s.Group != Null && s.Group != BeforeAfter {
 			continue
 		}
 		t.Run(s.Name, func(t *testing.T) {
@@ -181,13 +181,16 @@ func TestLaws(t *testing.T) {
 		mean, dev float64
 		rho       float64
 	}{
-		{"white", func(r *rand.Rand) func() float64 { l := newLinger(r, 0, 0); return func() float64 { return l.next(r) } }, 0, 1, 0},
+		{"white", func(r *rand.Rand) func() float64 {
+			l := newNoiseProcess(r, 0, 0)
+			return func() float64 { return l.next(r) }
+		}, 0, 1, 0},
 		{"lingering", func(r *rand.Rand) func() float64 {
-			l := newLinger(r, .9, 0)
+			l := newNoiseProcess(r, .9, 0)
 			return func() float64 { return l.next(r) }
 		}, 0, 1, .9},
 		{"with tails", func(r *rand.Rand) func() float64 {
-			l := newLinger(r, .6, 5)
+			l := newNoiseProcess(r, .6, 5)
 			return func() float64 { return l.next(r) }
 		}, 0, 1, .6},
 		{"events", func(r *rand.Rand) func() float64 { return func() float64 { return clumps(r, 3, 0) } }, 3, math.Sqrt(3), 0},
@@ -258,7 +261,7 @@ func TestRow(t *testing.T) {
 		{Bad: true, Failed: true, Delay: 9}, {Bad: true, Failed: true, Delay: 5}, {Bad: true},
 	}}
 	row := r.Row()
-	want := Row{Scenario: s, Harmless: 3, Failed: 1, Passed: 1, Bad: 3, Found: 2, Half: 9, Most: math.Inf(1)}
+	want := Row{Scenario: s, Harmless: 3, Failed: 1, Passed: 1, Bad: 3, Found: 2, Median: 9, P90: math.Inf(1)}
 	if !reflect.DeepEqual(row, want) {
 		t.Errorf("got %+v, want %+v", row, want)
 	}
@@ -297,7 +300,7 @@ func TestDocument(t *testing.T) {
 			t.Errorf("%s is not in the table", r.Scenario.Name)
 		}
 	}
-	if want := "* `rho-0`: 0.7000 of harmless rollouts failed, 0.001 promised"; !strings.Contains(doc.String(), want) {
+	if want := "* `rho-0`: 70.00% of harmless rollouts failed, promised are 0.1%"; !strings.Contains(doc.String(), want) {
 		t.Errorf("the document does not say %q", want)
 	}
 }
