@@ -22,20 +22,24 @@ func main() {
 		_, _ = os.Stderr.WriteString("Compiling mage, which runs the tasks of this project: about half a minute, the first time only.\n")
 	}
 	signal.Notify(make(chan os.Signal, 1), os.Interrupt) // Ctrl-C is for the task, which ends by itself
-	run("go", "build", "-o", program, "github.com/magefile/mage")
-	run(program, os.Args[1:]...)
+	status := run("go", "build", "-o", program, "github.com/magefile/mage")
+	if status == 0 {
+		status = run(program, os.Args[1:]...)
+	}
+	os.Exit(status)
 }
 
-// run runs a command to its end, and ends with its exit status unless that is 0.
-func run(name string, args ...string) {
+// run runs a command to its end and returns its exit status.
+func run(name string, args ...string) (status int) {
 	cmd := exec.Command(name, args...)
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
 	err := cmd.Run()
 	if exit, ok := errors.AsType[*exec.ExitError](err); ok {
-		os.Exit(exit.ExitCode())
+		return exit.ExitCode()
 	}
 	if err != nil {
 		_, _ = os.Stderr.WriteString("mage: " + err.Error() + "\n")
-		os.Exit(1)
+		return 1
 	}
+	return 0
 }

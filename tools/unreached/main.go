@@ -77,11 +77,18 @@ func unreached(dir string, patterns []string) ([]string, error) {
 			}
 		}
 	}
+	root, err := filepath.Abs(dir)
+	if err != nil {
+		return nil, err
+	}
 	reached := g.reach()
 	var out []string
 	for name, at := range g.at {
 		if !reached[name] {
 			_, short, _ := strings.Cut(name[strings.LastIndex(name, "/")+1:], ".")
+			if inside, err := filepath.Rel(root, at.Filename); err == nil {
+				at.Filename = inside
+			}
 			out = append(out, fmt.Sprintf("%s: %s is never reached", at, short))
 		}
 	}
