@@ -281,7 +281,7 @@ func (g *grafana) prometheusTarget(t *testing.T, where string, target map[string
 		t.Errorf("%s: %s stays in %s", where, m, expr)
 	}
 	var answer struct{ Result []json.RawMessage }
-	if target["instant"] == true {
+	if instant, _ := target["instant"].(bool); instant {
 		g.get(t, "/api/v1/query", url.Values{"query": {expr}, "time": {unix(g.to)}}, &answer)
 	} else {
 		g.get(t, "/api/v1/query_range", url.Values{"query": {expr}, "start": {unix(g.from)}, "end": {unix(g.to)}, "step": {"5"}}, &answer)

@@ -105,7 +105,7 @@ func (s *scanner) givenWord(i int, spaced bool) int {
 		switch {
 		case cl&wordClass != 0, c == '%', c == '+', c == '~', c == '#', c == '*', c == '\\':
 		case c == '.' || c == '-' || c == '/' || c == '@' || c == '?' || c == '!':
-			if j+1 == len(line) || classes[line[j+1]]&stop != 0 || line[j+1] == ':' {
+			if s.lastOfValue(j) {
 				goto end
 			}
 		case c == ':':
@@ -122,13 +122,12 @@ func (s *scanner) givenWord(i int, spaced bool) int {
 			}
 			j = k
 			continue
-		case c == '=':
-			if s.at(j+1) != '=' && j+1 < len(line) && classes[line[j+1]]&stop == 0 {
-				if colon > i {
-					j = colon
-				}
-				goto end
+		case c == '=' && s.at(j+1) != '=' && j+1 < len(line) && classes[line[j+1]]&stop == 0:
+			if colon > i {
+				j = colon
 			}
+			goto end
+		case c == '=':
 		default:
 			goto end
 		}
@@ -137,6 +136,11 @@ func (s *scanner) givenWord(i int, spaced bool) int {
 end:
 	s.given(i, j)
 	return j
+}
+
+// lastOfValue tells whether nothing of a value follows the mark at j.
+func (s *scanner) lastOfValue(j int) bool {
+	return j+1 == len(s.line) || classes[s.line[j+1]]&stop != 0 || s.line[j+1] == ':'
 }
 
 // colonEnds tells whether the colon at j ends the value of a key: key=a:b:c has one
