@@ -23,7 +23,7 @@ const Gap = '.'
 // moved.
 type SAX struct {
 	Mean, Deviation float64 // of the control; Deviation above 0
-	Segments        int     // at least 1
+	segments        int     // at least 1
 	breaks          []float64
 }
 
@@ -33,7 +33,7 @@ const maxLetters = 26
 // NewSAX returns the SAX with an alphabet of 2 to 26 letters and words of at least
 // 1 segment; numbers outside are replaced by the nearest allowed one.
 func NewSAX(mean, deviation float64, segments, letters int) *SAX {
-	s := &SAX{Mean: mean, Deviation: deviation, Segments: max(1, segments)}
+	s := &SAX{Mean: mean, Deviation: deviation, segments: max(1, segments)}
 	letters = min(max(2, letters), maxLetters)
 	for i := 1; i < letters; i++ {
 		s.breaks = append(s.breaks, distuv.UnitNormal.Quantile(float64(i)/float64(letters)))
@@ -44,7 +44,7 @@ func NewSAX(mean, deviation float64, segments, letters int) *SAX {
 // segment returns the range [from, to) of the samples of segment i, out of n
 // samples.
 func (s *SAX) segment(i, n int) (from, to int) {
-	return i * n / s.Segments, (i + 1) * n / s.Segments
+	return i * n / s.segments, (i + 1) * n / s.segments
 }
 
 // Normal returns x normalised.
@@ -56,10 +56,10 @@ func (s *SAX) Normal(x []float64) []float64 {
 	return out
 }
 
-// PAA returns the piecewise aggregate approximation of x: the mean of each
+// paa returns the piecewise aggregate approximation of x: the mean of each
 // segment, NaN if the segment is empty or holds a NaN.
-func (s *SAX) PAA(x []float64) []float64 {
-	out := make([]float64, s.Segments)
+func (s *SAX) paa(x []float64) []float64 {
+	out := make([]float64, s.segments)
 	for i := range out {
 		from, to := s.segment(i, len(x))
 		sum := 0.
@@ -75,7 +75,7 @@ func (s *SAX) PAA(x []float64) []float64 {
 // missing sample is a Gap: the mean of its other samples would bound no distance.
 func (s *SAX) Word(x []float64) string {
 	var b strings.Builder
-	for _, v := range s.PAA(s.Normal(x)) {
+	for _, v := range s.paa(s.Normal(x)) {
 		if math.IsNaN(v) {
 			b.WriteByte(Gap)
 			continue
@@ -101,7 +101,7 @@ func (s *SAX) Word(x []float64) string {
 //	NaN and 0, if the words have no segment in common
 func (s *SAX) MinDist(a, b string, n int) (distance float64, samples int) {
 	sum := 0.
-	for i := range min(len(a), len(b), s.Segments) {
+	for i := range min(len(a), len(b), s.segments) {
 		from, to := s.segment(i, n)
 		if a[i] == Gap || b[i] == Gap || from == to {
 			continue

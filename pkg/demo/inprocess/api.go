@@ -41,7 +41,7 @@ func (s *Store) handler(sc scraper, am apiv1.AlertmanagerRetriever, ru apiv1.Rul
 	reg := prometheus.NewRegistry()
 	build := &apiv1.PrometheusVersion{Version: version.Version, Revision: version.Revision, GoVersion: version.GoVersion}
 	runtime := func() (apiv1.RuntimeInfo, error) { return apiv1.RuntimeInfo{ReloadConfigSuccess: true}, nil }
-	api := apiv1.NewAPI(s.Engine, s.DB, s.DB, nil, s.DB,
+	api := apiv1.NewAPI(s.engine, s.DB, s.DB, nil, s.DB,
 		func(context.Context) apiv1.ScrapePoolsRetriever { return sc },
 		func(context.Context) apiv1.TargetRetriever { return sc },
 		func(context.Context) apiv1.AlertmanagerRetriever { return am },
@@ -51,7 +51,7 @@ func (s *Store) handler(sc scraper, am apiv1.AlertmanagerRetriever, ru apiv1.Rul
 		func(context.Context) apiv1.RulesRetriever { return ru },
 		readSamples, readAtOnce, readFrameSize, false, regexp.MustCompile("^(?:.*)$"),
 		runtime, build, nil, nil, reg, reg, nil,
-		false, nil, false, false, false, false, s.lookback, false, false, nil, nil, apiv1.OpenAPIOptions{}, s.Parser)
+		false, nil, false, false, false, false, s.lookback, false, false, nil, nil, apiv1.OpenAPIOptions{}, s.parser)
 	r := route.New()
 	api.Register(r.WithPrefix("/api/v1"))
 	ok := func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusOK) }

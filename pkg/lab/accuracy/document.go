@@ -50,7 +50,7 @@ type faultTable struct{ Set, Table string }
 
 // WriteDocument writes what was measured, how, and the results, in Markdown.
 func WriteDocument(w io.Writer, r *Report, rows []Row) error {
-	d := document{Resamples: Resamples, Picture: Picture, Results: results(rows)}
+	d := document{Resamples: resamples, Picture: Picture, Results: results(rows)}
 	for i, j := range r.Judges {
 		t := judgeText{j.Name, j.What, j.Source}
 		if i > 0 && j.Source == r.Judges[i-1].Source {

@@ -7,8 +7,8 @@ import (
 	"github.com/andon-project/andon/pkg/stat"
 )
 
-// Resamples is how many times the cases are resampled for an interval.
-const Resamples = 2000
+// resamples is how many times the cases are resampled for an interval.
+const resamples = 2000
 
 // seed makes the intervals the same every time.
 const seed = 20240501
@@ -36,7 +36,7 @@ var measures = []measure{
 }
 
 // intervals returns the interval of each measure by the bootstrap: the middle 95% of
-// its values on Resamples samples of as many cases, drawn with replacement. Cases
+// its values on resamples samples of as many cases, drawn with replacement. Cases
 // are drawn, not rollouts, because rollouts of one case have their faults in common.
 //
 // If a proportion is 0 or 1, so is every sample of it; its far end is then the exact
@@ -47,7 +47,7 @@ func intervals(all []tally) []Interval {
 	values := make([][]float64, len(measures))
 	r := rand.New(rand.NewPCG(seed, uint64(len(all))))
 	drawn := make([]tally, len(all))
-	for range Resamples {
+	for range resamples {
 		for i := range drawn {
 			drawn[i] = all[r.IntN(len(all))]
 		}

@@ -59,7 +59,7 @@ func Run(ctx context.Context, dirs []string, o Options) (*Report, error) {
 		if res.Err != nil {
 			return nil // All returns it
 		}
-		r.Cases = append(r.Cases, CaseOf(res.Case))
+		r.Cases = append(r.Cases, caseOf(res.Case))
 		for _, j := range res.Outcomes {
 			key := [2]string{res.Case.Name, j.Rollout.ID}
 			mu.Lock()

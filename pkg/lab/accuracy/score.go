@@ -35,8 +35,8 @@ type Rollout struct {
 	Fault      string // "-" if not known
 }
 
-// CaseOf returns the rollouts of c whose truth is known.
-func CaseOf(c *replay.Case) Case {
+// caseOf returns the rollouts of c whose truth is known.
+func caseOf(c *replay.Case) Case {
 	out := Case{Name: c.Name}
 	for _, r := range c.Rollouts {
 		for _, t := range c.Truth {
@@ -84,9 +84,9 @@ type Score struct {
 // A FaultCount counts bad rollouts with one kind of fault.
 type FaultCount struct{ Found, Total int }
 
-// ScoreOf scores the outcomes of a judge on cases. A rollout without an outcome
+// scoreOf scores the outcomes of a judge on cases. A rollout without an outcome
 // counts as inconclusive with score 0.
-func ScoreOf(cases []Case, outcomes []Outcome) Score {
+func scoreOf(cases []Case, outcomes []Outcome) Score {
 	return total(tallies(cases, outcomes))
 }
 

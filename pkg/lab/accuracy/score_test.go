@@ -82,7 +82,7 @@ func TestScore(t *testing.T) {
 		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			if d := cmp.Diff(tt.want, ScoreOf(tt.cases, tt.outcomes), cmpopts.EquateApprox(0, 1e-12), cmpopts.EquateNaNs()); d != "" {
+			if d := cmp.Diff(tt.want, scoreOf(tt.cases, tt.outcomes), cmpopts.EquateApprox(0, 1e-12), cmpopts.EquateNaNs()); d != "" {
 				t.Errorf("-want +got:\n%s", d)
 			}
 		})
@@ -90,7 +90,7 @@ func TestScore(t *testing.T) {
 }
 
 func TestLabel(t *testing.T) {
-	c := CaseOf(&replay.Case{Name: "shop-7",
+	c := caseOf(&replay.Case{Name: "shop-7",
 		Rollouts: []andon.Rollout{{ID: "a", Started: noon}, {ID: "b", Started: noon, Stages: []time.Time{*minutes(3)}}, {ID: "untold"}},
 		Truth:    []replay.Truth{{Rollout: "a", Regression: true, Fault: "leak"}, {Rollout: "b"}}})
 	want := Case{Name: "shop-7", Rollouts: []Rollout{{"a", []time.Time{noon}, true, "leak"}, {"b", []time.Time{*minutes(3)}, false, "-"}}}
@@ -208,7 +208,7 @@ func agreeAll(t *testing.T, sets map[string][]Case, outcomes []Outcome, said str
 		if !found {
 			t.Fatalf("nothing about %s in\n%s", set, said)
 		}
-		agree(t, set, text, ScoreOf(labelled, outcomes))
+		agree(t, set, text, scoreOf(labelled, outcomes))
 	}
 }
 
@@ -254,5 +254,5 @@ func truth(t *testing.T, dir string) Case {
 	if err := yaml.Unmarshal(text, &c); err != nil {
 		t.Fatal(err)
 	}
-	return CaseOf(&c)
+	return caseOf(&c)
 }

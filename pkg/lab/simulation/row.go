@@ -84,9 +84,9 @@ func rate(k, n int) (share, upper float64) {
 	return float64(k) / float64(n), b.Quantile(.95)
 }
 
-// Allowed returns how many of n rollouts may fail at a true rate of p: the expected
+// allowed returns how many of n rollouts may fail at a true rate of p: the expected
 // number plus three standard errors.
-func Allowed(p float64, n int) int {
+func allowed(p float64, n int) int {
 	return int(float64(n)*p + 3*math.Sqrt(float64(n)*p*(1-p)))
 }
 
@@ -94,7 +94,7 @@ func Allowed(p float64, n int) int {
 func (r Row) Misses() []string {
 	var out []string
 	t := r.Scenario.Target
-	if t.Fail > 0 && r.Failed > Allowed(t.Fail, r.Harmless) {
+	if t.Fail > 0 && r.Failed > allowed(t.Fail, r.Harmless) {
 		share, _ := r.Rate()
 		out = append(out, fmt.Sprintf("%.2f%% of harmless rollouts failed, promised are %.3g%%", 100*share, 100*t.Fail))
 	}

@@ -6,6 +6,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -62,7 +63,7 @@ func TestHarmless(t *testing.T) {
 			case m != nil && s.Beyond != "":
 				t.Logf("%v, which is known: %s", m, s.Beyond)
 			case m != nil:
-				t.Errorf("%v: %d of %d failed, at most %d may", m, row.Failed, row.Harmless, Allowed(s.Target.Fail, row.Harmless))
+				t.Errorf("%v: %d of %d failed, at most %d may", m, row.Failed, row.Harmless, allowed(s.Target.Fail, row.Harmless))
 			}
 		})
 	}
@@ -269,7 +270,7 @@ func TestRow(t *testing.T) {
 		t.Errorf("misses %v, want the failures and the delay", m)
 	}
 	// A false alarm among 3,000 is well within one in a thousand; the bound is of Clopper and Pearson.
-	if a := Allowed(.001, 3000); a != 8 {
+	if a := allowed(.001, 3000); a != 8 {
 		t.Errorf("%d of 3,000 allowed, want 8", a)
 	}
 	if _, upper := rate(0, 3000); math.Abs(upper-3/3000.) > 1e-5 {
@@ -302,5 +303,27 @@ func TestDocument(t *testing.T) {
 	}
 	if want := "* `rho-0`: 70.00% of harmless rollouts failed, promised are 0.1%"; !strings.Contains(doc.String(), want) {
 		t.Errorf("the document does not say %q", want)
+	}
+}
+
+// TestLessons judges one world of each of the mixtures that the default calibration
+// was learnt from.
+func TestLessons(t *testing.T) {
+	names := map[string]bool{}
+	for _, s := range Scenarios() {
+		names[s.Name] = true
+	}
+	for _, s := range slices.Concat(Lessons(false), Lessons(true)) {
+		if names[s.Name] || s.Group != Learning {
+			t.Errorf("%s of group %s: the name must be new, the group learning", s.Name, s.Group)
+		}
+		names[s.Name] = true
+		r, err := Run(t.Context(), s, Options{Worlds: 1})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if o := r.Outcomes[0]; !(o.Early >= 0 && o.Early <= 1 && o.Score >= 0 && o.Score <= 1) {
+			t.Errorf("%s: scores %g and %g", s.Name, o.Early, o.Score)
+		}
 	}
 }

@@ -11,9 +11,9 @@ import (
 	"time"
 )
 
-// Version is the version of the algorithm behind a Signature. Raise it with every
+// version is the version of the algorithm behind a Signature. Raise it with every
 // change that gives an unchanged trace another signature.
-const Version = "v1"
+const version = "v1"
 
 // The largest number of frames in a signature: of the application or, if a trace
 // has none, of the system.
@@ -41,7 +41,7 @@ const (
 	Windows Runtime = "windows"
 )
 
-// A Signature names all crashes with the same normalised stack: Version, a
+// A Signature names all crashes with the same normalised stack: the version of the algorithm, a
 // dash and 16 hexadecimal digits.
 type Signature string
 
@@ -80,9 +80,9 @@ type Found struct {
 	Lines       int       // number of its lines, kept or not
 }
 
-// Parse reads the first crash in a text: a trace with or without log headers before
+// parseTrace reads the first crash in a text: a trace with or without log headers before
 // its lines, or within JSON. It returns false if there is none.
-func Parse(trace string) (Crash, bool) {
+func parseTrace(trace string) (Crash, bool) {
 	f := NewFinder(Options{})
 	for line := range strings.Lines(trace) {
 		if found := f.Add("", strings.TrimRight(line, "\r\n"), time.Time{}); len(found) > 0 {
@@ -101,7 +101,7 @@ func (c *Crash) sign() {
 	c.Frames = collapse(c.Frames, overflows(c))
 	top := identifying(c.Frames)
 	h := sha256.New()
-	for _, part := range []string{Version, string(c.Runtime), c.Class, c.Message} {
+	for _, part := range []string{version, string(c.Runtime), c.Class, c.Message} {
 		h.Write([]byte(part))
 		h.Write([]byte{0})
 	}
@@ -109,7 +109,7 @@ func (c *Crash) sign() {
 		h.Write([]byte(f.String()))
 		h.Write([]byte{'\n'})
 	}
-	c.Signature = Signature(Version + "-" + hex.EncodeToString(h.Sum(nil)[:8]))
+	c.Signature = Signature(version + "-" + hex.EncodeToString(h.Sum(nil)[:8]))
 	c.Title = text(title(c, top), maxTitle)
 }
 

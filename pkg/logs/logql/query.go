@@ -13,8 +13,8 @@ import (
 	"strings"
 )
 
-// MaxQuery is the longest query that Parse accepts, in bytes.
-const MaxQuery = 128 << 10
+// maxQuery is the longest query that Parse accepts, in bytes.
+const maxQuery = 128 << 10
 
 // A Matcher is one condition on a label.
 type Matcher struct {
@@ -44,8 +44,8 @@ func (e *Error) Error() string { return fmt.Sprintf("at byte %d: %s", e.Offset+1
 // rate({app="shop"}[1m]), are refused: they select no lines. Comments are
 // dropped.
 func Parse(expr string) (Query, error) {
-	if len(expr) > MaxQuery {
-		return Query{}, &Error{MaxQuery, fmt.Sprintf("the query has %d bytes; at most %d are allowed", len(expr), MaxQuery)}
+	if len(expr) > maxQuery {
+		return Query{}, &Error{maxQuery, fmt.Sprintf("the query has %d bytes; at most %d are allowed", len(expr), maxQuery)}
 	}
 	s := &scanner{text: expr}
 	q := Query{}
@@ -79,8 +79,8 @@ func (q Query) Streams() string {
 	return "{" + strings.Join(all, ", ") + "}"
 }
 
-// With returns the query with more matchers in its stream selector; q is unchanged.
-func (q Query) With(more ...Matcher) Query {
+// with returns the query with more matchers in its stream selector; q is unchanged.
+func (q Query) with(more ...Matcher) Query {
 	q.Matchers = append(slices.Clone(q.Matchers), more...)
 	return q
 }
@@ -91,10 +91,10 @@ func (q Query) Then(stage string) Query {
 	return q
 }
 
-// Matchers returns the matchers of a selector, a map from label to value, in the
+// matchersOf returns the matchers of a selector, a map from label to value, in the
 // order of the labels. A value that begins with !=, =~ or !~ is the operand of that
 // operator; the operator of any other value is =.
-func Matchers(selector map[string]string) ([]Matcher, error) {
+func matchersOf(selector map[string]string) ([]Matcher, error) {
 	out := make([]Matcher, 0, len(selector))
 	for _, name := range slices.Sorted(maps.Keys(selector)) {
 		m := Matcher{Label: name, Op: "=", Value: selector[name]}
@@ -143,7 +143,7 @@ func ResolveBehind[S ~map[string]string](expr string, s S, behind func(label str
 	if len(s) == 0 {
 		return expr, nil
 	}
-	ms, err := Matchers(s)
+	ms, err := matchersOf(s)
 	if err != nil {
 		return "", err
 	}
@@ -151,7 +151,7 @@ func ResolveBehind[S ~map[string]string](expr string, s S, behind func(label str
 		if behind != nil && behind(m.Label) {
 			q = q.Then("| " + m.String())
 		} else {
-			q = q.With(m)
+			q = q.with(m)
 		}
 	}
 	if !q.selects() {

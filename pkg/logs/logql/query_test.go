@@ -52,7 +52,7 @@ func TestParseRefuses(t *testing.T) {
 		{"no pipe", `{a="b"} json`, "expected | before", 8},
 		{"an empty stage", `{a="b"} | | json`, "empty", 10},
 		{"a lonely !", `{a="b"} ! "x"`, "expected", 8},
-		{"too long", strings.Repeat(" ", MaxQuery+1), "at most", MaxQuery},
+		{"too long", strings.Repeat(" ", maxQuery+1), "at most", maxQuery},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			q, err := Parse(c.in)
