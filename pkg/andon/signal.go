@@ -37,8 +37,9 @@ func (s Sensitivity) Alpha() float64 {
 		return 1e-2
 	case Low:
 		return 1e-4
+	default:
+		return 1e-3
 	}
-	return 1e-3
 }
 
 // MinEffect returns the smallest effect on a continuous signal that counts, in
@@ -49,8 +50,9 @@ func (s Sensitivity) MinEffect() float64 {
 		return .5
 	case Low:
 		return 2
+	default:
+		return 1
 	}
-	return 1
 }
 
 // InferKind returns the signal's Kind, inferred where it is empty:

@@ -1,3 +1,5 @@
+// Package config is what the exporter is told: which sources and services there
+// are, what is judged, and what may be halted. It reads that strictly and checks it.
 package config
 
 import (

@@ -60,6 +60,8 @@ type Bin struct {
 	SourceCounts []GroupLines // by the source
 }
 
+// NewReader prepares to read the lines of both cohorts of a comparison, of which
+// the rollout began with the bin start.
 func (a Source) NewReader(c andon.Comparison, start int64) (*Reader, error) {
 	expr := cmp.Or(c.Signal.Logs, c.Signal.Crashes)
 	switch {
@@ -100,7 +102,7 @@ func (k *Reader) resolve(expr string, s andon.Selector) (string, error) {
 }
 
 // spans returns the bins of [lo, hi] in which a side is looked at.
-func (k *Reader) spans(side int, lo, hi int64) (int64, int64) {
+func (k *Reader) spans(side int, lo, hi int64) (from, to int64) {
 	switch {
 	case side == deviation.CandidateSide:
 		return max(lo, k.start), hi
