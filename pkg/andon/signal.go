@@ -98,9 +98,9 @@ func (s Signal) InferKind() Kind {
 // eventful finds what is counted by the time that nodes run.
 var eventful = regexp.MustCompile(`(^|[^a-z])(crash|restart|panic|oom|terminated)`)
 
-func isBytes(unit string) bool { return slices.Contains(BytesUnits, unit) }
+func isBytes(unit string) bool { return slices.Contains(bytesUnits, unit) }
 
-func isTime(unit string) bool { return slices.Contains(TimeUnits, unit) }
+func isTime(unit string) bool { return slices.Contains(timeUnits, unit) }
 
 // Outbound reports whether the signal tells of the service's own calls to
 // others, which its callees spoil as easily as it does itself.

@@ -18,9 +18,9 @@ import (
 	"github.com/andon-project/andon/pkg/logs/logql"
 )
 
-// DefaultBudget is how many lines are looked at in answer to one question.
+// defaultBudget is how many lines are looked at in answer to one question.
 // Where there are more, groups are found in a sample and counted by the source.
-const DefaultBudget = 50_000
+const defaultBudget = 50_000
 
 // A Reader asks for the lines of both sides of a comparison.
 type Reader struct {
@@ -41,7 +41,7 @@ type Source struct {
 	Patterns andon.PatternsFunc // nil if nobody finds any
 	Resolve  andon.ResolveFunc  // writes a selector's matchers into LogQL; into its stream selector if nil
 	Recall   andon.RecallFunc   // nothing is remembered if nil
-	Budget   int                // lines that are looked at in answer to one question; DefaultBudget if zero
+	Budget   int                // lines that are looked at in answer to one question; defaultBudget if zero
 }
 
 // A lineSide is what is asked for one side.
