@@ -18,10 +18,10 @@ import (
 	"github.com/andon-project/andon/internal/progress"
 )
 
-// Nothing that is long to compile may be imported here: on a new machine the
-// first line of `go tool mage demo` waits for it.
+// Import nothing here that takes long to compile: on a new machine every task
+// waits for it.
 
-// labProgram is the program that has the demonstration and the measurements.
+// labProgram is the program of the demonstration and the measurements.
 const labProgram = "./cmd/andon-lab"
 
 // Default is what a bare `go tool mage` does.
@@ -36,17 +36,17 @@ func Demo() error {
 	if fault == "" {
 		fault = "errors"
 	}
-	fmt.Println("Andon's demo: a small shop, a good rollout that passes and a bad one that is halted. Compiling comes first:")
-	fmt.Println("minutes where it was never done, seconds afterwards.")
+	fmt.Println("Andon's demo: a small shop, a good rollout that passes and a bad one that is halted.")
+	fmt.Println("It is compiled first: minutes the first time, seconds later.")
 	return lab("the demo", "demo", "--fault", fault)
 }
 
-// Test is where the tests are: all of them, or those that take little time.
+// Test holds the targets that run tests: all of them, or the quick ones.
 type Test mg.Namespace
 
 // All runs every test: Go, rules, front end, and end to end with real servers.
 func (Test) All() error {
-	others, err := packagesBut(live)
+	others, err := packagesExcept(live)
 	if err != nil {
 		return err
 	}
@@ -65,7 +65,7 @@ func (Test) All() error {
 
 // Quick runs the tests that need no server and no browser, in two minutes or so.
 func (Test) Quick() error {
-	others, err := packagesBut(live)
+	others, err := packagesExcept(live)
 	if err != nil {
 		return err
 	}
@@ -77,19 +77,19 @@ func (Test) Quick() error {
 	)
 }
 
-// live are the packages whose tests watch a shop and its servers at work. They
-// are tested when all else is done, one after the other: cores that are busy
-// with other things make a shop falter, and what is judged then is the machine.
+// live are the packages whose tests run a shop and its servers in real time. They
+// are tested last, one after the other: on a busy machine the shop is slow for
+// reasons that have nothing to do with its versions.
 var live = []string{"./cmd/andon", "./pkg/demo"}
 
-// packagesBut returns the module's packages without some.
-func packagesBut(some []string) ([]string, error) {
+// packagesExcept returns the module's packages without some of them.
+func packagesExcept(excluded []string) ([]string, error) {
 	all, err := sh.Output("go", "list", "./...")
 	if err != nil {
 		return nil, err
 	}
 	return slices.DeleteFunc(strings.Fields(all), func(p string) bool {
-		return slices.ContainsFunc(some, func(l string) bool { return strings.HasSuffix(p, l[1:]) })
+		return slices.ContainsFunc(excluded, func(l string) bool { return strings.HasSuffix(p, l[1:]) })
 	}), nil
 }
 
@@ -187,18 +187,18 @@ func Simulate() error {
 	return lab("the simulation", "simulate", "--rollouts", n, "--out", filepath.Join("docs", "how", "simulation.md"))
 }
 
-// lab compiles the lab's program and runs it. Not with "go run", which says
-// nothing while it compiles, and makes an error of Ctrl-C, which is how the
-// demonstration ends.
-func lab(called string, args ...string) error {
+// lab compiles the lab's program, which users know by name, and runs it. It does
+// not use "go run", which shows no progress and fails on Ctrl-C, the usual way to
+// end the demonstration.
+func lab(name string, args ...string) error {
 	program := filepath.Join("bin", path.Base(labProgram))
-	if err := progress.Compile(os.Stderr, called, labProgram, program); err != nil {
+	if err := progress.Compile(os.Stderr, name, labProgram, program); err != nil {
 		return err
 	}
 	return sh.RunV(program, args...)
 }
 
-// install does several things that tests need.
+// install returns a function that installs several things, one after the other.
 func install(all ...func() error) func() error {
 	return func() error {
 		for _, one := range all {
@@ -212,32 +212,32 @@ func install(all ...func() error) func() error {
 
 // npm installs the front end's packages as package-lock.json pins them, if that was not done.
 func npm() error {
-	why := "there are none yet"
+	why := "none are installed yet"
 	if have, err := os.Stat(filepath.Join("node_modules", ".package-lock.json")); err == nil {
 		if lock, err := os.Stat("package-lock.json"); err == nil && !have.ModTime().Before(lock.ModTime()) {
 			return nil
 		}
-		why = "package-lock.json is newer than those that are there"
+		why = "package-lock.json is newer than the installed ones"
 	}
 	text, err := os.ReadFile("package-lock.json")
 	if err != nil {
 		return err
 	}
-	fmt.Printf("The front end is built and tested with the %s that package-lock.json pins, and %s.\nInstalling them into node_modules: npm ci (they are run from there; nothing outside this folder changes)\n",
+	fmt.Printf("The front end is built and tested with the %s that package-lock.json pins, and %s.\nInstalling them into node_modules with npm ci (nothing outside this folder changes)\n",
 		progress.Count(strings.Count(string(text), `"node_modules/`), "npm package"), why)
 	return sh.RunV("npm", "ci", "--no-audit", "--no-fund")
 }
 
 // needs are the programs that tests start, the Debian packages that have them, and what for.
 var needs = []struct{ program, debian, why string }{
-	{"prometheus", "prometheus", "the tests of the whole start a Prometheus"},
+	{"prometheus", "prometheus", "the end-to-end tests start a Prometheus"},
 	{"promtool", "prometheus", "it checks the alert rules"},
-	{"prometheus-alertmanager", "prometheus-alertmanager", "the tests of the whole start an Alertmanager"},
+	{"prometheus-alertmanager", "prometheus-alertmanager", "the end-to-end tests start an Alertmanager"},
 	{"amtool", "prometheus-alertmanager", "it checks the route"},
 	{"chromium", "chromium", "the editors are tested in a browser"},
 }
 
-// servers sees to it that the programs which tests start are installed.
+// servers installs the programs that tests start, where they are missing.
 func servers() error {
 	var missing []string
 	for _, n := range needs {
@@ -254,7 +254,7 @@ func servers() error {
 	}
 	command := "apt-get install -y --no-install-recommends " + strings.Join(missing, " ")
 	if _, err := exec.LookPath("apt-get"); err != nil || os.Geteuid() != 0 {
-		return fmt.Errorf("the tests need %s, which root installs with %s; go tool mage test:quick does without",
+		return fmt.Errorf("the tests need %s, which root installs with %s; go tool mage test:quick runs without",
 			progress.Count(len(missing), "Debian package"), strconv.Quote(command))
 	}
 	fmt.Printf("Installing: apt-get update && %s\n", command)

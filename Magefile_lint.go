@@ -16,19 +16,18 @@ import (
 	"github.com/andon-project/andon/internal/progress"
 )
 
-// A linter is a command that finds fault with the Go code. Each line that it
-// writes is a finding, whatever its exit status.
+// A linter is a command that checks the Go code. Each line that it writes is a
+// finding, whatever its exit status.
 type linter struct {
 	name    string
 	command []string
 }
 
-// shown is how many findings of a linter are printed; its file has all.
-const shown = 15
+// maxShown is how many findings of a linter are printed; its file has all.
+const maxShown = 15
 
 // linters are all that are in use, at the versions that tools/go.mod pins.
-// From the second time on they take less than a minute together, most of it
-// deadcode's, which reads the program with all that it is linked with.
+// From the second time on they take well under a minute together.
 func linters() []linter {
 	// The mage tag is for this file and its neighbour.
 	const tags = "-tags=mage"
@@ -36,9 +35,9 @@ func linters() []linter {
 	if err != nil {
 		return []linter{{"go list", []string{"go", "list", "./..."}}}
 	}
-	everything := make([]string, len(folders))
+	patterns := make([]string, len(folders))
 	for i, f := range folders {
-		everything[i] = "./" + f + "/..."
+		patterns[i] = "./" + f + "/..."
 	}
 	magefiles := []string{"Magefile.go", "Magefile_lint.go"}
 	prose := []string{"README.md", "CHANGELOG.md", "docs", "src", "rules", "dashboards"}
@@ -47,12 +46,12 @@ func linters() []linter {
 		{"vet", []string{"go", "vet", tags, "./..."}},
 		// staticcheck and exhaustive: see tools/lint.
 		{"staticcheck", []string{filepath.Join("bin", "lint"), tags, "./..."}},
-		{"revive", tool("revive", append([]string{"-config", "revive.toml", "-formatter", "unix"}, everything...)...)},
-		// strat is short for strategy; the other two are spelled wrong on purpose, to see what is said of it.
-		{"misspell", tool("misspell", slices.Concat([]string{"-i", "strat,nmae,adress"}, folders, magefiles, prose)...)},
+		{"revive", tool("revive", append([]string{"-config", "revive.toml", "-formatter", "unix"}, patterns...)...)},
+		// strat is short for strategy; the others are misspelt on purpose, in tests of how that is answered.
+		{"misspell", tool("misspell", slices.Concat([]string{"-i", "strat,nmae,adress,unkown"}, folders, magefiles, prose)...)},
 		{"unparam", tool("unparam", "./...")},
-		// With the tests: some of what tests alone use is exported for other packages' tests.
-		{"deadcode", tool("deadcode", "-test", "./...")},
+		// What nothing uses, exported or not: see tools/unreached.
+		{"unreached", []string{filepath.Join("bin", "unreached"), "./..."}},
 	}
 }
 
@@ -96,8 +95,8 @@ func lint(all []linter) error {
 		return err
 	}
 	if slices.ContainsFunc(all, func(l linter) bool { return l.name == "staticcheck" }) {
-		fmt.Println("The first time each linter is compiled, and all that Andon is linked with is read: minutes, later seconds.")
-		if err := sh.Run("go", "build", "-C", "tools", "-o", filepath.Join("..", "bin", "lint"), "./lint"); err != nil {
+		fmt.Println("The first time, each linter is compiled and reads every package that Andon is linked with: minutes. Later: seconds.")
+		if err := sh.Run("go", "build", "-C", "tools", "-o", filepath.Join("..", "bin")+string(filepath.Separator), "./lint", "./unreached"); err != nil {
 			return err
 		}
 	}
@@ -115,11 +114,11 @@ func lint(all []linter) error {
 			return err
 		}
 		fmt.Printf(" %s, %s\n", progress.Count(len(findings), "finding"), progress.Duration(time.Since(start)))
-		for _, f := range findings[:min(len(findings), shown)] {
+		for _, f := range findings[:min(len(findings), maxShown)] {
 			fmt.Println("    " + f)
 		}
-		if len(findings) > shown {
-			fmt.Printf("    and %d more, see %s\n", len(findings)-shown, file)
+		if len(findings) > maxShown {
+			fmt.Printf("    and %d more, see %s\n", len(findings)-maxShown, file)
 		}
 		if len(findings) > 0 {
 			failed = append(failed, fmt.Sprintf("%s %d", l.name, len(findings)))
@@ -137,7 +136,7 @@ func (l linter) run() ([]string, error) {
 	var findings []string
 	for line := range strings.Lines(string(out)) {
 		line = strings.TrimRight(line, "\n")
-		// What the go command says of its own work, and its headings above vet's findings.
+		// Leave out the go command's progress and the headings above vet's findings.
 		if line != "" && !strings.HasPrefix(line, "go: downloading ") && !strings.HasPrefix(line, "# ") && line != "exit status 1" && line != "exit status 2" {
 			findings = append(findings, line)
 		}

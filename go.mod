@@ -249,7 +249,7 @@ require (
 	sigs.k8s.io/yaml v1.6.0 // indirect
 )
 
-tool github.com/magefile/mage
+tool github.com/andon-project/andon/internal/mage
 
 // A package there has Go code, which "./..." would mean too.
 ignore ./node_modules

@@ -102,7 +102,17 @@ export type QueryLanguage = (typeof queryLanguages)[number];
 /** The roles of Grafana that may give feedback. */
 export const feedbackRoles = ['Editor', 'Admin', 'Grafana Admin'] as const;
 
-export type FeedbackRole = (typeof feedbackRoles)[number];
+/** What people read of a kind. */
+export const kindTexts: Record<Kind, string> = {
+  counts: 'Events out of a total, such as errors out of requests: needs "Out of"',
+  crashes: 'Events per running time, such as restarts',
+  failures: 'A share of failures or successes',
+  latency: 'Durations, on a log scale',
+  resource: 'CPU and other load, on a log scale',
+  memory: 'Shown, but not judged',
+  value: 'A plain number',
+  jitter: 'How far consecutive samples lie apart, whatever their level',
+};
 
 /** The forms in which each query type answers; the first is what an empty view stands for. */
 export const views = {

@@ -15,6 +15,8 @@ export {
   type Grouping,
   growingViews,
   type Kind,
+  kinds,
+  kindTexts,
   languageOfType,
   type QueryLanguage,
   type QueryType,

@@ -29,10 +29,10 @@ func sets(t *testing.T) []set {
 	t.Helper()
 	shared := cases.SharedFolder(t)
 	out := []set{
-		{name: "own", paths: []string{filepath.Join(cases.Root(t), "testdata", "rollouts")}, measured: []string{"| shop | 12 | 6 bad, 8 clean |"}, verdicts: 14},
+		{name: "own", paths: []string{filepath.Join(cases.Root(t), "testdata", "rollouts")}, measured: []string{"|shop|12|6 bad, 8 clean|"}, verdicts: 14},
 		{
 			name: "shared", paths: []string{filepath.Join(shared, "changerca-2023-09-22_1"), filepath.Join(shared, "kontrast-000")},
-			measured: []string{"| changerca | 1 | 1 bad, 2 clean |", "| kontrast | 1 | 1 bad, 0 clean |"}, verdicts: 4,
+			measured: []string{"|changerca|1|1 bad, 2 clean|", "|kontrast|1|1 bad, 0 clean|"}, verdicts: 4,
 		},
 	}
 	if !replay.IsCase(out[1].paths[0]) {

@@ -100,7 +100,7 @@ services:
 		{"no such service", func(b *backtestCommand) { b.services = []string{"shop", "shoe"} }, `--service: "shoe" is not in the configuration; did you mean shop?`},
 		{"no duration", func(b *backtestCommand) { b.since = "a month" }, `--since: "a month" is not a duration`},
 		{"nothing at once", func(b *backtestCommand) { b.options.AtOnce = 0 }, "--concurrency: 0 is not between"},
-		{"too many points", func(b *backtestCommand) { b.options.MaxPoints = 1 << 20 }, "is not between 10 and 11000"},
+		{"too many points", func(b *backtestCommand) { b.options.MaxPoints = 1 << 20 }, "is not between 10 and 11,000"},
 	} {
 		if out, err := run(tt.change); err == nil || !strings.Contains(err.Error(), tt.want) || out != "" {
 			t.Errorf("%s: got %v and %q, want %s", tt.name, err, out, tt.want)

@@ -89,7 +89,7 @@ func (r replayCommand) writer() (write func(replay.Result) error, flush func() e
 	lines := json.NewEncoder(r.out)
 	lines.SetEscapeHTML(false)
 	return func(res replay.Result) error {
-		for _, j := range res.Judged {
+		for _, j := range res.Outcomes {
 			if err := lines.Encode(j.Verdict); err != nil {
 				return err
 			}
@@ -107,7 +107,7 @@ type pages struct {
 	taken []report.Page
 }
 
-func (p *pages) make(ctx context.Context, a *judge.Analyzer, j replay.Judged) error {
+func (p *pages) make(ctx context.Context, a *judge.Analyzer, j replay.Outcome) error {
 	page, err := report.Collect(ctx, a.Metrics, report.Page{Rollout: j.Rollout, Service: j.Service, Verdict: j.Verdict, Trail: j.Trail})
 	if err != nil {
 		return err
@@ -121,7 +121,7 @@ func (p *pages) make(ctx context.Context, a *judge.Analyzer, j replay.Judged) er
 func (p *pages) take(r replay.Result) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	for _, j := range r.Judged {
+	for _, j := range r.Outcomes {
 		key := [2]string{j.Verdict.Case, j.Rollout.ID}
 		if page, ok := p.made[key]; ok {
 			p.taken = append(p.taken, page)

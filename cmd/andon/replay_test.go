@@ -35,12 +35,12 @@ func sets(t *testing.T) []set {
 			verdicts: "checkout-v2 pass, checkout-v2 fail, checkout-v2 fail, checkout-v2 fail, checkout-v2 fail, checkout-v2 pass, catalog-v2 pass, checkout-v2 pass, " +
 				"checkout-v2 pass, checkout-v2 fail, checkout-v2 pass, checkout-v2 pass, catalog-v2 fail, checkout-v2 pass",
 			charts:  14 * (1 + 2*5),
-			summary: []string{"CASE ", "shop-upstream ", "14 rollouts in 12 cases: 6 fail, 8 pass, 0 inconclusive", "6 of 6 regressions failed, 0 of 8 clean"},
+			summary: []string{"CASE ", "shop-upstream ", "14 rollouts in 12 cases: 6 failed, 8 passed, 0 inconclusive", "6 of 6 bad rollouts failed, and 0 of 8 good ones"},
 		},
 		{
 			name: "shared", paths: []string{filepath.Join(shared, "changerca-2023-09-22_1"), filepath.Join(shared, "kontrast-000")},
 			verdicts: "adservice-v2 fail, productcatalogservice-v2 pass, currencyservice-v2 pass, kontrast-000 fail", charts: 4 + 2*4,
-			summary: []string{"CASE ", "adservice-v2 ", "4 rollouts in 2 cases: 2 fail, 2 pass, 0 inconclusive", "2 of 2 regressions failed, 0 of 2 clean"},
+			summary: []string{"CASE ", "adservice-v2 ", "4 rollouts in 2 cases: 2 failed, 2 passed, 0 inconclusive", "2 of 2 bad rollouts failed, and 0 of 2 good ones"},
 		},
 	}
 	if !replay.IsCase(out[1].paths[0]) {
@@ -112,7 +112,7 @@ func TestReplayRefuses(t *testing.T) {
 	r := replayCommand{paths: []string{t.TempDir()}, format: "table", out: new(strings.Builder)}
 	err := r.run(t.Context(), hclog.NewNullLogger())
 	var wrong *replay.InputError
-	if !errors.As(err, &wrong) || !strings.Contains(err.Error(), "neither holds a case.yaml") {
+	if !errors.As(err, &wrong) || !strings.Contains(err.Error(), "no case.yaml in it") {
 		t.Errorf("got %v", err)
 	}
 }

@@ -10,19 +10,19 @@ import (
 	"time"
 )
 
-// Compile makes the program of a Go package and writes how many of the
-// packages that have to be compiled for it are. What it is called is for the
-// reader: "Compiling the demo: 812 of 1,209 packages, 1m10s".
-func Compile(w io.Writer, called, pkg, program string) error {
-	c := &compilation{called: called, line: newLine(w), waiting: make(map[string]bool)}
+// Compile compiles the Go package pkg into a program and shows its progress: how
+// many of the packages that are not in Go's cache have been begun. name is what
+// users call the program: "Compiling the demo: 812 of 1,209 packages, 1m10s".
+func Compile(w io.Writer, name, pkg, program string) error {
+	c := &compilation{name: name, line: newLine(w), waiting: make(map[string]bool)}
 	stop := make(chan struct{})
 	defer close(stop)
 	c.line.start(c.looking)
 	go c.line.tick(stop)
 
-	// Go's own count of what is not in its cache; to make it, it downloads the
-	// modules. To Go a program that is not installed is never up to date, so
-	// the program itself does not count.
+	// go list says which packages are not in Go's cache, and downloads missing
+	// modules for that. It always reports the program itself, which is not
+	// installed anywhere, so the program is not counted.
 	var stale strings.Builder
 	const format = `{{if eq .Name "main"}}program {{.ImportPath}}{{else if .Stale}}package {{.ImportPath}}{{end}}`
 	if err := c.run(&stale, "list", "-deps", "-f", format, pkg); err != nil {
@@ -43,7 +43,7 @@ func Compile(w io.Writer, called, pkg, program string) error {
 
 // compilation is how far the compilation of a program is.
 type compilation struct {
-	called     string
+	name       string
 	line       *line
 	program    string          // the import path of the program's own package
 	waiting    map[string]bool // the packages below it that are not compiled yet
@@ -51,9 +51,9 @@ type compilation struct {
 	downloaded int
 }
 
-// looking says what is done before anything is compiled.
+// looking is the progress line before anything is compiled.
 func (c *compilation) looking(took time.Duration) string {
-	s := fmt.Sprintf("Looking at what has to be compiled for %s", c.called)
+	s := fmt.Sprintf("Finding out what to compile for %s", c.name)
 	if c.downloaded > 0 {
 		s += fmt.Sprintf(": %s downloaded", Count(c.downloaded, "module"))
 	}
@@ -63,12 +63,12 @@ func (c *compilation) looking(took time.Duration) string {
 	return s + ", " + took.Round(time.Second).String()
 }
 
-// compiling says how many packages have been begun. After the last the linker
-// is at work, which takes a while and says nothing.
+// compiling is the progress line while packages are compiled: how many have been
+// begun. After the last one comes the linker, which reports no progress.
 func (c *compilation) compiling(took time.Duration) string {
-	s := "Linking " + c.called
+	s := "Linking " + c.name
 	if c.total > 0 {
-		s = fmt.Sprintf("Compiling %s: %s of %s", c.called, thousands(c.total-len(c.waiting)), Count(c.total, "package"))
+		s = fmt.Sprintf("Compiling %s: %s of %s", c.name, thousands(c.total-len(c.waiting)), Count(c.total, "package"))
 		if len(c.waiting) == 0 {
 			s += ", linking"
 		}
@@ -79,8 +79,8 @@ func (c *compilation) compiling(took time.Duration) string {
 	return s + ", " + took.Round(time.Second).String()
 }
 
-// read takes a line of what the go command writes beside its output. It
-// returns false if the line is none about progress.
+// read takes in a line of the go command's standard error. It returns false if the
+// line is not about progress.
 func (c *compilation) read(s string) bool {
 	if strings.HasPrefix(s, "go: downloading ") {
 		c.downloaded++
@@ -93,7 +93,7 @@ func (c *compilation) read(s string) bool {
 	return s == c.program
 }
 
-// run runs the go command, and passes on what it says that is not progress.
+// run runs the go command, and shows the lines that are not about progress.
 func (c *compilation) run(stdout io.Writer, args ...string) error {
 	defer c.line.end()
 	cmd := exec.Command("go", args...)
@@ -107,13 +107,13 @@ func (c *compilation) run(stdout io.Writer, args ...string) error {
 	}
 	lines := bufio.NewScanner(stderr)
 	for lines.Scan() {
-		known := false
-		c.line.change(func() { known = c.read(lines.Text()) })
-		if !known {
+		progress := false
+		c.line.change(func() { progress = c.read(lines.Text()) })
+		if !progress {
 			c.line.say(lines.Text())
 		}
 	}
-	_, _ = io.Copy(os.Stderr, stderr) // what a line too long for the scanner left
+	_, _ = io.Copy(os.Stderr, stderr) // the rest, after a line too long for the scanner
 	if err := cmd.Wait(); err != nil {
 		return fmt.Errorf("go %s: %w", args[0], err)
 	}

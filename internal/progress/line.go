@@ -8,15 +8,14 @@ import (
 	"time"
 )
 
-// How often a line is written anew while nothing happens: on a terminal in
-// place, elsewhere below the one before.
+// How often a line is written again while nothing happens: in place on a terminal,
+// below the last one elsewhere.
 const (
 	redraw = time.Second
 	repeat = 10 * time.Second
 )
 
-// line is the one line that says how far something is. It is safe for use by
-// several goroutines.
+// line is a progress line. It is safe for concurrent use.
 type line struct {
 	w        io.Writer
 	terminal bool
@@ -26,8 +25,8 @@ type line struct {
 	text    func(took time.Duration) string
 	began   time.Time
 	written time.Time // when the line was written last
-	last    string    // and how it was
-	open    bool      // whether the terminal's cursor is behind an unfinished line
+	last    string    // its text at that time
+	open    bool      // the terminal's cursor stands behind an unfinished line
 }
 
 func newLine(w io.Writer) *line {
@@ -51,7 +50,7 @@ func (l *line) start(text func(took time.Duration) string) {
 	l.write()
 }
 
-// change does what changes the text, and shows it if it is time.
+// change calls do, which changes the text, and shows the text if it is time.
 func (l *line) change(do func()) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -64,7 +63,7 @@ func (l *line) change(do func()) {
 	}
 }
 
-// say writes s below, and the line below that.
+// say writes s, and the progress line below it.
 func (l *line) say(s string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -78,7 +77,7 @@ func (l *line) say(s string) {
 	}
 }
 
-// end leaves the line as it is at last.
+// end writes the line for the last time.
 func (l *line) end() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -107,8 +106,8 @@ func (l *line) write() {
 	fmt.Fprintln(l.w, text)
 }
 
-// tick writes the line from time to time until stop is closed, so that it is
-// seen that time goes by.
+// tick writes the line again from time to time until stop is closed, so that one
+// sees that the command is still running.
 func (l *line) tick(stop <-chan struct{}) {
 	ticker := time.NewTicker(redraw)
 	defer ticker.Stop()

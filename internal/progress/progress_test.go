@@ -40,13 +40,13 @@ func TestCompilation(t *testing.T) {
 		name    string
 		waiting []string
 		lines   []string // what the go command writes
-		unknown []string // which of them are none about progress
+		unknown []string // which of them are not about progress
 		want    string
 		looking bool
 	}{
-		{name: "before anything", looking: true, want: "Looking at what has to be compiled for the demo, 1m10s"},
+		{name: "before anything", looking: true, want: "Finding out what to compile for the demo, 1m10s"},
 		{name: "modules come", looking: true, lines: []string{"go: downloading example.org/a v1.0.0", "go: downloading example.org/b v1.2.0"},
-			want: "Looking at what has to be compiled for the demo: 2 modules downloaded, 1m10s"},
+			want: "Finding out what to compile for the demo: 2 modules downloaded, 1m10s"},
 		{name: "nothing yet", waiting: []string{"a", "b", "c"}, want: "Compiling the demo: 0 of 3 packages, 1m10s"},
 		{name: "some", waiting: []string{"a", "b/c", "d"}, lines: []string{"b/c", "a"}, want: "Compiling the demo: 2 of 3 packages, 1m10s"},
 		{name: "twice the same", waiting: []string{"a", "b"}, lines: []string{"a", "a"}, unknown: []string{"a"}, want: "Compiling the demo: 1 of 2 packages, 1m10s"},
@@ -58,7 +58,7 @@ func TestCompilation(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			c := &compilation{called: "the demo", program: "the/program", waiting: make(map[string]bool), total: len(tt.waiting)}
+			c := &compilation{name: "the demo", program: "the/program", waiting: make(map[string]bool), total: len(tt.waiting)}
 			for _, p := range tt.waiting {
 				c.waiting[p] = true
 			}

@@ -1,5 +1,5 @@
-// Package progress tells whoever waits for a long command what it does at the
-// moment, how far it is, and what took how long.
+// Package progress shows what a long command is doing, how far it has come, and
+// how long its parts took.
 package progress
 
 import (
@@ -16,8 +16,8 @@ type Step struct {
 	Do   func() error
 }
 
-// Run does steps one after the other, up to the first that fails, and writes
-// when each begins and how long it took.
+// Run runs steps one after the other, up to the first that fails, and writes when
+// each begins and how long it took. It returns the error of the step that failed.
 func Run(w io.Writer, steps ...Step) error {
 	began := time.Now()
 	for i, step := range steps {
@@ -32,7 +32,7 @@ func Run(w io.Writer, steps ...Step) error {
 		}
 		fmt.Fprintf(w, "%s took %s\n", head, took)
 	}
-	fmt.Fprintf(w, "\n%s, all well, in %s\n", Count(len(steps), "step"), Duration(time.Since(began)))
+	fmt.Fprintf(w, "\n%s, all passed, in %s\n", Count(len(steps), "step"), Duration(time.Since(began)))
 	return nil
 }
 
@@ -47,7 +47,8 @@ func Duration(d time.Duration) string {
 	return strings.TrimSuffix(d.Round(time.Minute).String(), "0s")
 }
 
-// Count writes n of things, the word being what one of them is called.
+// Count writes a number of things, thing being the word for one: "1 step",
+// "1,209 packages".
 func Count(n int, thing string) string {
 	if n == 1 {
 		return "1 " + thing

@@ -28,6 +28,7 @@ const (
 // traits are all that tells one kind from another beside its law of evidence.
 type traits struct {
 	kind   Kind
+	about  string  // for people who choose one
 	family string  // of signals that share a weight
 	weight float64 // of that family
 	margin float64 // smallest change that counts, as a ratio, where the signal sets none
@@ -37,14 +38,14 @@ type traits struct {
 // kinds holds the traits of every kind. A new kind is a constant above and a line
 // here, and a line of the laws of evidence.
 var kinds = []traits{
-	{Counts, "failures", .25, .2, ShareScale},
-	{Crashes, "crashes", .40, 0, ShareScale},
-	{Failures, "failures", .25, .2, ShareScale},
-	{Latency, "latency", .15, .5, LogScale},
-	{Resource, "resource", .10, .05, LogScale},
-	{Memory, "memory", 0, .05, LogScale},
-	{Value, "value", .10, .05, LinearScale},
-	{Jitter, "jitter", .10, .5, LinearScale},
+	{Counts, `Events out of a total, such as errors out of requests: needs "Out of"`, "failures", .25, .2, ShareScale},
+	{Crashes, `Events per running time, such as restarts`, "crashes", .40, 0, ShareScale},
+	{Failures, `A share of failures or successes`, "failures", .25, .2, ShareScale},
+	{Latency, `Durations, on a log scale`, "latency", .15, .5, LogScale},
+	{Resource, `CPU and other load, on a log scale`, "resource", .10, .05, LogScale},
+	{Memory, `Shown, but not judged`, "memory", 0, .05, LogScale},
+	{Value, `A plain number`, "value", .10, .05, LinearScale},
+	{Jitter, `How far consecutive samples lie apart, whatever their level`, "jitter", .10, .5, LinearScale},
 }
 
 // Kinds lists the kinds.
@@ -69,3 +70,6 @@ func (k Kind) traits() traits {
 
 // Scale returns the scale on which signals of the kind are compared.
 func (k Kind) Scale() Scale { return k.traits().scale }
+
+// About describes the kind in a few words, for people who choose one.
+func (k Kind) About() string { return k.traits().about }

@@ -113,18 +113,18 @@ type grafana struct {
 
 func newGrafana(t *testing.T, s *stack) *grafana {
 	t.Helper()
-	settings, err := json.Marshal(map[string]any{"timeInterval": "1s", "exporterUrl": s.address[andonAt], "lokiUrl": s.address[lokiAt]})
+	settings, err := json.Marshal(map[string]any{"timeInterval": "1s", "exporterUrl": s.address[andonAddress], "lokiUrl": s.address[lokiAddress]})
 	if err != nil {
 		t.Fatal(err)
 	}
-	instance, err := plugin.New(t.Context(), backend.DataSourceInstanceSettings{UID: "andon", Name: "Andon", URL: s.address[prometheusAt], JSONData: settings})
+	instance, err := plugin.New(t.Context(), backend.DataSourceInstanceSettings{UID: "andon", Name: "Andon", URL: s.address[prometheusAddress], JSONData: settings})
 	if err != nil {
 		t.Fatal(err)
 	}
 	source := instance.(*plugin.Datasource)
 	t.Cleanup(source.Dispose)
 	now := time.Now()
-	return &grafana{prometheus: s.address[prometheusAt], client: s.client, source: source, from: now.Add(-5 * time.Minute), to: now}
+	return &grafana{prometheus: s.address[prometheusAddress], client: s.client, source: source, from: now.Add(-5 * time.Minute), to: now}
 }
 
 // variables returns the values that the dashboard's variables take: of those
@@ -281,7 +281,7 @@ func (g *grafana) prometheusTarget(t *testing.T, where string, target map[string
 		t.Errorf("%s: %s stays in %s", where, m, expr)
 	}
 	var answer struct{ Result []json.RawMessage }
-	if target["instant"] == true {
+	if instant, _ := target["instant"].(bool); instant {
 		g.get(t, "/api/v1/query", url.Values{"query": {expr}, "time": {unix(g.to)}}, &answer)
 	} else {
 		g.get(t, "/api/v1/query_range", url.Values{"query": {expr}, "start": {unix(g.from)}, "end": {unix(g.to)}, "step": {"5"}}, &answer)

@@ -23,7 +23,7 @@ const (
 	Broken      Phase = "broken"      // a node did not start
 )
 
-// Status is what the delivery tool says of the rollouts of one service.
+// Status is the state of the latest rollout of one service.
 type Status struct {
 	Name     string    `json:"name"`               // of the service
 	ID       string    `json:"id,omitempty"`       // of the rollout, as announced
@@ -32,17 +32,17 @@ type Status struct {
 	Phase    Phase     `json:"phase"`
 	Nodes    int       `json:"nodes"`   // of the service
 	Updated  int       `json:"updated"` // nodes on the new version now
-	Touched  int       `json:"touched"` // nodes that were on it at most
+	Touched  int       `json:"touched"` // largest number of nodes that were on it at a time
 	Started  time.Time `json:"started,omitzero"`
-	Halts    int       `json:"halts"`               // times that a halt took effect: never more than one
-	HaltedBy string    `json:"halted_by,omitempty"` // Idempotency-Key of that
+	Halts    int       `json:"halts"`               // number of halts that took effect: 0 or 1
+	HaltedBy string    `json:"halted_by,omitempty"` // Idempotency-Key of that halt
 	HaltedAt time.Time `json:"halted_at,omitzero"`
-	Call     string    `json:"call,omitempty"` // request that halted it
+	Call     string    `json:"call,omitempty"` // the request that halted it
 	Reason   string    `json:"reason,omitempty"`
 	Error    string    `json:"error,omitempty"`
 }
 
-// An AnnounceFunc tells someone what is known of a rollout.
+// An AnnounceFunc announces the state of a rollout.
 type AnnounceFunc func(ctx context.Context, ro andon.Rollout) error
 
 // A Pace is how fast a Delivery goes.
@@ -50,7 +50,7 @@ type Pace struct {
 	First time.Duration // from the first node to the second; 60 seconds if zero
 	Next  time.Duration // from node to node after that; 4 seconds if zero
 
-	// FirstOf is First for the services whose own differs.
+	// FirstOf overrides First for single services.
 	FirstOf map[string]time.Duration
 }
 
@@ -62,17 +62,16 @@ func (p Pace) first(service string) time.Duration {
 	return p.First
 }
 
-// A Delivery is a stand-in for a delivery tool: it replaces the nodes of a
-// service one by one, and stops and takes them back when told to halt. It is
-// safe for concurrent use.
+// A Delivery stands in for a delivery tool: it replaces the nodes of a service one by
+// one, and on a halt it stops and rolls back. It is safe for concurrent use.
 type Delivery struct {
 	shop     *Shop
 	pace     Pace
-	announce map[string]AnnounceFunc // by service; who has none is found by its version label
+	announce map[string]AnnounceFunc // by service; rollouts of others are found by the version label
 
 	mu       sync.Mutex
 	rollouts map[string]*rollout
-	ctx      context.Context // of all that goes on in the background
+	ctx      context.Context // of the rollouts in the background
 	cancel   context.CancelFunc
 	done     sync.WaitGroup
 }
@@ -85,8 +84,8 @@ type rollout struct {
 	halting chan struct{} // closed by the halt
 }
 
-// NewDelivery returns a Delivery for the shop. Services that announce has no
-// function for are rolled out without a word.
+// NewDelivery returns a Delivery for the shop. Rollouts of services without a
+// function in announce are not announced.
 func NewDelivery(s *Shop, p Pace, announce map[string]AnnounceFunc) *Delivery {
 	if p.First == 0 {
 		p.First = 60 * time.Second
@@ -102,7 +101,7 @@ func NewDelivery(s *Shop, p Pace, announce map[string]AnnounceFunc) *Delivery {
 	return d
 }
 
-// Close stops rolling and waits; nodes stay as they are.
+// Close stops all rollouts and waits for them. Nodes stay as they are.
 func (d *Delivery) Close() {
 	d.cancel()
 	d.done.Wait()
@@ -112,12 +111,13 @@ func (d *Delivery) Close() {
 var (
 	ErrUnknown = errors.New("no such service")
 	ErrBusy    = errors.New("a rollout of the service is under way")
-	ErrDone    = errors.New("the rollout is complete; there is nothing left to halt")
-	ErrIdle    = errors.New("nothing was rolled out yet")
-	ErrVersion = errors.New("another version is being rolled out")
+	ErrDone    = errors.New("the rollout is complete and can no longer be halted")
+	ErrIdle    = errors.New("there was no rollout yet")
+	ErrVersion = errors.New("the rollout is of another version")
 )
 
-// Roll begins to roll a version out at now.
+// Roll begins a rollout of a version at now. The error is ErrUnknown, ErrBusy, or
+// that the Delivery is closed.
 func (d *Delivery) Roll(service, version string, now time.Time) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -139,8 +139,8 @@ func (d *Delivery) Roll(service, version string, now time.Time) error {
 	return nil
 }
 
-// roll replaces node after node until all are on the new version or a halt
-// comes; then it takes them back.
+// roll replaces one node after the other until all are on the new version, or until
+// a halt; then it rolls back.
 func (d *Delivery) roll(r *rollout) {
 	d.tell(r)
 	for i := range r.Nodes {
@@ -208,8 +208,7 @@ func (d *Delivery) replace(r *rollout, i int, version string) error {
 
 func (d *Delivery) finish(r *rollout, p Phase, err error) {
 	d.mu.Lock()
-	// A halt that came after the last node was replaced has nothing to stop,
-	// but the version is taken back all the same.
+	// A halt just after the last node was replaced still rolls back.
 	late := p == Complete && r.Phase == Halted
 	if !late {
 		r.Phase = p
@@ -225,17 +224,18 @@ func (d *Delivery) finish(r *rollout, p Phase, err error) {
 	d.tell(r)
 }
 
-// A HaltRequest is the wish to stop the rollout of a service.
+// A HaltRequest is a request to halt the rollout of a service.
 type HaltRequest struct {
 	Service string
 	Version string // if set, a rollout of another version is not halted
 	Key     string // Idempotency-Key
 	Reason  string // for people
-	Call    string // how it came, for people
+	Call    string // the HTTP request, for people
 }
 
-// Halt stops a rollout and takes its nodes back. Only the first halt of a
-// rollout has an effect, whatever its key; already tells the others.
+// Halt stops a rollout and rolls it back. Only the first halt of a rollout has an
+// effect, whatever its key; for later ones already is true. The error is ErrUnknown,
+// ErrIdle, ErrVersion or ErrDone.
 func (d *Delivery) Halt(h HaltRequest, now time.Time) (s Status, already bool, err error) {
 	service, version := h.Service, h.Version
 	d.mu.Lock()
@@ -258,7 +258,8 @@ func (d *Delivery) Halt(h HaltRequest, now time.Time) (s Status, already bool, e
 	return r.Status, false, nil
 }
 
-// Status returns what is known of the rollouts of a service.
+// Status returns the state of the latest rollout of a service; false if there is no
+// such service.
 func (d *Delivery) Status(service string) (Status, bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -271,8 +272,8 @@ func (d *Delivery) Status(service string) (Status, bool) {
 	return s, true
 }
 
-// tell announces what is known of a rollout, if the service has someone to
-// tell. It tries for a while: who listens may not be up yet.
+// tell announces the state of a rollout, if rollouts of its service are announced. It
+// tries for a few seconds, because the listener may still be starting.
 func (d *Delivery) tell(r *rollout) {
 	announce := d.announce[r.Name]
 	if announce == nil {
@@ -292,7 +293,7 @@ func (d *Delivery) tell(r *rollout) {
 		if err == nil {
 			return
 		}
-		d.shop.log.Warn("rollout was not announced", "rollout", ro.ID, "err", err)
+		d.shop.log.Warn("announcing a rollout", "rollout", ro.ID, "err", err)
 		if !pause(d.ctx, time.Second) {
 			return
 		}

@@ -10,11 +10,11 @@ import (
 	"github.com/andon-project/andon/pkg/andon"
 )
 
-// logged is how many requests that went well have one line together.
-const logged = 10
+// requestsPerLine is how many successful requests are logged together in one line.
+const requestsPerLine = 10
 
-// A collector passes on what one node writes to its log, line by line, as
-// those do that read the output of containers.
+// A collector splits the log of one node into lines, as collectors of container logs
+// do.
 type collector struct {
 	labels map[string]string
 	add    func(...andon.Line)
@@ -45,9 +45,8 @@ func (s *Shop) output(n *node) (io.Writer, *slog.Logger) {
 	return w, slog.New(slog.NewJSONHandler(w, nil)).With("service", n.service, "pod", n.name, "version", n.version)
 }
 
-// stack returns what the Go runtime writes when a process of the version ends:
-// any may meet a connection that was closed under it, and the one with the
-// fault cannot add up a cart.
+// stack returns the stack trace that the Go runtime would write at a crash: of a
+// closed connection in any version, of adding up a cart in one with the fault.
 func (n *node) stack() string {
 	goroutine, address := 20+n.restarts.Load()*7, 0xc000120000+n.restarts.Load()*0x1480
 	if n.fault == Crash {
@@ -79,8 +78,8 @@ exit status 2
 `, goroutine, address, n.service, address+0x40, address+0x80, n.service)
 }
 
-// refusal returns what a node logs when it answers with an error: what all
-// versions say now and then, and what the one with the fault says.
+// refusal returns the message that a node logs when it answers with an error: one of
+// its own for the version with the fault.
 func (n *node) refusal() string {
 	if n.fault == Errors {
 		return "cannot convert the price of the order: unknown currency"

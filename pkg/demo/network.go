@@ -8,13 +8,12 @@ import (
 	"sync"
 )
 
-// A memoryNetwork is what nodes listen on and are called over when they are
-// not to use the machine's own network: its connections are pipes. With them
-// a clock that leaps ahead knows when everyone waits, see simulated. It is
-// safe for concurrent use.
+// A memoryNetwork is a network in memory, whose connections are pipes. Unlike with
+// real connections, a simulated clock can tell when everybody waits (see simulated).
+// It is safe for concurrent use.
 type memoryNetwork struct {
 	mu        sync.Mutex
-	port      int // that was given out last
+	port      int // the last one that was assigned
 	listeners map[string]*memoryListener
 }
 
@@ -22,7 +21,7 @@ func newMemoryNetwork() *memoryNetwork {
 	return &memoryNetwork{port: 30000, listeners: make(map[string]*memoryListener)}
 }
 
-// listen takes an address; port 0 stands for one that nobody had.
+// listen listens on an address; port 0 stands for an unused one.
 func (m *memoryNetwork) listen(address string) (net.Listener, error) {
 	host, port, err := net.SplitHostPort(address)
 	if err != nil {
@@ -36,26 +35,26 @@ func (m *memoryNetwork) listen(address string) (net.Listener, error) {
 	}
 	l := &memoryListener{network: m, address: memoryAddr(net.JoinHostPort(host, port)), calls: make(chan net.Conn), closed: make(chan struct{})}
 	if m.listeners[l.address.String()] != nil {
-		return nil, fmt.Errorf("%s is taken", l.address)
+		return nil, fmt.Errorf("address %s is in use", l.address)
 	}
 	m.listeners[l.address.String()] = l
 	return l, nil
 }
 
-// dial connects to who listens on the address.
+// dial connects to the listener on an address.
 func (m *memoryNetwork) dial(ctx context.Context, _, address string) (net.Conn, error) {
 	m.mu.Lock()
 	l := m.listeners[address]
 	m.mu.Unlock()
 	if l == nil {
-		return nil, fmt.Errorf("nobody listens on %s", address)
+		return nil, fmt.Errorf("connection to %s: nobody listens there", address)
 	}
 	here, there := net.Pipe()
 	select {
 	case l.calls <- there:
 		return here, nil
 	case <-l.closed:
-		return nil, fmt.Errorf("nobody listens on %s any more", address)
+		return nil, fmt.Errorf("connection to %s: the listener was closed", address)
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}

@@ -17,11 +17,11 @@ import (
 type node struct {
 	name, service, version string
 	behaviour
-	noise   *noise
-	crowded func(now time.Time) float64                     // by which work takes longer, because others use the machine
-	call    func(ctx context.Context, service string) error // another service
-	log     *slog.Logger
-	out     io.Writer // that log writes to
+	noise    *noise
+	crowding func(now time.Time) float64                     // by which work takes longer, because others use the machine
+	call     func(ctx context.Context, service string) error // another service
+	log      *slog.Logger
+	out      io.Writer // that log writes to
 
 	open     func(address string) (net.Listener, error)
 	listen   string       // host to listen on

@@ -14,7 +14,7 @@ const (
 	driftFades  = 2500 * time.Millisecond // after which a drift has lost 63% of itself
 )
 
-// A noise is what chance does to one node. It is safe for concurrent use.
+// A noise is the random variation of one node. It is safe for concurrent use.
 type noise struct {
 	mu    sync.Mutex
 	rand  *rand.Rand
@@ -32,8 +32,8 @@ func newNoise(seed uint64, name string) *noise {
 	return &noise{rand: r, level: nodeSpread * r.NormFloat64(), drift: driftSpread * r.NormFloat64()}
 }
 
-// factor returns by how much a request at now takes longer than the median:
-// the node's level, its drift, and the request's own spread.
+// factor returns the duration of a request at now relative to the median: the product
+// of the node's level, its drift, and the spread of single requests.
 func (n *noise) factor(now time.Time, spread float64) float64 {
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -45,15 +45,14 @@ func (n *noise) factor(now time.Time, spread float64) float64 {
 	return math.Exp(n.level + n.drift + spread*n.rand.NormFloat64())
 }
 
-// happens reports whether something of that probability does.
+// happens returns true with probability p.
 func (n *noise) happens(p float64) bool {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	return n.rand.Float64() < p
 }
 
-// wait returns a time whose mean is given and which does not depend on how
-// long one has waited already.
+// wait returns a random duration with the given mean, exponentially distributed.
 func (n *noise) wait(mean time.Duration) time.Duration {
 	n.mu.Lock()
 	defer n.mu.Unlock()

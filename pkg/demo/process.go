@@ -11,18 +11,18 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 )
 
-// How a process collects memory that was left behind: once a second, halting
-// all requests for a time that grows with what has piled up.
+// How a process collects garbage: once a second it stops all requests, for longer
+// the more memory has leaked.
 const (
 	collectEvery = time.Second
-	pauseForByte = time.Nanosecond // 100 ms for 100 MB
-	pauseAtMost  = 700 * time.Millisecond
-	forgiven     = 2e6 // bytes that cost nothing
+	pausePerByte = time.Nanosecond // 100 ms for 100 MB
+	maxPause     = 700 * time.Millisecond
+	freeBytes    = 2e6 // bytes that cost nothing
 )
 
-// A process is one life of a node, with metrics that begin at zero. Processor
-// time and memory are kept in books of its own: all nodes share the process
-// that they really run in.
+// A process is one run of a node, from start to crash, with metrics that begin at
+// zero. It computes processor time and memory itself, because all nodes really run
+// in one process.
 type process struct {
 	*node
 	registry *prometheus.Registry
@@ -31,7 +31,7 @@ type process struct {
 	cpu      prometheus.Counter
 	leaked   atomic.Int64  // bytes
 	orders   atomic.Int64  // answered
-	world    chan struct{} // holds one while a collection, or a request for a moment, has it
+	world    chan struct{} // a lock, held during a collection and for a moment by each request
 }
 
 func newProcess(n *node, now time.Time) *process {
@@ -52,7 +52,7 @@ func newProcess(n *node, now time.Time) *process {
 	build := prometheus.NewGauge(prometheus.GaugeOpts{Name: "shop_build_info", Help: "What runs.", ConstLabels: prometheus.Labels{"version": n.version}})
 	build.Set(1)
 	p.registry.MustRegister(p.requests, p.duration, p.cpu, started, memory, build)
-	// A counter that first appears with its first event hides that event from rate.
+	// rate does not see the first event of a counter that appears with it.
 	for _, code := range []int{http.StatusOK, http.StatusInternalServerError, http.StatusBadGateway} {
 		p.requests.WithLabelValues(strconv.Itoa(code))
 	}
@@ -80,11 +80,11 @@ func (p *process) handler() http.Handler {
 func (p *process) work(ctx context.Context, now time.Time) (code int) {
 	p.world <- struct{}{} // this waits for a collection to end
 	<-p.world
-	factor := p.noise.factor(now, p.spread) * p.crowded(now)
+	factor := p.noise.factor(now, p.spread) * p.crowding(now)
 	p.cpu.Add(p.behaviour.cpu.Seconds() * factor)
-	p.leaked.Add(int64(p.leaks))
-	if p.noise.happens(p.slow) {
-		factor *= p.slower
+	p.leaked.Add(int64(p.leakBytes))
+	if p.noise.happens(p.slowShare) {
+		factor *= p.slowFactor
 	}
 	if p.calls != "" {
 		if err := p.call(ctx, p.calls); err != nil {
@@ -99,21 +99,21 @@ func (p *process) work(ctx context.Context, now time.Time) (code int) {
 		p.log.Error(p.refusal(), "path", "/", "status", http.StatusInternalServerError, "order", p.orders.Load())
 		return http.StatusInternalServerError
 	}
-	if n := p.orders.Add(1); n%logged == 0 {
+	if n := p.orders.Add(1); n%requestsPerLine == 0 {
 		p.log.Info("requests were answered", "path", "/", "status", http.StatusOK, "orders", n)
 	}
 	return http.StatusOK
 }
 
-// collect halts the process now and then to look for memory to give back, and
-// finds none that leaked.
+// collect stops the process once a second to collect garbage, which does not free
+// leaked memory.
 func (p *process) collect(ctx context.Context) {
 	for pause(ctx, collectEvery) {
-		piled := p.leaked.Load() - forgiven
+		piled := p.leaked.Load() - freeBytes
 		if piled <= 0 {
 			continue
 		}
-		stop := min(time.Duration(piled)*pauseForByte, pauseAtMost)
+		stop := min(time.Duration(piled)*pausePerByte, maxPause)
 		p.world <- struct{}{}
 		pause(ctx, stop)
 		<-p.world

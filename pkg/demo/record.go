@@ -89,7 +89,7 @@ func Recordings() []Recording {
 // truth about it to a folder of the recording's name in dir, as andon replay
 // reads it.
 func Record(ctx context.Context, dir string, r Recording) error {
-	services, err := r.judged()
+	services, err := r.judgeServices()
 	if err != nil {
 		return err
 	}
@@ -105,7 +105,7 @@ func Record(ctx context.Context, dir string, r Recording) error {
 
 // judged returns the services that are rolled out as the judge is to look at
 // them: as in the demonstration, but slower.
-func (r *Recording) judged() ([]andon.Service, error) {
+func (r *Recording) judgeServices() ([]andon.Service, error) {
 	text, err := configFiles.ReadFile("config/andon.yml")
 	if err != nil {
 		return nil, err
@@ -136,7 +136,7 @@ func metricsOf(services []andon.Service) map[string]bool {
 	out := make(map[string]bool)
 	for _, s := range services {
 		for _, sig := range s.Signals {
-			for _, name := range recorded {
+			for _, name := range recordedMetrics {
 				if strings.Contains(sig.Metric+sig.Per, name+"{") {
 					out[name] = true
 				}
@@ -148,7 +148,7 @@ func metricsOf(services []andon.Service) map[string]bool {
 
 // recorded are the metrics of nodes, and of the delivery tool about them, that
 // queries may ask for.
-var recorded = []string{"http_requests_total", "http_request_duration_seconds_sum", "http_request_duration_seconds_count", "process_cpu_seconds_total",
+var recordedMetrics = []string{"http_requests_total", "http_request_duration_seconds_sum", "http_request_duration_seconds_count", "process_cpu_seconds_total",
 	"process_resident_memory_bytes", "shop_pod_restarts_total", "shop_pod_info"}
 
 // A tape is a recording under way.
@@ -390,7 +390,7 @@ func (t *tape) write(dir string, services []andon.Service) error {
 }
 
 // A label is what case.yaml holds, as andon replay reads it.
-type label struct {
+type caseFile struct {
 	Name     string          `json:"name"`
 	Source   string          `json:"source"`
 	Step     model.Duration  `json:"step"`
@@ -407,8 +407,8 @@ type truth struct {
 	Fault      Fault  `json:"fault,omitempty"`
 }
 
-func (t *tape) label(services []andon.Service) label {
-	out := label{
+func (t *tape) label(services []andon.Service) caseFile {
+	out := caseFile{
 		Name: t.Name, Source: "the shop of Andon's demonstration, recorded by andon-lab record", Step: model.Duration(recordStep),
 		Start: t.from.UTC(), End: t.until.UTC(), Services: services,
 	}

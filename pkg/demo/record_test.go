@@ -59,7 +59,7 @@ func TestRecord(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var c label
+	var c caseFile
 	d := json.NewDecoder(bytes.NewReader(text))
 	d.DisallowUnknownFields()
 	if err := d.Decode(&c); err != nil {
@@ -85,7 +85,7 @@ func TestRecord(t *testing.T) {
 	}
 	// Each of five places has a node at every step, but for the seconds of a crash.
 	all := 5 * (int(recordLength/recordStep) + 1)
-	for _, name := range recorded {
+	for _, name := range recordedMetrics {
 		of := all
 		if name == "http_requests_total" {
 			of *= 3 // by status
@@ -194,7 +194,7 @@ func TestNodesInMemory(t *testing.T) {
 // over windows that fit the step.
 func TestJudgedAsInTheDemonstration(t *testing.T) {
 	for _, r := range Recordings() {
-		services, err := r.judged()
+		services, err := r.judgeServices()
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -12,31 +12,31 @@ import (
 	"github.com/andon-project/andon/pkg/andon"
 )
 
-// Options says what a demonstration shows and where.
+// Options says what a demonstration shows, and where.
 type Options struct {
 	Shop     Config
 	Pace     Pace
-	Baseline time.Duration // that Prometheus watches before the rollouts begin; 20 seconds if zero
-	Limit    time.Duration // for what is expected to happen, from the start; 3 minutes if zero
+	Baseline time.Duration // how long Prometheus scrapes before the rollouts begin; 20 seconds if zero
+	Limit    time.Duration // time from the start until everything must have happened; 3 minutes if zero
 
 	Listen string       // address of the exporter; localhost:9415 if empty
 	Rules  string       // folder of alerts.yaml, recording.yaml and alertmanager.yaml; rules if empty
 	Log    hclog.Logger // of the exporter
 
-	Out    io.Writer // where progress is told
+	Out    io.Writer // gets the progress
 	Live   bool      // Out is a terminal: draw in place
-	Colour bool      // and in colour
-	Exit   bool      // return when all has happened, instead of waiting for ctx
+	Colour bool      // draw in colour
+	Exit   bool      // return when everything has happened, instead of waiting for ctx
 
-	happened func(*stack) // looks at what there is then, if it is not nil
+	happened func(*stack) // called when everything has happened; may be nil
 }
 
 // settling is how long the shop is used before it is watched.
 const settling = 4 * time.Second
 
-// Run rolls a new version out to both services of the shop, one of them bad,
-// and tells how Andon judges them and has the bad one halted. It ends with
-// ctx; what did not go as expected is an error.
+// Run rolls a new version out to both services of the shop, one of them bad, and
+// shows how Andon judges them and has the bad one halted. It ends with ctx. If
+// something does not go as expected, it returns an error.
 func Run(ctx context.Context, o Options) (err error) {
 	o.setDefaults()
 	started := time.Now()
@@ -48,7 +48,7 @@ func Run(ctx context.Context, o Options) (err error) {
 
 	screen := newScreen(o, s.url)
 	defer screen.leave()
-	show := &showing{stack: s, screen: screen, started: started, bad: o.badService()}
+	show := &watcher{stack: s, screen: screen, started: started, bad: o.badService()}
 	screen.open(s.shop)
 	if !pause(ctx, settling) {
 		return nil
@@ -64,14 +64,14 @@ func Run(ctx context.Context, o Options) (err error) {
 			return err
 		}
 	}
-	ranOut := show.until(ctx, o.Limit-time.Since(started), func() (bool, error) { return expected(show.last, show.bad) })
+	ranOut := show.until(ctx, o.Limit-time.Since(started), func() (bool, error) { return asExpected(show.last, show.bad) })
 	switch {
 	case show.err != nil:
 		return show.err
 	case ctx.Err() != nil:
 		return nil
 	case ranOut:
-		return fmt.Errorf("after %s %s", o.Limit, missing(show.last, show.bad))
+		return fmt.Errorf("after %s: %s", andon.Spell(o.Limit), missing(show.last, show.bad))
 	}
 	if o.happened != nil {
 		o.happened(s)
@@ -112,28 +112,28 @@ func (o *Options) badService() string {
 	return o.Shop.Bad
 }
 
-// A sight is what is seen of one service at one time.
-type sight struct {
+// A serviceView is the state of one service at one time.
+type serviceView struct {
 	Status
-	at      time.Duration // since the start of the demonstration
-	fault   Fault         // of the version that goes out
-	verdict andon.Verdict
-	judged  bool // there is a verdict
+	at         time.Duration // since the start of the demonstration
+	fault      Fault         // of the version that goes out
+	verdict    andon.Verdict
+	hasVerdict bool // there is a verdict
 }
 
-// showing looks at the services every second and shows what it sees.
-type showing struct {
+// A watcher looks at the services twice a second and shows their state.
+type watcher struct {
 	*stack
 	screen  *screen
 	started time.Time
 	bad     string
-	last    []sight
+	last    []serviceView
 	err     error
 }
 
-// until shows for d, or without end if d is zero, and returns whether the time
-// ran out: not if enough held, ctx ended, or something went wrong.
-func (s *showing) until(ctx context.Context, d time.Duration, enough func() (bool, error)) (ranOut bool) {
+// until shows the services until enough returns true, ctx ends or something goes
+// wrong, at most for d if that is not zero. It returns whether the time ran out.
+func (s *watcher) until(ctx context.Context, d time.Duration, enough func() (bool, error)) (ranOut bool) {
 	const every = 500 * time.Millisecond
 	for begun := time.Now(); d == 0 || time.Since(begun) < d; {
 		s.look(ctx)
@@ -146,7 +146,7 @@ func (s *showing) until(ctx context.Context, d time.Duration, enough func() (boo
 		}
 		select {
 		case err := <-s.failed:
-			s.err = fmt.Errorf("the exporter ended: %w", err)
+			s.err = fmt.Errorf("the exporter stopped: %w", err)
 			return false
 		default:
 		}
@@ -157,22 +157,22 @@ func (s *showing) until(ctx context.Context, d time.Duration, enough func() (boo
 	return true
 }
 
-// look takes a look at every service and shows it. A verdict that could not be
-// asked for is the one of before.
-func (s *showing) look(ctx context.Context) {
-	sights := make([]sight, len(Services()))
+// look reads the state of every service and shows it. If the verdict cannot be read,
+// the previous one stays.
+func (s *watcher) look(ctx context.Context) {
+	sights := make([]serviceView, len(Services()))
 	for i, service := range Services() {
-		v := sight{at: time.Since(s.started)}
+		v := serviceView{at: time.Since(s.started)}
 		v.Status, _ = s.delivery.Status(service)
 		if service == s.bad {
 			v.fault = s.shop.config.Fault
 		}
 		if i < len(s.last) && s.last[i].ID == v.ID {
-			v.verdict, v.judged = s.last[i].verdict, s.last[i].judged
+			v.verdict, v.hasVerdict = s.last[i].verdict, s.last[i].hasVerdict
 		}
 		if v.ID != "" {
 			if newest, ok, err := s.verdict(ctx, v.ID); ok && err == nil {
-				v.verdict, v.judged = newest, true
+				v.verdict, v.hasVerdict = newest, true
 			}
 		}
 		sights[i] = v
@@ -181,37 +181,37 @@ func (s *showing) look(ctx context.Context) {
 	s.last = sights
 }
 
-// expected reports whether what should happen has: the good versions are on
-// all nodes and pass, and the bad one failed, was halted once and taken back.
-// The error says what can no longer come right.
-func expected(sights []sight, bad string) (bool, error) {
+// asExpected reports whether everything has happened: the good versions are on all
+// nodes and pass, and the bad one failed, was halted once and rolled back. It returns
+// an error once that can no longer come true.
+func asExpected(sights []serviceView, bad string) (bool, error) {
 	all := true
 	for _, s := range sights {
 		switch {
 		case s.Phase == Broken:
-			return false, fmt.Errorf("%s could not be rolled out: %s", s.Name, s.Error)
+			return false, fmt.Errorf("rolling out %s failed: %s", s.Name, s.Error)
 		case s.Name == bad && s.Phase == Complete:
-			return false, fmt.Errorf("the bad %s of %s went out to all nodes and was not halted", s.Version, s.Name)
+			return false, fmt.Errorf("%s %s is bad, but reached all nodes without being halted", s.Name, s.Version)
 		case s.Name != bad && s.Halts > 0:
-			return false, fmt.Errorf("the good %s of %s was halted: %s", s.Version, s.Name, s.Reason)
+			return false, fmt.Errorf("%s %s is good, but was halted: %s", s.Name, s.Version, s.Reason)
 		case s.Name == bad:
 			all = all && s.Phase == RolledBack && s.verdict.Verdict == andon.Fail
 		default:
-			all = all && s.Phase == Complete && s.judged && s.verdict.Verdict == andon.Pass
+			all = all && s.Phase == Complete && s.hasVerdict && s.verdict.Verdict == andon.Pass
 		}
 	}
 	return all, nil
 }
 
-// missing says what has not happened yet.
-func missing(sights []sight, bad string) string {
+// missing says what has not happened.
+func missing(sights []serviceView, bad string) string {
 	for _, s := range sights {
 		want := andon.Pass
 		if s.Name == bad {
 			want = andon.Fail
 		}
 		if s.verdict.Verdict != want {
-			return fmt.Sprintf("the verdict on %s is %q and not %q: %s", s.Name, s.verdict.Verdict, want, s.verdict.Reason)
+			return fmt.Sprintf("the verdict on %s is %q, expected was %q: %s", s.Name, s.verdict.Verdict, want, s.verdict.Reason)
 		}
 	}
 	for _, s := range sights {
@@ -219,5 +219,5 @@ func missing(sights []sight, bad string) string {
 			return fmt.Sprintf("the rollout of %s is still %s", s.Name, s.Phase)
 		}
 	}
-	return "all has happened"
+	return "everything has happened"
 }

@@ -33,7 +33,7 @@ func TestRun(t *testing.T) {
 	}
 	for _, want := range []string{
 		"checkout  FAIL, evidence", "halted by Alertmanager through Andon: POST http://127.0.0.1:", "/rollouts/checkout/halt Idempotency-Key: halt-checkout-v2",
-		"4 of 5 nodes never ran v2", "catalog v2 was good: it is on all 5 nodes and passed.",
+		"4 of 5 nodes never ran v2", "catalog v2 was good: it passed and runs on all 5 nodes.",
 	} {
 		if !strings.Contains(text, want) {
 			t.Errorf("%q was not told:\n%s", want, text)

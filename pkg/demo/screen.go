@@ -10,14 +10,14 @@ import (
 	"github.com/andon-project/andon/pkg/andon"
 )
 
-// A screen tells what happens: on a terminal it draws the state in place below
-// what has happened; elsewhere it writes a line when something happens.
+// A screen shows what happens: a line for each event and, on a terminal, the current
+// state below them, drawn in place.
 type screen struct {
 	out    io.Writer
 	live   bool
 	colour bool
 	url    string
-	drawn  int // lines of the state that were drawn last
+	drawn  int // number of lines of the state on the terminal
 }
 
 func newScreen(o Options, url string) *screen {
@@ -28,28 +28,28 @@ func newScreen(o Options, url string) *screen {
 func (s *screen) open(shop *Shop) {
 	c := shop.config
 	if s.live {
-		fmt.Fprint(s.out, "\x1b[?7l") // long lines are cut, not wrapped: lines must be counted
+		fmt.Fprint(s.out, "\x1b[?7l") // cut long lines instead of wrapping them, so that lines can be counted
 	}
-	fmt.Fprintf(s.out, "A shop is open: %d nodes of each of its services %s on %s, %.0f requests a second to each.\n",
-		c.Nodes, strings.Join(Services(), " and "), Old, c.Rate)
-	fmt.Fprintf(s.out, "%s goes out node by node. ", New)
+	fmt.Fprintf(s.out, "The shop is open. Its services %s have %d nodes each, on version %s, and get %.0f requests a second each.\n",
+		strings.Join(Services(), " and "), c.Nodes, Old, c.Rate)
+	fmt.Fprintf(s.out, "Version %s will go out node by node. ", New)
 	if c.Fault != "" {
-		fmt.Fprintf(s.out, "That of %s is bad (%s); the other is good. Andon is told of neither.\n", c.Bad, c.Fault)
+		fmt.Fprintf(s.out, "For %s it is bad (%s), for the other service it is good. Andon does not know which.\n", c.Bad, faultNames[c.Fault])
 	} else {
-		fmt.Fprint(s.out, "It is good for all.\n")
+		fmt.Fprint(s.out, "It is good for both.\n")
 	}
 	fmt.Fprintf(s.out, "Charts and findings: %s\n\n", s.url)
 }
 
-// show tells what is new in now since before.
-func (s *screen) show(before, now []sight) {
+// show shows what changed between before and now, and the state now.
+func (s *screen) show(before, now []serviceView) {
 	var news []string
 	for i := range now {
-		var old sight
+		var old serviceView
 		if i < len(before) {
 			old = before[i]
 		}
-		for _, n := range happened(old, now[i]) {
+		for _, n := range changes(old, now[i]) {
 			news = append(news, s.paint(fmt.Sprintf("%s  %-8s  %s", clock(now[i].at), now[i].Name, n)))
 		}
 	}
@@ -84,7 +84,7 @@ var colours = strings.NewReplacer(
 	"  pass", "  \x1b[32mpass\x1b[0m", "  fail", "  \x1b[31mfail\x1b[0m", "█", "\x1b[33m█\x1b[0m",
 )
 
-// erase takes the state off the terminal.
+// erase removes the state from the terminal.
 func (s *screen) erase() {
 	if s.drawn > 0 {
 		fmt.Fprintf(s.out, "\x1b[%dA\x1b[J", s.drawn)
@@ -93,23 +93,23 @@ func (s *screen) erase() {
 }
 
 // close says how it ended.
-func (s *screen) close(last []sight, bad string, exit bool) {
+func (s *screen) close(last []serviceView, bad string, exit bool) {
 	s.erase()
 	fmt.Fprintln(s.out)
 	for _, v := range last {
 		if v.Name == bad {
-			fmt.Fprintf(s.out, "%s %s was bad: halted after %s, %d of %d nodes were spared.\n", v.Name, v.Version,
-				v.HaltedAt.Sub(v.Started).Round(time.Second), v.Nodes-v.Touched, v.Nodes)
+			fmt.Fprintf(s.out, "%s %s was bad: it was halted after %s, and %d of %d nodes never ran it.\n", v.Name, v.Version,
+				andon.Spell(v.HaltedAt.Sub(v.Started)), v.Nodes-v.Touched, v.Nodes)
 		} else {
-			fmt.Fprintf(s.out, "%s %s was good: it is on all %d nodes and passed.\n", v.Name, v.Version, v.Nodes)
+			fmt.Fprintf(s.out, "%s %s was good: it passed and runs on all %d nodes.\n", v.Name, v.Version, v.Nodes)
 		}
 	}
 	if !exit {
-		fmt.Fprintf(s.out, "Look around at %s; Ctrl-C ends the demonstration and cleans up.\n\n", s.url)
+		fmt.Fprintf(s.out, "Look around at %s. Press Ctrl-C to end the demonstration; it cleans up after itself.\n\n", s.url)
 	}
 }
 
-// leave gives the terminal back as it was.
+// leave restores the terminal.
 func (s *screen) leave() {
 	if s.live {
 		fmt.Fprint(s.out, "\x1b[?7h")
@@ -117,25 +117,25 @@ func (s *screen) leave() {
 }
 
 // happened says in sentences what is new in now since before.
-func happened(before, now sight) []string {
+func changes(before, now serviceView) []string {
 	var out []string
 	say := func(format string, args ...any) { out = append(out, fmt.Sprintf(format, args...)) }
 	if now.ID != before.ID {
-		say("%s goes out, to one node first", now.Version)
+		say("rollout of %s begins with one node", now.Version)
 	}
 	if now.Touched > before.Touched {
 		if control := now.Nodes - now.Updated; control > 0 {
-			say("%d of %d nodes on %s, compared with %d on %s", now.Updated, now.Nodes, now.Version, control, now.Previous)
+			say("%d of %d nodes run %s, compared with %d that run %s", now.Updated, now.Nodes, now.Version, control, now.Previous)
 		} else {
-			say("all %d nodes on %s", now.Nodes, now.Version)
+			say("all %d nodes run %s", now.Nodes, now.Version)
 		}
 	}
-	if now.judged {
+	if now.hasVerdict {
 		odds, past := float64(now.verdict.Evidence), float64(before.verdict.Evidence)
 		if power(odds) > 0 && power(odds) > power(past) && now.verdict.Verdict != andon.Fail {
 			say("evidence %s: %s", toOne(odds), now.verdict.Reason)
 		}
-		// That there is too little to judge by yet is no news.
+		// At first there is too little data; that is no news.
 		if now.verdict.Verdict != before.verdict.Verdict && (now.verdict.Verdict != andon.Inconclusive || now.verdict.Quality == andon.OK) {
 			say("%s, evidence %s: %s", strings.ToUpper(string(now.verdict.Verdict)), toOne(odds), now.verdict.Reason)
 		}
@@ -144,7 +144,7 @@ func happened(before, now sight) []string {
 		say("halted by Alertmanager through Andon: %s", now.Call)
 	}
 	if now.Phase != before.Phase && now.Phase == RolledBack {
-		say("taken back: every node is on %s again, %d of %d nodes never ran %s", now.Previous, now.Nodes-now.Touched, now.Nodes, now.Version)
+		say("rolled back: all nodes run %s again; %d of %d nodes never ran %s", now.Previous, now.Nodes-now.Touched, now.Nodes, now.Version)
 	}
 	return out
 }
@@ -159,24 +159,24 @@ func power(odds float64) int {
 }
 
 // state draws every service in a few lines.
-func state(now []sight) []string {
+func state(now []serviceView) []string {
 	lines := []string{""}
 	for _, s := range now {
 		nodes := strings.Repeat("■", s.Updated) + strings.Repeat("□", s.Nodes-s.Updated)
 		head := fmt.Sprintf("%s  %-8s  %s  ", clock(s.at), s.Name, nodes)
 		switch {
 		case s.Phase == Idle:
-			lines = append(lines, head+"all nodes on "+Old, "")
+			lines = append(lines, head+"all on "+Old, "")
 			continue
 		case s.Updated == 0:
-			head += "all nodes on " + s.Previous
+			head += "all on " + s.Previous
 		case s.Updated == s.Nodes:
-			head += "all nodes on " + s.Version
+			head += "all on " + s.Version
 		default:
 			head += fmt.Sprintf("%d on %s against %d on %s", s.Updated, s.Version, s.Nodes-s.Updated, s.Previous)
 		}
-		if !s.judged {
-			lines = append(lines, head+", not judged yet", "")
+		if !s.hasVerdict {
+			lines = append(lines, head+", no verdict yet", "")
 			continue
 		}
 		odds := float64(s.verdict.Evidence)

@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -17,18 +18,18 @@ import (
 	"github.com/andon-project/andon/pkg/lab/recording"
 )
 
-// ServeOptions says how the shop runs by itself, for a Prometheus, an
-// Alertmanager and an Andon that run elsewhere.
+// ServeOptions says how the shop runs on its own, for a Prometheus, an Alertmanager
+// and an Andon that run elsewhere.
 type ServeOptions struct {
 	Shop Config
 	Pace Pace
 	Log  hclog.Logger
 
 	Listen   string        // address of the delivery tool
-	Loki     string        // address at which the nodes' lines are served by the HTTP API of Loki; none if empty
-	After    time.Duration // until the new version goes out by itself; never if zero
-	URL      string        // of Andon, to announce rollouts to
-	Announce []string      // services whose rollouts are announced; others show by their version label
+	Loki     string        // address that serves the nodes' log lines by Loki's HTTP API; none if empty
+	After    time.Duration // time until the new version goes out by itself; never if zero
+	URL      string        // address of Andon, to which rollouts are announced
+	Announce []string      // services whose rollouts are announced; those of others are found by their version label
 }
 
 // Serve runs the shop, its customers and its delivery tool until ctx ends.
@@ -40,7 +41,7 @@ func Serve(ctx context.Context, o ServeOptions) (err error) {
 	client := &http.Client{Timeout: 5 * time.Second}
 	for _, service := range o.Announce {
 		if !slices.Contains(Services(), service) {
-			return fmt.Errorf("no service %q to announce rollouts of; there are %v", service, Services())
+			return fmt.Errorf("there is no service %q whose rollouts could be announced, only %s", service, strings.Join(Services(), " and "))
 		}
 		announce[service] = Announcer(client, o.URL)
 	}
@@ -84,7 +85,7 @@ func Serve(ctx context.Context, o ServeOptions) (err error) {
 	return nil
 }
 
-// serveLines keeps what the nodes log and serves it, if that is asked for.
+// serveLines keeps the nodes' log lines and serves them, if o.Loki is set.
 func (o *ServeOptions) serveLines() (io.Closer, error) {
 	srv := &http.Server{ReadHeaderTimeout: 5 * time.Second}
 	if o.Loki == "" {
@@ -94,7 +95,7 @@ func (o *ServeOptions) serveLines() (io.Closer, error) {
 	if err != nil {
 		return nil, fmt.Errorf("listening on %s: %w", o.Loki, err)
 	}
-	lines := recording.NewLines(linesKept)
+	lines := recording.NewLines(maxLines)
 	srv.Handler, o.Shop.Lines = inprocess.Loki{Lines: lines}.Handler(), lines.Add
 	go func() { _ = srv.Serve(l) }() // ends by Close
 	return srv, nil
@@ -103,7 +104,7 @@ func (o *ServeOptions) serveLines() (io.Closer, error) {
 func rollAll(d *Delivery, log hclog.Logger) {
 	for _, service := range Services() {
 		if err := d.Roll(service, New, time.Now()); err != nil {
-			log.Warn("rollout not begun", "service", service, "error", err)
+			log.Warn("beginning a rollout", "service", service, "error", err)
 			continue
 		}
 		log.Info("rollout begun", "service", service, "version", New)

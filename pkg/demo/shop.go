@@ -17,14 +17,14 @@ import (
 
 // Config says how the shop is set up.
 type Config struct {
-	Seed  uint64    // of all that is left to chance
+	Seed  uint64    // of all random numbers
 	Nodes int       // of each service; 5 if zero
 	Rate  float64   // requests a second that customers send to each service; 60 if zero
 	Bad   string    // service whose new version has the fault; checkout if empty
 	Fault Fault     // of that version
-	Logs  io.Writer // gets a JSON object a line, and the stacks of crashes
+	Logs  io.Writer // gets the nodes' logs: JSON lines, and stack traces of crashes
 
-	Lines func(...andon.Line) // gets the same as a log collector tells it
+	Lines func(...andon.Line) // gets the same as lines with labels, as a log collector sends them
 
 	Listen    string // host that nodes listen on; 127.0.0.1 if empty
 	Advertise string // host under which others reach them; that of Listen if empty
@@ -171,7 +171,7 @@ func (s *Shop) Replace(service string, i int, version string) error {
 	return nil
 }
 
-// A Node is what can be told of an instance of a service.
+// A Node describes an instance of a service.
 type Node struct {
 	Name, Service, Version string
 	Address                string // host:port
@@ -199,8 +199,8 @@ func (s *Shop) Nodes(service string) []Node {
 	return out
 }
 
-// next returns the node of a service whose turn it is among those that take
-// requests, or nil if none does.
+// next returns the next node of a service in turn that takes requests; nil if none
+// does.
 func (s *Shop) next(service string) *node {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -219,7 +219,7 @@ func (s *Shop) next(service string) *node {
 func (s *Shop) Call(ctx context.Context, service string) error {
 	n := s.next(service)
 	if n == nil {
-		return fmt.Errorf("no node of %s takes requests", service)
+		return fmt.Errorf("no node of %s is up", service)
 	}
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+n.dial()+"/", http.NoBody)
 	if err != nil {
@@ -247,8 +247,8 @@ func (n *node) dial() string {
 	return net.JoinHostPort(host, port)
 }
 
-// Load is customers: it sends requests to every service at the configured rate
-// until ctx ends, then waits for the answers under way.
+// Load plays the customers: it sends requests to every service at the configured rate
+// until ctx ends, then waits for the last answers.
 func (s *Shop) Load(ctx context.Context) {
 	var customers sync.WaitGroup
 	for i, service := range Services() {
@@ -258,8 +258,8 @@ func (s *Shop) Load(ctx context.Context) {
 	customers.Wait()
 }
 
-// visit sends requests to one service at times that do not depend on how fast
-// they are answered, up to a number at once.
+// visit sends requests to one service, at times that do not depend on how fast they
+// are answered. At most 64 are under way at a time.
 func (s *Shop) visit(ctx context.Context, service string, arrivals *rand.Rand) {
 	const atOnce = 64
 	var open sync.WaitGroup
@@ -275,7 +275,7 @@ func (s *Shop) visit(ctx context.Context, service string, arrivals *rand.Rand) {
 		select {
 		case places <- struct{}{}:
 		default:
-			continue // the service is overrun; this customer goes away
+			continue // the service is overloaded; this customer leaves
 		}
 		open.Go(func() {
 			defer func() { <-places }()

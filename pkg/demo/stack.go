@@ -23,8 +23,8 @@ import (
 	"github.com/andon-project/andon/pkg/lab/recording"
 )
 
-// configFiles holds the files that the demonstration in containers uses as they
-// are; here the addresses in them are replaced.
+// configFiles are the configuration files. The demonstration in containers uses them
+// as they are; here the addresses in them are replaced.
 //
 //go:embed config
 var configFiles embed.FS
@@ -34,31 +34,31 @@ type stack struct {
 	shop     *Shop
 	delivery *Delivery
 	url      string            // of the exporter
-	address  map[string]string // of each part, by where the files say that it is
+	address  map[string]string // of each part, by its address in the configuration files
 	client   *http.Client
 
-	// watch starts Prometheus. Customers come some seconds before: nodes that
-	// nobody uses yet are not what a new version is to be compared with.
+	// watch starts Prometheus, some seconds after the customers have come: a new
+	// version is not to be compared with nodes without traffic.
 	watch func() error
 
 	closers []func() error // in the order of starting
-	failed  chan error     // gets why the exporter ended by itself
+	failed  chan error     // gets the error if the exporter stops by itself
 }
 
-// Where the configuration files say that the parts are: beside each other, as
-// in a Kubernetes pod.
+// The addresses of the parts in the configuration files: next to each other, as in a
+// Kubernetes pod.
 const (
-	andonAt        = "localhost:9415"
-	alertmanagerAt = "localhost:9093"
-	prometheusAt   = "localhost:9090"
-	lokiAt         = "localhost:3100"
-	deliveryAt     = "localhost:8080"
+	andonAddress        = "localhost:9415"
+	alertmanagerAddress = "localhost:9093"
+	prometheusAddress   = "localhost:9090"
+	lokiAddress         = "localhost:3100"
+	deliveryAddress     = "localhost:8080"
 )
 
-var parts = []string{andonAt, alertmanagerAt, prometheusAt, lokiAt, deliveryAt}
+var parts = []string{andonAddress, alertmanagerAddress, prometheusAddress, lokiAddress, deliveryAddress}
 
-// linesKept is how many log lines of the shop are kept: those of an hour or so.
-const linesKept = 50_000
+// maxLines is how many log lines of the shop are kept: about an hour's.
+const maxLines = 50_000
 
 // startStack starts everything but Prometheus.
 func startStack(o Options) (s *stack, err error) {
@@ -77,15 +77,15 @@ func startStack(o Options) (s *stack, err error) {
 	if err != nil {
 		return s, err
 	}
-	s.url = address(o.Listen, listeners[andonAt])
+	s.url = address(o.Listen, listeners[andonAddress])
 	s.address = make(map[string]string)
 	for part, l := range listeners {
 		s.address[part] = "http://" + l.Addr().String()
 	}
 	read := reader(o.Rules, listeners)
 
-	lines := recording.NewLines(linesKept)
-	s.serve(listeners[lokiAt], inprocess.Loki{Lines: lines}.Handler())
+	lines := recording.NewLines(maxLines)
+	s.serve(listeners[lokiAddress], inprocess.Loki{Lines: lines}.Handler())
 	o.Shop.Lines = lines.Add
 	if s.shop, err = Open(o.Shop); err != nil {
 		return s, err
@@ -97,29 +97,30 @@ func startStack(o Options) (s *stack, err error) {
 	s.onClose(func() error { cancel(); load.Wait(); return nil })
 	s.delivery = NewDelivery(s.shop, o.Pace, map[string]AnnounceFunc{"catalog": s.announce, "checkout": s.announce})
 	s.onClose(func() error { s.delivery.Close(); return nil })
-	s.serve(listeners[deliveryAt], s.delivery.Handler())
+	s.serve(listeners[deliveryAddress], s.delivery.Handler())
 
-	if err := s.startExporter(listeners[andonAt], read, dir, o.Log); err != nil {
+	if err := s.startExporter(listeners[andonAddress], read, dir, o.Log); err != nil {
 		return s, err
 	}
-	if err := s.startAlertmanager(listeners[alertmanagerAt], read, dir); err != nil {
+	if err := s.startAlertmanager(listeners[alertmanagerAddress], read, dir); err != nil {
 		return s, err
 	}
-	s.watch = func() error { return s.startPrometheus(listeners[prometheusAt], read, dir) }
+	s.watch = func() error { return s.startPrometheus(listeners[prometheusAddress], read, dir) }
 	return s, nil
 }
 
-// listenAll takes an address for every part; that of the exporter is chosen.
-func (s *stack) listenAll(exporter string) (map[string]net.Listener, error) {
+// listenAll listens on an address for every part: exporterAddress for the exporter,
+// free ports for the others.
+func (s *stack) listenAll(exporterAddress string) (map[string]net.Listener, error) {
 	out := make(map[string]net.Listener)
 	for _, part := range parts {
 		address := "127.0.0.1:0"
-		if part == andonAt {
-			address = exporter
+		if part == andonAddress {
+			address = exporterAddress
 		}
 		l, err := net.Listen("tcp", address)
 		if errors.Is(err, syscall.EADDRINUSE) {
-			return nil, fmt.Errorf("another program listens on %s; choose another address, such as --web.listen-address localhost:9416", address)
+			return nil, fmt.Errorf("another program is listening on %s; choose another address, such as --web.listen-address localhost:9416", address)
 		}
 		if err != nil {
 			return nil, fmt.Errorf("listening on %s: %w", address, err)
@@ -128,15 +129,15 @@ func (s *stack) listenAll(exporter string) (map[string]net.Listener, error) {
 			if err := l.Close(); !errors.Is(err, net.ErrClosed) {
 				return err
 			}
-			return nil // whoever served on it has closed it
+			return nil // its server has closed it
 		})
 		out[part] = l
 	}
 	return out, nil
 }
 
-// address returns the address of a listener as people write it: with the host
-// that was asked for, and the port that there is.
+// address returns the URL of a listener as people write it: with the requested host
+// and the actual port.
 func address(asked string, l net.Listener) string {
 	_, port, _ := net.SplitHostPort(l.Addr().String())
 	host, _, _ := net.SplitHostPort(asked)
@@ -167,7 +168,7 @@ func reader(rules string, listeners map[string]net.Listener) readFunc {
 			text, err = os.ReadFile(filepath.Join(rules, name))
 		}
 		if err != nil {
-			return "", fmt.Errorf("%w; run this in the repository's folder, or say where rules/ is with --rules.path", err)
+			return "", fmt.Errorf("%w; run this in the folder of the repository, or set --rules.path to its folder rules", err)
 		}
 		return replace.Replace(string(text)), nil
 	}
@@ -263,7 +264,7 @@ func (s *stack) serve(l net.Listener, h http.Handler) {
 
 func (s *stack) onClose(f func() error) { s.closers = append(s.closers, f) }
 
-// close ends everything, the last that was started first.
+// close stops everything, in the reverse order of starting.
 func (s *stack) close() error {
 	var errs []error
 	for len(s.closers) > 0 {
@@ -275,7 +276,7 @@ func (s *stack) close() error {
 	return errors.Join(errs...)
 }
 
-// drain reads an answer to its end, so that its connection can be used again.
+// drain reads a response to its end, so that the connection can be used again.
 func drain(res *http.Response) {
 	_, _ = io.Copy(io.Discard, io.LimitReader(res.Body, 1<<20))
 	_ = res.Body.Close()

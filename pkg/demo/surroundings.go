@@ -6,12 +6,12 @@ import (
 	"time"
 )
 
-// surroundings are what happens to a shop from outside. What is nil or zero is
-// as it is in the demonstration.
+// surroundings are influences on a shop from outside. The zero surroundings are those
+// of the demonstration: none.
 type surroundings struct {
-	traffic  func(at time.Duration) float64            // by which customers come more often than Config.Rate
-	crowding func(place int, at time.Duration) float64 // by which the node at a place of each service works slower, because others use its machine
-	uneven   float64                                   // by how much more nodes differ for good
+	traffic  func(at time.Duration) float64            // factor of Config.Rate
+	crowding func(place int, at time.Duration) float64 // factor of the duration of work of the node at a place of each service, because others use its machine
+	uneven   float64                                   // factor of the lasting difference between nodes
 }
 
 // between returns the mean time between two customers now.
@@ -28,7 +28,7 @@ func (s *Shop) surround(n *node, place int) {
 	if u := s.config.around.uneven; u > 0 {
 		n.noise.level *= u
 	}
-	n.crowded = func(now time.Time) float64 {
+	n.crowding = func(now time.Time) float64 {
 		if c := s.config.around.crowding; c != nil {
 			return c(place, now.Sub(s.opened))
 		}
@@ -36,8 +36,8 @@ func (s *Shop) surround(n *node, place int) {
 	}
 }
 
-// rising is traffic that begins to grow at one time and is so many times as
-// much at another.
+// rising is traffic that grows linearly from 1 at one time to the given multiple at
+// another.
 func rising(from, until time.Duration, times float64) func(time.Duration) float64 {
 	return func(at time.Duration) float64 {
 		share := float64(at-from) / float64(until-from)
@@ -45,8 +45,8 @@ func rising(from, until time.Duration, times float64) func(time.Duration) float6
 	}
 }
 
-// restless is traffic that wanders about, with crowds that come at once and
-// stay for seconds.
+// restless is traffic that wanders at random, with sudden crowds that stay for some
+// seconds.
 func restless(seed uint64, length time.Duration) func(time.Duration) float64 {
 	const (
 		every  = time.Second
@@ -74,8 +74,8 @@ func restless(seed uint64, length time.Duration) func(time.Duration) float64 {
 	return func(at time.Duration) float64 { return out[min(max(int(at/every), 0), len(out)-1)] }
 }
 
-// neighbour is someone who shares a machine with the nodes at one place and
-// works now and then for a minute or so: they take times as long then.
+// neighbour is another program on the machine of the nodes at one place. It works for
+// about a minute now and then; the nodes then take the given multiple of the time.
 func neighbour(seed uint64, place int, times float64, length time.Duration) func(int, time.Duration) float64 {
 	const works, rests = 40 * time.Second, 80 * time.Second
 	r := rand.New(rand.NewPCG(seed, 300))

@@ -53,11 +53,11 @@ func (w *beforeAfter) Learn(f, _ *deviation.Frame, first int64) {
 		}
 	}
 	w.past = len(w.x)
-	w.learnt = stat.NewRecurrence(stat.Course{X: w.x, Change: w.past, Day: w.day, Sign: w.sign})
+	w.learnt = stat.NewRecurrence(stat.Series{X: w.x, Change: w.past, Day: w.day, Sign: w.sign})
 }
 
 func (w *beforeAfter) Fold(_ Bin, cand, _ []deviation.Sample) {
-	if w.learnt == nil || len(w.x)-w.past >= stat.Looks[len(stat.Looks)-1] {
+	if w.learnt == nil || len(w.x)-w.past >= stat.WindowLengths[len(stat.WindowLengths)-1] {
 		return
 	}
 	sum, weight := 0., 0.
@@ -71,9 +71,9 @@ func (w *beforeAfter) Fold(_ Bin, cand, _ []deviation.Sample) {
 		}
 	}
 	w.x = append(w.x, sum/weight) // 0/0 is NaN: a gap
-	if slices.Contains(stat.Looks[:], len(w.x)-w.past) {
+	if slices.Contains(stat.WindowLengths[:], len(w.x)-w.past) {
 		s := 0.
-		s, w.looks = w.learnt.Look(w.x)
+		s, w.looks = w.learnt.Statistic(w.x)
 		w.share, w.smallestSeen.logE = w.learnt.Share(s), 0
 	}
 }
@@ -108,14 +108,14 @@ func (w *beforeAfter) Reach() reach {
 }
 
 func (w *beforeAfter) StillNeeds() string {
-	if w.learnt != nil && w.learnt.Placebos < stat.Fewest {
-		needs, had := stat.ShortestPast*w.step, time.Duration(w.Reach().Past)*w.step
+	if w.learnt != nil && w.learnt.Placebos < stat.MinPlacebos {
+		needs, had := stat.MinPast*w.step, time.Duration(w.Reach().Past)*w.step
 		if had >= needs {
 			return fmt.Sprintf("needs more than %s of samples before the change: there were gaps", andon.Spell(needs))
 		}
 		return fmt.Sprintf("needs %s of samples before the change, there were %s", andon.Spell(needs), andon.Spell(had))
 	}
-	return fmt.Sprintf("the first comparison is %s after the change", andon.Spell(time.Duration(stat.Looks[0])*w.step))
+	return fmt.Sprintf("the first comparison is %s after the change", andon.Spell(time.Duration(stat.WindowLengths[0])*w.step))
 }
 
 // Contrast is with the last bins before the change.

@@ -125,7 +125,7 @@ func (c *counts) Fold(b Bin, cand, ctrl []deviation.Sample) {
 // control has them at a rate. The events of the whole window are looked at, as
 // where their scatter is.
 func (c *counts) unclumped(s deviation.Sample, rate float64) float64 {
-	return c.novelty * stat.Unclumped(c.events(s)/c.novelty, rate*s.Exposure/c.novelty, c.phi)
+	return c.novelty * stat.CapClumps(c.events(s)/c.novelty, rate*s.Exposure/c.novelty, c.phi)
 }
 
 // spread returns the standard deviation between control nodes of the logarithm

@@ -160,7 +160,7 @@ func (f *failures) spread() float64 {
 // shares are the shares of failure of some nodes, of each and of all together.
 type shares struct {
 	each map[string]*stat.Scatter
-	all  stat.Fellows
+	all  stat.PooledScatter
 }
 
 func newShares() shares { return shares{each: map[string]*stat.Scatter{}} }

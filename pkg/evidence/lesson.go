@@ -25,7 +25,7 @@ func (s Settings) learnsFresh() bool {
 
 // fromLessons returns by how much fresh nodes differed from control in a signal
 // at the age of n bins, in the rollouts that passed before.
-func fromLessons(lessons []andon.Lesson, signal string, n int) stat.Explained {
+func fromLessons(lessons []andon.Lesson, signal string, n int) stat.Offset {
 	look := 0
 	for i, at := range lessonLooks {
 		if n >= at {
@@ -39,8 +39,8 @@ func fromLessons(lessons []andon.Lesson, signal string, n int) stat.Explained {
 		}
 	}
 	if len(seen) < minLessons {
-		return stat.Explained{}
+		return stat.Offset{}
 	}
 	k := float64(len(seen))
-	return stat.Explained{Mean: stat.Mean(seen), Variance: stat.Variance(seen) * (1 + 1/k), Freedom: k - 1}
+	return stat.Offset{Mean: stat.Mean(seen), Variance: stat.Variance(seen) * (1 + 1/k), Freedom: k - 1}
 }

@@ -209,19 +209,19 @@ func (l *levels) compare(sign float64) stat.Shift {
 		return out
 	}
 	levels := stat.Levels{
-		Noise: l.noise, Samples: float64(l.n), Before: l.before, Beside: l.peers.value(),
-		After: levelsOf(l.apart, levelsMean(l.apart), 1), Candidate: levelsOf(l.candidate, 0, MinBins), Margin: l.fixedMargin, Least: l.minEffect,
+		Noise: l.noise, Samples: float64(l.n), Before: l.before, ControlWeight: l.peers.value(),
+		After: levelsOf(l.apart, levelsMean(l.apart), 1), Candidate: levelsOf(l.candidate, 0, MinBins), Margin: l.fixedMargin, MinDeviations: l.minEffect,
 	}
 	for _, name := range andon.SortedKeys(l.candidate) {
 		if n := l.candidate[name].n; n >= MinBins {
-			levels.Each = append(levels.Each, float64(n))
+			levels.CandidateSamples = append(levels.CandidateSamples, float64(n))
 		}
 	}
 	if len(l.before) < 2 {
 		levels.Noise, levels.Before = l.noiseSince(), levels.After
 	}
-	levels.Explained = fromLessons(l.lessons, l.signal, l.n)
-	levels.Explained.Mean *= sign
+	levels.Offset = fromLessons(l.lessons, l.signal, l.n)
+	levels.Offset.Mean *= sign
 	sh := levels.Shift()
 	noise := levels.Noise
 	if math.IsNaN(noise.Variance) {

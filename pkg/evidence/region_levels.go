@@ -162,18 +162,18 @@ func (c *regionLevels) weigh() {
 
 func (c *regionLevels) compare(sign float64) stat.Shift {
 	ch := stat.Changes{
-		Noise: c.noise, Apart: c.apart, Past: c.past, Samples: float64(c.n),
-		Old: len(c.scale.Bases[0].Own), Level: c.scale.Bases[0].Spread, Margin: c.margin, Least: c.minEffect,
+		Noise: c.noise, CohortNoise: c.apart, PastSamples: c.past, Samples: float64(c.n),
+		OldNodes: len(c.scale.Bases[0].Own), LevelVariance: c.scale.Bases[0].Spread, Margin: c.margin, MinDeviations: c.minEffect,
 	}
 	if c.ratio {
-		ch.Level /= c.scale.Bases[0].Mean * c.scale.Bases[0].Mean
+		ch.LevelVariance /= c.scale.Bases[0].Mean * c.scale.Bases[0].Mean
 	}
 	centre := levelsMean(c.control)
 	for _, name := range andon.SortedKeys(c.candidate) {
 		r := c.candidate[name]
-		ch.Candidate, ch.Each = append(ch.Candidate, sign*(centre+r.mean)), append(ch.Each, float64(r.n))
+		ch.Candidate, ch.CandidateSamples = append(ch.Candidate, sign*(centre+r.mean)), append(ch.CandidateSamples, float64(r.n))
 		if _, own := c.scale.Bases[0].Level(name); !own {
-			ch.Fresh++
+			ch.NewNodes++
 		}
 	}
 	places := map[string]*runningMean{}

@@ -189,7 +189,7 @@ func (r *regionRates) Smallest(logE float64) float64 {
 	}
 	usual := math.Exp(r.was) * r.xK / r.eK
 	d := stat.Smallest(usual, doublings, halvings, func(rate float64) bool {
-		c := r.change.Anew()
+		c := r.change.Empty()
 		c.Add(rate*r.eC, r.eC, r.xK, r.eK, r.phi())
 		return c.LogE() >= logE
 	}) - usual

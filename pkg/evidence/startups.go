@@ -130,13 +130,13 @@ func (w *startUps) weigh() {
 		w.weighEvents()
 		return
 	}
-	s := stat.Sample{Control: w.levels(), Margin: w.margin, Least: w.minEffect, Together: len(w.past) > 0, Floor: .02}
+	s := stat.Sample{Control: w.levels(), Margin: w.margin, MinDeviations: w.minEffect, OneOccasion: len(w.past) > 0, MinSigma: .02}
 	for _, name := range andon.SortedKeys(w.candidate.level) {
 		s.Candidate = append(s.Candidate, w.candidate.level[name].mean)
 	}
 	if w.kind.Scale() == andon.LinearScale {
 		s.Margin = max(1e-9, w.margin*math.Abs(stat.Mean(s.Control)))
-		s.Floor = max(1e-9, .02*math.Abs(stat.Mean(s.Control)))
+		s.MinSigma = max(1e-9, .02*math.Abs(stat.Mean(s.Control)))
 	}
 	turned := func(sign float64) stat.Shift {
 		t := s

@@ -18,7 +18,6 @@ import (
 	"time"
 
 	"github.com/hashicorp/go-hclog"
-	"github.com/prometheus/client_golang/prometheus"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/andon-project/andon/pkg/andon"
@@ -133,9 +132,6 @@ func wire(o Options) *Exporter {
 
 // Handler serves the pages, the metrics and the API.
 func (e *Exporter) Handler() http.Handler { return e.handler }
-
-// Registry holds the exporter's own metrics; more may be registered with it.
-func (e *Exporter) Registry() *prometheus.Registry { return e.metrics.registry }
 
 // Close closes the ledger. Nothing may be in flight.
 func (e *Exporter) Close() error { return e.facts.ledger.Close() }

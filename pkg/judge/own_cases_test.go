@@ -19,7 +19,7 @@ import (
 // sees one at its end for the first time says the same.
 func TestOwnCases(t *testing.T) {
 	var o replay.Options
-	o.Inspect = func(ctx context.Context, a *judge.Analyzer, j replay.Judged) error {
+	o.Inspect = func(ctx context.Context, a *judge.Analyzer, j replay.Outcome) error {
 		c, err := replay.LoadCase(filepath.Join(cases.Root(t), "testdata", "rollouts", j.Verdict.Case))
 		if err != nil {
 			return err
@@ -53,7 +53,7 @@ func TestOwnCases(t *testing.T) {
 		for _, truth := range r.Case.Truth {
 			bad[truth.Rollout] = truth.Regression
 		}
-		for _, j := range r.Judged {
+		for _, j := range r.Outcomes {
 			fail := j.Verdict.Verdict == andon.Fail
 			if fail != bad[j.Rollout.ID] {
 				t.Errorf("%s, %s: %s, and it is bad: %t", r.Case.Name, j.Rollout.ID, j.Verdict.Verdict, bad[j.Rollout.ID])

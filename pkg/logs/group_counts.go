@@ -71,7 +71,7 @@ func (c *groupCounts) compareLines(b cell) {
 	nC, xK, nK := b.nodes[deviation.CandidateSide], b.lines[deviation.ControlSide], b.nodes[deviation.ControlSide]
 	phi := c.scatter.Phi()
 	rate := max(c.usual.Rate(), evidence.Total{Events: xK, Exposure: nK}.Rate())
-	c.lines.AddTempered(stat.Unclumped(b.lines[deviation.CandidateSide], rate*nC, phi), nC, xK, nK, phi)
+	c.lines.AddTempered(stat.CapClumps(b.lines[deviation.CandidateSide], rate*nC, phi), nC, xK, nK, phi)
 }
 
 // logE returns the logarithm of the evidence.

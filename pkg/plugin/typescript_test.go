@@ -63,7 +63,7 @@ var enumerations = []struct {
 	{"selectorOperators", "SelectorOperator", "How a selector compares a label. All but = are written in front of the value.", append([]string{"="}, matcherOperators...)},
 	{"valueLists", "ValueList", "What a query of type values lists.", slices.Sorted(maps.Keys(valueLists))},
 	{"queryLanguages", "QueryLanguage", "The languages of expressions.", []string{languagePromQL, languageLogQL}},
-	{"feedbackRoles", "FeedbackRole", "The roles of Grafana that may give feedback.", feedbackRoles},
+	{"feedbackRoles", "", "The roles of Grafana that may give feedback.", feedbackRoles},
 }
 
 // fieldTypes are the TypeScript types of fields that are plain strings in Go.
@@ -115,6 +115,11 @@ func typeScript() string {
 		}
 		w.list(e.constant, e.name, doc, all)
 	}
+	w.WriteString("\n/** What people read of a kind. */\nexport const kindTexts: Record<Kind, string> = {\n")
+	for _, k := range andon.Kinds {
+		fmt.Fprintf(&w, "  %s: '%s',\n", k, k.About())
+	}
+	w.WriteString("};\n")
 	w.WriteString("\n/** The forms in which each query type answers; the first is what an empty view stands for. */\nexport const views = {\n")
 	types := slices.Sorted(maps.Keys(queryTypes))
 	for _, q := range types {
@@ -182,7 +187,10 @@ func (w *writer) list(constant, name, doc string, words []string) {
 	if len(line) > 111 {
 		line = fmt.Sprintf("export const %s = [\n  %s,\n] as const;\n", constant, strings.ReplaceAll(quotedWords(words), ", ", ",\n  "))
 	}
-	fmt.Fprintf(w, "\n%s%s\nexport type %s = (typeof %s)[number];\n", jsDoc("", doc), line, name, constant)
+	fmt.Fprintf(w, "\n%s%s", jsDoc("", doc), line)
+	if name != "" {
+		fmt.Fprintf(w, "\nexport type %s = (typeof %s)[number];\n", name, constant)
+	}
 }
 
 func quotedWords(words []string) string { return "'" + strings.Join(words, "', '") + "'" }

@@ -75,7 +75,7 @@ func checkLogQL(e expansion, original string) validation {
 	case err == nil:
 		return validation{OK: true}
 	case errors.As(err, &wrong):
-		return e.mistakeAt(original, wrong.Says, wrong.Offset, len(e.Text))
+		return e.mistakeAt(original, wrong.Problem, wrong.Offset, len(e.Text))
 	}
 	return validation{Error: err.Error()}
 }

@@ -13,9 +13,9 @@ var stakes = [...]float64{.01, .02, .05, .1, .2, .35, .5, .65, .8, .9, .95, .98}
 //
 // No factor is negative, and as long as the mean of x_t, given all before it, is
 // at most q_t none is above 1 on average, however x_t is distributed: E is an
-// e-value at any time of reading. Stakes c_j that suit values that are all or
-// nothing are small, those that suit values that hardly scatter close to 1; their
-// mean does about as well as the best of them. See Waudby-Smith and Ramdas,
+// e-value at any time of reading. Small stakes c_j suit values that are either 0
+// or 1, stakes close to 1 suit values that hardly scatter; the mean over stakes
+// does about as well as the best of them. See Waudby-Smith and Ramdas,
 // "Estimating means of bounded random variables by betting", JRSS B 86 (2024).
 //
 // The zero Betting is ready to use and does not allocate.
@@ -24,8 +24,8 @@ type Betting struct{ logs [len(stakes)]float64 }
 // Add takes in one value and its bound. With a power of 1/n each factor counts
 // as its n-th root, for values that are means over the last n bins: the product
 // then is a geometric mean of n interleaved bets, whose mean is 1 at most
-// (Hölder). Values and bounds beyond [0, 1] are taken for the nearest within; a
-// NaN is passed over, and a bound of 0.
+// (Hölder). Values and bounds outside [0, 1] are clipped to it. A value of NaN, a
+// bound of 0 or less and a power of 0 or less are ignored.
 func (b *Betting) Add(x, q, power float64) {
 	if math.IsNaN(x) || !(q > 0) || !(power > 0) {
 		return
@@ -50,15 +50,15 @@ func offset(i int) float64 {
 	return .05 * math.Pow(1.6, float64(i-1))
 }
 
-// NodeBetting is Betting where nodes differ by themselves: where the logarithm of
-// the ratio of what candidate nodes lose to what others do is normal with mean 0
-// and standard deviation s without any change. With E_i against the bound that is
-// exp(δ_i) times as large, and v_i the mass of that law about δ_i,
+// NodeBetting is Betting for nodes that differ without any change: the logarithm
+// of a candidate node's failure ratio over that of other nodes is normal with mean
+// 0 and standard deviation s. With E_i the evidence against a bound exp(δ_i) times
+// as large, and v_i the probability of a difference near δ_i,
 //
-//	E = 1 / Σ v_i / E_i,
+//	E = 1 / Σ v_i / E_i
 //
-// as Counts.LogEBetween has it, where E_i is the likelihood of an effect over that
-// of δ_i. The zero NodeBetting is ready to use and does not allocate.
+// Counts.LogEBetween does the same for counts. The zero NodeBetting is ready to
+// use and does not allocate.
 type NodeBetting [offsets]Betting
 
 // Add takes in one value and its bound as Betting.Add does.
@@ -87,14 +87,14 @@ func (b *NodeBetting) LogE(s float64) float64 {
 	return -LogSumExp(terms[:]...)
 }
 
-// A BaseRate is what control's shares of failure say of how large such a share
-// is at a time when nothing is wrong with candidate: as usual, or as in an outage
-// that all nodes share. The zero BaseRate is ready to use.
+// A BaseRate estimates, from the failure ratios of control nodes, the failure
+// ratio of a candidate node with nothing wrong: as usual, or as in an outage that
+// all nodes share. The zero BaseRate is ready to use.
 type BaseRate struct {
 	bins   float64
-	n, sum float64 // of nodes' bins, weighted by how usual they were
-	square float64
-	outage float64 // probability that the bin seen last was of an outage
+	n, sum float64 // number and sum of ratios, each weighted by the probability that its bin was no outage
+	square float64 // sum of their squares
+	outage float64 // probability that the latest bin was part of an outage
 }
 
 const (
@@ -117,18 +117,21 @@ func (r *BaseRate) Usual() float64 {
 	return min(1, (r.sum+1)/(r.n+1)+upper90*math.Sqrt(v/r.n))
 }
 
-// Add takes in one bin, in which the shares of failure of n nodes of control add
-// up to sum and their squares to square, and returns the share that is to be
-// expected of a node in that bin. With p = Usual() from earlier bins, and
-// probability ω that the bin is one of an outage, it is
+// Add takes in one bin, in which the failure ratios of n control nodes add up to
+// sum and their squares to square. It returns the failure ratio to expect of a
+// node in that bin. With p = Usual() from earlier bins, and probability ω that the
+// bin is part of an outage, it is
 //
 //	max( (1-ω) p + ω (sum+1)/(n+2), sum/n )
 //
-// ω follows from Bayes' rule: in an outage any share is as probable as any
-// other, as usual those that the usual ones let expect (the beta-binomial law);
-// an outage lasts on with probability .9, and begins with probability
-// 1/(bins+2), the rule of succession. NaN for a bin without nodes, which is
-// passed over.
+// ω follows from Bayes' rule. In an outage every ratio is equally probable;
+// otherwise ratios follow the beta-binomial law of the earlier ones. An outage
+// continues in the next bin with probability .9 and begins with probability
+// 1/(bins+2), by the rule of succession.
+//
+// Special cases are:
+//
+//	NaN, if n is 0: the bin is ignored
 func (r *BaseRate) Add(sum, square, n float64) float64 {
 	if !(n > 0) {
 		return math.NaN()

@@ -10,7 +10,7 @@ import (
 
 func TestChanges(t *testing.T) {
 	usual := stat.Changes{
-		Noise: stat.Noise{Variance: .01, Rho: .5}, Apart: stat.Noise{Variance: .004, Rho: .5}, Past: 60, Samples: 20,
+		Noise: stat.Noise{Variance: .01, Rho: .5}, CohortNoise: stat.Noise{Variance: .004, Rho: .5}, PastSamples: 60, Samples: 20,
 		Candidate: []float64{.5, .55}, Control: []float64{0, .05, -.05}, Margin: .1,
 	}
 	tests := []struct {
@@ -22,15 +22,15 @@ func TestChanges(t *testing.T) {
 		// theo·(1/2+1/3) = .001667; (S-theo)·5/6 = .000417
 		{"usual", func(*stat.Changes) {}, .525, .002083, 8},
 		// A = .04·3/15/.95 = .008421
-		{"places move by themselves", func(c *stat.Changes) { c.Apart.Variance = .04 }, .525, .008838, 8},
+		{"places move by themselves", func(c *stat.Changes) { c.CohortNoise.Variance = .04 }, .525, .008838, 8},
 		// a variance of .02 between two places, times 1.5
 		{"places of control differ", func(c *stat.Changes) { c.Places = []float64{.1, -.1} }, .525, .03, 8},
 		// 60·.19/1.81
-		{"places linger", func(c *stat.Changes) { c.Apart.Rho = .9 }, .525, math.NaN(), 6.298},
+		{"places linger", func(c *stat.Changes) { c.CohortNoise.Rho = .9 }, .525, math.NaN(), 6.298},
 		// Level (2/4 + 4/4/4)
-		{"fresh nodes", func(c *stat.Changes) { c.Fresh, c.Old, c.Level = 2, 4, .04 }, .525, .002083 + .03, 8},
-		{"nothing from before", func(c *stat.Changes) { c.Past = 9 }, math.NaN(), math.NaN(), math.NaN()},
-		{"fresh nodes alone", func(c *stat.Changes) { c.Fresh = 2 }, math.NaN(), math.NaN(), math.NaN()},
+		{"fresh nodes", func(c *stat.Changes) { c.NewNodes, c.OldNodes, c.LevelVariance = 2, 4, .04 }, .525, .002083 + .03, 8},
+		{"nothing from before", func(c *stat.Changes) { c.PastSamples = 9 }, math.NaN(), math.NaN(), math.NaN()},
+		{"fresh nodes alone", func(c *stat.Changes) { c.NewNodes = 2 }, math.NaN(), math.NaN(), math.NaN()},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -78,7 +78,7 @@ func TestChangesSimulated(t *testing.T) {
 				before, hit := stat.Mean(x[:past]), false
 				for n := 3; n <= 60; n++ {
 					c := stat.Changes{
-						Apart: apart, Noise: stat.Noise{Variance: 1e-4}, Past: past, Samples: float64(n), Margin: .05,
+						CohortNoise: apart, Noise: stat.Noise{Variance: 1e-4}, PastSamples: past, Samples: float64(n), Margin: .05,
 						Candidate: []float64{stat.Mean(x[past:past+n]) - before + tt.effect}, Control: []float64{0, 0, 0},
 					}
 					hit = hit || c.Shift().LogE >= math.Log(100)

@@ -10,8 +10,9 @@ const grid = 24
 //
 //	q(θ) = e_C exp(θ) / (e_C exp(θ) + e_K)
 //
-// so that what both share, traffic and season and outages, cancels, and any
-// schedule of exposures e is allowed. Each θ on a grid has the likelihood ratio
+// so that everything both have in common (traffic, season, outages) cancels, and
+// the exposures e may change from bin to bin. Each θ on a grid has the likelihood
+// ratio
 //
 //	ll(θ) += x_C ln( q(θ)/q(θ₀) ) + x_K ln( (1-q(θ))/(1-q(θ₀)) )
 //
@@ -21,8 +22,8 @@ const grid = 24
 // reading. See Lindon and Malek, "Anytime-Valid Inference For Multinomial
 // Count Data", NeurIPS 2022.
 //
-// Counts may be fractions of an event. The zero Counts is not usable; see
-// NewCounts.
+// Counts may be fractions of an event. Make one with NewCounts; the zero Counts is
+// not usable.
 type Counts struct {
 	theta0 float64
 	theta  [grid]float64
@@ -30,7 +31,7 @@ type Counts struct {
 	exp    [grid]float64
 	ll     [grid]float64
 	exp0   float64
-	none   float64 // ll of a rate ratio of 1
+	unity  float64 // ll of a rate ratio of 1
 }
 
 // NewCounts returns evidence of 1 against rate ratios up to exp(theta0).
@@ -52,14 +53,14 @@ func NewCounts(theta0 float64) *Counts {
 
 // Add takes in one bin: xC events out of an exposure of eC on candidate, xK
 // out of eK on control. A bin without events, or with an exposure of 0 on
-// either side, tells nothing and is passed over.
+// either side, is ignored.
 func (c *Counts) Add(xC, eC, xK, eK float64) { c.AddTempered(xC, eC, xK, eK, 1) }
 
-// AddTempered is Add for events that scatter phi times as much as independent
-// ones would: the likelihood ratio is raised to 1/phi. Its mean stays at most 1
-// under independence (Jensen), and under clumping with what Unclumped leaves. To
-// keep the bin a fair bet phi must come from earlier bins only. Values of phi
-// under 1 are taken as 1.
+// AddTempered is Add for events whose variance is phi times that of independent
+// events: the likelihood ratio is raised to the power 1/phi. Its mean stays at
+// most 1 for independent events (Jensen), and for events that come in clumps if
+// CapClumps is applied to them. phi must be computed from earlier bins only.
+// Values of phi below 1 are taken as 1.
 func (c *Counts) AddTempered(xC, eC, xK, eK, phi float64) {
 	if !(xC+xK > 0) || !(eC > 0) || !(eK > 0) || math.IsInf(xC+xK+eC+eK, 0) {
 		return
@@ -75,7 +76,7 @@ func (c *Counts) AddTempered(xC, eC, xK, eK, phi float64) {
 		c.ll[i] += (xC*(c.theta[i]-c.theta0) - (xC+xK)*d) / phi
 	}
 	if c.theta0 != 0 {
-		c.none += (xC*(0-c.theta0) - (xC+xK)*(math.Log(eC+eK)-null)) / phi
+		c.unity += (xC*(0-c.theta0) - (xC+xK)*(math.Log(eC+eK)-null)) / phi
 	}
 }
 
@@ -97,10 +98,10 @@ func (c *Counts) logSum(weights *[grid]float64) float64 {
 	return top + math.Log(sum)
 }
 
-// LogEBetween returns the logarithm of the evidence where nodes differ by
-// themselves: where the logarithm of the ratio of rates is normal with mean 0 and
-// standard deviation s without any change. The likelihood of a rate ratio beyond
-// the margin is then weighed against that of a node which happens to be so,
+// LogEBetween returns the logarithm of the evidence for nodes that differ without
+// any change: the logarithm of the ratio of their rates is normal with mean 0 and
+// standard deviation s. The likelihood of a rate ratio beyond the margin is
+// divided by the likelihood that the node has such a rate by nature,
 //
 //	E = Σ w_i exp(ll(θ_i)) / ( v₀ + Σ v_i exp(ll(θ_i)) )
 //
@@ -114,7 +115,7 @@ func (c *Counts) LogEBetween(s float64) float64 { return c.against(s, 0) }
 // margin against one of 1, where LogEBetween has the worst that is within the
 // margin: what the events are worth to somebody who wants to know how probable a
 // change is, not how often it is wrongly said.
-func (c *Counts) LogBayes(s float64) float64 { return c.against(s, c.none) }
+func (c *Counts) LogBayes(s float64) float64 { return c.against(s, c.unity) }
 
 // against returns the logarithm of the mean likelihood ratio over that of no
 // change, whose likelihood is exp(null), between nodes that differ by s.

@@ -57,7 +57,7 @@ func TestUnclumped(t *testing.T) {
 					}
 					if bin >= bins {
 						phi, candidate := before.Phi(), draw()
-						c.AddTempered(stat.Unclumped(candidate, max(control/nodes, seen/nodes/float64(bin)), phi), 1, control, nodes, phi)
+						c.AddTempered(stat.CapClumps(candidate, max(control/nodes, seen/nodes/float64(bin)), phi), 1, control, nodes, phi)
 						tempered.AddTempered(candidate, 1, control, nodes, phi)
 						top, topAlone = max(top, c.LogE()), max(topAlone, tempered.LogE())
 					}
@@ -96,14 +96,14 @@ func TestUnclumpedValues(t *testing.T) {
 		{"nothing wanted is not less than nothing", 10, -3, 10, 10},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			if got := stat.Unclumped(tc.x, tc.want, tc.phi); math.Abs(got-tc.that) > 1e-9 {
+			if got := stat.CapClumps(tc.x, tc.want, tc.phi); math.Abs(got-tc.that) > 1e-9 {
 				t.Errorf("%v, want %v", got, tc.that)
 			}
 		})
 	}
 	last := 0.
 	for x := range 1000 {
-		got := stat.Unclumped(float64(x), 3, 7)
+		got := stat.CapClumps(float64(x), 3, 7)
 		if got < last || got > float64(x) {
 			t.Fatalf("%d events count for %v, one less for %v", x, got, last)
 		}

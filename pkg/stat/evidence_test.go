@@ -145,8 +145,8 @@ func TestScatter(t *testing.T) {
 }
 
 func TestFellows(t *testing.T) {
-	pool := func(nodes ...[]float64) *stat.Fellows {
-		f := &stat.Fellows{}
+	pool := func(nodes ...[]float64) *stat.PooledScatter {
+		f := &stat.PooledScatter{}
 		for _, shares := range nodes {
 			s := &stat.Scatter{}
 			for _, v := range shares {

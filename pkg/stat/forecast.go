@@ -3,23 +3,24 @@ package stat
 import "math"
 
 const (
-	forecastFolds  = 4  // in which placebos are forecast by what was learnt of the others
-	forecastPrior  = .1 // weight of the prior, in samples
-	forecastRounds = 5  // of reweighting
-	huberReach     = 1.5
+	forecastFolds  = 4   // parts of the placebos; each is forecast from the others
+	forecastPrior  = .1  // weight of the prior, relative to the samples
+	forecastRounds = 5   // rounds of reweighting
+	huberReach     = 1.5 // robust standard deviations within which a residual has full weight
 )
 
-// A forecast says by how much a signal will move from its level of the last
-// hour: b₀ times what it did on earlier days at this time, plus b₁ times how much
-// lower than on earlier days it is, plus b₂ times how much it has moved of late.
+// A forecast holds the coefficients b of how far a signal will move from its level
+// of the last hour: b₀ times the move on earlier days at this time, plus b₁ times
+// how much lower than on earlier days it is, plus b₂ times its latest move.
 type forecast [3]float64
 
-// naive repeats what earlier days did.
+// naive forecasts the move of earlier days.
 var naive = forecast{1, 0, 0}
 
-// learnForecast returns the forecast of y from the regressors x by least
-// squares, with Huber's weights and drawn towards naive (Hoerl and Kennard's ridge) as
-// if a tenth as many samples again had said so. Rows with NaN are left out.
+// learnForecast fits the forecast of y from the regressors x by least squares with
+// Huber's weights. It is shrunk towards naive (the ridge regression of Hoerl and
+// Kennard) as if a tenth as many samples more agreed with naive. Rows whose y is
+// NaN are left out; without any row it is naive.
 func learnForecast(x [][3]float64, y []float64) forecast {
 	n, size := 0., [3]float64{}
 	for i := range x {
@@ -57,7 +58,7 @@ func learnForecast(x [][3]float64, y []float64) forecast {
 		}
 		b = solve3(a)
 		for i, r := range x {
-			rest[i] = y[i] - b.of(r)
+			rest[i] = y[i] - b.predict(r)
 		}
 		reach := huberReach * MADScale * MAD(rest)
 		for i, v := range rest {
@@ -67,7 +68,7 @@ func learnForecast(x [][3]float64, y []float64) forecast {
 	return b
 }
 
-func (f forecast) of(x [3]float64) float64 { return f[0]*x[0] + f[1]*x[1] + f[2]*x[2] }
+func (f forecast) predict(x [3]float64) float64 { return f[0]*x[0] + f[1]*x[1] + f[2]*x[2] }
 
 // solve3 solves three linear equations, whose matrix is positive definite.
 func solve3(a [3][4]float64) forecast {

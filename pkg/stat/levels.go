@@ -6,9 +6,8 @@ import (
 	"gonum.org/v1/gonum/mathext"
 )
 
-// PriorNodes is how many degrees of freedom the variance expected from
-// minute-to-minute noise is worth when it is weighed against the variance seen
-// between nodes.
+// PriorNodes is the weight, in degrees of freedom, of the variance expected from
+// bin-to-bin noise when it is combined with the variance between nodes.
 const PriorNodes = 6
 
 // LogHalfNormal returns the logarithm of the e-value of a standardised effect
@@ -44,20 +43,20 @@ func StudentZ(t, nu float64) float64 {
 	return math.Copysign(z, t)
 }
 
-// A Noise is how control nodes vary by themselves.
+// A Noise is how a node varies without any change.
 type Noise struct {
 	Variance float64 // from sample to sample, of one node
 	Rho      float64 // its lag-1 autocorrelation
 }
 
-// NoiseOf returns the noise in the series of control nodes, given as one row a
-// node and one column a bin. What all nodes share at a time is taken out where
-// at least two have a sample:
+// NoiseOf returns the noise in series of nodes, one row for each node and one
+// column for each bin. In bins where at least two nodes have a sample, what all
+// nodes have in common is removed:
 //
 //	r = (x - mean of the node), less the mean over nodes in that bin, times √(c/(c-1))
 //
-// for the c nodes of that bin; with fewer than ten such residuals the node's
-// own are taken. Then, with P bins,
+// for the c nodes of that bin. With fewer than ten such residuals, r is x less the
+// mean of the node. Then, with P bins,
 //
 //	ρ  = pooled lag-1 autocorrelation + (1+3ρ)/P, within [0, .97]
 //	σ² = mean r²
@@ -65,7 +64,10 @@ type Noise struct {
 // The addition to ρ is Kendall's correction of its bias in short series, which
 // also makes up for the nodes' means being estimated ("Note on Bias in the
 // Estimation of Autocorrelation", Biometrika 41 (1954)).
-// Both are NaN if there are fewer than two residuals.
+//
+// Special cases are:
+//
+//	both fields NaN, with fewer than two residuals
 func NoiseOf(nodes [][]float64) Noise {
 	width := 0
 	for _, x := range nodes {
@@ -137,24 +139,24 @@ func (s *residuals) add(x []float64, mean float64, centre, factor []float64) {
 	}
 }
 
-// Levels are the levels of candidate and control nodes, a level being a node's
-// mean over a span: what the e-value of a continuous signal is made of.
+// Levels compares the levels of candidate and control nodes, a level being a
+// node's mean over a span. It gives the evidence on a continuous signal.
 type Levels struct {
-	Noise     Noise
-	Samples   float64   // bins that the later levels are means of
-	Each      []float64 // samples that each of Candidate is a mean of; Samples if nil
-	Before    []float64 // control nodes before the change
-	After     []float64 // control nodes since
-	Candidate []float64 // candidate nodes since
-	Beside    float64   // one over the number of control nodes, on average over the samples of Candidate; 1/len(After) if zero
-	Margin    float64   // differences up to this do not count
-	Least     float64   // nor up to so many standard deviations of a control node's level
-	Explained Explained // that candidate nodes are fresh
+	Noise            Noise
+	Samples          float64   // number of bins behind each level after the change
+	CandidateSamples []float64 // number of samples behind each of Candidate; Samples for all if nil
+	Before           []float64 // of control nodes before the change
+	After            []float64 // of control nodes after it
+	Candidate        []float64 // of candidate nodes after it
+	ControlWeight    float64   // mean of 1/(number of control nodes) over the samples of Candidate; 1/len(After) if zero
+	Margin           float64   // largest difference that is no regression, in the signal's unit
+	MinDeviations    float64   // the same in standard deviations of a control node's level; the larger of the two counts
+	Offset           Offset    // how much new nodes lie above old ones anyway
 }
 
-// Explained is by how much the candidate is known to lie above control without
-// any regression. The zero Explained explains nothing.
-type Explained struct {
+// An Offset is the known difference between candidate and control without a
+// regression. The zero Offset is none.
+type Offset struct {
 	Mean, Variance float64
 	Freedom        float64 // degrees of freedom of Variance
 }
@@ -165,8 +167,8 @@ type Shift struct {
 	Variance   float64 // of Difference
 	Spread     float64 // of one node's level, as a variance
 	Freedom    float64 // degrees of freedom of Variance
-	Margin     float64 // that was taken
-	LogE       float64 // evidence that Difference exceeds the margin
+	Margin     float64 // that was applied
+	LogE       float64 // natural logarithm of the evidence that Difference exceeds Margin
 }
 
 // Shift compares the levels. With K₀ = len(Before), k = len(After),
@@ -176,24 +178,26 @@ type Shift struct {
 //	v_b  = max(variance of Before, variance of After)
 //	S    = max(theo, v_b, (6 theo + (K₀-1) v_b)/(6+K₀-1))
 //	V    = S (1/m + b) + σ² (1+ρ)/(1-ρ) ( Σ max(0, 1/n_i - 1/Samples)/m² + b Σ max(0, 1/n_i - 1/Samples)/m )
-//	margin = max(Margin, Least √S)
+//	margin = max(Margin, MinDeviations √S)
 //	t    = (Difference - margin)/√V,  ν = 6+K₀-1,  z = Φ⁻¹(F_ν(t))
 //	E    = half-normal mixture of z, V with τ = max(margin, 2√S)
 //
-// with b = Beside and n = Each. Where something is known to explain a part of the difference, its mean is
-// taken from Difference, its variance is added to V and to the S of τ, and ν is that of the sum
-// by Welch and Satterthwaite (Biometrika 34 (1947)),
+// with b = ControlWeight and n = CandidateSamples. The mean of an Offset is
+// subtracted from Difference, its variance is added to V and to the S of τ, and ν
+// is that of the sum by Welch and Satterthwaite (Biometrika 34 (1947)),
 //
 //	ν = (V₀+V_x)²/(V₀²/ν₀ + V_x²/ν_x)
 //
-// The spread between control nodes is inside V because fresh nodes have no
-// history of their own to be compared with; its last terms are there because the
-// level of a node that has just joined is a mean of few samples, its own and those of control at the same time. V is estimated, so that E is an
-// e-value only approximately; V never falls under what either source of
-// variation alone would give.
+// V contains the spread between control nodes because new nodes have no history
+// of their own. Its last terms are for nodes that have just joined: their levels,
+// and those of control at the same time, are means of few samples. V is estimated,
+// so E is only approximately an e-value; V is never smaller than either source of
+// variation alone would make it.
 //
-// All fields are NaN without two levels before, one after and one candidate;
-// LogE is 0 if nothing varies and the difference is within the margin.
+// Special cases are:
+//
+//	all fields NaN, with fewer than two levels before, one after or one of candidate
+//	LogE 0, if nothing varies and the difference is within the margin
 func (l Levels) Shift() Shift {
 	nan := math.NaN()
 	k0, k, m := float64(len(l.Before)), float64(len(l.After)), float64(len(l.Candidate))
@@ -212,18 +216,18 @@ func (l Levels) Shift() Shift {
 	// Nodes that agree to the last digit still differ by the rounding of their
 	// samples; without this a constant signal would divide by zero.
 	s = max(s, 1e-12, 1e-8*l.Margin*l.Margin)
-	beside := l.Beside
-	if !(beside > 0) {
-		beside = 1 / k
+	weight := l.ControlWeight
+	if !(weight > 0) {
+		weight = 1 / k
 	}
 	sh := Shift{
 		Difference: Mean(l.Candidate) - Mean(l.After),
-		Variance:   s*(1/m+beside) + l.young(beside),
+		Variance:   s*(1/m+weight) + l.shortSpan(weight),
 		Spread:     s,
 		Freedom:    PriorNodes + k0 - 1,
-		Margin:     max(l.Margin, l.Least*math.Sqrt(s)),
+		Margin:     max(l.Margin, l.MinDeviations*math.Sqrt(s)),
 	}
-	if x := l.Explained; x.Freedom > 0 {
+	if x := l.Offset; x.Freedom > 0 {
 		sh.Difference -= x.Mean
 		v := sh.Variance + x.Variance
 		sh.Freedom = v * v / (sh.Variance*sh.Variance/sh.Freedom + x.Variance*x.Variance/x.Freedom)
@@ -235,27 +239,32 @@ func (l Levels) Shift() Shift {
 	return sh
 }
 
-// young returns what candidate levels of fewer samples than Samples add to the
-// variance of the difference.
-func (l Levels) young(beside float64) float64 {
+// shortSpan returns what candidate levels of fewer samples than Samples add to
+// the variance of the difference.
+func (l Levels) shortSpan(weight float64) float64 {
 	if math.IsNaN(l.Noise.Variance) {
 		return 0
 	}
 	sum, m := 0., float64(len(l.Candidate))
-	for _, n := range l.Each {
+	for _, n := range l.CandidateSamples {
 		sum += max(0, 1/n-1/l.Samples)
 	}
-	return l.Noise.Variance * LongRun(l.Noise.Rho) * sum * (1/(m*m) + beside/m)
+	return l.Noise.Variance * LongRun(l.Noise.Rho) * sum * (1/(m*m) + weight/m)
 }
 
+// tau returns the scale of the prior over effect sizes.
 func (s Shift) tau() float64 {
 	return max(s.Margin, 2*math.Sqrt(s.Spread))
 }
 
-// Smallest returns the smallest difference that the evidence would reach
-// exp(logE) for with probability .8 at these variances:
+// Smallest returns the smallest difference for which the evidence would reach
+// exp(logE) with probability .8 at these variances:
 //
 //	(z* + 0.84) √V + margin,  z* the root of E(z*) = exp(logE)
+//
+// Special cases are:
+//
+//	NaN, if Variance is NaN or not above 0
 func (s Shift) Smallest(logE float64) float64 {
 	if !(s.Variance > 0) {
 		return math.NaN()

@@ -130,15 +130,15 @@ func TestShift(t *testing.T) {
 		t.Errorf("nothing varies: %v, want no evidence", s.LogE)
 	}
 	l = base
-	l.Candidate, l.Each = []float64{1, 1}, []float64{10, 10}
+	l.Candidate, l.CandidateSamples = []float64{1, 1}, []float64{10, 10}
 	old := l.Shift()
-	l.Each = []float64{10, 1}
+	l.CandidateSamples = []float64{10, 1}
 	// By hand: .01 (1 - 1/10) (1/2² + 1/(2·2)), with two control nodes beside.
 	if young := l.Shift(); !same(young.Variance-old.Variance, .0045, 1e-12) || young.LogE >= old.LogE {
 		t.Errorf("a node that has just joined: variance %v after %v, evidence %v after %v", young.Variance, old.Variance, young.LogE, old.LogE)
 	}
 	l = base
-	l.Least = 2
+	l.MinDeviations = 2
 	if a, b := base.Shift(), l.Shift(); !(b.Margin > a.Margin && b.LogE < a.LogE) || !same(b.Margin, 2*math.Sqrt(b.Spread), 1e-12) {
 		t.Errorf("margin %v, of two standard deviations %v of spread %v", a.Margin, b.Margin, b.Spread)
 	}

@@ -104,7 +104,7 @@ func Huber(x []float64, k float64) float64 {
 	return m
 }
 
-// sorted returns a sorted copy of x without NaN.
+// sorted returns a copy of x without NaN, in ascending order.
 func sorted(x []float64) []float64 {
 	s := make([]float64, 0, len(x))
 	for _, v := range x {

@@ -27,7 +27,7 @@ func TestStabilisingPower(t *testing.T) {
 				x[i] = max(0, level(i)+tc.noise(level(i))*r.NormFloat64())
 			}
 			p := stat.StabilisingPower(x, block)
-			low, high := p.Bend(6.6)-p.Bend(6), p.Bend(88)-p.Bend(80)
+			low, high := p.Transform(6.6)-p.Transform(6), p.Transform(88)-p.Transform(80)
 			if !tc.tells(low, high) {
 				t.Errorf("a step of 10%% is %.3g at a low level and %.3g at a high one", low, high)
 			}
@@ -35,7 +35,7 @@ func TestStabilisingPower(t *testing.T) {
 	}
 }
 
-// Bend rises, and Unbend takes it back.
+// Transform rises, and Inverse takes it back.
 func TestPowerInverse(t *testing.T) {
 	r := rand.New(rand.NewPCG(3, 5))
 	for _, exponent := range []float64{0, .3, .5, 1} {
@@ -47,15 +47,15 @@ func TestPowerInverse(t *testing.T) {
 		p := stat.StabilisingPower(x, 60)
 		last := math.Inf(-1)
 		for v := -300.; v < 300; v += .7 {
-			g := p.Bend(v)
-			if g <= last || math.Abs(p.Unbend(g)-v) > 1e-6 {
-				t.Fatalf("exponent %v: Bend(%v) = %v after %v, Unbend gives %v", exponent, v, g, last, p.Unbend(g))
+			g := p.Transform(v)
+			if g <= last || math.Abs(p.Inverse(g)-v) > 1e-6 {
+				t.Fatalf("exponent %v: Bend(%v) = %v after %v, Unbend gives %v", exponent, v, g, last, p.Inverse(g))
 			}
 			last = g
 		}
 	}
 	for _, x := range [][]float64{nil, {0, 0, 0}, {-1, 2, 3}, {nan, nan}} {
-		if got := stat.StabilisingPower(x, 2).Bend(7); got != 7 {
+		if got := stat.StabilisingPower(x, 2).Transform(7); got != 7 {
 			t.Errorf("the scale of %v bends 7 to %v, want it left as it is", x, got)
 		}
 	}

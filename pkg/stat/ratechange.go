@@ -3,9 +3,9 @@ package stat
 import "math"
 
 // A RateChange is evidence that the ratio of candidate's rate of events to
-// control's rose by more than a factor exp(theta0), where the two differed
-// before: by exp(b), of which an estimate and its variance are known. As in
-// Counts, with ψ the logarithm of the ratio of rates,
+// control's rose by more than a factor exp(theta0). Before the change the ratio
+// was exp(b), with an estimate of b (shift) and its variance. As in Counts, with ψ
+// the logarithm of the ratio of rates,
 //
 //	ll(ψ) = Σ x_C ψ - (x_C+x_K) ln( e_C exp(ψ) + e_K )
 //
@@ -15,25 +15,25 @@ import "math"
 //
 // on the grid and with the weights of Counts: a ratio of two marginal
 // likelihoods, whose mean is 1 if b is drawn as assumed and the ratio rose by
-// exp(θ₀). What both share at a time cancels as it does in Counts.
+// exp(θ₀). What both have in common at a time cancels as it does in Counts.
 //
-// The integrals are sums over 25 points within ±6 of the standard deviations that
-// the curvature at the maximum tells. Bins are kept by their ratio of
-// exposures, in steps of 5%, so that memory and cost grow with how much that
-// varies, not with time.
+// The integrals are sums over 25 points within ±6 standard deviations of the
+// maximum; the standard deviation comes from the curvature there. Bins with
+// nearly the same ratio of exposures (steps of 5%) are added up, so that memory
+// and cost grow with the range of that ratio, not with time.
 type RateChange struct {
 	counts          *Counts
 	shift, variance float64
 	x               float64 // Σ x_C
-	bins            []exposed
-	e               float64 // LogE, if it is known
-	known           bool
+	bins            []exposureBin
+	e               float64 // LogE, if cached
+	cached          bool
 }
 
-// exposed holds the events of the bins that had about the same ratio of exposures.
-type exposed struct {
+// An exposureBin adds up the bins with nearly the same ratio of exposures.
+type exposureBin struct {
 	step float64
-	r, n float64 // mean ln(e_C/e_K) by events; x_C+x_K
+	r, n float64 // mean of ln(e_C/e_K), weighted by events; x_C+x_K
 }
 
 // NewRateChange returns evidence of 1.
@@ -41,19 +41,19 @@ func NewRateChange(theta0, shift, variance float64) *RateChange {
 	return &RateChange{counts: NewCounts(theta0), shift: shift, variance: max(variance, 1e-8)}
 }
 
-// Anew returns evidence of 1 against the same.
-func (c *RateChange) Anew() *RateChange {
+// Empty returns evidence of 1 against the same null hypothesis as c.
+func (c *RateChange) Empty() *RateChange {
 	return &RateChange{counts: c.counts, shift: c.shift, variance: c.variance}
 }
 
-// Add takes in one bin as Counts.AddTempered does.
+// Add takes in one bin. Its parameters are those of Counts.AddTempered.
 func (c *RateChange) Add(xC, eC, xK, eK, phi float64) {
 	if !(xC+xK > 0) || !(eC > 0) || !(eK > 0) || math.IsInf(xC+xK+eC+eK, 0) {
 		return
 	}
 	phi = max(phi, 1)
 	c.x += xC / phi
-	c.known = false
+	c.cached = false
 	r, n := math.Log(eC/eK), (xC+xK)/phi
 	step := math.Round(r * 20)
 	for i := range c.bins {
@@ -63,7 +63,7 @@ func (c *RateChange) Add(xC, eC, xK, eK, phi float64) {
 			return
 		}
 	}
-	c.bins = append(c.bins, exposed{step, r, n})
+	c.bins = append(c.bins, exposureBin{step, r, n})
 }
 
 // LogE returns the logarithm of the evidence; 0 before any event.
@@ -71,14 +71,14 @@ func (c *RateChange) LogE() float64 {
 	if len(c.bins) == 0 {
 		return 0
 	}
-	if c.known {
+	if c.cached {
 		return c.e
 	}
 	var logs [grid]float64
 	for i := range grid {
 		logs[i] = c.counts.logW[i] + c.marginal(c.shift+c.counts.theta[i])
 	}
-	c.e, c.known = LogSumExp(logs[:]...)-c.marginal(c.shift+c.counts.theta0), true
+	c.e, c.cached = LogSumExp(logs[:]...)-c.marginal(c.shift+c.counts.theta0), true
 	return c.e
 }
 

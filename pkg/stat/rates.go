@@ -38,11 +38,11 @@ func RateRatio(xC, eC, xK, eK, level float64) (ratio, low, high float64) {
 // Biometrika 40, 1953). With no event it is NaN.
 func GoodTuring(once, events float64) float64 { return once / events }
 
-// Merge takes in what other did, as if all its bins had been added to c. Both
-// must come from the same NewCounts(theta0).
+// Merge adds all bins of other to c. Both must have been made with the same
+// theta0.
 func (c *Counts) Merge(other *Counts) {
 	for i := range grid {
 		c.ll[i] += other.ll[i]
 	}
-	c.none += other.none
+	c.unity += other.unity
 }

@@ -5,147 +5,150 @@ import (
 	"slices"
 )
 
-// Looks are the lengths, in samples, of the windows after a change that
-// Recurrence looks at, each as soon as it is complete.
-var Looks = [...]int{10, 20, 30, 60}
+// WindowLengths are the lengths, in samples, of the windows after a change that
+// Recurrence evaluates, each as soon as it is complete.
+var WindowLengths = [...]int{10, 20, 30, 60}
 
-// Fewest is how many placebos there must be for an answer, and ShortestPast how
-// many samples without a gap before the change hold so many.
+// MinPlacebos is the smallest number of placebos that gives an answer, and MinPast
+// the number of samples without a gap before the change that hold so many.
 const (
-	Fewest       = 20
-	ShortestPast = past + longest + (Fewest-1)*spacing
+	MinPlacebos = 20
+	MinPast     = past + maxWindow + (MinPlacebos-1)*spacing
 )
 
 const (
-	longest   = 60   // of the Looks
-	reference = 60   // samples before the change that set its level
-	lately    = 15   // of those, the samples that tell where it is going
-	past      = 120  // samples before the change that set its noise
-	spacing   = 10   // samples between placebos
-	smoothing = 7    // samples to either side of the template's moving mean
-	block     = 60   // samples whose noise and level are compared for the scale
-	placebos  = 1000 // at most
-	alike     = 40   // placebos whose past is like that of the change, or all are taken
-	disturbed = .9   // quantile of S that disturbs what follows
-	farthest  = 12   // robust standard deviations that one statistic counts for
-	days      = 7    // that the template is made of
-	overlap   = 3    // neighbouring placebos that tell as much as one
-	usual     = .35  // mean excess of S over its 90th percentile where nothing ever happens; simulated, .29 to .33
+	maxWindow      = 60   // samples of the longest window
+	reference      = 60   // samples before a change that give its level
+	recent         = 15   // the last of those, which give its trend
+	past           = 120  // samples before a change that give its noise
+	spacing        = 10   // samples between placebos
+	smoothing      = 7    // samples on either side in the template's moving mean
+	block          = 60   // samples of a block, of which noise and level are compared
+	maxPlacebos    = 1000 // largest number of placebos
+	minAlike       = 40   // with fewer placebos whose past is like that of the change, all are used
+	disturbance    = .9   // quantile of S above which a window counts as a disturbance
+	maxZ           = 12   // largest robust z of one statistic
+	days           = 7    // days that the template is made of
+	overlap        = 3    // overlapping placebos count as this many times fewer independent ones
+	expectedExcess = .35  // mean excess of S over its 90th percentile in signals without events; simulations gave .29 to .33
 )
 
-// Course is a signal over time with a change in it, and nothing to compare it
-// with but its own past.
-type Course struct {
+// A Series is a signal over time with a change in it that can be compared with
+// nothing but its own past.
+type Series struct {
 	X      []float64 // samples from the beginning of the history on; NaN is a gap
 	Change int       // index of the first sample at or after the change
-	Day    int       // samples a day; 0 if days are not alike
-	Sign   float64   // +1 or -1 if only a rise or only a fall counts; 0 if both do
+	Day    int       // samples a day; 0 if the signal has no daily pattern
+	Sign   float64   // +1 if only a rise is bad, -1 if only a fall is, 0 if both are
 }
 
-// A Recurrence tells how unusual the course after the change is among the
-// courses after earlier times, where nothing changed. What it takes from the
-// past is computed once.
+// A Recurrence tells how unusual a signal is after a change, compared with the
+// same signal after earlier times at which nothing changed: placebos. What it
+// needs of the past is computed once.
 type Recurrence struct {
-	change  int
-	day     int
-	sign    float64
-	power   Power
-	smooth  []float64 // of the past, for the template
-	eps     float64
-	learnt  [len(Looks)]learnt
-	null    []placebo // that the change is compared with
-	tail    Tail
-	atPower []float64 // the course around the change, on the scale
+	change int
+	day    int
+	sign   float64
+	power  Power
+	smooth []float64 // moving mean of the past, for the template
+	eps    float64
+	models [len(WindowLengths)]windowModel
+	null   []placebo // those that the change is compared with
+	tail   Tail
+	around []float64 // transformed samples before the change
 
-	Placebos int // that the past holds
+	Placebos int // number of placebos in the past
 }
 
-// learnt is what the past tells of the windows of one length.
-type learnt struct {
+// A windowModel is what is usual of windows of one length, learnt from the past.
+type windowModel struct {
 	forecast      forecast
 	center, scale [2]float64
 }
 
 // NewRecurrence learns from the samples of c before its change.
 //
-// Values are first brought to a scale on which the signal is equally noisy at
-// every level (StabilisingPower). For any time τ the template T(t) is the median over the last seven days of
-// that day's samples at t, smoothed by a centred mean of 15 and less their
-// mean over [τ-60, τ). What is expected of a window [τ, τ+h) is
+// Values are first transformed so that the signal is equally noisy at every level
+// (StabilisingPower). For a time τ the template T(t) is the median over the last
+// seven days of each day's samples at the time of day t, smoothed by a centred
+// mean of 15 samples and less their mean over [τ-60, τ). The forecast of a window
+// [τ, τ+h) is
 //
 //	P(t) = l + b₀T(t) + b₁(l' - l) + b₂(l" - l)
 //
-// with the mean l of x over [τ-60, τ), l" over [τ-15, τ), and the median over earlier days l' of what
-// l was on them; b is learnt of the past for each h (learnForecast). With R = x - P from τ on, and
-// x - l - b₀T before, two statistics of the window are
+// with l the mean of x over [τ-60, τ), l" its mean over [τ-15, τ), and l' the
+// median over earlier days of their l. b is fitted to the past for each h
+// (learnForecast). With R = x - P from τ on, and R = x - l - b₀T before, two
+// statistics of the window are
 //
 //	spread = ln( rms R[τ,τ+h) / rms R[τ-120,τ) )             two-sided
 //	level  = ln( |mean R[τ,τ+h)| / mean |x_t - x_(t-1)| + .05 )  one-sided
 //
-// the latter's noise over [τ-120, τ), each numerator and denominator raised by
-// a hair. Placebos are the same at τ = c-10, c-20, … for a change at c, as far as
-// their windows are complete before it, and each quarter of them with a b learnt
-// of the other three; with
-// their median and the larger of 1.4826 MAD and the distance to their 84th
-// percentile as scale, a statistic has a robust z.
+// where mean |x_t - x_(t-1)| is over [τ-120, τ), and a tiny scale is added to each
+// numerator and denominator. Placebos are the same statistics at τ = c-10, c-20, …
+// for a change at c, as far as their windows end before c; each quarter of them
+// uses a b fitted to the other three. A statistic's robust z is relative to the
+// placebos' median, in units of the larger of 1.4826 MAD and the distance from
+// the median to the 84th percentile.
 //
-// The change is compared with the placebos whose past is like its own: those that follow a
-// disturbance, if it follows one, else those that do not. A disturbance is an S among the
-// highest tenth in a window that begins in the 180 samples before and is complete.
-func NewRecurrence(c Course) *Recurrence {
-	known := c.X[:min(c.Change, len(c.X))]
-	r := &Recurrence{change: c.Change, day: c.Day, sign: c.Sign, power: StabilisingPower(known, block)}
-	x := make([]float64, len(known))
-	for i, v := range known {
-		x[i] = r.power.Bend(v)
+// The change is compared with the placebos whose past is like its own: if it
+// follows a disturbance, with those that follow one too, else with those that do
+// not. A disturbance is a window that begins in the 180 samples before, is
+// complete, and has an S among the highest tenth.
+func NewRecurrence(c Series) *Recurrence {
+	before := c.X[:min(c.Change, len(c.X))]
+	r := &Recurrence{change: c.Change, day: c.Day, sign: c.Sign, power: StabilisingPower(before, block)}
+	x := make([]float64, len(before))
+	for i, v := range before {
+		x[i] = r.power.Transform(v)
 	}
-	r.smooth, r.eps = movingMean(x, smoothing), hair(x)
+	r.smooth, r.eps = movingMean(x, smoothing), tinyScale(x)
 	all := r.windows(x)
 	seen := make([]placebo, len(all))
-	for i := range Looks {
+	for i := range WindowLengths {
 		r.learn(i, all, seen)
 	}
 	for i := range seen {
-		if seen[i].looks == len(Looks) {
+		if seen[i].complete == len(WindowLengths) {
 			r.Placebos++
 		}
 	}
 	r.compareWith(seen)
-	r.atPower = x[max(0, len(x)-past):]
+	r.around = x[max(0, len(x)-past):]
 	return r
 }
 
-// windows returns the windows at c-10, c-20, … as far as x goes.
+// windows returns the windows at c-10, c-20, … as far back as x reaches.
 func (r *Recurrence) windows(x []float64) []window {
 	var all []window
-	for tau := r.change - spacing; tau >= r.earliest() && len(all) < placebos; tau -= spacing {
+	for tau := r.change - spacing; tau >= r.earliest() && len(all) < maxPlacebos; tau -= spacing {
 		all = append(all, r.window(x, 0, tau))
 	}
 	return all
 }
 
-// earliest returns where placebos end: on the second day, so that there is a
-// day before to compare with, or after the first samples if the history is
-// short of that.
+// earliest returns the index of the earliest placebo: on the second day, so that
+// there is a day before it to compare with, or after the first samples if the
+// history is too short for that.
 func (r *Recurrence) earliest() int {
-	if r.change-past-(r.day+past) >= Fewest*spacing {
+	if r.change-past-(r.day+past) >= MinPlacebos*spacing {
 		return r.day + past
 	}
 	return past
 }
 
-// learn learns from all windows of length Looks[i] what is usual of such, and
-// adds what the statistics of each are.
+// learn fits the model of windows of length WindowLengths[i] to all windows, and
+// adds the statistics of each to seen.
 func (r *Recurrence) learn(i int, all []window, seen []placebo) {
-	h := Looks[i]
+	h := WindowLengths[i]
 	x, y := make([][3]float64, 0, len(all)), make([]float64, 0, len(all))
 	var at []int // of the windows that are complete
 	for j := range all {
-		if all[j].looks > i {
+		if all[j].complete > i {
 			x, y, at = append(x, all[j].regressors(h)), append(y, all[j].moved(h)), append(at, j)
 		}
 	}
-	r.learnt[i].forecast = learnForecast(x, y)
+	r.models[i].forecast = learnForecast(x, y)
 	n := len(at)
 	for fold := range forecastFolds {
 		lo, hi := (fold*n+forecastFolds-1)/forecastFolds, ((fold+1)*n+forecastFolds-1)/forecastFolds
@@ -153,7 +156,7 @@ func (r *Recurrence) learn(i int, all []window, seen []placebo) {
 		for k := lo; k < hi; k++ {
 			p := &seen[at[k]]
 			p.traits[i] = all[at[k]].traits(h, others)
-			p.looks = i + 1
+			p.complete = i + 1
 		}
 	}
 	var stats [2][]float64
@@ -164,28 +167,27 @@ func (r *Recurrence) learn(i int, all []window, seen []placebo) {
 	}
 	for k, s := range stats {
 		m := Median(s)
-		r.learnt[i].center[k] = m
-		r.learnt[i].scale[k] = max(MADScale*MAD(s), Quantile(s, .84)-m, 1e-9)
+		r.models[i].center[k] = m
+		r.models[i].scale[k] = max(MADScale*MAD(s), Quantile(s, .84)-m, 1e-9)
 	}
 }
 
-// compareWith keeps those of the placebos whose past is like that of the
-// change, and learns how often their S reaches what. Placebos are in order,
-// the latest first.
+// compareWith keeps the placebos whose past is like that of the change, and fits
+// the distribution of their S. Placebos are in order, the latest first.
 func (r *Recurrence) compareWith(seen []placebo) {
-	running := make([][len(Looks)]float64, len(seen))
+	running := make([][len(WindowLengths)]float64, len(seen))
 	var whole []float64
 	for j, p := range seen {
 		running[j] = r.running(p)
-		if p.looks == len(Looks) {
-			whole = append(whole, running[j][len(Looks)-1])
+		if p.complete == len(WindowLengths) {
+			whole = append(whole, running[j][len(WindowLengths)-1])
 		}
 	}
-	bound := Quantile(whole, disturbed)
+	bound := Quantile(whole, disturbance)
 	follows := func(j int) bool {
-		for d := 1; d*spacing <= past+longest && j+d < len(seen); d++ {
-			for i, h := range Looks {
-				if h <= d*spacing && i < seen[j+d].looks && running[j+d][i] > bound {
+		for d := 1; d*spacing <= past+maxWindow && j+d < len(seen); d++ {
+			for i, h := range WindowLengths {
+				if h <= d*spacing && i < seen[j+d].complete && running[j+d][i] > bound {
 					return true
 				}
 			}
@@ -195,79 +197,90 @@ func (r *Recurrence) compareWith(seen []placebo) {
 	own := follows(-1)
 	var all []placebo
 	for j, p := range seen {
-		if p.looks == len(Looks) {
+		if p.complete == len(WindowLengths) {
 			if all = append(all, p); follows(j) == own {
 				r.null = append(r.null, p)
 			}
 		}
 	}
-	if len(r.null) < alike {
+	if len(r.null) < minAlike {
 		r.null = all
 	}
 	s := make([]float64, len(r.null))
 	for j, p := range r.null {
-		s[j] = r.running(p)[len(Looks)-1]
+		s[j] = r.running(p)[len(WindowLengths)-1]
 	}
-	r.tail = NewTail(s, overlap, usual)
+	r.tail = NewTail(s, overlap, expectedExcess)
 }
 
-// Look returns
+// Statistic returns
 //
-//	S = max over looks h of √( mean of min(|z|,12)² over both statistics of all windows up to h )
+//	S = max over window lengths h of √( mean of min(|z|,12)² over both statistics of all windows up to h )
 //
-// for the course x, which begins where the learnt one did and may have grown,
-// and how many of the Looks were complete. Where only one direction counts, a window in which
-// the signal moved in the other counts for nothing, of placebos as well. S is NaN before the first and if
-// there are fewer than Fewest placebos.
-func (r *Recurrence) Look(x []float64) (s float64, looks int) {
-	p := r.changed(x)
-	if p.looks == 0 {
+// and how many windows are complete. x begins where the series given to
+// NewRecurrence does, and may be longer. If only one direction is bad, a window in
+// which the signal moved in the other one has statistics of 0; the same holds for
+// placebos.
+//
+// Special cases are:
+//
+//	NaN, if no window is complete
+//	NaN, with fewer than MinPlacebos placebos
+func (r *Recurrence) Statistic(x []float64) (s float64, complete int) {
+	p := r.afterChange(x)
+	if p.complete == 0 {
 		return math.NaN(), 0
 	}
-	return r.running(p)[p.looks-1], p.looks
+	return r.running(p)[p.complete-1], p.complete
 }
 
-// changed returns what the windows after the change show.
-func (r *Recurrence) changed(x []float64) placebo {
+// afterChange returns the statistics of the windows after the change.
+func (r *Recurrence) afterChange(x []float64) placebo {
 	var p placebo
-	if r.Placebos < Fewest || len(x) <= r.change {
+	if r.Placebos < MinPlacebos || len(x) <= r.change {
 		return p
 	}
-	around := append([]float64{}, r.atPower...)
-	for _, v := range x[r.change:min(len(x), r.change+longest)] {
-		around = append(around, r.power.Bend(v))
+	around := append([]float64{}, r.around...)
+	for _, v := range x[r.change:min(len(x), r.change+maxWindow)] {
+		around = append(around, r.power.Transform(v))
 	}
-	w := r.window(around, r.change-len(r.atPower), r.change)
-	p.looks = w.looks
-	for i := range w.looks {
-		p.traits[i] = w.traits(Looks[i], r.learnt[i].forecast)
+	w := r.window(around, r.change-len(r.around), r.change)
+	p.complete = w.complete
+	for i := range w.complete {
+		p.traits[i] = w.traits(WindowLengths[i], r.models[i].forecast)
 	}
 	return p
 }
 
-// Share returns how often S reaches s where nothing changed: the share of the
-// placebos that the change is compared with, and beyond most of them that of a law fitted to their tail (Tail).
+// Share returns the probability that S reaches s without a change: the share of
+// the placebos in which it does, and in their tail that of a fitted distribution
+// (see Tail).
 func (r *Recurrence) Share(s float64) float64 { return r.tail.Share(s) }
 
-// Smallest returns the smallest move of the level for the worse, for a rise if both directions count,
-// that would have brought S to where its Share is p with a probability of .8, by
-// the looks that the course x completes; in the signal's unit. Such a move is added to what followed each
-// placebo, brought to the noise before this change. It is NaN before the first look and if no move does.
+// Smallest returns the smallest change of the level that would have been found,
+// in the signal's unit: the one for which S has a Share of p or less with
+// probability .8 by the windows that x completes. It is a rise, unless only a fall
+// is bad. The change is added to the samples after each placebo, scaled to the
+// noise before the real change.
+//
+// Special cases are:
+//
+//	NaN, if no window is complete or no change would have been found
 func (r *Recurrence) Smallest(x []float64, p float64) float64 {
-	c := r.changed(x)
+	c := r.afterChange(x)
 	bound := r.tail.Value(p)
-	if c.looks == 0 || math.IsNaN(bound) {
+	if c.complete == 0 || math.IsNaN(bound) {
 		return math.NaN()
 	}
 	noise := c.traits[0].noise
 	reaches := func(move float64) bool {
 		n := 0
 		for _, p := range r.null {
-			p.looks = c.looks
-			for i := range p.looks {
+			p.complete = c.complete
+			for i := range p.complete {
 				p.traits[i] = p.traits[i].at(noise, r.eps).moved(move)
 			}
-			if r.running(p)[p.looks-1] >= bound {
+			if r.running(p)[p.complete-1] >= bound {
 				n++
 			}
 		}
@@ -280,8 +293,8 @@ func (r *Recurrence) Smallest(x []float64, p float64) float64 {
 	hi := noise + r.eps
 	for range 40 {
 		if reaches(sign * hi) {
-			level := Mean(r.atPower[past-reference:])
-			return r.power.Unbend(level+sign*Bisect(0, hi, 12, func(m float64) bool { return reaches(sign * m) })) - r.power.Unbend(level)
+			level := Mean(r.around[past-reference:])
+			return r.power.Inverse(level+sign*Bisect(0, hi, 12, func(m float64) bool { return reaches(sign * m) })) - r.power.Inverse(level)
 		}
 		hi *= 2
 	}

@@ -42,7 +42,7 @@ func TestRecurrence(t *testing.T) {
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			x := daily(rand.New(rand.NewPCG(9, 9)), change+60, day)
-			learnt := stat.NewRecurrence(stat.Course{X: x[:change], Change: change, Day: day, Sign: tc.sign})
+			learnt := stat.NewRecurrence(stat.Series{X: x[:change], Change: change, Day: day, Sign: tc.sign})
 			if learnt.Placebos < 100 {
 				t.Fatalf("%d placebos from three days", learnt.Placebos)
 			}
@@ -51,8 +51,8 @@ func TestRecurrence(t *testing.T) {
 			}
 			last := 0.
 			for n := 1; n <= 60; n++ {
-				s, looks := learnt.Look(x[:change+n])
-				if n < stat.Looks[0] {
+				s, looks := learnt.Statistic(x[:change+n])
+				if n < stat.WindowLengths[0] {
 					if !math.IsNaN(s) || looks != 0 {
 						t.Fatalf("after %d samples: S = %v, %d looks, want no answer", n, s, looks)
 					}
@@ -72,10 +72,10 @@ func TestRecurrence(t *testing.T) {
 
 func TestRecurrenceNeedsAPast(t *testing.T) {
 	x := daily(rand.New(rand.NewPCG(1, 9)), 360, 1440)
-	if s, _ := stat.NewRecurrence(stat.Course{X: x[:280], Change: 280, Day: 1440}).Look(x); !math.IsNaN(s) {
+	if s, _ := stat.NewRecurrence(stat.Series{X: x[:280], Change: 280, Day: 1440}).Statistic(x); !math.IsNaN(s) {
 		t.Errorf("S = %v from under five hours, want NaN", s)
 	}
-	if s, _ := stat.NewRecurrence(stat.Course{Day: 1440}).Look(nil); !math.IsNaN(s) {
+	if s, _ := stat.NewRecurrence(stat.Series{Day: 1440}).Statistic(nil); !math.IsNaN(s) {
 		t.Errorf("S = %v from nothing, want NaN", s)
 	}
 }
@@ -87,11 +87,11 @@ func TestRecurrenceLearnsFromThePastOnly(t *testing.T) {
 	for i := 1900; i < 2000; i++ {
 		y[i] = 1e6
 	}
-	a := stat.NewRecurrence(stat.Course{X: x, Change: 1900, Day: 1440})
-	b := stat.NewRecurrence(stat.Course{X: y, Change: 1900, Day: 1440})
+	a := stat.NewRecurrence(stat.Series{X: x, Change: 1900, Day: 1440})
+	b := stat.NewRecurrence(stat.Series{X: y, Change: 1900, Day: 1440})
 	z := x[:1960]
-	sa, _ := a.Look(z)
-	sb, _ := b.Look(z)
+	sa, _ := a.Statistic(z)
+	sb, _ := b.Statistic(z)
 	if sa != sb {
 		t.Errorf("S is %v or %v, by samples after the change that were there when it learnt", sa, sb)
 	}
@@ -125,8 +125,8 @@ func TestRecurrenceKeepsItsPromise(t *testing.T) {
 			tenth, hundredth := 0, 0
 			for i := range runs {
 				x := tc.draw(rand.New(rand.NewPCG(uint64(i), 10)), tc.past+60)
-				learnt := stat.NewRecurrence(stat.Course{X: x[:tc.past], Change: tc.past, Day: day, Sign: tc.sign})
-				s, _ := learnt.Look(x)
+				learnt := stat.NewRecurrence(stat.Series{X: x[:tc.past], Change: tc.past, Day: day, Sign: tc.sign})
+				s, _ := learnt.Statistic(x)
 				if p := learnt.Share(s); p <= .01 {
 					hundredth++
 				} else if p <= .1 {
@@ -151,7 +151,7 @@ func TestRecurrenceSmallest(t *testing.T) {
 		found, half, asked := 0, 0, 0
 		for i := range runs {
 			x := daily(rand.New(rand.NewPCG(uint64(i), 11)), 3*day+60, day)
-			learnt := stat.NewRecurrence(stat.Course{X: x[:3*day], Change: 3 * day, Day: day, Sign: sign})
+			learnt := stat.NewRecurrence(stat.Series{X: x[:3*day], Change: 3 * day, Day: day, Sign: sign})
 			if m := learnt.Smallest(x[:3*day+5], .01); !math.IsNaN(m) {
 				t.Fatalf("%v would have been seen before the first look", m)
 			}
@@ -165,7 +165,7 @@ func TestRecurrenceSmallest(t *testing.T) {
 				for j := 3 * day; j < len(x); j++ {
 					y[j] = x[j] + part*move
 				}
-				if s, _ := learnt.Look(y); learnt.Share(s) <= .01 {
+				if s, _ := learnt.Statistic(y); learnt.Share(s) <= .01 {
 					*hits++
 				}
 			}
@@ -195,16 +195,16 @@ func TestRecurrenceLikeWithLike(t *testing.T) {
 	for i := change; i < len(x); i++ {
 		x[i] += 12
 	}
-	calm := stat.NewRecurrence(stat.Course{X: x[:change], Change: change, Day: day})
-	s, _ := calm.Look(x)
+	calm := stat.NewRecurrence(stat.Series{X: x[:change], Change: change, Day: day})
+	s, _ := calm.Statistic(x)
 	if p := calm.Share(s); p > .02 {
 		t.Errorf("a move after a calm hour has a share of %v", p)
 	}
 	for i := change - 100; i < change-50; i++ {
 		x[i] += 25
 	}
-	after := stat.NewRecurrence(stat.Course{X: x[:change], Change: change, Day: day})
-	s, _ = after.Look(x)
+	after := stat.NewRecurrence(stat.Series{X: x[:change], Change: change, Day: day})
+	s, _ = after.Statistic(x)
 	if p := after.Share(s); p < .01 {
 		t.Errorf("the same an hour after an incident has a share of %v, as if nothing had been before", p)
 	}
@@ -215,8 +215,8 @@ func BenchmarkRecurrence(b *testing.B) {
 	x := daily(rand.New(rand.NewPCG(1, 12)), week+60, 1440)
 	b.ReportAllocs()
 	for b.Loop() {
-		learnt := stat.NewRecurrence(stat.Course{X: x[:week], Change: week, Day: 1440})
-		if s, _ := learnt.Look(x); math.IsNaN(s) {
+		learnt := stat.NewRecurrence(stat.Series{X: x[:week], Change: week, Day: 1440})
+		if s, _ := learnt.Statistic(x); math.IsNaN(s) {
 			b.Fatal("no answer")
 		}
 	}

@@ -15,8 +15,8 @@ func TestSample(t *testing.T) {
 		difference, variance, freedom float64
 	}{
 		{"nodes", stat.Sample{Control: []float64{1, 2, 3}, Candidate: []float64{4, 6}}, 3, 1./2 + 1./3, 2},
-		{"one occasion", stat.Sample{Control: []float64{1, 2, 3}, Candidate: []float64{4, 6}, Together: true}, 3, 1 + 1./3, 2},
-		{"a floor", stat.Sample{Control: []float64{1, 1}, Candidate: []float64{2}, Floor: .1}, 1, .01 * 1.5, 1},
+		{"one occasion", stat.Sample{Control: []float64{1, 2, 3}, Candidate: []float64{4, 6}, OneOccasion: true}, 3, 1 + 1./3, 2},
+		{"a floor", stat.Sample{Control: []float64{1, 1}, Candidate: []float64{2}, MinSigma: .1}, 1, .01 * 1.5, 1},
 		{"one of control", stat.Sample{Control: []float64{1}, Candidate: []float64{2}}, math.NaN(), math.NaN(), math.NaN()},
 		{"no candidate", stat.Sample{Control: []float64{1, 2}}, math.NaN(), math.NaN(), math.NaN()},
 	}
@@ -50,7 +50,7 @@ func TestExplained(t *testing.T) {
 			l.Before, l.After = append(l.Before, .02*r.NormFloat64()), append(l.After, .02*r.NormFloat64())
 		}
 		without += b2i(l.Shift().LogE >= math.Log(100))
-		l.Explained = stat.Explained{Mean: stat.Mean(past), Variance: stat.Variance(past) * (1 + 1./6), Freedom: 5}
+		l.Offset = stat.Offset{Mean: stat.Mean(past), Variance: stat.Variance(past) * (1 + 1./6), Freedom: 5}
 		with += b2i(l.Shift().LogE >= math.Log(100))
 	}
 	if with > runs/100 {

@@ -8,7 +8,7 @@ import (
 	"gonum.org/v1/gonum/mathext"
 )
 
-// Gap is the letter of a segment that has no value.
+// Gap is the letter of a segment with a missing sample.
 const Gap = '.'
 
 // A SAX writes series as words: Symbolic Aggregate approXimation. A series is
@@ -18,32 +18,33 @@ const Gap = '.'
 // novel symbolic representation of time series", Data Mining and Knowledge
 // Discovery 15 (2007).
 //
-// All series of a comparison are normalised alike, by what the control does:
-// a series that is normalised by itself no longer shows that its level moved.
+// All series of a comparison are normalised by the mean and standard deviation
+// of the control: a series normalised by its own would not show that its level
+// moved.
 type SAX struct {
 	Mean, Deviation float64 // of the control; Deviation above 0
-	Segments        int     // at least 1
+	segments        int     // at least 1
 	breaks          []float64
 }
 
-// mostLetters is the largest alphabet.
-const mostLetters = 26
+// maxLetters is the size of the largest alphabet.
+const maxLetters = 26
 
-// NewSAX returns the SAX with an alphabet of that many letters, 2 to 26, and
-// words of that many segments, at least 1; numbers outside are taken to the
-// nearest.
+// NewSAX returns the SAX with an alphabet of 2 to 26 letters and words of at least
+// 1 segment; numbers outside are replaced by the nearest allowed one.
 func NewSAX(mean, deviation float64, segments, letters int) *SAX {
-	s := &SAX{Mean: mean, Deviation: deviation, Segments: max(1, segments)}
-	letters = min(max(2, letters), mostLetters)
+	s := &SAX{Mean: mean, Deviation: deviation, segments: max(1, segments)}
+	letters = min(max(2, letters), maxLetters)
 	for i := 1; i < letters; i++ {
 		s.breaks = append(s.breaks, mathext.NormalQuantile(float64(i)/float64(letters)))
 	}
 	return s
 }
 
-// segment returns the samples of segment i of n: from, and to before which.
+// segment returns the range [from, to) of the samples of segment i, out of n
+// samples.
 func (s *SAX) segment(i, n int) (from, to int) {
-	return i * n / s.Segments, (i + 1) * n / s.Segments
+	return i * n / s.segments, (i + 1) * n / s.segments
 }
 
 // Normal returns x normalised.
@@ -55,10 +56,10 @@ func (s *SAX) Normal(x []float64) []float64 {
 	return out
 }
 
-// PAA returns the piecewise aggregate approximation of x: the mean of each
+// paa returns the piecewise aggregate approximation of x: the mean of each
 // segment, NaN if the segment is empty or holds a NaN.
-func (s *SAX) PAA(x []float64) []float64 {
-	out := make([]float64, s.Segments)
+func (s *SAX) paa(x []float64) []float64 {
+	out := make([]float64, s.segments)
 	for i := range out {
 		from, to := s.segment(i, len(x))
 		sum := 0.
@@ -70,11 +71,11 @@ func (s *SAX) PAA(x []float64) []float64 {
 	return out
 }
 
-// Word returns the letters of x, one a segment. A segment that misses a sample
-// is a Gap: a mean of some of its samples would not bound any distance.
+// Word returns the word for x, one letter for each segment. A segment with a
+// missing sample is a Gap: the mean of its other samples would bound no distance.
 func (s *SAX) Word(x []float64) string {
 	var b strings.Builder
-	for _, v := range s.PAA(s.Normal(x)) {
+	for _, v := range s.paa(s.Normal(x)) {
 		if math.IsNaN(v) {
 			b.WriteByte(Gap)
 			continue
@@ -91,12 +92,16 @@ func (s *SAX) Word(x []float64) string {
 //	√ Σ n_i cell(a_i, b_i)²,   cell = 0 for equal or adjacent letters, else
 //	                           break[max-1] - break[min]
 //
-// which is √(n/w)·√(Σ cell²) if all segments have the same length. It is NaN if
-// they share no segment. Letters end at the outermost breaks, and so does what
-// can be told: 20 letters tell no more than 3.3 standard deviations apart.
+// which is √(n/w)·√(Σ cell²) if all segments have the same length. The outermost
+// letters have no outer break, so that the bound is limited: with 20 letters it is
+// at most 3.3 standard deviations.
+//
+// Special cases are:
+//
+//	NaN and 0, if the words have no segment in common
 func (s *SAX) MinDist(a, b string, n int) (distance float64, samples int) {
 	sum := 0.
-	for i := range min(len(a), len(b), s.Segments) {
+	for i := range min(len(a), len(b), s.segments) {
 		from, to := s.segment(i, n)
 		if a[i] == Gap || b[i] == Gap || from == to {
 			continue

@@ -5,18 +5,19 @@ import (
 	"sync/atomic"
 )
 
-// A Scatter collects the shares of failure of one node, one a bin, to say how
-// many independent trials a bin is worth when their number is not known.
+// A Scatter estimates how many independent trials a bin of a node is worth when
+// their number is not known, from the scatter of the node's failure ratios. The
+// zero Scatter is ready to use.
 type Scatter struct {
 	n        int
 	mean, m2 float64
 }
 
-// MaxExposure is the most that Scatter.Exposure says: scatter among a few bins
-// cannot vouch for more.
+// MaxExposure is the largest result of Scatter.Exposure: the scatter of a few bins
+// is no proof of more.
 const MaxExposure = 10
 
-// Add takes in the share of failures of one bin. NaN is passed over.
+// Add takes in the failure ratio of one bin. NaN is ignored.
 func (s *Scatter) Add(f float64) {
 	if math.IsNaN(f) {
 		return
@@ -27,17 +28,21 @@ func (s *Scatter) Add(f float64) {
 	s.m2 += d * (f - s.mean)
 }
 
-// Total returns the number of bins and the sum of their shares.
+// Total returns the number of bins and the sum of their ratios.
 func (s *Scatter) Total() (bins, sum float64) { return float64(s.n), float64(s.n) * s.mean }
 
-// Exposure returns the number of trials n a bin of which would scatter as the
-// shares f do:
+// Exposure returns the number of trials n a bin whose scatter is that of the
+// ratios f:
 //
 //	n = p(1-p)/v,  p = (Σf + ½)/(m+1),  v = s² (m-1)/χ²_.10(m-1)
 //
-// s² is the sample variance of the m shares and v its upper 90% value. The
-// result is within [1, MaxExposure]; NaN with fewer than five shares, or if all
-// are 0 or all are 1, for then scatter tells nothing.
+// s² is the sample variance of the m ratios and v its upper 90% value. The
+// result is within [1, MaxExposure].
+//
+// Special cases are:
+//
+//	NaN, with fewer than five ratios
+//	NaN, if all ratios are 0 or all are 1
 func (s *Scatter) Exposure() float64 {
 	if s.n < 5 || s.mean <= 0 || s.mean >= 1 {
 		return math.NaN()
@@ -51,37 +56,38 @@ func (s *Scatter) Exposure() float64 {
 	return max(1, min(MaxExposure, p*(1-p)/v))
 }
 
-// lowerChi2 returns χ²_.10(k). It is asked for at every bin, and finding it
-// costs more than all else does there.
+// lowerChi2 returns χ²_.10(k), the 10% quantile with k degrees of freedom. Every
+// bin needs it and computing it is expensive, so results are cached.
 func lowerChi2(k int) float64 {
 	if k >= len(lowerChi2s) {
 		return ChiSquareQuantile(.1, float64(k))
 	}
-	known := &lowerChi2s[k]
-	if bits := known.Load(); bits != 0 {
+	cached := &lowerChi2s[k]
+	if bits := cached.Load(); bits != 0 {
 		return math.Float64frombits(bits)
 	}
 	v := ChiSquareQuantile(.1, float64(k))
-	known.Store(math.Float64bits(v))
+	cached.Store(math.Float64bits(v))
 	return v
 }
 
-// lowerChi2s holds the bits of what lowerChi2 found.
+// lowerChi2s caches the results of lowerChi2 as bits; 0 is an empty slot.
 var lowerChi2s [1 << 10]atomic.Uint64
 
-// Fellows pool the scatter of nodes that nothing happened to, each about its
-// own mean, to bound how many trials a bin can be worth.
-type Fellows struct{ freedom, mean, m2 float64 }
+// A PooledScatter pools the scatter of unchanged nodes, each around its own mean,
+// to bound how many trials a bin can be worth. The zero PooledScatter is ready to
+// use.
+type PooledScatter struct{ freedom, mean, m2 float64 }
 
-// Add takes in the share of failures of one bin of a node, whose own Scatter is
-// s. NaN is passed over.
-func (f *Fellows) Add(s *Scatter, share float64) {
+// Add takes in the failure ratio of one bin of a node, and adds it to s, the
+// node's own Scatter. NaN is ignored.
+func (f *PooledScatter) Add(s *Scatter, share float64) {
 	f.part(s, -1)
 	s.Add(share)
 	f.part(s, 1)
 }
 
-func (f *Fellows) part(s *Scatter, sign float64) {
+func (f *PooledScatter) part(s *Scatter, sign float64) {
 	if s.n > 1 {
 		k := float64(s.n - 1)
 		f.freedom += sign * k
@@ -90,10 +96,13 @@ func (f *Fellows) part(s *Scatter, sign float64) {
 	}
 }
 
-// Exposure returns the number of trials n a bin of which would scatter as those
-// of the nodes do, p(1-p)/s² with p and s² pooled, 1 at least; +Inf with no
-// more than ten degrees of freedom, or where nothing scatters.
-func (f *Fellows) Exposure() float64 {
+// Exposure returns the number of trials n a bin whose scatter is that of the
+// nodes, p(1-p)/s² with p and s² pooled, at least 1.
+//
+// Special cases are:
+//
+//	+Inf, with ten degrees of freedom or fewer, or without any scatter
+func (f *PooledScatter) Exposure() float64 {
 	if f.freedom <= 10 || !(f.m2 > 0) {
 		return math.Inf(1)
 	}

@@ -7,22 +7,25 @@ import "math"
 //
 //	(1+ρ)/(1-ρ)
 //
-// ρ is taken within [0, .97]: negative autocorrelation would promise more
-// than short histories can keep.
+// ρ is clipped to [0, .97]: short histories cannot establish a negative
+// autocorrelation, which would make the mean seem more certain.
 func LongRun(rho float64) float64 {
 	rho = max(0, min(.97, rho))
 	return (1 + rho) / (1 - rho)
 }
 
-// Memory is how many samples EWMA looks back on; what is older would weigh
-// less than 1/4096 of the newest.
+// Memory is the number of samples that EWMA uses; an older one would weigh less
+// than 1/4096 of the newest.
 const Memory = 12
 
 // EWMA returns the exponentially weighted mean of x at its last sample, with
-// span 3 (each sample weighs half of the one after it), over the last 12
-// samples only, so that it depends on nothing older. Samples of NaN are left
-// out and the others weighed up. The result is NaN if the last sample is NaN
-// or x is empty.
+// span 3 (each sample weighs half as much as the one after it), over the last
+// Memory samples only. Samples of NaN are left out and the weights of the others
+// are scaled up.
+//
+// Special cases are:
+//
+//	NaN, if x is empty or its last sample is NaN
 func EWMA(x []float64) float64 {
 	if len(x) == 0 || math.IsNaN(x[len(x)-1]) {
 		return math.NaN()

@@ -6,38 +6,39 @@ import (
 )
 
 const (
-	tailShare = .1 // of the sample that is the tail
+	tailShare = .1 // share of the sample that is the tail
 	tailShape = .1 // ξ of the generalised Pareto law
-	tailPrior = 10 // independent excesses that the expectation is worth
-	tailLeast = 5  // excesses that a tail is made of
+	tailPrior = 10 // weight of the expected mean excess, in independent excesses
+	minTail   = 5  // smallest number of excesses in a tail
 )
 
-// A Tail tells how often a statistic reaches a value, also beyond what its
-// sample holds.
+// A Tail gives the probability that a statistic reaches a value, also for values
+// beyond the largest of its sample.
 type Tail struct {
 	s     []float64 // sorted
 	over  float64   // where the tail begins
-	share float64   // of what will come that lies beyond
+	share float64   // probability that the next value lies in the tail
 	scale float64
 }
 
-// NewTail learns from a sample of a statistic of which overlap neighbours tell
-// about as much as one that stands by itself, and whose mean excess over its 90th
-// percentile is expected to be expect. NaN are left out.
+// NewTail fits the distribution of a statistic to a sample of it. Neighbouring
+// values overlap: so many of them count as one independent value. expect is the
+// expected mean excess over the 90th percentile. NaN are left out.
 //
-// Up to its 90th percentile u the sample speaks for itself; beyond, excesses
-// follow a generalised Pareto law,
+// Up to its 90th percentile u the distribution is that of the sample; beyond it,
+// excesses follow a generalised Pareto distribution,
 //
 //	P(X ≥ u+y) = q (1 + ξy/σ)^(-1/ξ),   ξ = .1
 //
-// With n values that stand by themselves and k of them beyond u, what comes next lies beyond u with
-// probability q = (k+1)/(n+1) on average. σ = (1-ξ) m comes from the mean excess m by the method of moments, once m
-// is drawn towards expect with a weight of ten excesses that stand by themselves: few tell
-// little, and some of them may be incidents. See Pickands, Annals of Statistics 3 (1975), and
-// Hosking and Wallis, Technometrics 29 (1987).
+// With n independent values, k of them beyond u, the next one lies beyond u with
+// probability q = (k+1)/(n+1) on average. σ = (1-ξ) m follows from the mean excess
+// m by the method of moments, after m is shrunk towards expect with the weight of
+// ten independent excesses: a few excesses are an unreliable estimate, and some of
+// them may be incidents. See Pickands, Annals of Statistics 3 (1975), and Hosking
+// and Wallis, Technometrics 29 (1987).
 func NewTail(sample []float64, overlap, expect float64) Tail {
 	s := sorted(sample)
-	k := max(int(tailShare*float64(len(s))+.5), min(tailLeast, len(s)/2))
+	k := max(int(tailShare*float64(len(s))+.5), min(minTail, len(s)/2))
 	if k == 0 {
 		return Tail{s: s, over: math.Inf(1)}
 	}
@@ -48,8 +49,11 @@ func NewTail(sample []float64, overlap, expect float64) Tail {
 	return Tail{s: s, over: u, share: (beyond + 1) / (n + 1), scale: max((1-tailShape)*m, 1e-12)}
 }
 
-// Share returns the probability of v or more, at most 1 and never 0; NaN of an
-// empty sample.
+// Share returns the probability of v or more, which is never 0.
+//
+// Special cases are:
+//
+//	NaN, if the sample is empty or v is NaN
 func (t Tail) Share(v float64) float64 {
 	switch {
 	case len(t.s) == 0 || math.IsNaN(v):
@@ -61,8 +65,11 @@ func (t Tail) Share(v float64) float64 {
 	return max(t.share*math.Pow(1+tailShape*(v-t.over)/t.scale, -1/tailShape), math.SmallestNonzeroFloat64)
 }
 
-// Value returns the smallest value whose Share is p or less; NaN of an empty
-// sample, or if p is not between 0 and 1.
+// Value returns the smallest value whose Share is p or less.
+//
+// Special cases are:
+//
+//	NaN, if the sample is empty or p is not between 0 and 1
 func (t Tail) Value(p float64) float64 {
 	switch {
 	case len(t.s) == 0 || !(p > 0 && p < 1):

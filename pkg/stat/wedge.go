@@ -13,11 +13,10 @@ import (
 //
 // and E = Σ w_i exp(ll(θ_i)), on the grid and with the weights of Counts with
 // θ₀ = 0. It is Cox's partial likelihood (JRSS B 34 (1972)) over a stepped
-// wedge: what all nodes share at a time cancels. Every change that is weighed
-// on the same events is weighed against the same null, that nodes do not
-// differ, so that the ratio of two such E says which of two changes explains
-// the events better. A bin in which all nodes or none have adopted tells
-// nothing.
+// wedge: what all nodes have in common at a time cancels. All changes are tested
+// on the same events against the same null hypothesis, that nodes do not differ,
+// so that the ratio of two such E says which of two changes explains the events
+// better. A bin in which all nodes or none have adopted the change tells nothing.
 //
 // m and M may be exposures instead of numbers of nodes. The zero Cox is not
 // usable; see NewCox. Add does not allocate.
@@ -60,10 +59,10 @@ func (x *Cox) LogE() float64 { return x.counts.LogE() }
 // d over that of no change. With v = 0 nodes are compared with one another
 // alone, with v = ∞ each only with itself before it adopted. This is the
 // analysis of stepped-wedge trials (Hussey and Hughes, Contemporary Clinical
-// Trials 28 (2007)) with a conjugate prior. All changes share one null, so that
-// the ratio of two such E says which explains the values better; and as λ is
-// learnt, a change that leaves most of what is seen unexplained loses however
-// large the effect.
+// Trials 28 (2007)) with a conjugate prior. All changes have the same null
+// hypothesis, so that the ratio of two such E says which explains the values
+// better. As λ is estimated from the data, a change that explains little of their
+// variation loses, however large its effect.
 //
 // Nodes and changes are known by index, counted from 0; memory grows with
 // both, not with bins. The zero Wedge is ready to use.
@@ -130,20 +129,24 @@ func (w *Wedge) grow(nodes []int, changes int) {
 	}
 }
 
-// A WedgeNoise is what a Wedge takes for chance.
+// A WedgeNoise is the variation that a Wedge attributes to chance.
 type WedgeNoise struct {
 	Noise   Noise   // of one node, from sample to sample
 	Node    float64 // variance between the levels of nodes
-	Freedom float64 // ν: how many degrees of freedom both are worth
-	Scale   float64 // τ: size of effects to be expected
+	Freedom float64 // ν: degrees of freedom of both
+	Scale   float64 // τ: expected size of effects
 }
 
-// leastTail bounds the logarithm of a probability that underflows.
-const leastTail = -700
+// minLogTail replaces the logarithm of a probability that underflows.
+const minLogTail = -700
 
-// LogE returns the logarithm of the evidence that a change raises the value;
-// that it lowers the value, if sign is -1. It is 0 if nothing can be told: no
-// bin in which some nodes had adopted and others not, or no noise known.
+// LogE returns the logarithm of the evidence that a change raises the value or, if
+// sign is -1, that it lowers the value.
+//
+// Special cases are:
+//
+//	0, if there is no bin in which only some nodes had adopted the change
+//	0, if the noise is not known
 func (w *Wedge) LogE(change int, sign float64, n WedgeNoise) float64 {
 	s := n.Noise.Variance * LongRun(n.Noise.Rho)
 	if change >= len(w.ya) || !(s > 0) || !(n.Scale > 0) || !(n.Node >= 0) || !(n.Freedom > 0) {
@@ -164,16 +167,17 @@ func (w *Wedge) LogE(change int, sign float64, n WedgeNoise) float64 {
 	free := n.Freedom + w.free/LongRun(n.Noise.Rho)
 	left := max(n.Freedom+q-h*h, n.Freedom) // h² ≤ q but for rounding
 	tail := StudentCDF(h*math.Sqrt(free/left), free)
-	return math.Ln2 - .5*math.Log(shrunk) + free/2*math.Log((n.Freedom+q)/left) + max(leastTail, math.Log(tail))
+	return math.Ln2 - .5*math.Log(shrunk) + free/2*math.Log((n.Freedom+q)/left) + max(minLogTail, math.Log(tail))
 }
 
-// Posterior returns for each of N overlapping changes, and for none of them,
-// the probability that it is what made things worse, if at most one did:
+// Posterior returns for each of N overlapping changes the probability that it is
+// the one that made things worse, and the probability that none of them is,
+// provided that at most one is:
 //
 //	π E_d / ( max(1 - πN, 1/2) + Σ π E_i )
 //
-// e holds the natural logarithms of the evidence on each, all against the same
-// null; -Inf for a change that explains nothing.
+// e holds the natural logarithms of the evidence on each change, all against the
+// same null hypothesis; -Inf for a change that explains nothing. prior is π.
 func Posterior(e []float64, prior float64) (each []float64, none float64) {
 	terms := make([]float64, len(e)+1)
 	copy(terms, e)

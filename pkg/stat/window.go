@@ -5,27 +5,28 @@ import (
 	"slices"
 )
 
-// A window is the course around a time τ: from 120 samples before to at most
-// 60 after.
+// A window is the signal around a time τ, from 120 samples before to at most 60
+// after, transformed by Recurrence.power.
 type window struct {
 	x        []float64 // less the level of the hour before τ
-	template []float64 // what earlier days were over the same times, less their level in that hour
-	looks    int       // how many of the Looks are complete
+	template []float64 // earlier days at the same times, less their level in that hour
+	complete int       // how many of the WindowLengths are complete
 	level    float64   // of the hour before τ
 	below    float64   // how much lower that is than on earlier days
 	trend    float64   // how much higher the last quarter of that hour is
 	noise    float64   // mean distance between neighbours before τ
 }
 
-// window returns that at tau of x, whose first sample is the history's at offset.
+// window returns the window at tau. x[0] is the sample at index offset of the
+// history.
 func (r *Recurrence) window(x []float64, offset, tau int) (w window) {
-	from, to := tau-past-offset, min(len(x), tau+longest-offset)
+	from, to := tau-past-offset, min(len(x), tau+maxWindow-offset)
 	if from < 0 || to < from+past {
 		return w
 	}
 	x = x[from:to]
 	w.level = Mean(x[past-reference : past])
-	w.trend = Mean(x[past-lately:past]) - w.level
+	w.trend = Mean(x[past-recent:past]) - w.level
 	w.noise = roughness(x[:past])
 	if math.IsNaN(w.trend) || math.IsNaN(w.noise) {
 		return w
@@ -39,17 +40,18 @@ func (r *Recurrence) window(x []float64, offset, tau int) (w window) {
 	if math.IsNaN(w.below) {
 		w.below = 0
 	}
-	for i, h := range Looks {
+	for i, h := range WindowLengths {
 		if past+h > len(x) || math.IsNaN(Mean(x[past:past+h])) {
 			break
 		}
-		w.looks = i + 1
+		w.complete = i + 1
 	}
 	return w
 }
 
-// template returns what earlier days were from 120 samples before the same
-// time on, less their level in the hour before it, and the median of that level.
+// template returns the n samples of earlier days from 120 samples before tau's
+// time of day on, less their level in the hour before it, and the median of that
+// level.
 func (r *Recurrence) template(tau, n int) (t []float64, level float64) {
 	var levels, usual [days]float64
 	k := 0
@@ -84,20 +86,20 @@ func (r *Recurrence) template(tau, n int) (t []float64, level float64) {
 	return t, level
 }
 
-// regressors returns what the move of the next h samples is forecast by.
+// regressors returns the inputs of the forecast of the next h samples.
 func (w *window) regressors(h int) [3]float64 {
 	return [3]float64{Mean(w.template[past : past+h]), w.below, w.trend}
 }
 
-// moved returns by how much the mean of the next h samples is off the level.
+// moved returns the mean of the next h samples less the level.
 func (w *window) moved(h int) float64 { return Mean(w.x[past : past+h]) }
 
-// traits returns what the statistics of the next h samples are made of, given
-// what is expected of them.
+// traits returns the ingredients of the statistics of the next h samples, given
+// their forecast.
 func (w *window) traits(h int, f forecast) traits {
 	t := traits{noise: w.noise}
 	x := w.regressors(h)
-	shift := f.of(x) - f[0]*x[0]
+	shift := f.predict(x) - f[0]*x[0]
 	before, after := 0., 0.
 	n, m := 0, 0
 	for i, v := range w.x[:past+h] {
@@ -116,32 +118,33 @@ func (w *window) traits(h int, f forecast) traits {
 	return t
 }
 
-// traits are what the statistics of a window are made of.
+// traits are the ingredients of the statistics of a window.
 type traits struct {
-	mean, square float64 // of the residuals after τ, and of their squares
-	before       float64 // root mean square of those before
+	mean, square float64 // mean of the residuals after τ, and mean of their squares
+	before       float64 // root mean square of the residuals before τ
 	noise        float64
 }
 
-// at returns what t would be where the noise is another.
+// at returns t scaled to another noise.
 func (t traits) at(noise, eps float64) traits {
 	k := (noise + eps) / (t.noise + eps)
 	return traits{mean: t.mean * k, square: t.square * k * k, before: t.before * k, noise: noise}
 }
 
-// moved returns what t would be had every sample after τ been higher by that much.
-func (t traits) moved(by float64) traits {
-	t.mean, t.square = t.mean+by, t.square+2*by*t.mean+by*by
+// moved returns t with a shift added to every sample after τ.
+func (t traits) moved(shift float64) traits {
+	t.mean, t.square = t.mean+shift, t.square+2*shift*t.mean+shift*shift
 	return t
 }
 
-// A placebo is what the windows after one time show.
+// A placebo holds the windows after a time at which nothing changed, or after
+// the change itself.
 type placebo struct {
-	traits [len(Looks)]traits
-	looks  int
+	traits   [len(WindowLengths)]traits
+	complete int // number of windows that are complete
 }
 
-// statistics returns spread and level.
+// statistics returns the two statistics of a window, spread and level.
 func (r *Recurrence) statistics(t traits) [2]float64 {
 	return [2]float64{
 		math.Log((math.Sqrt(t.square) + r.eps) / (t.before + r.eps)),
@@ -149,16 +152,16 @@ func (r *Recurrence) statistics(t traits) [2]float64 {
 	}
 }
 
-// running returns S by each of the placebo's looks.
-func (r *Recurrence) running(p placebo) (s [len(Looks)]float64) {
+// running returns S after each of the placebo's windows.
+func (r *Recurrence) running(p placebo) (s [len(WindowLengths)]float64) {
 	sum, best := 0., 0.
-	for i := range p.looks {
-		// A move for the better is no regression, however large.
+	for i := range p.complete {
+		// A change for the better is no regression, however large.
 		if t := p.traits[i]; r.sign*t.mean >= 0 {
-			l := &r.learnt[i]
+			l := &r.models[i]
 			v := r.statistics(t)
-			spread := min(math.Abs(v[0]-l.center[0])/l.scale[0], farthest)
-			level := min(max(v[1]-l.center[1], 0)/l.scale[1], farthest)
+			spread := min(math.Abs(v[0]-l.center[0])/l.scale[0], maxZ)
+			level := min(max(v[1]-l.center[1], 0)/l.scale[1], maxZ)
 			sum += spread*spread + level*level
 		}
 		best = max(best, math.Sqrt(sum/float64(2*(i+1))))
@@ -197,9 +200,10 @@ func steps(x []float64) []float64 {
 	return d
 }
 
-// hair returns what keeps a ratio of two scales finite where the signal is
-// constant: .1 of the median step, .001 of the standard deviation, and a bit.
-func hair(x []float64) float64 {
+// tinyScale returns a small number that keeps a ratio of two scales finite for a
+// constant signal: .1 of the median step plus .001 of the standard deviation plus
+// 1e-9.
+func tinyScale(x []float64) float64 {
 	eps := 1e-9
 	if m := Median(steps(x)); !math.IsNaN(m) {
 		eps += .1 * m

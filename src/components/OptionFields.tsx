@@ -1,23 +1,17 @@
 import { EditorField, QueryOptionGroup } from '@grafana/plugin-ui';
 import { Combobox, Input, Stack } from '@grafana/ui';
-import { toOptions } from '../options';
-import { type Kind } from '../types';
+import { kindTexts, kinds as kindList, type Kind } from '../types';
 import { commitOn, type Editing, type Part } from '../useEditing';
 import { ExprField } from './ExprField';
 
-const kinds = toOptions<Kind | ''>({
-  '': { label: 'Automatic', description: 'Inferred from the unit and the names of the metrics' },
-  counts: {
-    label: 'Counts',
-    description: 'Events out of a total, such as errors out of requests: needs "Out of"',
-  },
-  crashes: { label: 'Crashes', description: 'Events per running time, such as restarts' },
-  failures: { label: 'Failures', description: 'A share of failures or successes' },
-  latency: { label: 'Latency', description: 'Durations, on a log scale' },
-  resource: { label: 'Resource', description: 'CPU and other load, on a log scale' },
-  memory: { label: 'Memory', description: 'Shown, but not judged' },
-  value: { label: 'Value', description: 'A plain number' },
-});
+const kinds: Array<{ value: Kind | ''; label: string; description: string }> = [
+  { value: '', label: 'Automatic', description: 'Inferred from the unit and the names of the metrics' },
+  ...kindList.map((kind) => ({
+    value: kind,
+    label: kind[0].toUpperCase() + kind.slice(1),
+    description: kindTexts[kind],
+  })),
+];
 
 /** Fields that are seldom needed, folded away. */
 export function OptionFields({ datasource, editing, id }: Part) {

@@ -61,7 +61,7 @@ type Alertmanager struct {
 }
 
 // am is what the parts of an Alertmanager share while they are wired.
-type am struct {
+type alertmanagerParts struct {
 	AlertmanagerConfig
 	conf     *config.Config
 	external *url.URL
@@ -88,7 +88,7 @@ func StartAlertmanager(c AlertmanagerConfig) (*Alertmanager, error) {
 	if err != nil {
 		return nil, fmt.Errorf("configuration of Alertmanager: %w", err)
 	}
-	w := am{AlertmanagerConfig: c, conf: conf, external: external, reg: prometheus.NewRegistry()}
+	w := alertmanagerParts{AlertmanagerConfig: c, conf: conf, external: external, reg: prometheus.NewRegistry()}
 	if w.log, err = nflog.New(nflog.Options{SnapshotFile: w.file("nflog"), Retention: amRetention, Logger: c.Log, Metrics: w.reg}); err != nil {
 		return nil, fmt.Errorf("notification log of Alertmanager: %w", err)
 	}
@@ -98,10 +98,10 @@ func StartAlertmanager(c AlertmanagerConfig) (*Alertmanager, error) {
 	return w.start()
 }
 
-func (w am) file(name string) string { return filepath.Join(w.Dir, name) }
+func (w alertmanagerParts) file(name string) string { return filepath.Join(w.Dir, name) }
 
 // start wires the parts as the server does and runs them.
-func (w am) start() (*Alertmanager, error) {
+func (w alertmanagerParts) start() (*Alertmanager, error) {
 	tmpl, err := template.FromGlobs(w.conf.Templates)
 	if err != nil {
 		return nil, fmt.Errorf("templates of Alertmanager: %w", err)
@@ -144,7 +144,7 @@ func (w am) start() (*Alertmanager, error) {
 }
 
 // webhooks makes the notifiers of every receiver.
-func (w am) webhooks(tmpl *template.Template) (map[string][]notify.Integration, error) {
+func (w alertmanagerParts) webhooks(tmpl *template.Template) (map[string][]notify.Integration, error) {
 	out := make(map[string][]notify.Integration)
 	for _, r := range w.conf.Receivers {
 		if other := otherThanWebhooks(r); other != "" {
@@ -176,7 +176,7 @@ func otherThanWebhooks(r config.Receiver) string {
 }
 
 // intervals returns the times at which routes are mute or active, by name.
-func (w am) intervals() map[string][]timeinterval.TimeInterval {
+func (w alertmanagerParts) intervals() map[string][]timeinterval.TimeInterval {
 	out := make(map[string][]timeinterval.TimeInterval)
 	for _, t := range w.conf.MuteTimeIntervals {
 		out[t.Name] = t.TimeIntervals
@@ -197,7 +197,7 @@ func withProbes() *route.Router {
 
 // run starts the loops. Inhibition is loaded before anything is dispatched,
 // else the first alerts would pass it by.
-func (a *Alertmanager) run(w am) {
+func (a *Alertmanager) run(w alertmanagerParts) {
 	a.done.Go(func() { w.log.Maintenance(amMaintenance, w.file("nflog"), a.ended, nil) })
 	a.done.Go(func() { w.silences.Maintenance(amMaintenance, w.file("silences"), a.ended, nil) })
 	a.done.Go(a.inhibitor.Run)

@@ -20,7 +20,7 @@ import (
 // Handler serves the HTTP API of Prometheus, /api/v1, over the store alone:
 // queries, series and labels; there are no targets, rules or alerts.
 func (s *Store) Handler() http.Handler {
-	return s.handler(nothing{}, nothing{}, nothing{}, config.Config{})
+	return s.handler(noTargets{}, noTargets{}, noTargets{}, config.Config{})
 }
 
 // A scraper is what the API asks about targets.
@@ -41,7 +41,7 @@ func (s *Store) handler(sc scraper, am apiv1.AlertmanagerRetriever, ru apiv1.Rul
 	reg := prometheus.NewRegistry()
 	build := &apiv1.PrometheusVersion{Version: version.Version, Revision: version.Revision, GoVersion: version.GoVersion}
 	runtime := func() (apiv1.RuntimeInfo, error) { return apiv1.RuntimeInfo{ReloadConfigSuccess: true}, nil }
-	api := apiv1.NewAPI(s.Engine, s.DB, s.DB, nil, s.DB,
+	api := apiv1.NewAPI(s.engine, s.DB, s.DB, nil, s.DB,
 		func(context.Context) apiv1.ScrapePoolsRetriever { return sc },
 		func(context.Context) apiv1.TargetRetriever { return sc },
 		func(context.Context) apiv1.AlertmanagerRetriever { return am },
@@ -51,7 +51,7 @@ func (s *Store) handler(sc scraper, am apiv1.AlertmanagerRetriever, ru apiv1.Rul
 		func(context.Context) apiv1.RulesRetriever { return ru },
 		readSamples, readAtOnce, readFrameSize, false, regexp.MustCompile("^(?:.*)$"),
 		runtime, build, nil, nil, reg, reg, nil,
-		false, nil, false, false, false, false, s.lookback, false, false, nil, nil, apiv1.OpenAPIOptions{}, s.Parser)
+		false, nil, false, false, false, false, s.lookback, false, false, nil, nil, apiv1.OpenAPIOptions{}, s.parser)
 	r := route.New()
 	api.Register(r.WithPrefix("/api/v1"))
 	ok := func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusOK) }
@@ -72,17 +72,17 @@ func (s stats) Stats(label string, limit int) (*tsdb.Stats, error) {
 func (s stats) WALReplayStatus() (tsdb.WALReplayStatus, error) { return tsdb.WALReplayStatus{}, nil }
 
 // nothing is the absence of targets, Alertmanagers and rules.
-type nothing struct{}
+type noTargets struct{}
 
-func (nothing) ScrapePools() []string                       { return nil }
-func (nothing) TargetsActive() map[string][]*scrape.Target  { return nil }
-func (nothing) TargetsDropped() map[string][]*scrape.Target { return nil }
-func (nothing) TargetsDroppedCounts() map[string]int        { return nil }
-func (nothing) Alertmanagers() []*url.URL                   { return nil }
-func (nothing) DroppedAlertmanagers() []*url.URL            { return nil }
-func (nothing) RuleGroups() []*rules.Group                  { return nil }
-func (nothing) AlertingRules() []*rules.AlertingRule        { return nil }
+func (noTargets) ScrapePools() []string                       { return nil }
+func (noTargets) TargetsActive() map[string][]*scrape.Target  { return nil }
+func (noTargets) TargetsDropped() map[string][]*scrape.Target { return nil }
+func (noTargets) TargetsDroppedCounts() map[string]int        { return nil }
+func (noTargets) Alertmanagers() []*url.URL                   { return nil }
+func (noTargets) DroppedAlertmanagers() []*url.URL            { return nil }
+func (noTargets) RuleGroups() []*rules.Group                  { return nil }
+func (noTargets) AlertingRules() []*rules.AlertingRule        { return nil }
 
-func (nothing) ScrapePoolConfig(string) (*config.ScrapeConfig, error) {
+func (noTargets) ScrapePoolConfig(string) (*config.ScrapeConfig, error) {
 	return nil, errors.New("this Prometheus scrapes nothing")
 }

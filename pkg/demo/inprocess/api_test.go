@@ -49,9 +49,9 @@ func put(t *testing.T, s *Store, name string, at time.Time, values ...float64) {
 }
 
 // get returns the status and the body of an answer, without spaces.
-func get(t *testing.T, url string) (int, string) {
+func get(t *testing.T, address string) (int, string) {
 	t.Helper()
-	res, err := http.Get(url)
+	res, err := http.Get(address)
 	if err != nil {
 		t.Fatal(err)
 	}

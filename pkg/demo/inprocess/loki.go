@@ -36,8 +36,8 @@ func (l Loki) Handler() http.Handler {
 			_ = json.NewEncoder(w).Encode(map[string]any{"status": "success", "data": data})
 		})
 	}
-	serve("query", l.instant)
-	serve("query_range", l.ranged)
+	serve("query", l.instantQuery)
+	serve("query_range", l.rangeQuery)
 	serve("labels", func(*http.Request) (any, error) { return slices.Sorted(maps.Keys(l.labels())), nil })
 	serve("series", func(*http.Request) (any, error) { return l.Lines.Streams(), nil })
 	serve("label/{name}/values", func(r *http.Request) (any, error) {
@@ -62,7 +62,7 @@ func (l Loki) labels() map[string]map[string]bool {
 
 // instant answers a metric query at one time; the sum of constants that a
 // health check asks for has no series here.
-func (l Loki) instant(r *http.Request) (any, error) {
+func (l Loki) instantQuery(r *http.Request) (any, error) {
 	v := model.Vector{}
 	if strings.HasPrefix(r.FormValue("query"), "vector") {
 		return map[string]any{"resultType": "vector", "result": v}, nil
@@ -79,7 +79,7 @@ func (l Loki) instant(r *http.Request) (any, error) {
 }
 
 // ranged answers a log query, or a metric query over a range.
-func (l Loki) ranged(r *http.Request) (any, error) {
+func (l Loki) rangeQuery(r *http.Request) (any, error) {
 	start, err1 := nanoseconds(r.FormValue("start"))
 	end, err2 := nanoseconds(r.FormValue("end"))
 	if err := errors.Join(err1, err2); err != nil {

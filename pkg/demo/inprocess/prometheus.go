@@ -15,7 +15,7 @@ import (
 	"github.com/prometheus/common/model"
 	"github.com/prometheus/prometheus/config"
 	"github.com/prometheus/prometheus/discovery"
-	_ "github.com/prometheus/prometheus/discovery/http"
+	_ "github.com/prometheus/prometheus/discovery/http" // http_sd_configs
 	"github.com/prometheus/prometheus/notifier"
 	"github.com/prometheus/prometheus/rules"
 	"github.com/prometheus/prometheus/scrape"
@@ -113,8 +113,8 @@ func (p *Prometheus) start(ctx context.Context, s startup) error {
 		return fmt.Errorf("alerting: %w", err)
 	}
 	p.rules = rules.NewManager(&rules.ManagerOptions{
-		ExternalURL: s.external, QueryFunc: rules.EngineQueryFunc(p.Engine, p.DB), NotifyFunc: rules.SendAlerts(p.notifier, s.external.String()),
-		Context: ctx, Appendable: p.DB, Queryable: p.DB, Logger: log, Registerer: s.reg, ResendDelay: time.Minute, Parser: p.Parser,
+		ExternalURL: s.external, QueryFunc: rules.EngineQueryFunc(p.engine, p.DB), NotifyFunc: rules.SendAlerts(p.notifier, s.external.String()),
+		Context: ctx, Appendable: p.DB, Queryable: p.DB, Logger: log, Registerer: s.reg, ResendDelay: time.Minute, Parser: p.parser,
 	})
 	opts := &scrape.Options{DiscoveryReloadInterval: model.Duration(discoveryDelay), DiscoveryReloadOnStartup: true}
 	if p.scrape, err = scrape.NewManager(opts, log, nil, p.DB, nil, s.reg); err != nil {

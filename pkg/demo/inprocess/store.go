@@ -30,8 +30,8 @@ type StoreConfig struct {
 // A Store is a time series database with its PromQL engine.
 type Store struct {
 	DB     *tsdb.DB
-	Engine *promql.Engine
-	Parser parser.Parser
+	engine *promql.Engine
+	parser parser.Parser
 
 	log      *slog.Logger
 	lookback time.Duration
@@ -53,12 +53,12 @@ func OpenStore(c StoreConfig, reg prometheus.Registerer) (*Store, error) {
 		return nil, fmt.Errorf("opening a time series database in %s: %w", c.Dir, err)
 	}
 	e := recording.NewEngine(c.Lookback, c.Log, reg)
-	return &Store{DB: db, Engine: e, Parser: parser.NewParser(parser.Options{}), log: c.Log, lookback: c.Lookback}, nil
+	return &Store{DB: db, engine: e, parser: parser.NewParser(parser.Options{}), log: c.Log, lookback: c.Lookback}, nil
 }
 
 // Range answers a PromQL range query; it is an andon.RangeFunc.
 func (s *Store) Range(ctx context.Context, expr string, r andon.Range) (model.Matrix, error) {
-	return recording.Range(ctx, s.Engine, s.DB, expr, r)
+	return recording.Range(ctx, s.engine, s.DB, expr, r)
 }
 
 // Close closes the database.

@@ -1,4 +1,4 @@
-package standin
+package main
 
 import (
 	"context"
@@ -12,11 +12,11 @@ import (
 	"github.com/andon-project/andon/pkg/demo/inprocess"
 )
 
-// scrape is how often the samples were taken.
+// scrape is the time between samples.
 const scrape = 15 * time.Second
 
-// load fills the store with a rollout of the service checkout: four pods stay
-// on v1, two run v2 since noon, and one of those fails and is slow.
+// load fills the store with a rollout of the service checkout: four pods stay on v1,
+// two run v2 from noon on, one of which is slow and fails requests.
 func load(ctx context.Context, store *inprocess.Store) error {
 	app := store.DB.Appender(ctx)
 	add := func(at time.Time, value float64, pairs ...string) error {
@@ -28,7 +28,7 @@ func load(ctx context.Context, store *inprocess.Store) error {
 		if p.version == "v2" {
 			begin = noon
 		}
-		who := []string{"service", "checkout", "namespace", "shop", "pod", p.name, "version", p.version}
+		pod := []string{"service", "checkout", "namespace", "shop", "pod", p.name, "version", p.version}
 		totals := make(map[string]float64)
 		for n, at := 0, begin; !at.After(noon.Add(time.Hour)); n, at = n+1, at.Add(scrape) {
 			x, phase := float64(n), float64(i)
@@ -37,7 +37,7 @@ func load(ctx context.Context, store *inprocess.Store) error {
 			took := p.latency * (1 + .05*math.Sin(x/9+phase) + .03*math.Sin(x*1.3+phase))
 			for _, s := range []struct {
 				name, label, value string
-				by, set            float64
+				increase, level    float64 // of a counter, of a gauge
 			}{
 				{"http_requests_total", "code", "200", requests - failed, 0},
 				{"http_requests_total", "code", "500", failed, 0},
@@ -48,12 +48,12 @@ func load(ctx context.Context, store *inprocess.Store) error {
 				{"http_request_duration_seconds_bucket", "le", "+Inf", requests, 0},
 				{"request_duration_seconds", "quantile", "0.95", 0, took},
 			} {
-				labels := append([]string{"__name__", s.name}, who...)
+				pairs := append([]string{"__name__", s.name}, pod...)
 				if s.label != "" {
-					labels = append(labels, s.label, s.value)
+					pairs = append(pairs, s.label, s.value)
 				}
-				totals[s.name+s.value] += s.by
-				if err := add(at, totals[s.name+s.value]+s.set, labels...); err != nil {
+				totals[s.name+s.value] += s.increase
+				if err := add(at, totals[s.name+s.value]+s.level, pairs...); err != nil {
 					return err
 				}
 			}
@@ -62,8 +62,8 @@ func load(ctx context.Context, store *inprocess.Store) error {
 	return app.Commit()
 }
 
-// lines returns what the pods log: each serves orders, the failing one has an
-// error of its own.
+// lines returns the pods' log lines: all of them serve orders, and the failing one
+// has an error of its own.
 func lines() []andon.Line {
 	var all []andon.Line
 	for i, p := range pods {

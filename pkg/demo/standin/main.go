@@ -1,9 +1,9 @@
-// Command standin answers the editors as Grafana's server does, for tests in a
-// browser: queries, resources and health of one Andon data source. Behind it
-// stand a Prometheus, a Loki and an exporter of its own that have seen a rollout
-// with one slow, failing pod. It prints its address and serves until its
-// standard input ends.
-package standin
+// Command standin stands in for Grafana's server in the tests that run in a browser:
+// it answers queries, resource calls and health checks of one Andon data source. It
+// has a Prometheus, a Loki and an exporter of its own, with data of a rollout with
+// one slow, failing pod. It prints its address and serves until its standard input
+// ends.
+package main
 
 import (
 	"context"

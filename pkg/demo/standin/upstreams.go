@@ -1,4 +1,4 @@
-package standin
+package main
 
 import (
 	"context"
@@ -15,7 +15,8 @@ import (
 	"github.com/andon-project/andon/pkg/lab/recording"
 )
 
-// config is the exporter's, of which %s is where Prometheus and Loki are.
+// config is the exporter's configuration; %s are the addresses of Prometheus and
+// Loki.
 const config = `
 prometheus: {url: %s}
 loki: {url: %s}
@@ -38,10 +39,10 @@ services:
 
 const rollout = `{"id": "checkout-v2", "service": "checkout", "version": "v2", "previous": "v1", "started": "2026-03-01T12:00:00Z", "strategy": "canary"}`
 
-// upstreams are what the data source asks.
+// upstreams are the servers that the data source queries.
 type upstreams struct {
 	prometheus, loki, exporter server
-	facts                      *exporter.Exporter
+	andon                      *exporter.Exporter
 }
 
 func (u upstreams) stop() {
@@ -50,8 +51,8 @@ func (u upstreams) stop() {
 			_ = s.Close()
 		}
 	}
-	if u.facts != nil {
-		_ = u.facts.Close()
+	if u.andon != nil {
+		_ = u.andon.Close()
 	}
 }
 
@@ -65,9 +66,9 @@ func start(ctx context.Context, dir string, store *inprocess.Store) (u upstreams
 	if u.prometheus, err = serve(store.Handler()); err != nil {
 		return u, err
 	}
-	diary := recording.NewLines(0)
-	diary.Add(lines()...)
-	if u.loki, err = serve(inprocess.Loki{Lines: diary}.Handler()); err != nil {
+	stored := recording.NewLines(0)
+	stored.Add(lines()...)
+	if u.loki, err = serve(inprocess.Loki{Lines: stored}.Handler()); err != nil {
 		return u, err
 	}
 	file := filepath.Join(dir, "andon.yml")
@@ -75,18 +76,18 @@ func start(ctx context.Context, dir string, store *inprocess.Store) (u upstreams
 		return u, err
 	}
 	now := noon.Add(time.Minute)
-	u.facts, err = exporter.New(ctx, exporter.Options{ConfigFile: file, StoragePath: filepath.Join(dir, "facts"), Now: func() time.Time { return now }})
+	u.andon, err = exporter.New(ctx, exporter.Options{ConfigFile: file, StoragePath: filepath.Join(dir, "facts"), Now: func() time.Time { return now }})
 	if err != nil {
 		return u, err
 	}
 	answer := httptest.NewRecorder()
-	u.facts.Handler().ServeHTTP(answer, httptest.NewRequest(http.MethodPost, "/api/v1/rollouts", strings.NewReader(rollout)))
+	u.andon.Handler().ServeHTTP(answer, httptest.NewRequest(http.MethodPost, "/api/v1/rollouts", strings.NewReader(rollout)))
 	if answer.Code != http.StatusCreated {
-		return u, fmt.Errorf("the rollout was not announced: %d %s", answer.Code, answer.Body)
+		return u, fmt.Errorf("announcing the rollout: status %d: %s", answer.Code, answer.Body)
 	}
 	for ; now.Before(noon.Add(30 * time.Minute)); now = now.Add(5 * time.Minute) {
-		u.facts.Tick(ctx, now)
+		u.andon.Tick(ctx, now)
 	}
-	u.exporter, err = serve(u.facts.Handler())
+	u.exporter, err = serve(u.andon.Handler())
 	return u, err
 }

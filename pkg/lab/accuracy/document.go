@@ -16,11 +16,10 @@ var documentText string
 
 var documentTemplate = template.Must(template.New("accuracy").Funcs(template.FuncMap{"cell": cell}).Parse(documentText))
 
-// cell returns text that may stand in a table, where even code may hold no
-// bare stroke.
+// cell escapes text for a table of Markdown, in which | ends a cell, even in code.
 func cell(s string) string { return strings.ReplaceAll(s, "|", `\|`) }
 
-// origins say where the data sets that are known come from.
+// origins describe data sets by name.
 var origins = map[string]string{
 	"changerca": "a micro-service shop on Kubernetes; in each case one to six services roll out pod by pod at about the same time, and one new version is bad (13 kinds of fault). " +
 		"From [ChangeRCA](https://github.com/IntelligentDDS/ChangeRCA) (Yu et al., FSE 2024)",
@@ -28,7 +27,7 @@ var origins = map[string]string{
 		"From [Kontrast](https://github.com/NetManAIOps/kontrast) (Wang et al., ISSRE 2022)",
 }
 
-// A document is what the template is given.
+// A document is the data of the template.
 type document struct {
 	Resamples int
 	Picture   string
@@ -43,15 +42,15 @@ type judgeText struct{ Name, What, Source string }
 type setText struct {
 	Name, Origin      string
 	Cases, Bad, Clean int
-	OneIn20           string // how often Andon's alarms would be right if one rollout in twenty were bad
+	OneIn20           string // share of Andon's alarms that would be right if one rollout in twenty were bad
 }
 
-// A faultTable says of one set which judge found which faults.
+// A faultTable says for one data set which judge found which faults.
 type faultTable struct{ Set, Table string }
 
-// WriteDocument writes what was measured, how, and what came out, in Markdown.
+// WriteDocument writes what was measured, how, and the results, in Markdown.
 func WriteDocument(w io.Writer, r *Report, rows []Row) error {
-	d := document{Resamples: Resamples, Picture: Picture, Results: results(rows)}
+	d := document{Resamples: resamples, Picture: Picture, Results: results(rows)}
 	for i, j := range r.Judges {
 		t := judgeText{j.Name, j.What, j.Source}
 		if i > 0 && j.Source == r.Judges[i-1].Source {
@@ -70,7 +69,7 @@ func WriteDocument(w io.Writer, r *Report, rows []Row) error {
 			}
 		}
 		if s.Origin == "" {
-			s.Origin = "not described here"
+			s.Origin = "no description"
 		}
 		d.Sets = append(d.Sets, s)
 		if len(row.Faults) > 1 {
@@ -99,7 +98,7 @@ func results(rows []Row) string {
 		}
 		line = append(line, fmt.Sprint(r.Inconclusive))
 		for i, m := range measures {
-			cell := number(m, m.of(r.Score), r.Intervals[i])
+			cell := number(m, m.value(r.Score), r.Intervals[i])
 			if v, interval, ok := strings.Cut(cell, " ("); ok {
 				cell = "**" + v + "** " + strings.TrimSuffix(interval, ")")
 			}
@@ -124,7 +123,7 @@ func faults(set string, rows []Row) string {
 	for _, kind := range slices.Sorted(maps.Keys(columns[0].Faults)) {
 		line := []string{kind}
 		for _, r := range columns {
-			line = append(line, fmt.Sprintf("%d/%d", r.Faults[kind].Found, r.Faults[kind].Of))
+			line = append(line, fmt.Sprintf("%d/%d", r.Faults[kind].Found, r.Faults[kind].Total))
 		}
 		lines = append(lines, line)
 	}
@@ -135,7 +134,7 @@ func faults(set string, rows []Row) string {
 func markdown(lines [][]string) string {
 	var b strings.Builder
 	for i, line := range lines {
-		b.WriteString("| " + strings.Join(line, " | ") + " |\n")
+		b.WriteString("|" + strings.Join(line, "|") + "|\n")
 		if i == 0 {
 			b.WriteString(strings.Repeat("|---", len(line)) + "|\n")
 		}

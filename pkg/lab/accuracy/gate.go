@@ -8,30 +8,30 @@ import (
 	"github.com/andon-project/andon/pkg/stat"
 )
 
-// bandSigmas is how wide the band is that stands in for thresholds where
-// nobody can say what a good value is.
+// bandSigmas is half the width, in standard deviations, of the band that replaces
+// thresholds where none are published.
 const bandSigmas = 3
 
-// fewest is how many samples before the change a band rests on.
-const fewest = 10
+// minBandSamples is the smallest number of samples before the change for a band.
+const minBandSamples = 10
 
-// A check holds one signal of the candidate against thresholds.
+// A check compares one signal of the candidate with thresholds.
 type check struct {
-	signal   int                   // index
-	scale    func(float64) float64 // into the unit of the thresholds
-	min, max float64               // infinite if there is none
+	signal   int                   // index of the signal
+	scale    func(float64) float64 // converts values to the unit of the thresholds
+	min, max float64               // thresholds, infinite if there is none
 }
 
-// A checked is what came out of a check.
-type checked int
+// A checkResult is the result of a check.
+type checkResult int
 
 const (
-	good   checked = iota // within; NaN too, for it is neither below nor above
-	bad                   // beyond
-	absent                // no sample at all
+	good   checkResult = iota // within; NaN too, for it is neither below nor above
+	bad                       // beyond
+	absent                    // no sample at all
 )
 
-func (c check) run(v View) checked {
+func (c check) run(v View) checkResult {
 	value, seen := v.Signals[c.signal].Candidate.Mean(v.bins() - 1)
 	if !seen {
 		return absent
@@ -42,15 +42,14 @@ func (c check) run(v View) checked {
 	return good
 }
 
-// A gate is what thresholds are set on.
+// A gate is a set of thresholds.
 type gate struct {
-	success float64 // least share of calls that succeed
-	latency float64 // most seconds; 0 if latency is not looked at
+	success float64 // smallest share of calls that succeed
+	latency float64 // largest latency in seconds; 0 for no threshold
 }
 
-// checks returns the checks of a gate on the signals of v: on success and
-// latency where there are such signals, and on bands around the hour before
-// elsewhere.
+// checks returns the checks of a gate on the signals of v: of success and latency if
+// there are such signals, else of bands around the hour before.
 func (g gate) checks(v View) []check {
 	var out []check
 	for i, s := range v.Signals {
@@ -63,6 +62,7 @@ func (g gate) checks(v View) []check {
 			if g.latency > 0 {
 				out = append(out, check{i, secondsOf(s.Signal), math.Inf(-1), g.latency})
 			}
+		default: // no threshold is published
 		}
 	}
 	if len(out) > 0 {
@@ -70,7 +70,7 @@ func (g gate) checks(v View) []check {
 	}
 	for i, s := range v.Signals {
 		before := s.Control.Means(0, v.Started)
-		if len(before) < fewest {
+		if len(before) < minBandSamples {
 			continue
 		}
 		mean, width := stat.Mean(before), bandSigmas*math.Sqrt(stat.Variance(before))
@@ -87,14 +87,14 @@ func (g gate) checks(v View) []check {
 	return out
 }
 
-// outbound reports whether a signal tells of the service's calls to others,
-// which success rates of a service are not made of.
+// outbound reports whether a signal is about the service's calls to other services,
+// which do not count towards its own success rate.
 func outbound(name string) bool {
 	name = strings.ToLower(name)
 	return strings.HasPrefix(name, "outbound") || strings.HasPrefix(name, "upstream") || strings.HasPrefix(name, "dependency")
 }
 
-// successOf returns what makes a share of successes of the signal's values.
+// successOf returns the function from a signal's value to the share of successes.
 func successOf(s andon.Signal) func(float64) float64 {
 	return func(x float64) float64 {
 		if unit := strings.ToLower(s.Unit); unit == "percent" || unit == "%" {
@@ -107,7 +107,7 @@ func successOf(s andon.Signal) func(float64) float64 {
 	}
 }
 
-// secondsOf returns what makes seconds of a latency signal's values.
+// secondsOf returns the function from a latency signal's value to seconds.
 func secondsOf(s andon.Signal) func(float64) float64 {
 	return func(x float64) float64 {
 		if unit := strings.ToLower(s.Unit); unit == "ms" || unit == "milliseconds" {

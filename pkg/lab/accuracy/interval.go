@@ -7,8 +7,8 @@ import (
 	"github.com/andon-project/andon/pkg/stat"
 )
 
-// Resamples is how many times the cases are drawn anew for an interval.
-const Resamples = 2000
+// resamples is how many times the cases are resampled for an interval.
+const resamples = 2000
 
 // seed makes the intervals the same every time.
 const seed = 20240501
@@ -19,7 +19,7 @@ type Interval struct{ Low, High float64 }
 // A measure is one number of a Score.
 type measure struct {
 	name   string
-	of     func(Score) float64
+	value  func(Score) float64
 	trials func(Score) int // of a proportion; nil if it is none
 }
 
@@ -35,26 +35,25 @@ var measures = []measure{
 	{"delay", func(s Score) float64 { return s.Delay }, nil},
 }
 
-// intervals returns the interval of each measure: the middle 95% of the values
-// that it takes when as many cases are drawn with replacement, Resamples times.
-// Cases are drawn, not rollouts, since rollouts of one case have their faults
-// in common.
+// intervals returns the interval of each measure by the bootstrap: the middle 95% of
+// its values on resamples samples of as many cases, drawn with replacement. Cases
+// are drawn, not rollouts, because rollouts of one case have their faults in common.
 //
-// Where a proportion is 0 or 1, drawing anew cannot tell it from what is only
-// rare; its far end is then the exact binomial one (Clopper and Pearson,
-// Biometrika 26, 1934): for none of n, 1 - .025^(1/n).
+// If a proportion is 0 or 1, so is every sample of it; its far end is then the exact
+// binomial one (Clopper and Pearson, Biometrika 26, 1934): for none of n,
+// 1 - .025^(1/n).
 func intervals(all []tally) []Interval {
 	point := total(all)
 	values := make([][]float64, len(measures))
 	r := rand.New(rand.NewPCG(seed, uint64(len(all))))
 	drawn := make([]tally, len(all))
-	for range Resamples {
+	for range resamples {
 		for i := range drawn {
 			drawn[i] = all[r.IntN(len(all))]
 		}
 		s := total(drawn)
 		for i, m := range measures {
-			values[i] = append(values[i], m.of(s))
+			values[i] = append(values[i], m.value(s))
 		}
 	}
 	out := make([]Interval, len(measures))
@@ -64,7 +63,7 @@ func intervals(all []tally) []Interval {
 			continue
 		}
 		far := 1 - math.Pow(.025, 1/float64(m.trials(point)))
-		switch m.of(point) {
+		switch m.value(point) {
 		case 0:
 			out[i] = Interval{0, far}
 		case 1:

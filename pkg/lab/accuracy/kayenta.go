@@ -19,8 +19,8 @@ const (
 	kayentaMarginal  = 75
 	kayentaNoData    = .5
 
-	// kayentaDelay is how many ticks after the first stage it judges first, so
-	// that there is something to compare.
+	// kayentaDelay is the tick after the first stage at which it judges for the first
+	// time, so that there are samples to compare.
 	kayentaDelay = 5
 )
 
@@ -43,7 +43,7 @@ var kayentaOnce = Rule{
 	New:    func() Judge { return kayenta(true) },
 }
 
-// kayentaAll is what comes out if every signal is taken.
+// kayentaAll is Kayenta with every signal.
 var kayentaAll = Rule{
 	Name:   "Kayenta, all signals",
 	What:   "as Kayenta, with CPU and memory.",
@@ -65,7 +65,7 @@ func kayenta(once bool) Judge {
 	}
 }
 
-// A label is what Kayenta says of one signal.
+// A label is Kayenta's result for one signal.
 type label int
 
 const (
@@ -87,6 +87,7 @@ func kayentaScore(v View) float64 {
 			sum += 100 // a group without data counts as one that passes
 		case labelPass, labelError:
 			sum += 100
+		case labelHigh, labelLow:
 		}
 	}
 	n := float64(len(v.Signals))
@@ -109,8 +110,8 @@ func kayentaLabel(candidate, control []float64, worse andon.Direction) label {
 		if x[0] == y[0] {
 			return labelPass
 		}
-		// Two constants have no ranks to speak of: noise of a hundred
-		// thousandth is added, which has no scale where the value is 0.
+		// Two constants have no meaningful ranks: Kayenta adds noise of a hundred
+		// thousandth of the value, which is no noise if the value is 0.
 		if x[0] == 0 || y[0] == 0 {
 			return labelError
 		}
@@ -121,13 +122,13 @@ func kayentaLabel(candidate, control []float64, worse andon.Direction) label {
 		return labelError
 	}
 	bound := kayentaTolerance * math.Abs(s.Estimate)
-	// An effect that cannot be told is ignored.
+	// An effect that is not defined is ignored.
 	effect := stat.Mean(x) / stat.Mean(y)
-	untold := stat.Mean(x) == 0 || stat.Mean(y) == 0
+	undefined := stat.Mean(x) == 0 || stat.Mean(y) == 0
 	switch {
-	case worse != andon.Lower && s.Low > bound && (untold || effect >= 1):
+	case worse != andon.Lower && s.Low > bound && (undefined || effect >= 1):
 		return labelHigh
-	case (worse == andon.Lower || worse == andon.Both) && s.High < -bound && (untold || effect <= 1):
+	case (worse == andon.Lower || worse == andon.Both) && s.High < -bound && (undefined || effect <= 1):
 		return labelLow
 	}
 	return labelPass

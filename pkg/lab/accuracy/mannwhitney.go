@@ -7,7 +7,7 @@ import (
 	"gonum.org/v1/gonum/stat/distuv"
 )
 
-// A Shift is how far one sample lies from another.
+// A Shift is the distance of one sample from another.
 type Shift struct {
 	Estimate  float64 // Hodges and Lehmann's: about the median of all differences
 	Low, High float64 // confidence interval of it
@@ -70,10 +70,10 @@ func pTwoSided(z float64) float64 {
 	return math.Min(1, 2*distuv.UnitNormal.Survival(math.Abs(z)))
 }
 
-// shift returns how far x lies above y, with a confidence interval of that
+// shift returns how far x lies above y, with a confidence interval of the given
 // level: the values of mu at which z crosses 0 and ± its quantile, found by
-// bisection between the extreme differences. ok is false if they cannot be
-// told because all values are the same.
+// bisection between the extreme differences. ok is false if all values are the same
+// or a sample is empty.
 func shift(x, y []float64, level float64) (s Shift, ok bool) {
 	if len(x) == 0 || len(y) == 0 || math.IsNaN(mannWhitney(x, y, 0)) && slices.Max(x) == slices.Min(x) {
 		return s, false

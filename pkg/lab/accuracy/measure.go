@@ -14,53 +14,53 @@ import (
 
 // Options say what is measured.
 type Options struct {
-	Rules     []Rule // beside Andon; Peers if nil
-	Questions int    // at a time, of one case; 1 if zero
+	Rules     []Rule // judges besides Andon; Peers if nil
+	Questions int    // largest number of queries at a time for one case; 1 if zero
 
-	Progress func(done, of int) // called after each case; may be nil
+	Progress func(done, total int) // called after each case; may be nil
 }
 
-// A Report is what was measured.
+// A Report holds the outcomes of all judges on all cases.
 type Report struct {
-	Judges []Measured // Andon first
-	Cases  []Case     // in the order of their folders
+	Judges []JudgeResult // Andon first
+	Cases  []Case        // in the order of their folders
 }
 
-// Measured is one judge and what it said.
-type Measured struct {
+// A JudgeResult is one judge and its outcomes.
+type JudgeResult struct {
 	Rule
 	Outcomes []Outcome // in the order of the cases
 }
 
-// ours is the judge that is measured.
+// ours is Andon's judge.
 var ours = Rule{Name: "Andon", What: "as [the statistics](statistics.md) describe it, sensitivity medium, nothing configured but the signals.", Source: "pkg/judge"}
 
-// Run replays the cases in folders dirs with Andon and with each rule, as many
-// cases at a time as there are processors. Every judge sees the same samples
-// of the same queries at the same ticks, and none that is later than the tick.
+// Run replays the cases in the folders dirs with Andon and with each rule, as many
+// cases at a time as there are processors. All judges see the same samples of the
+// same queries at the same ticks, and none from after the tick.
 func Run(ctx context.Context, dirs []string, o Options) (*Report, error) {
 	if o.Rules == nil {
 		o.Rules = Peers
 	}
 	var mu sync.Mutex
 	peers := make(map[[2]string][]Outcome) // by case and rollout
-	inspect := func(ctx context.Context, a *judge.Analyzer, j replay.Judged) error {
+	inspect := func(ctx context.Context, a *judge.Analyzer, j replay.Outcome) error {
 		said, err := judgeAll(ctx, a, judge.Underway{Rollout: j.Rollout, Service: j.Service}, j.Verdict.At, o.Rules)
 		mu.Lock()
 		defer mu.Unlock()
 		peers[[2]string{j.Verdict.Case, j.Rollout.ID}] = said
 		return err
 	}
-	r := &Report{Judges: []Measured{{Rule: ours}}}
+	r := &Report{Judges: []JudgeResult{{Rule: ours}}}
 	for _, rule := range o.Rules {
-		r.Judges = append(r.Judges, Measured{Rule: rule})
+		r.Judges = append(r.Judges, JudgeResult{Rule: rule})
 	}
 	take := func(res replay.Result) error {
 		if res.Err != nil {
 			return nil // All returns it
 		}
-		r.Cases = append(r.Cases, Label(res.Case))
-		for _, j := range res.Judged {
+		r.Cases = append(r.Cases, caseOf(res.Case))
+		for _, j := range res.Outcomes {
 			key := [2]string{res.Case.Name, j.Rollout.ID}
 			mu.Lock()
 			said := peers[key]
@@ -76,7 +76,7 @@ func Run(ctx context.Context, dirs []string, o Options) (*Report, error) {
 	return r, replay.All(ctx, dirs, replay.Options{Questions: o.Questions, Inspect: inspect}, take)
 }
 
-// take adds what each judge said of one rollout.
+// take adds the outcomes of one rollout.
 func (r *Report) take(own Outcome, peers []Outcome) {
 	r.Judges[0].Outcomes = append(r.Judges[0].Outcomes, own)
 	for i, o := range peers {
@@ -93,16 +93,16 @@ func outcomeOf(v andon.Verdict) Outcome {
 	return o
 }
 
-// A Row is how one judge did on one data set.
+// A Row is the result of one judge on one data set.
 type Row struct {
 	Set   string
 	Judge string
-	Same  string // the judge before it that said the same of every rollout; empty if there is none
+	Same  string // an earlier judge with the same outcomes; empty if there is none
 	Score
 	Intervals []Interval // in the order of measures
 }
 
-// Rows returns how each judge did on each data set, set by set.
+// Rows returns the result of each judge on each data set, set by set.
 func (r *Report) Rows() []Row {
 	sets := make(map[string][]Case)
 	for _, c := range r.Cases {

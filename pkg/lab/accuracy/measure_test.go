@@ -159,7 +159,7 @@ func TestRun(t *testing.T) {
 	if d := cmp.Diff(documents[0], documents[1]); d != "" {
 		t.Errorf("another document the second time:\n%s", d)
 	}
-	for _, want := range []string{"| shop | 6 | 3 bad, 9 clean | not described here |", "## Found by kind of fault: shop", "| exception | 2/2 |", `isNaN(result[0]) \|\| result[0]`, "](img/accuracy-delay.svg)"} {
+	for _, want := range []string{"|shop|6|3 bad, 9 clean|no description|", "## Found by kind of fault: shop", "|exception|2/2|", `isNaN(result[0]) \|\| result[0]`, "](img/accuracy-delay.svg)"} {
 		if !strings.Contains(documents[0], want) {
 			t.Errorf("the document does not say %q", want)
 		}
@@ -174,7 +174,7 @@ func TestPeersSeeWhatTheJudgeSees(t *testing.T) {
 		t.Fatal(err)
 	}
 	seen := 0
-	_, err = replay.Replay(t.Context(), c, replay.Options{Inspect: func(ctx context.Context, a *judge.Analyzer, j replay.Judged) error {
+	_, err = replay.Replay(t.Context(), c, replay.Options{Inspect: func(ctx context.Context, a *judge.Analyzer, j replay.Outcome) error {
 		v, g, err := collect(ctx, a, j.Rollout, j.Service, j.Verdict.At)
 		if err != nil {
 			return err
@@ -186,8 +186,8 @@ func TestPeersSeeWhatTheJudgeSees(t *testing.T) {
 		if got := g.time(v.First); !got.Equal(noon) {
 			t.Errorf("first stage at %s", got)
 		}
-		if got := g.time(v.bins() - 1); !got.Equal(noon.Add(30*time.Minute)) || v.Timed {
-			t.Errorf("last bin at %s, timed %v", got, v.Timed)
+		if got := g.time(v.bins() - 1); !got.Equal(noon.Add(30*time.Minute)) || v.BeforeAfter {
+			t.Errorf("last bin at %s, timed %v", got, v.BeforeAfter)
 		}
 		s := v.Signals[0]
 		if len(s.Candidate) != 1 || len(s.Control) != 3 || s.Candidate[0].Name != j.Service.Name+"-3" {
@@ -223,7 +223,7 @@ func TestRunRefusesTheFuture(t *testing.T) {
 		if err := os.WriteFile(path, []byte(changed), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := Run(t.Context(), dirs[:3], Options{}); err == nil || !strings.Contains(err.Error(), "may show what comes later") {
+		if _, err := Run(t.Context(), dirs[:3], Options{}); err == nil || !strings.Contains(err.Error(), "can show later samples") {
 			t.Errorf("%s: %v", expr, err)
 		}
 	}
@@ -279,7 +279,7 @@ func TestDocumentIsCurrent(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, r := range append([]Rule{ours}, Peers...) {
-		if !strings.Contains(string(text), fmt.Sprintf("| %s | %s | ", r.Name, cell(r.What))) {
+		if !strings.Contains(string(text), fmt.Sprintf("|%s|%s|", r.Name, cell(r.What))) {
 			t.Errorf("docs/how/accuracy.md does not say of %s: %s", r.Name, r.What)
 		}
 	}

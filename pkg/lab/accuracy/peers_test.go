@@ -73,7 +73,7 @@ func canary(signals ...Signal) View {
 
 // timed compares the same nodes before and after the rollout's start.
 func timed(s andon.Signal, c Cohort) View {
-	return View{Started: before, First: before, Ended: true, Timed: true, Signals: []Signal{{Signal: s, Candidate: c, Control: c, bins: length}}}
+	return View{Started: before, First: before, Ended: true, BeforeAfter: true, Signals: []Signal{{Signal: s, Candidate: c, Control: c, bins: length}}}
 }
 
 func old(v, noise float64) Cohort {
@@ -266,7 +266,7 @@ func TestGateUnits(t *testing.T) {
 		name   string
 		signal andon.Signal
 		value  float64
-		want   checked
+		want   checkResult
 	}{
 		{"errors as a ratio", andon.Signal{Name: "errors", Worse: andon.Higher, Unit: "ratio"}, .02, bad},
 		{"few errors", andon.Signal{Name: "errors", Worse: andon.Higher, Unit: "ratio"}, .005, good},

@@ -32,8 +32,8 @@ text { font: 12px system-ui, -apple-system, "Segoe UI", Roboto, Ubuntu, sans-ser
 .letter { fill: #fff; font-weight: 600; font-size: 11px; }
 `
 
-// Plot draws the median delay of each judge against its rate of false alarms,
-// with their intervals, a panel for each data set: an SVG.
+// Plot returns an SVG of the median delay of each judge against its rate of false
+// alarms, with their intervals, in one panel for each data set.
 func Plot(rows []Row) string {
 	var sets, judges []string
 	for _, r := range rows {
@@ -89,7 +89,7 @@ func newPanel(left float64, set string, rows []Row) *panel {
 	return p
 }
 
-// column returns the place of a measure.
+// column returns the index of a measure.
 func column(name string) int {
 	return slices.IndexFunc(measures, func(m measure) bool { return m.name == name })
 }
@@ -133,10 +133,10 @@ func (p *panel) draw(b *strings.Builder, judges []string) {
 	}
 }
 
-// point draws one judge: its interval both ways and, beside it, its letter.
+// point draws one judge: its two intervals and, next to them, its letter.
 func (p *panel) point(b *strings.Builder, r Row, letter int) {
 	if !(r.Delay > 0) || math.IsNaN(r.FPR) || r.Same != "" {
-		return // nothing found, nothing to alarm on, or there already
+		return // nothing found, no clean rollouts, or drawn already
 	}
 	class := classOf(letter)
 	delay, alarms := r.Intervals[column("delay")], r.Intervals[column("FPR")]
@@ -150,8 +150,8 @@ func (p *panel) point(b *strings.Builder, r Row, letter int) {
 	badge(b, lx, ly, letter)
 }
 
-// place returns where near a point a letter has room.
-func (p *panel) place(x, y float64) (float64, float64) {
+// place returns a free position for a letter near a point.
+func (p *panel) place(x, y float64) (letterX, letterY float64) {
 	for far := 2.0; far < 8; far++ {
 		for _, turn := range []float64{-.25, -.75, .25, .75, 0, -1, -.5, .5} {
 			sin, cos := math.Sincos(turn * math.Pi)
@@ -181,8 +181,8 @@ func badge(b *strings.Builder, x, y float64, letter int) {
 	fmt.Fprintf(b, `<text class="letter" text-anchor="middle" x="%.1f" y="%.1f">%c</text>`, x, y+4, 'A'+letter)
 }
 
-// legend names the letters, and says how many bad rollouts each judge found:
-// being quick about few is no merit.
+// legend names the letters, and says how many bad rollouts each judge found: a short
+// delay means little if it found few.
 func legend(b *strings.Builder, sets, judges []string, rows []Row) {
 	y := panelHeight + 12
 	for i, set := range sets {

@@ -9,22 +9,22 @@ import (
 	"github.com/andon-project/andon/pkg/judge"
 )
 
-// A Rule is a published way to judge a rollout.
+// A Rule is a published rule for judging a rollout.
 type Rule struct {
 	Name   string
-	What   string // what it does, for people: Markdown
-	Source string // where it is described: Markdown
-	New    func() Judge
+	What   string       // what it does, for people: Markdown
+	Source string       // where it is described: Markdown
+	New    func() Judge // returns a Judge for one rollout
 }
 
-// A Judge judges one rollout: it is called at every tick, oldest first, and
-// may keep what it has seen.
+// A Judge judges one rollout. It is called at every tick, in order of time, and may
+// keep state from tick to tick.
 type Judge func(View) Reading
 
-// A Reading is what a Judge says at one tick.
+// A Reading is the result of a Judge at one tick.
 type Reading struct {
 	Verdict andon.Decision
-	Score   float64 // higher is worse, finite
+	Score   float64 // finite; higher is worse
 }
 
 // Peers are the rules that Andon is measured against.
@@ -33,13 +33,13 @@ var Peers = []Rule{
 	requestsOnly(sigmas("high", 1)), requestsOnly(sigmas("medium", 2)), requestsOnly(sigmas("low", 3)),
 }
 
-// requestsOnly returns r as an operator would set it up who knows that a fresh
-// process never uses as much CPU and memory as an old one: without the signals
-// of either, unless there are no others.
+// requestsOnly returns r without signals of CPU and memory, unless there are no
+// others. Operators leave them out, because a new process never uses as much of
+// either as an old one.
 func requestsOnly(r Rule) Rule {
 	begin := r.New
 	r.New = func() Judge {
-		judge := begin()
+		inner := begin()
 		return func(v View) Reading {
 			var kept []Signal
 			for _, s := range v.Signals {
@@ -50,19 +50,19 @@ func requestsOnly(r Rule) Rule {
 			if len(kept) > 0 {
 				v.Signals = kept
 			}
-			return judge(v)
+			return inner(v)
 		}
 	}
 	return r
 }
 
-// judge shows a rollout to a rule bin by bin, from the end of the first stage
-// on. A fail stays; the score is the highest.
+// judge judges a rollout by a rule at every bin from the end of the first stage on.
+// The first fail is final; the score is the highest of all ticks.
 func (r Rule) judge(v View, g span) (o Outcome) {
 	o.Verdict = andon.Inconclusive
-	judge, failed := r.New(), false
+	verdict, failed := r.New(), false
 	for n := v.First + 1; n <= v.bins(); n++ {
-		said := judge(v.upTo(n))
+		said := verdict(v.upTo(n))
 		o.Score = math.Max(o.Score, said.Score)
 		if failed {
 			continue
@@ -76,7 +76,7 @@ func (r Rule) judge(v View, g span) (o Outcome) {
 	return o
 }
 
-// judgeAll returns what each rule says of a rollout that ended at end.
+// judgeAll returns the outcome of each rule for a rollout that ended at end.
 func judgeAll(ctx context.Context, a *judge.Analyzer, u judge.Underway, end time.Time, rules []Rule) ([]Outcome, error) {
 	v, g, err := collect(ctx, a, u.Rollout, u.Service, end)
 	if err != nil {

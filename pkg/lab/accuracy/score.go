@@ -12,7 +12,7 @@ import (
 	"github.com/andon-project/andon/pkg/stat"
 )
 
-// An Outcome is what a judge said of one rollout of a case.
+// An Outcome is the result of a judge for one rollout of a case.
 type Outcome struct {
 	Case      string         `json:"case"`
 	Rollout   string         `json:"rollout"`
@@ -21,22 +21,22 @@ type Outcome struct {
 	FirstFail *time.Time     `json:"first_fail"` // first tick whose verdict was fail
 }
 
-// A Case is what scoring needs of a recorded case.
+// A Case is the part of a recorded case that scoring needs.
 type Case struct {
 	Name     string
-	Rollouts []Labelled
+	Rollouts []Rollout
 }
 
-// A Labelled rollout is one with the truth about it.
-type Labelled struct {
+// A Rollout is a rollout with the truth about it.
+type Rollout struct {
 	ID         string
 	Stages     []time.Time
 	Regression bool
-	Fault      string // "-" if it is not known
+	Fault      string // "-" if not known
 }
 
-// Label returns the rollouts of c whose truth is known.
-func Label(c *replay.Case) Case {
+// caseOf returns the rollouts of c whose truth is known.
+func caseOf(c *replay.Case) Case {
 	out := Case{Name: c.Name}
 	for _, r := range c.Rollouts {
 		for _, t := range c.Truth {
@@ -45,7 +45,7 @@ func Label(c *replay.Case) Case {
 				if len(stages) == 0 {
 					stages = []time.Time{r.Started}
 				}
-				out.Rollouts = append(out.Rollouts, Labelled{ID: r.ID, Stages: stages, Regression: t.Regression, Fault: cmp.Or(t.Fault, "-")})
+				out.Rollouts = append(out.Rollouts, Rollout{ID: r.ID, Stages: stages, Regression: t.Regression, Fault: cmp.Or(t.Fault, "-")})
 			}
 		}
 	}
@@ -59,8 +59,8 @@ func (c Case) Set() string {
 	return set
 }
 
-// A Score is how well a judge did on the rollouts of some cases. A ratio
-// whose denominator is 0 is NaN.
+// A Score is the accuracy of a judge on the rollouts of some cases. A ratio whose
+// denominator is 0 is NaN.
 type Score struct {
 	Bad, Clean   int // rollouts
 	Found        int // bad rollouts that failed
@@ -75,22 +75,22 @@ type Score struct {
 	FirstStage float64 // bad rollouts failed before their second stage was complete / bad
 	Delay      float64 // median minutes from the first stage to the first fail, of those found
 
-	Named, NamedFirst int     // cases of several rollouts, one of them bad; those whose bad rollout alone scored highest
+	Named, NamedFirst int     // cases of several rollouts with one bad among them; those whose bad rollout alone scored highest
 	HR1               float64 // NamedFirst / Named
 
 	Faults map[string]FaultCount // bad rollouts by kind of fault
 }
 
 // A FaultCount counts bad rollouts with one kind of fault.
-type FaultCount struct{ Found, Of int }
+type FaultCount struct{ Found, Total int }
 
-// ScoreOf scores what a judge said of the rollouts of cases. A rollout that
-// nothing was said of counts as inconclusive with score 0.
-func ScoreOf(cases []Case, outcomes []Outcome) Score {
+// scoreOf scores the outcomes of a judge on cases. A rollout without an outcome
+// counts as inconclusive with score 0.
+func scoreOf(cases []Case, outcomes []Outcome) Score {
 	return total(tallies(cases, outcomes))
 }
 
-// A tally is one case, counted.
+// A tally holds the counts of one case.
 type tally struct {
 	marks               []mark
 	named, namedFirst   int
@@ -142,7 +142,7 @@ func count(c Case, said map[[2]string]Outcome) tally {
 	return t
 }
 
-func (t *tally) add(r Labelled, o Outcome) {
+func (t *tally) add(r Rollout, o Outcome) {
 	fail := o.Verdict == andon.Fail
 	if fail {
 		t.failed++
@@ -169,7 +169,7 @@ func (t *tally) add(r Labelled, o Outcome) {
 	}
 }
 
-// total adds up cases; the same may be among them several times.
+// total adds up cases; a case may occur several times.
 func total(all []tally) Score {
 	s := Score{Faults: make(map[string]FaultCount)}
 	var bad, clean, delays []float64
@@ -184,7 +184,7 @@ func total(all []tally) Score {
 		s.NamedFirst += t.namedFirst
 		for _, m := range t.marks {
 			f := s.Faults[m.fault]
-			f.Of++
+			f.Total++
 			if m.found {
 				f.Found++
 			}
@@ -205,12 +205,12 @@ func total(all []tally) Score {
 	return s
 }
 
-func share(n, of int) float64 {
-	return float64(n) / float64(of) // 0/0 is NaN
+func share(n, total int) float64 {
+	return float64(n) / float64(total) // 0/0 is NaN
 }
 
-// auc returns the share of pairs in which the bad one is above the clean one,
-// ties counting half; NaN without pairs.
+// auc returns the share of pairs in which the bad score is above the clean one, ties
+// counting half; NaN without pairs.
 func auc(bad, clean []float64) float64 {
 	sorted := slices.Sorted(slices.Values(clean))
 	sum := 0.0

@@ -39,7 +39,7 @@ func rollouts(name string, bad ...bool) Case {
 		if b {
 			fault = "leak"
 		}
-		c.Rollouts = append(c.Rollouts, Labelled{ID: fmt.Sprint(i), Stages: []time.Time{noon, *minutes(20)}, Regression: b, Fault: fault})
+		c.Rollouts = append(c.Rollouts, Rollout{ID: fmt.Sprint(i), Stages: []time.Time{noon, *minutes(20)}, Regression: b, Fault: fault})
 	}
 	return c
 }
@@ -82,7 +82,7 @@ func TestScore(t *testing.T) {
 		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			if d := cmp.Diff(tt.want, ScoreOf(tt.cases, tt.outcomes), cmpopts.EquateApprox(0, 1e-12), cmpopts.EquateNaNs()); d != "" {
+			if d := cmp.Diff(tt.want, scoreOf(tt.cases, tt.outcomes), cmpopts.EquateApprox(0, 1e-12), cmpopts.EquateNaNs()); d != "" {
 				t.Errorf("-want +got:\n%s", d)
 			}
 		})
@@ -90,26 +90,26 @@ func TestScore(t *testing.T) {
 }
 
 func TestLabel(t *testing.T) {
-	c := Label(&replay.Case{Name: "shop-7",
+	c := caseOf(&replay.Case{Name: "shop-7",
 		Rollouts: []andon.Rollout{{ID: "a", Started: noon}, {ID: "b", Started: noon, Stages: []time.Time{*minutes(3)}}, {ID: "untold"}},
 		Truth:    []replay.Truth{{Rollout: "a", Regression: true, Fault: "leak"}, {Rollout: "b"}}})
-	want := Case{Name: "shop-7", Rollouts: []Labelled{{"a", []time.Time{noon}, true, "leak"}, {"b", []time.Time{*minutes(3)}, false, "-"}}}
+	want := Case{Name: "shop-7", Rollouts: []Rollout{{"a", []time.Time{noon}, true, "leak"}, {"b", []time.Time{*minutes(3)}, false, "-"}}}
 	if d := cmp.Diff(want, c); d != "" || c.Set() != "shop" {
 		t.Errorf("set %s; -want +got:\n%s", c.Set(), d)
 	}
 }
 
 func TestIntervals(t *testing.T) {
-	var cases []Case
+	var labelled []Case
 	var outcomes []Outcome
 	for i := range 100 {
 		name := fmt.Sprintf("a-%d", i)
-		cases = append(cases, rollouts(name, true, false))
+		labelled = append(labelled, rollouts(name, true, false))
 		if i < 80 {
 			outcomes = append(outcomes, Outcome{name, "0", andon.Fail, 1, minutes(float64(i))})
 		}
 	}
-	all := tallies(cases, outcomes)
+	all := tallies(labelled, outcomes)
 	got := intervals(all)
 	// 80 of 100: ± 1.96 √(.8 · .2/100), and the exact end for 0 of 100.
 	if recall := got[column("recall")]; !near(recall.Low, .72, .015) || !near(recall.High, .88, .015) {
@@ -203,12 +203,12 @@ func program(t *testing.T, folder string, outcomes []Outcome) []byte {
 
 func agreeAll(t *testing.T, sets map[string][]Case, outcomes []Outcome, said string) {
 	t.Helper()
-	for set, cases := range sets {
+	for set, labelled := range sets {
 		_, text, found := strings.Cut("\n"+said, "\n"+set+": ")
 		if !found {
 			t.Fatalf("nothing about %s in\n%s", set, said)
 		}
-		agree(t, set, text, ScoreOf(cases, outcomes))
+		agree(t, set, text, scoreOf(labelled, outcomes))
 	}
 }
 
@@ -237,7 +237,7 @@ func agree(t *testing.T, set, text string, s Score) {
 		}
 	}
 	for fault, n := range s.Faults {
-		if said := fmt.Sprintf(" %s %d/%d", fault, n.Found, n.Of); len(s.Faults) > 1 && !strings.Contains(text, said) {
+		if said := fmt.Sprintf(" %s %d/%d", fault, n.Found, n.Total); len(s.Faults) > 1 && !strings.Contains(text, said) {
 			t.Errorf("%s: the program does not say%s", set, said)
 		}
 	}
@@ -254,5 +254,5 @@ func truth(t *testing.T, dir string) Case {
 	if err := yaml.Unmarshal(text, &c); err != nil {
 		t.Fatal(err)
 	}
-	return Label(&c)
+	return caseOf(&c)
 }

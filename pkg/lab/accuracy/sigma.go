@@ -9,14 +9,15 @@ import (
 )
 
 const (
-	// sigmaDelay is how many ticks after the first stage it judges first.
+	// sigmaDelay is the tick after the first stage at which it judges for the first
+	// time.
 	sigmaDelay = 5
-	// mostSigmas stands for infinitely many, where control never moved.
-	mostSigmas = 1000
+	// maxSigmas replaces infinity, if control is constant.
+	maxSigmas = 1000
 )
 
-// sigmas returns the comparison of nodes in standard deviations with a
-// tolerance of so many.
+// sigmas returns the rule that compares nodes in standard deviations, with a
+// tolerance in standard deviations.
 func sigmas(sensitivity string, tolerance float64) Rule {
 	what := fmt.Sprintf("the same with a tolerance of %.0f σ: it fails beyond %.0f σ.", tolerance, 2*tolerance)
 	if tolerance == 1 {
@@ -50,11 +51,11 @@ func sigmas(sensitivity string, tolerance float64) Rule {
 	}
 }
 
-// furthest returns how many standard deviations the candidate node that is
-// furthest from control lies from it; -Inf if nothing can be compared.
+// furthest returns the largest deviation of a candidate node from control, in
+// standard deviations in the bad direction; -Inf if nothing can be compared.
 func (v View) furthest(s Signal) float64 {
 	from, to := v.First, s.bins
-	if v.Timed {
+	if v.BeforeAfter {
 		from, to = 0, v.Started
 	}
 	var control []float64
@@ -80,27 +81,29 @@ func (v View) furthest(s Signal) float64 {
 			d = -d
 		case andon.Both:
 			d = math.Abs(d)
+		default:
 		}
-		if d <= leastDelta(s, mean) {
+		if d <= minDelta(s, mean) {
 			out = math.Max(out, 0)
 			continue
 		}
-		out = math.Max(out, math.Min(mostSigmas, d/sd))
+		out = math.Max(out, math.Min(maxSigmas, d/sd))
 	}
 	return out
 }
 
-// leastDelta returns the largest change of a signal that counts for nothing.
-func leastDelta(s Signal, mean float64) float64 {
+// minDelta returns the change of a signal up to which it is ignored.
+func minDelta(s Signal, mean float64) float64 {
 	switch s.InferKind() {
 	case andon.Latency:
-		least := .05
+		floor := .05
 		if secondsOf(s.Signal)(1) != 1 {
-			least = 50
+			floor = 50
 		}
-		return math.Max(least, .5*math.Abs(mean))
+		return math.Max(floor, .5*math.Abs(mean))
 	case andon.Failures, andon.Counts, andon.Crashes, andon.Resource:
 		return .01
+	default:
+		return 0
 	}
-	return 0
 }

@@ -14,7 +14,7 @@ func WriteTable(w io.Writer, rows []Row) error {
 	for _, r := range rows {
 		line := []string{r.Set, r.Judge, fmt.Sprintf("%d/%d", r.Found, r.Bad), fmt.Sprintf("%d/%d", r.Alarms, r.Clean), fmt.Sprint(r.Inconclusive)}
 		for i, m := range measures {
-			line = append(line, number(m, m.of(r.Score), r.Intervals[i]))
+			line = append(line, number(m, m.value(r.Score), r.Intervals[i]))
 		}
 		cells = append(cells, line)
 	}

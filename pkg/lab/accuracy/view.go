@@ -18,20 +18,20 @@ import (
 	"github.com/andon-project/andon/pkg/stat"
 )
 
-// past is how long before a rollout's start its samples are shown to a rule.
+// past is how far before a rollout's start a rule sees samples.
 const past = time.Hour
 
-// A View is all that a rule may see of a rollout at one tick: the samples of
-// its signals in whole bins, from an hour before the start up to now.
+// A View is what a rule may see of a rollout at one tick: the samples of its signals
+// in whole bins, from an hour before the start until the tick.
 type View struct {
-	Started int  // the bins before this one came before the rollout's start
-	First   int  // first bin at or after the end of the first stage: the candidate should serve
-	Ended   bool // this tick is the rollout's last
-	Timed   bool // the cohorts are the same nodes, before and after
-	Signals []Signal
+	Started     int  // first bin at or after the rollout's start
+	First       int  // first bin at or after the end of the first stage
+	Ended       bool // this tick is the rollout's last one
+	BeforeAfter bool // candidate and control are the same nodes, after and before the start
+	Signals     []Signal
 }
 
-// Ticks returns how many times the rollout was judged, this tick included.
+// Ticks returns the number of ticks so far, this one included.
 func (v View) Ticks() int { return v.bins() - v.First }
 
 func (v View) bins() int {
@@ -41,8 +41,8 @@ func (v View) bins() int {
 	return v.First
 }
 
-// A Signal is one signal with its samples. In a Timed view both cohorts are
-// the same.
+// A Signal is one signal with its samples. In a BeforeAfter view both cohorts are the
+// same.
 type Signal struct {
 	andon.Signal
 	Candidate, Control Cohort
@@ -50,18 +50,18 @@ type Signal struct {
 	bins int
 }
 
-// A Cohort holds its nodes in order of their names.
+// A Cohort holds nodes in the order of their names.
 type Cohort []Node
 
-// A Node holds the samples of one node, one a bin: NaN where there is none.
+// A Node holds the samples of one node, one for each bin.
 type Node struct {
 	Name   string
-	Values []float64
-	Seen   []bool // there was a sample, if only NaN
+	Values []float64 // NaN without a sample
+	Seen   []bool    // there was a sample, perhaps NaN
 }
 
-// Mean returns the mean over nodes in a bin, leaving out NaN, and whether any
-// node had a sample, if only NaN.
+// Mean returns the mean over nodes in a bin, leaving out NaN, and whether any node
+// had a sample, perhaps NaN.
 func (c Cohort) Mean(bin int) (mean float64, seen bool) {
 	var values []float64
 	for _, n := range c {
@@ -71,8 +71,8 @@ func (c Cohort) Mean(bin int) (mean float64, seen bool) {
 	return stat.Mean(values), seen
 }
 
-// Means returns the means over nodes in the bins [from, to), leaving out bins
-// without any.
+// Means returns the means over nodes in the bins [from, to), without those that are
+// NaN.
 func (c Cohort) Means(from, to int) []float64 {
 	out := make([]float64, 0, max(0, to-from))
 	for b := from; b < to; b++ {
@@ -83,18 +83,18 @@ func (c Cohort) Means(from, to int) []float64 {
 	return out
 }
 
-// Samples returns what the signal's cohorts showed by now, means over nodes:
-// the candidate since the end of the first stage, and the control at the same
-// time or, in a Timed view, before the start.
+// Samples returns the means over nodes of a signal's two cohorts: the candidate's
+// since the end of the first stage, and the control's in the same bins or, in a
+// BeforeAfter view, before the start.
 func (v View) Samples(s Signal) (candidate, control []float64) {
 	candidate = s.Candidate.Means(v.First, s.bins)
-	if v.Timed {
+	if v.BeforeAfter {
 		return candidate, s.Control.Means(0, v.Started)
 	}
 	return candidate, s.Control.Means(v.First, s.bins)
 }
 
-// upTo returns v as it was when the bin before n was the last.
+// upTo returns v with only the first n bins.
 func (v View) upTo(n int) View {
 	signals := make([]Signal, len(v.Signals))
 	for i, s := range v.Signals {
@@ -108,13 +108,13 @@ func (v View) upTo(n int) View {
 func (c Cohort) upTo(n int) Cohort {
 	out := make(Cohort, len(c))
 	for i, node := range c {
-		// The capacity is cut too, so that what comes later is out of reach.
+		// The capacity is cut too, so that later samples are out of reach.
 		out[i] = Node{node.Name, node.Values[:n:n], node.Seen[:n:n]}
 	}
 	return out
 }
 
-// A span is the bins of a View.
+// A span is the range of bins of a View.
 type span struct {
 	first, last int64 // numbers of bins: time divided by step
 	step        time.Duration
@@ -143,9 +143,9 @@ func binFrom(t time.Time, step time.Duration) int64 {
 	return n
 }
 
-// collect asks for the samples of a rollout up to its end. Metrics that were
-// asked for then are what they were at each tick, for nothing in them looks
-// ahead; an expression that does is an error.
+// collect queries the samples of a rollout up to its end. They are what each tick
+// would have seen, because no query may depend on later samples; one that does is
+// an error.
 func collect(ctx context.Context, a *judge.Analyzer, ro andon.Rollout, s andon.Service, end time.Time) (View, span, error) {
 	step := s.Bin()
 	started := binFrom(ro.Started, step)
@@ -159,7 +159,7 @@ func collect(ctx context.Context, a *judge.Analyzer, ro andon.Rollout, s andon.S
 			continue // log lines are not replayed
 		}
 		c := andon.Compare(ro, s, sig)
-		v.Timed = maps.Equal(c.Candidate.Select, c.Control.Select)
+		v.BeforeAfter = maps.Equal(c.Candidate.Select, c.Control.Select)
 		out := Signal{Signal: sig, bins: g.width()}
 		var err error
 		if out.Candidate, err = ask(ctx, a, c, c.Candidate.Select, g); err != nil {
@@ -173,7 +173,7 @@ func collect(ctx context.Context, a *judge.Analyzer, ro andon.Rollout, s andon.S
 	return v, g, nil
 }
 
-// ask returns one cohort of a signal; its ratio to its exposure, if it has one.
+// ask returns one cohort of a signal, as the ratio to its exposure if it has one.
 func ask(ctx context.Context, a *judge.Analyzer, c andon.Comparison, sel andon.Selector, g span) (Cohort, error) {
 	values, err := askOne(ctx, a, c, question{c.Signal.Metric, sel, g})
 	if err != nil || c.Signal.Per == "" {
@@ -218,7 +218,7 @@ func askOne(ctx context.Context, a *judge.Analyzer, c andon.Comparison, q questi
 	return cohort(m, c.Node, q.g), nil
 }
 
-// cohort puts series into bins. Series of the same node are averaged.
+// cohort sorts series into bins, and averages series of the same node.
 func cohort(m model.Matrix, node string, g span) Cohort {
 	nodes := make(map[string]*Node)
 	counts := make(map[string][]float64)
@@ -254,8 +254,8 @@ func cohort(m model.Matrix, node string, g span) Cohort {
 
 var promQL = parser.NewParser(parser.Options{})
 
-// looksBack returns an error if the value of an expression at some time may
-// depend on later samples.
+// looksBack returns an error if the value of an expression may depend on samples
+// later than the time of evaluation.
 func looksBack(expr string) error {
 	tree, err := promQL.ParseExpr(expr)
 	if err != nil {
@@ -272,7 +272,7 @@ func looksBack(expr string) error {
 		return nil
 	})
 	if ahead {
-		return fmt.Errorf("query %s: a negative offset or @ may show what comes later; leave it out", expr)
+		return fmt.Errorf("query %s: a negative offset or @ can show later samples; leave it out", expr)
 	}
 	return nil
 }

@@ -17,16 +17,16 @@ import (
 
 const (
 	defaultPoints = 720        // steps of a query: half a day of minutes
-	fewPoints     = 10         // shorter queries are not split
-	mostHeld      = 16_000_000 // samples kept, about 256 MB
-	mostTries     = 2          // of a query that fails
+	minPoints     = 10         // shorter queries are not split
+	maxSamples    = 16_000_000 // samples that are kept, about 256 MB
+	maxTries      = 2          // attempts at a query
 )
 
-// An archive answers range queries from blocks that it asks for once: a tick
-// asks for one step of each query, a thousand ticks would ask a thousand
-// times. A PromQL answer at a step depends on nothing else of the range, so a
-// part of a block is what the question for that part would have given; a
-// question with start() or end() is the exception and is asked as it is.
+// An archive answers range queries from blocks that it queries once. Without it, a
+// thousand ticks would send a thousand queries of one step each. The answer to a
+// PromQL query at a step does not depend on the rest of the range, so that a part of
+// a block is the answer for that part. A query with start() or end() is the
+// exception and is sent as it is.
 //
 // It is safe for concurrent use.
 type archive struct {
@@ -37,11 +37,11 @@ type archive struct {
 
 	mu     sync.Mutex
 	blocks map[blockKey]*block
-	clock  int64 // counts uses
+	clock  int64 // number of uses of blocks
 	held   int   // samples in blocks
-	count  int   // queries asked
-	silent int   // of them, those in a row that the source did not answer
-	broken error // why nothing more need be asked
+	count  int   // queries sent
+	silent int   // latest queries in a row without any answer
+	broken error // why no more queries are sent
 }
 
 type blockKey struct {
@@ -51,12 +51,12 @@ type blockKey struct {
 }
 
 type block struct {
-	turn sync.Mutex // held by who asks for it
+	turn sync.Mutex // held while it is queried
 	done bool
 	m    model.Matrix
 	err  error
 
-	used, size int64 // guarded by the archive
+	used, size int64 // guarded by the archive's mutex
 }
 
 func newArchive(o Options) *archive {
@@ -74,7 +74,7 @@ func newArchive(o Options) *archive {
 func (a *archive) Range(ctx context.Context, expr string, r andon.Range) (model.Matrix, error) {
 	step := int64(r.Step)
 	if r.End.After(a.until) {
-		return nil, fmt.Errorf("query %s: asked for %s, and the history ends at %s", expr, stamp(r.End), stamp(a.until))
+		return nil, fmt.Errorf("query %s: it goes to %s, beyond the end of the history at %s", expr, stamp(r.End), stamp(a.until))
 	}
 	if r.End.Before(r.Start) {
 		return nil, nil
@@ -115,7 +115,7 @@ func boundToRange(expr string) bool {
 
 var promQL = parser.NewParser(parser.Options{})
 
-// block returns a block, asked for if it is not there.
+// block returns a block, and queries it first if necessary.
 func (a *archive) block(ctx context.Context, k blockKey) (model.Matrix, error) {
 	a.mu.Lock()
 	b := a.blocks[k]
@@ -135,7 +135,7 @@ func (a *archive) block(ctx context.Context, k blockKey) (model.Matrix, error) {
 	at := func(bin int64) time.Time { return time.Unix(0, bin*int64(k.step)).UTC() }
 	first := k.n * a.width
 	last := min(first+a.width-1, a.until.UnixNano()/int64(k.step))
-	for range mostTries {
+	for range maxTries {
 		b.m, b.err = a.fetch(ctx, k.expr, andon.Range{Start: at(first), End: at(last), Step: k.step})
 		if b.err == nil || ctx.Err() != nil || hopeless(b.err) {
 			break
@@ -146,13 +146,13 @@ func (a *archive) block(ctx context.Context, k blockKey) (model.Matrix, error) {
 	return b.m, b.err
 }
 
-// hopeless reports whether asking again would give the same error.
+// hopeless reports whether another attempt would give the same error.
 func hopeless(err error) bool {
 	var e *source.Error
 	return errors.As(err, &e) && (e.Kind == source.BadQuery || e.Kind == source.TooLarge || e.Kind == source.Timeout || e.Kind == source.Denied)
 }
 
-// keep counts a block's samples, and drops the blocks used least recently when
+// keep counts the samples of a block, and drops the least recently used blocks while
 // there are too many.
 func (a *archive) keep(b *block) {
 	a.mu.Lock()
@@ -161,7 +161,7 @@ func (a *archive) keep(b *block) {
 		b.size += int64(len(s.Values))
 	}
 	a.held += int(b.size)
-	for a.held > mostHeld {
+	for a.held > maxSamples {
 		var oldest blockKey
 		found := false
 		for k, o := range a.blocks {
@@ -177,7 +177,7 @@ func (a *archive) keep(b *block) {
 	}
 }
 
-// fetch asks one query, or, of what is too much for the source, its halves.
+// fetch sends a query. If it is too much for the source, it sends its two halves.
 func (a *archive) fetch(ctx context.Context, expr string, r andon.Range) (model.Matrix, error) {
 	if err := a.failure(); err != nil {
 		return nil, err
@@ -189,15 +189,15 @@ func (a *archive) fetch(ctx context.Context, expr string, r andon.Range) (model.
 	}
 	m, err := a.ask(ctx, expr, r)
 	<-a.turns
-	a.asked(err)
+	a.record(err)
 	var e *source.Error
 	points := int64(r.End.Sub(r.Start)/r.Step) + 1
 	if !errors.As(err, &e) || e.Kind != source.TooLarge && e.Kind != source.Timeout || boundToRange(expr) {
 		return m, err
 	}
-	if points < 2*fewPoints {
+	if points < 2*minPoints {
 		if e.Kind == source.Timeout {
-			a.giveUp(err) // nothing longer will be answered either
+			a.giveUp(err) // longer queries will not be answered either
 		}
 		return nil, err
 	}
@@ -213,8 +213,8 @@ func (a *archive) fetch(ctx context.Context, expr string, r andon.Range) (model.
 	return join([]model.Matrix{before, after}), nil
 }
 
-// asked counts a query, and gives up once the source does not answer at all.
-func (a *archive) asked(err error) {
+// record counts a query, and gives up if the source does not answer at all.
+func (a *archive) record(err error) {
 	a.mu.Lock()
 	a.count++
 	var e *source.Error
@@ -224,7 +224,7 @@ func (a *archive) asked(err error) {
 	} else {
 		a.silent = 0
 	}
-	enough := a.silent >= mostTries || e != nil && e.Kind == source.Denied
+	enough := a.silent >= maxTries || e != nil && e.Kind == source.Denied
 	a.mu.Unlock()
 	if enough {
 		a.giveUp(err)
@@ -239,14 +239,14 @@ func (a *archive) giveUp(err error) {
 	}
 }
 
-// failure returns why no question would be answered, nil if they are.
+// failure returns why no more queries are sent; nil if they are.
 func (a *archive) failure() error {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	return a.broken
 }
 
-// queries returns how many were asked.
+// queries returns the number of queries sent.
 func (a *archive) queries() int {
 	a.mu.Lock()
 	defer a.mu.Unlock()

@@ -1,10 +1,10 @@
-// Package backtest runs the judge over a history that a Prometheus already
-// holds: which rollouts a version label shows, what would have been said of
-// each and when, and how often the judge cries wolf where nothing rolled out.
+// Package backtest runs the judge over the history in a Prometheus: which rollouts
+// the version labels show, what the verdict on each would have been and when, and
+// how often the judge raises false alarms at times without a rollout.
 //
-// It decides what is asked and in which order. How a rollout is found it
-// leaves to package board, what a verdict is to package judge, so that
-// what it reports is what would have happened live.
+// The package decides only what is queried and in which order. Rollouts are found
+// by package board and judged by package judge, so that the report is what would
+// have happened live.
 package backtest
 
 import (
@@ -17,81 +17,81 @@ import (
 	"github.com/andon-project/andon/pkg/andon"
 )
 
-// Options say what is run over which history.
+// Options say what is judged over which history.
 type Options struct {
 	Services []andon.Service
-	Bake     time.Duration // how long a rollout is under way after its last stage; an hour if zero
+	Bake     time.Duration // how long a rollout is watched after its last stage; an hour if zero
 
-	// Since and Until bound the history; no sample after Until is asked for.
+	// Since and Until bound the history; no sample after Until is used.
 	Since, Until time.Time
 
 	Ask     andon.RangeFunc
 	Resolve andon.ResolveFunc
 
-	MaxPoints int    // steps of one query at most; 720 if zero
-	AtOnce    int    // queries at the same time at most; 1 if zero
-	Placebos  int    // windows without a rollout per service at most; 200 if zero, none if below
-	Seed      uint64 // of which windows are taken, and how their nodes are split
+	MaxPoints int    // largest number of steps of a query; 720 if zero
+	AtOnce    int    // largest number of queries at a time; 1 if zero
+	Placebos  int    // largest number of windows without a rollout per service; 200 if zero, none if negative
+	Seed      uint64 // of the choice of windows and the split of their nodes
 
-	// Progress is told how far it is; may be nil.
+	// Progress is called with the progress; may be nil.
 	Progress func(Progress)
 }
 
-// Progress is how far a backtest is.
+// Progress is how far a backtest has come.
 type Progress struct {
-	Doing string  // what, of which service
-	Share float64 // of Doing, 0 to 1
+	Doing string  // what is being done, for which service
+	Share float64 // share of Doing that is done, 0 to 1
 }
 
-// A Report is what a backtest found.
+// A Report is the result of a backtest.
 type Report struct {
 	Since, Until time.Time
-	Rollouts     []Judged // in the order of their start
+	Rollouts     []Outcome // in the order of their start
 	Services     []Service
-	Queries      int // that were asked
+	Queries      int // number of queries
 }
 
-// A Judged rollout is one of the past with its last verdict.
-type Judged struct {
-	Rollout andon.Rollout // as it is known at the end of the history
+// An Outcome is a past rollout with its last verdict.
+type Outcome struct {
+	Rollout andon.Rollout // as known at the end of the history
 	Verdict andon.Verdict
 
 	// Reached is the share of the service's series that were on the new
-	// version when it failed; unknown if it did not.
+	// version when the rollout failed; unknown if it did not fail.
 	Reached andon.Number
 
 	Open bool // still under way at the end of the history
 }
 
-// A Service is what was learnt of one service beside its rollouts.
+// A Service is what the backtest shows of one service apart from its rollouts.
 type Service struct {
 	Name       string
 	Configured andon.Sensitivity
-	Notes      []string // what was not looked at, and why
+	Notes      []string // what was left out, and why
 	Signals    []Signal // empty without placebos
 	Trials     []Trial  // high, medium, low; empty without placebos
 	Suggested  andon.Sensitivity
-	Reason     string // of the suggestion, or why there is none
+	Reason     string // for the suggestion, or for having none
 }
 
-// A Signal is how noisy one signal of a service is where nothing rolled out.
+// A Signal is how noisy one signal of a service is in windows without a rollout.
 type Signal struct {
 	Name      string
-	Weight    float64      // its share of the evidence, 0 to 1
-	Windows   int          // in which it could be judged
-	Warned    int          // of them, those whose evidence reached 100
-	Alarmed   int          // of them, those whose evidence reached 1,000
-	Deviation andon.Number // median over windows of the node that strayed furthest
-	Missing   andon.Number // share of the samples that were not there
+	Weight    float64      // share of the evidence, 0 to 1
+	Windows   int          // number of windows in which it could be judged
+	Warned    int          // number of those in which its evidence reached 100
+	Alarmed   int          // number of those in which its evidence reached 1,000
+	Deviation andon.Number // median over windows of the largest deviation of a node, in standard deviations
+	Missing   andon.Number // share of missing samples
 }
 
-// A Trial is how one sensitivity did where nothing rolled out.
+// A Trial is the result of one sensitivity in windows without a rollout.
 type Trial struct {
 	Sensitivity andon.Sensitivity
-	Windows     int     // that could be judged
-	Failures    int     // of them
-	Promised    float64 // rate of failures
-	Within      bool    // whether as many failures are no rarer than 1 in 20 at that rate
+	Windows     int     // number of windows that could be judged
+	Failures    int     // number of those that failed
+	Promised    float64 // promised share of failures
+	Within      bool    // the probability of so many failures at the promised rate is 5% or more
 }
 
 // A runner is a backtest under way.
@@ -99,12 +99,12 @@ type runner struct {
 	o        Options
 	archive  *archive
 	services []*history
-	judged   map[string]*Judged
-	order    []string // ids, as they were first seen
+	outcomes map[string]*Outcome
+	order    []string // ids in the order in which they were found
 }
 
-// Run runs a backtest. What cannot be asked of one service is a note on it; an
-// error means that the history as a whole cannot be read, or that ctx ended.
+// Run runs a backtest. Problems with a single service become its Notes; an error
+// means that the history cannot be read at all, or that ctx ended.
 func Run(ctx context.Context, o Options) (*Report, error) {
 	if o.Bake <= 0 {
 		o.Bake = time.Hour
@@ -118,7 +118,7 @@ func Run(ctx context.Context, o Options) (*Report, error) {
 	if err := check(o); err != nil {
 		return nil, err
 	}
-	b := &runner{o: o, archive: newArchive(o), judged: map[string]*Judged{}}
+	b := &runner{o: o, archive: newArchive(o), outcomes: map[string]*Outcome{}}
 	for _, s := range o.Services {
 		h, err := b.read(ctx, s)
 		if err != nil {
@@ -131,9 +131,9 @@ func Run(ctx context.Context, o Options) (*Report, error) {
 	}
 	r := &Report{Since: o.Since.UTC(), Until: o.Until.UTC()}
 	for _, id := range b.order {
-		r.Rollouts = append(r.Rollouts, *b.judged[id])
+		r.Rollouts = append(r.Rollouts, *b.outcomes[id])
 	}
-	slices.SortStableFunc(r.Rollouts, func(x, y Judged) int { return x.Rollout.Started.Compare(y.Rollout.Started) })
+	slices.SortStableFunc(r.Rollouts, func(x, y Outcome) int { return x.Rollout.Started.Compare(y.Rollout.Started) })
 	for _, h := range b.services {
 		s, err := b.learn(ctx, h)
 		if err != nil {
@@ -148,13 +148,13 @@ func Run(ctx context.Context, o Options) (*Report, error) {
 func check(o Options) error {
 	switch {
 	case len(o.Services) == 0:
-		return errors.New("there is no service to look at; name at least one")
+		return errors.New("no service to look at; name at least one")
 	case !slices.ContainsFunc(o.Services, func(s andon.Service) bool { return s.Version != "" }):
-		return errors.New("no service has a version label, by which rollouts of the past are found; write version: with the label's name into the configuration")
+		return errors.New("no service has a version label, so past rollouts cannot be found; write version: with the label's name into the configuration")
 	case !o.Since.Before(o.Until):
-		return fmt.Errorf("the history would begin at %s and end at %s; let it begin earlier", stamp(o.Since), stamp(o.Until))
+		return fmt.Errorf("the history begins at %s, not before its end at %s; choose an earlier beginning", stamp(o.Since), stamp(o.Until))
 	case o.MaxPoints != 0 && (o.MaxPoints < 10 || o.MaxPoints > 11_000):
-		return fmt.Errorf("%d points a query is not between 10 and 11000, the most that Prometheus answers", o.MaxPoints)
+		return fmt.Errorf("%d points a query is not between 10 and 11,000, the limit of Prometheus", o.MaxPoints)
 	}
 	return nil
 }

@@ -107,7 +107,7 @@ func TestNoise(t *testing.T) {
 	if 25*bursts.Alarmed < bursts.Windows || latency.Alarmed > 0 {
 		t.Errorf("the cart's errors alarmed in %d of %d windows, its latency in %d; want one in 25, and none", bursts.Alarmed, bursts.Windows, latency.Alarmed)
 	}
-	if cart.Suggested != "" || !strings.Contains(cart.Reason, "see to errors") {
+	if cart.Suggested != "" || !strings.Contains(cart.Reason, "the noisiest signal is errors") {
 		t.Errorf("for the cart %q is suggested: %s", cart.Suggested, cart.Reason)
 	}
 }
@@ -177,10 +177,10 @@ func TestLittleHistory(t *testing.T) {
 		{"no metric", func(o *Options) { o.Services[0].Signals = []andon.Signal{{Name: "logs", Logs: "{}"}} }, "no metric"},
 		{"nothing to judge", func(o *Options) {
 			o.Services[0].Signals = []andon.Signal{{Name: "latency", Metric: `latency_seconds{app="cart"} * NaN`}}
-		}, "0 of 188 windows could be judged, 100 wanted; of one that could not: latency has no series at all"},
+		}, "only 0 of 188 windows could be judged, needs 100; for example: latency has no series at all"},
 		{"no nodes", func(o *Options) { o.Services[0].Node = "" }, "no node label"},
-		{"one node", func(o *Options) { o.Services[0].Node = "app" }, "began with fewer than 3 nodes"},
-		{"no placebos", func(o *Options) { o.Placebos = -1 }, "no placebos were asked for"},
+		{"one node", func(o *Options) { o.Services[0].Node = "app" }, "left out: fewer than 3 nodes at the beginning"},
+		{"no placebos", func(o *Options) { o.Placebos = -1 }, "placebos are turned off"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -209,8 +209,8 @@ func TestOptions(t *testing.T) {
 	}{
 		{"no service", func(o *Options) { o.Services = nil }, "name at least one"},
 		{"no version label", func(o *Options) { o.Services[0].Version = "" }, "write version:"},
-		{"ends before it begins", func(o *Options) { o.Until = monday.Add(-time.Hour) }, "let it begin earlier"},
-		{"too many points", func(o *Options) { o.MaxPoints = 20_000 }, "between 10 and 11000"},
+		{"ends before it begins", func(o *Options) { o.Until = monday.Add(-time.Hour) }, "choose an earlier beginning"},
+		{"too many points", func(o *Options) { o.MaxPoints = 20_000 }, "between 10 and 11,000"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -265,7 +265,7 @@ func TestSource(t *testing.T) {
 				return fault(source.BadQuery)
 			}
 			return nil
-		}, "", "versions could not be looked for: query q: so it is"},
+		}, "", "versions could not be queried: query q: so it is"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -45,9 +45,8 @@ type serviceLine struct {
 	Notes      []string          `json:"notes"`
 }
 
-// WriteLines writes a report for programs, a line of JSON for each rollout,
-// signal, sensitivity and service. A rollout's line has the fields of its
-// verdict.
+// WriteLines writes a report for programs: a line of JSON for each rollout, signal,
+// sensitivity and service. The line of a rollout has the fields of its verdict too.
 func WriteLines(w io.Writer, r *Report) error {
 	e := json.NewEncoder(w)
 	e.SetEscapeHTML(false)

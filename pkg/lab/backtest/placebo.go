@@ -19,40 +19,40 @@ import (
 )
 
 const (
-	longestWindow = time.Hour // of a placebo, however long a rollout bakes
-	fewestNodes   = 3         // that can be split: one candidate and two to compare
-	candidateOf   = 4         // one node in so many is a candidate
-	// alone makes a signal's weight all but the whole of the evidence.
+	maxWindow         = time.Hour // longest placebo, however long rollouts bake
+	minNodes          = 3         // fewest nodes of a placebo: one candidate and two to compare it with
+	nodesPerCandidate = 4         // one node in four is a candidate
+	// alone is a weight with which a signal is nearly all of the evidence.
 	alone = 1e6
 )
 
-// The label, in selectors of a placebo, that stands for what side of the split
-// a node is on.
+// The label that tells, in selectors of a placebo, which side of the split a node
+// is on.
 const (
 	sideLabel     = "side"
 	sideCandidate = "candidate"
 	sideControl   = "control"
 )
 
-// A placebo is a rollout that did not happen: at a time when nothing rolled
-// out, some nodes are called candidate and the rest control.
+// A placebo is a rollout that did not happen: at a time without a rollout, some
+// nodes are taken as the candidate and the others as the control.
 type placebo struct {
 	from, to  time.Time
 	candidate map[string]bool
 	nodes     int
 }
 
-// learn runs a service's placebos and says what they tell.
+// learn judges the placebos of a service and sums up what they show.
 func (b *runner) learn(ctx context.Context, h *history) (Service, error) {
 	s := Service{Name: h.service.Name, Configured: cmp.Or(h.service.Sensitivity, andon.Medium)}
 	s.Notes = h.notes
 	switch {
 	case h.nodes == nil:
-		s.Reason = "there is no history of its versions"
+		s.Reason = "no history of its versions"
 	case b.o.Placebos < 0:
-		s.Reason = "no placebos were asked for"
+		s.Reason = "placebos are turned off"
 	case h.service.Node == "":
-		s.Reason = "it has no node label, so that there are no nodes to split"
+		s.Reason = "no node label, so nodes cannot be split; write node: with the label's name"
 	}
 	if s.Reason != "" {
 		return s, nil
@@ -72,29 +72,29 @@ func (b *runner) learn(ctx context.Context, h *history) (Service, error) {
 			few++
 		}
 		if stop := errors.Join(ctx.Err(), b.archive.failure()); stop != nil {
-			return s, fmt.Errorf("looking for noise in %s at %s: %w", s.Name, stamp(w), stop)
+			return s, fmt.Errorf("judging the placebo of %s at %s: %w", s.Name, stamp(w), stop)
 		}
 	}
 	if few > 0 {
-		h.note("%d of %s began with fewer than %d nodes, too few to split", few, count(len(windows), "window"), fewestNodes)
+		h.note("%d of %s left out: fewer than %d nodes at the beginning, too few to split", few, count(len(windows), "window"), minNodes)
 	}
 	t.conclude(&s)
 	s.Notes = h.notes
 	return s, nil
 }
 
-// window returns how long a placebo is: as long as a rollout bakes, at most
-// longestWindow.
+// window returns the length of a placebo: the bake time of rollouts, at most
+// maxWindow.
 func (b *runner) window(h *history) time.Duration {
-	return max(min(b.o.Bake, longestWindow).Truncate(h.step), h.step)
+	return max(min(b.o.Bake, maxWindow).Truncate(h.step), h.step)
 }
 
-// windows returns when a service's placebos begin, oldest first: windows that
-// do not overlap one another or a rollout of the service, of which those that
-// are taken are random.
+// windows returns the beginnings of a service's placebos, oldest first: a random
+// choice of the windows that overlap neither one another nor a rollout of the
+// service.
 func (b *runner) windows(h *history, rng *rand.Rand) []time.Time {
 	length := b.window(h)
-	from := b.o.Since.Add(b.o.Bake) // when nothing of before is under way any more
+	from := b.o.Since.Add(b.o.Bake) // earlier rollouts have ended by then
 	if h.first.After(from) {
 		from = h.first
 	}
@@ -110,9 +110,9 @@ func (b *runner) windows(h *history, rng *rand.Rand) []time.Time {
 	return out
 }
 
-// rolling reports whether a rollout of the service was under way in a span.
+// rolling reports whether a rollout of the service was under way between two times.
 func (b *runner) rolling(h *history, from, to time.Time) bool {
-	for _, j := range b.judged {
+	for _, j := range b.outcomes {
 		ro := j.Rollout
 		if ro.Service == h.service.Name && ro.Started.Before(to) && (ro.Ended.IsZero() || ro.Ended.After(from)) {
 			return true
@@ -121,7 +121,8 @@ func (b *runner) rolling(h *history, from, to time.Time) bool {
 	return false
 }
 
-// served reports whether a service had samples in at least half of a span.
+// served reports whether a service had samples at half of the steps or more between
+// two times.
 func (h *history) served(from, to time.Time) bool {
 	here := map[model.Time]bool{}
 	for _, s := range cut(h.nodes, model.TimeFromUnixNano(from.UnixNano()), model.TimeFromUnixNano(to.UnixNano())) {
@@ -132,8 +133,8 @@ func (h *history) served(from, to time.Time) bool {
 	return 2*len(here) >= int(to.Sub(from)/h.step)
 }
 
-// split divides the nodes that are there when a placebo begins; it is false if
-// they are too few.
+// split divides the nodes that have samples when a placebo begins; enough is false
+// if they are too few.
 func (b *runner) split(ctx context.Context, h *history, p placebo, rng *rand.Rand) (divided placebo, enough bool) {
 	begin := grid(p.from, h.step)
 	r := andon.Range{Start: begin, End: begin.Add(h.step), Step: h.step}
@@ -152,13 +153,13 @@ func (b *runner) split(ctx context.Context, h *history, p placebo, rng *rand.Ran
 			}
 		}
 	}
-	if len(names) < fewestNodes {
+	if len(names) < minNodes {
 		return p, false
 	}
 	slices.Sort(names)
 	rng.Shuffle(len(names), func(i, j int) { names[i], names[j] = names[j], names[i] })
 	p.candidate, p.nodes = map[string]bool{}, len(names)
-	for _, n := range names[:max(1, len(names)/candidateOf)] {
+	for _, n := range names[:max(1, len(names)/nodesPerCandidate)] {
 		p.candidate[n] = true
 	}
 	return p, true
@@ -169,10 +170,10 @@ func grid(t time.Time, step time.Duration) time.Time {
 	return time.Unix(0, t.UnixNano()/int64(step)*int64(step)).UTC()
 }
 
-// try judges a placebo at each sensitivity, and each of its signals alone.
+// try judges a placebo at each sensitivity, and by each signal alone.
 func (b *runner) try(ctx context.Context, h *history, p placebo, t *tally) {
 	a := &judge.Analyzer{Metrics: deviation.Source{Ask: b.divided(h, p), Resolve: toSide}}
-	judge := func(s andon.Service) andon.Verdict {
+	verdict := func(s andon.Service) andon.Verdict {
 		ro := andon.Rollout{
 			ID: "placebo", Service: s.Name, Strategy: andon.Canary, Started: p.from,
 			Candidate: andon.Selector{sideLabel: sideCandidate}, Control: andon.Selector{sideLabel: sideControl},
@@ -182,9 +183,9 @@ func (b *runner) try(ctx context.Context, h *history, p placebo, t *tally) {
 	for i := range t.trials {
 		s := h.service
 		s.Sensitivity = t.trials[i].Sensitivity
-		v := judge(s)
+		v := verdict(s)
 		if !t.trials[i].add(v) {
-			t.why = v.Reason
+			t.lastReason = v.Reason
 		}
 		t.weigh(v)
 	}
@@ -193,25 +194,24 @@ func (b *runner) try(ctx context.Context, h *history, p placebo, t *tally) {
 	weight := alone
 	for i := range t.signals {
 		s := h.service
-		sig := t.signals[i].of
+		sig := t.signals[i].signal
 		sig.Weight = &weight
 		s.Signals = []andon.Signal{sig}
-		t.signals[i].add(judge(s), samples)
+		t.signals[i].add(verdict(s), samples)
 	}
 }
 
-// toSide is the ResolveFunc of placebos: nothing that the samples say tells the
-// sides apart, so that the side is written before the query, for divided to
-// read.
+// toSide is the ResolveFunc of placebos. No label tells the sides apart, so that it
+// writes the side on a line before the query, where divided reads it.
 func toSide(expr string, s andon.Selector) (string, error) {
 	return s[sideLabel] + "\n" + expr, nil
 }
 
-// divided answers the question for one side with the nodes of that side.
+// divided answers a query for one side with the series of the nodes of that side.
 func (b *runner) divided(h *history, p placebo) andon.RangeFunc {
 	return func(ctx context.Context, expr string, r andon.Range) (model.Matrix, error) {
 		if r.End.After(p.to) {
-			return nil, fmt.Errorf("asked for %s, and the window ends at %s", stamp(r.End), stamp(p.to))
+			return nil, fmt.Errorf("the query goes to %s, beyond the end of the window at %s", stamp(r.End), stamp(p.to))
 		}
 		side, expr, _ := strings.Cut(expr, "\n")
 		m, err := b.archive.Range(ctx, expr, r)

@@ -17,14 +17,14 @@ import (
 	"github.com/andon-project/andon/pkg/ledger"
 )
 
-// A history is where one service's versions were.
+// A history is which versions of one service ran when.
 type history struct {
 	service andon.Service
 	step    time.Duration
-	nodes   model.Matrix // series by version; nil if it was not read
-	first   time.Time    // of its samples
-	starts  []time.Time  // when a version appeared, whether that is a rollout or not
-	notes   []string
+	nodes   model.Matrix // number of series of each version; nil if it was not read
+	first   time.Time    // time of the first sample
+	starts  []time.Time  // when a version appeared, with or without a rollout
+	notes   []string     // what was left out, and why
 }
 
 func (h *history) note(format string, args ...any) {
@@ -33,21 +33,21 @@ func (h *history) note(format string, args ...any) {
 	}
 }
 
-// read asks where a service's versions were.
+// read queries which versions of a service ran when.
 func (b *runner) read(ctx context.Context, s andon.Service) (*history, error) {
 	b.o.Progress(Progress{Doing: "looking for versions of " + s.Name})
 	h := &history{service: s, step: s.Bin()}
 	query, ok := board.VersionQuery(s)
 	switch {
 	case s.Version == "":
-		h.note("no version label, by which rollouts of the past are found; write version: with its name")
+		h.note("no version label, so past rollouts cannot be found; write version: with the label's name")
 		return h, nil
 	case !ok:
-		h.note("no metric in which to look for versions; write a signal with metric:")
+		h.note("no metric to find versions in; write a signal with metric:")
 		return h, nil
 	}
 	r := andon.Range{
-		// As much earlier as must be seen for a version to be new at Since.
+		// Early enough to tell whether a version is new at Since.
 		Start: grid(b.o.Since.Add(-2*board.GoneFor), h.step), End: grid(b.o.Until, h.step), Step: h.step,
 	}
 	m, err := b.archive.Range(ctx, query, r)
@@ -55,25 +55,25 @@ func (b *runner) read(ctx context.Context, s andon.Service) (*history, error) {
 		return nil, fmt.Errorf("looking for versions of %s: %w", s.Name, err)
 	}
 	if err != nil {
-		h.note("versions could not be looked for: %s", err)
+		h.note("versions could not be queried: %s", err)
 		return h, nil
 	}
 	m = slices.DeleteFunc(m, func(x *model.SampleStream) bool {
 		return x.Metric[model.LabelName(s.Version)] == "" || len(x.Values) == 0
 	})
 	if len(m) == 0 {
-		h.note("no series with the label %s since %s; try the query %s, and see how long Prometheus keeps samples", s.Version, stamp(r.Start), query)
+		h.note("no series with the label %s since %s; try the query %s, and check how long Prometheus keeps samples", s.Version, stamp(r.Start), query)
 		return h, nil
 	}
 	h.nodes = m
 	h.index(b.o.Since)
 	if h.first.After(b.o.Since.Add(time.Hour)) {
-		h.note("samples begin at %s; what was before is not known", stamp(h.first))
+		h.note("samples begin at %s; earlier rollouts are not known", stamp(h.first))
 	}
 	return h, nil
 }
 
-// index finds where samples begin, and where versions may have appeared.
+// index sets the time of the first sample and the times at which versions appeared.
 func (h *history) index(since time.Time) {
 	for _, s := range h.nodes {
 		last := time.Time{}
@@ -90,12 +90,12 @@ func (h *history) index(since time.Time) {
 	slices.SortFunc(h.starts, time.Time.Compare)
 }
 
-// versions answers the question for a service's versions from its history.
+// versions answers the query for a service's versions from its history.
 func (h *history) versions(_ context.Context, _ string, r andon.Range) (model.Matrix, error) {
 	return cut(h.nodes, model.TimeFromUnixNano(r.Start.UnixNano()), model.TimeFromUnixNano(r.End.UnixNano())), nil
 }
 
-// reached returns the share of the series that were on a version at a time.
+// reached returns the share of a service's series that were on a version at a time.
 func (h *history) reached(version string, at time.Time) andon.Number {
 	here, all := 0., 0.
 	t := model.TimeFromUnixNano(at.Truncate(h.step).UnixNano())
@@ -108,12 +108,12 @@ func (h *history) reached(version string, at time.Time) andon.Number {
 	return andon.Number(here / all)
 }
 
-// replay judges the rollouts of the past, tick by tick: those that were under
-// way together by one Watch.
+// replay judges the past rollouts tick by tick. Those that were under way at the
+// same time share one Watch.
 func (b *runner) replay(ctx context.Context) error {
 	keep := func(context.Context, ledger.Fact) (bool, error) { return true, nil }
 	rollouts := board.NewBoard(keep, b.o.Bake)
-	step := b.leastStep()
+	step := b.minStep()
 	var watch *judge.Watch
 	now, ok := b.nextStart(b.o.Since.Add(-1))
 	for ok && !now.After(b.o.Until) {
@@ -139,7 +139,7 @@ func (b *runner) replay(ctx context.Context) error {
 		b.keep(under, verdicts)
 		now = now.Add(step)
 	}
-	for id, j := range b.judged {
+	for id, j := range b.outcomes {
 		if ro, known := rollouts.Get(id, b.o.Until); known {
 			j.Rollout, j.Open = ro, ro.Ended.IsZero()
 		}
@@ -147,26 +147,25 @@ func (b *runner) replay(ctx context.Context) error {
 	return nil
 }
 
-// notAfter answers the judge's questions, none of which may be about a time
-// after the tick.
+// notAfter answers the judge's queries, and refuses one that goes beyond the tick.
 func (b *runner) notAfter(now *time.Time) andon.RangeFunc {
 	return func(ctx context.Context, expr string, r andon.Range) (model.Matrix, error) {
 		if r.End.After(*now) {
-			return nil, fmt.Errorf("query %s: asked for %s, which is later than the tick at %s", expr, stamp(r.End), stamp(*now))
+			return nil, fmt.Errorf("query %s: it goes to %s, beyond the tick at %s", expr, stamp(r.End), stamp(*now))
 		}
 		return b.archive.Range(ctx, expr, r)
 	}
 }
 
-func (b *runner) leastStep() time.Duration {
-	least := time.Minute
+func (b *runner) minStep() time.Duration {
+	step := time.Minute
 	for _, h := range b.services {
-		least = min(least, h.step)
+		step = min(step, h.step)
 	}
-	return least
+	return step
 }
 
-// nextStart returns when a version appeared next after a time.
+// nextStart returns the first time after a given one at which a version appeared.
 func (b *runner) nextStart(after time.Time) (next time.Time, ok bool) {
 	for _, h := range b.services {
 		i, _ := slices.BinarySearchFunc(h.starts, after.Add(1), time.Time.Compare)
@@ -177,30 +176,30 @@ func (b *runner) nextStart(after time.Time) (next time.Time, ok bool) {
 	return next, ok
 }
 
-// look has the board take in what the version labels show by now.
+// look has the board read the version labels as of now.
 func (b *runner) look(ctx context.Context, rollouts *board.Board, now time.Time) {
 	for _, h := range b.services {
 		if h.nodes == nil {
 			continue
 		}
-		l := board.VersionWatch{
+		w := board.VersionWatch{
 			Board: rollouts, Bake: b.o.Bake, Ask: h.versions,
 			Announce: func(ctx context.Context, ro andon.Rollout, now time.Time) error {
 				if !ro.Started.IsZero() && ro.Started.Before(b.o.Since) {
-					return nil // of before
+					return nil // from before the history
 				}
 				_, _, err := rollouts.Announce(ctx, ro, now)
 				return err
 			},
 			Refused: func(_, version string, err error) { h.note("the version %q is not judged: %s", version, err) },
 		}
-		if err := l.Look(ctx, h.service, now); err != nil && ctx.Err() == nil {
+		if err := w.Look(ctx, h.service, now); err != nil && ctx.Err() == nil {
 			h.note("not judged: %s", strings.ReplaceAll(err.Error(), "\n", "; "))
 		}
 	}
 }
 
-// underWay returns what is to be judged at now.
+// underWay returns the rollouts to judge at now.
 func (b *runner) underWay(rollouts *board.Board, now time.Time) []judge.Underway {
 	var out []judge.Underway
 	for _, ro := range rollouts.UnderWay(now) {
@@ -214,10 +213,10 @@ func (b *runner) underWay(rollouts *board.Board, now time.Time) []judge.Underway
 // keep keeps the newest verdict on each rollout.
 func (b *runner) keep(under []judge.Underway, verdicts []andon.Verdict) {
 	for i, u := range under {
-		j := b.judged[u.Rollout.ID]
+		j := b.outcomes[u.Rollout.ID]
 		if j == nil {
-			j = &Judged{Rollout: u.Rollout, Reached: andon.Unknown}
-			b.judged[u.Rollout.ID] = j
+			j = &Outcome{Rollout: u.Rollout, Reached: andon.Unknown}
+			b.outcomes[u.Rollout.ID] = j
 			b.order = append(b.order, u.Rollout.ID)
 		}
 		j.Verdict = verdicts[i]

@@ -11,7 +11,7 @@ import (
 	"github.com/andon-project/andon/pkg/andon"
 )
 
-// WriteTable writes a report for people: the rollouts, what would have been
+// WriteTable writes a report for people: the rollouts, which of them would have been
 // halted, how noisy the signals are, and which sensitivity fits.
 func WriteTable(w io.Writer, r *Report) error {
 	var b strings.Builder
@@ -30,11 +30,11 @@ func WriteTable(w io.Writer, r *Report) error {
 
 func writeRollouts(b *strings.Builder, r *Report) {
 	if len(r.Rollouts) == 0 {
-		b.WriteString("no rollout was found\n\n")
+		b.WriteString("no rollouts found\n\n")
 		return
 	}
 	rows := [][]string{{"SERVICE", "VERSION", "STARTED", "LASTED", "VERDICT", "FIRST FAIL", "EVIDENCE", "WHY"}}
-	var failed []Judged
+	var failed []Outcome
 	for _, j := range r.Rollouts {
 		ro, v := j.Rollout, j.Verdict
 		if v.FirstFail != nil {
@@ -48,7 +48,7 @@ func writeRollouts(b *strings.Builder, r *Report) {
 	for _, j := range failed {
 		reach := ""
 		if j.Reached.Known() {
-			reach = fmt.Sprintf(", with %s of it on the new version", percent(float64(j.Reached)))
+			reach = fmt.Sprintf(", with %s of the service on the new version", percent(float64(j.Reached)))
 		}
 		fmt.Fprintf(b, "  %s  %s %s%s\n", stamp(*j.Verdict.FirstFail), j.Rollout.Service, j.Rollout.Version, reach)
 	}
@@ -64,7 +64,7 @@ func writeSignals(b *strings.Builder, r *Report) {
 		}
 	}
 	if len(rows) > 1 {
-		b.WriteString("signals where nothing rolled out, some nodes against the rest\n")
+		b.WriteString("noise of the signals without a rollout, a quarter of the nodes against the others\n")
 		align(b, rows)
 		b.WriteString("\n")
 	}
@@ -86,7 +86,7 @@ func writeTrials(b *strings.Builder, r *Report) {
 		}
 		rows = append(rows, append(row, string(s.Configured), suggested, plain(s.Reason)))
 	}
-	b.WriteString("placebos that failed at each sensitivity\n")
+	b.WriteString("false alarms at each sensitivity: windows without a rollout that failed\n")
 	align(b, rows)
 	b.WriteString("\n")
 }
@@ -108,14 +108,14 @@ func align(b *strings.Builder, rows [][]string) {
 	}
 }
 
-func lasted(j Judged) string {
+func lasted(j Outcome) string {
 	if j.Open {
 		return "under way"
 	}
 	return brief(j.Rollout.Ended.Sub(j.Rollout.Started))
 }
 
-// brief writes a span to the minute.
+// brief writes a duration to the minute.
 func brief(d time.Duration) string {
 	d = d.Round(time.Minute)
 	if d < time.Hour {
@@ -168,7 +168,7 @@ func shareOf(n andon.Number) string {
 
 func percent(v float64) string { return fmt.Sprintf("%.1f%%", 100*v) }
 
-func count(n int, of string) string { return plural(n, of, of+"s") }
+func count(n int, thing string) string { return plural(n, thing, thing+"s") }
 
 func plural(n int, one, many string) string {
 	if n == 1 {
@@ -177,7 +177,7 @@ func plural(n int, one, many string) string {
 	return fmt.Sprintf("%d %s", n, many)
 }
 
-// plain keeps what a source said from breaking the line.
+// plain replaces control characters, such as newlines in a source's error.
 func plain(s string) string {
 	return strings.Map(func(r rune) rune {
 		if r < ' ' || r == 0x7f {

@@ -9,25 +9,25 @@ import (
 )
 
 const (
-	// fewestWindows is how many placebos a suggestion takes: below it not one
+	// minWindows is the smallest number of placebos for a suggestion: with fewer, no
 	// failure is to be expected even at the rate that high promises.
-	fewestWindows = 100
-	// rare is how improbable a number of failures must be at the promised rate
-	// for the promise to be taken as broken.
+	minWindows = 100
+	// rare is the probability below which a number of failures shows that the
+	// promised rate is not kept.
 	rare = .05
 )
 
-// A tally counts what placebos of one service came to.
+// A tally counts the verdicts on the placebos of one service.
 type tally struct {
-	trials  []Trial
-	signals []signalTally
-	tried   int    // windows
-	why     string // the last that could not be judged could not
+	trials     []Trial
+	signals    []signalTally
+	tried      int    // number of placebos
+	lastReason string // why the latest of those without a verdict has none
 }
 
 type signalTally struct {
 	Signal
-	of         andon.Signal
+	signal     andon.Signal
 	deviations []float64
 	seen, all  int // samples
 }
@@ -39,13 +39,13 @@ func newTally(s andon.Service) *tally {
 	}
 	for _, sig := range s.Signals {
 		if sig.Metric != "" {
-			t.signals = append(t.signals, signalTally{Signal: Signal{Name: sig.Name}, of: sig})
+			t.signals = append(t.signals, signalTally{Signal: Signal{Name: sig.Name}, signal: sig})
 		}
 	}
 	return t
 }
 
-// add counts a verdict, and reports whether it is one.
+// add counts a verdict. It returns false for one without enough data.
 func (t *Trial) add(v andon.Verdict) bool {
 	if v.Quality != andon.OK && v.FirstFail == nil {
 		return false
@@ -57,7 +57,7 @@ func (t *Trial) add(v andon.Verdict) bool {
 	return true
 }
 
-// weigh notes what share of the evidence the signals had.
+// weigh records the share of the evidence that each signal had.
 func (t *tally) weigh(v andon.Verdict) {
 	for _, f := range v.Findings {
 		for i := range t.signals {
@@ -89,7 +89,7 @@ func (t *signalTally) add(v andon.Verdict, samples int) {
 	}
 }
 
-// conclude fills in what the placebos told of a service.
+// conclude sets what the placebos show of a service.
 func (t *tally) conclude(s *Service) {
 	for _, x := range t.signals {
 		x.Deviation, x.Missing = andon.Unknown, andon.Unknown
@@ -108,18 +108,18 @@ func (t *tally) conclude(s *Service) {
 	s.Suggested, s.Reason = t.suggest(*s)
 }
 
-// suggest returns the most sensitive of the trials that kept its promise, ""
-// if none did or there are too few windows, and why.
-func (t *tally) suggest(s Service) (andon.Sensitivity, string) {
-	least := math.MaxInt
+// suggest returns the highest sensitivity that kept its promise, and why; "" if none
+// did or there are too few placebos.
+func (t *tally) suggest(s Service) (sensitivity andon.Sensitivity, reason string) {
+	judged := math.MaxInt
 	for _, x := range s.Trials {
-		least = min(least, x.Windows)
+		judged = min(judged, x.Windows)
 	}
 	switch {
-	case t.tried < fewestWindows:
-		return "", fmt.Sprintf("not enough history: %d windows without a rollout, %d wanted", t.tried, fewestWindows)
-	case least < fewestWindows:
-		return "", fmt.Sprintf("%d of %d windows could be judged, %d wanted; of one that could not: %s", least, t.tried, fewestWindows, t.why)
+	case t.tried < minWindows:
+		return "", fmt.Sprintf("not enough history: %d windows without a rollout, needs %d", t.tried, minWindows)
+	case judged < minWindows:
+		return "", fmt.Sprintf("only %d of %d windows could be judged, needs %d; for example: %s", judged, t.tried, minWindows, t.lastReason)
 	}
 	for _, x := range s.Trials {
 		if x.Within {
@@ -127,20 +127,20 @@ func (t *tally) suggest(s Service) (andon.Sensitivity, string) {
 		}
 	}
 	last := s.Trials[len(s.Trials)-1]
-	reason := fmt.Sprintf("none keeps its promise: even at %s %d of %d placebos failed", last.Sensitivity, last.Failures, last.Windows)
+	reason = fmt.Sprintf("none keeps its promise: even at %s %d of %d placebos failed", last.Sensitivity, last.Failures, last.Windows)
 	if noisy := noisiest(s.Signals); noisy != "" {
-		reason += "; see to " + noisy
+		reason += "; the noisiest signal is " + noisy
 	}
 	return "", reason
 }
 
-// noisiest returns the name of the signal that counts and alarmed most often,
-// "" if none did.
+// noisiest returns the name of the signal with weight that alarmed most often, "" if
+// none did.
 func noisiest(signals []Signal) string {
-	most, name := 0, ""
+	alarms, name := 0, ""
 	for _, s := range signals {
-		if s.Weight > 0 && s.Alarmed > most {
-			most, name = s.Alarmed, s.Name
+		if s.Weight > 0 && s.Alarmed > alarms {
+			alarms, name = s.Alarmed, s.Name
 		}
 	}
 	return name

@@ -131,15 +131,12 @@ var past = sync.OnceValues(func() (*inprocess.Store, error) {
 var storeDir string
 
 func TestMain(m *testing.M) {
-	os.Exit(func() int {
-		var err error
-		if storeDir, err = os.MkdirTemp("", "andon-backtest-"); err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			return 1
-		}
-		defer os.RemoveAll(storeDir)
-		return m.Run()
-	}())
+	var err error
+	if storeDir, err = os.MkdirTemp("", "andon-backtest-"); err != nil {
+		panic(err)
+	}
+	defer os.RemoveAll(storeDir)
+	m.Run()
 }
 
 func store(t *testing.T) *inprocess.Store {

@@ -33,7 +33,7 @@ func written() *Report {
 	bad.FirstFail = &fail
 	return &Report{
 		Since: monday, Until: friday, Queries: 98,
-		Rollouts: []Judged{
+		Rollouts: []Outcome{
 			{Rollout: ro("v2", "v1", 60, 125), Verdict: verdict(andon.Pass, 1.2, "no signal tells the candidate from control"), Reached: andon.Unknown},
 			{Rollout: ro("v3", "v2", 600, 620), Verdict: bad, Reached: .2},
 			{Rollout: ro("v4", "v2", 900, 0), Verdict: verdict(andon.Inconclusive, math.NaN(), "errors could not be read:\nno answer"), Reached: andon.Unknown, Open: true},

@@ -18,9 +18,9 @@ import (
 	"github.com/andon-project/andon/pkg/andon"
 )
 
-// NewEngine returns the PromQL engine of Prometheus. A sample stands for its
-// series until a newer one comes, for at most lookback. It logs nothing if log is
-// nil, and has no metrics if reg is.
+// NewEngine returns the PromQL engine of Prometheus. A sample is the value of its
+// series until the next one, for at most lookback. Without log it logs nothing,
+// without reg it has no metrics.
 func NewEngine(lookback time.Duration, log *slog.Logger, reg prometheus.Registerer) *promql.Engine {
 	if log == nil {
 		log = slog.New(slog.DiscardHandler)

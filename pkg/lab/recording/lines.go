@@ -16,29 +16,29 @@ import (
 	"github.com/andon-project/andon/pkg/logs/logql"
 )
 
-// Lines keeps log lines in memory and answers as much LogQL about them as
-// Andon asks: log queries with line filters and label filters, and their counts
-// over time. It is safe for concurrent use; the zero Lines is empty.
+// Lines holds log lines in memory and answers the LogQL queries that Andon asks:
+// log queries with line filters and label filters, and counts of their lines over
+// time. It is safe for concurrent use. The zero Lines is empty and has no limit.
 type Lines struct {
 	mu    sync.Mutex
 	all   []andon.Line
-	mixed bool // not in the order of time
-	max   int
+	mixed bool // lines may be out of order
+	limit int  // of lines; none if zero
 }
 
-// NewLines returns a store that keeps the newest lines, about max of them; all
-// if max is zero.
-func NewLines(max int) *Lines { return &Lines{max: max} }
+// NewLines returns an empty Lines that keeps about as many of the newest lines as
+// limit says; all if it is zero.
+func NewLines(limit int) *Lines { return &Lines{limit: limit} }
 
-// Add keeps lines. Lines of the same time stay in the order in which they came.
+// Add adds lines. Lines with the same time stay in the order in which they came.
 func (s *Lines) Add(lines ...andon.Line) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.all = append(s.all, lines...)
 	s.mixed = true
-	if s.max > 0 && len(s.all) > s.max+s.max/8 {
+	if s.limit > 0 && len(s.all) > s.limit+s.limit/8 {
 		s.sort()
-		s.all = slices.Clone(s.all[len(s.all)-s.max:])
+		s.all = slices.Clone(s.all[len(s.all)-s.limit:])
 	}
 }
 
@@ -74,8 +74,7 @@ func (s *Lines) Range(ctx context.Context, expr string, r andon.Range) iter.Seq2
 	}
 }
 
-// between returns the lines from start to end, both included. What is returned
-// does not change.
+// between returns a copy of the lines from start to end, both included.
 func (s *Lines) between(start, end time.Time) []andon.Line {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -91,9 +90,9 @@ func (s *Lines) between(start, end time.Time) []andon.Line {
 	return slices.Clone(s.all[from:to])
 }
 
-// Counts answers a metric query as logql.CountOverTime writes it; it is an
-// andon.RangeFunc. The value at a time counts the window that ends there,
-// whose beginning is not in it; where it counts nothing there is no sample.
+// Counts answers a metric query of the form that logql.CountOverTime writes; it is
+// an andon.RangeFunc. The value at a time is the number of lines in the window that
+// ends then, its beginning excluded. There is no sample where that is 0.
 func (s *Lines) Counts(ctx context.Context, expr string, r andon.Range) (model.Matrix, error) {
 	c, err := logql.ParseCount(expr)
 	if err != nil {
@@ -104,7 +103,7 @@ func (s *Lines) Counts(ctx context.Context, expr string, r andon.Range) (model.M
 		return nil, fmt.Errorf("query %s: %w", expr, err)
 	}
 	if r.Step <= 0 {
-		return nil, fmt.Errorf("query %s: a step of %v; ask with one above zero", expr, r.Step)
+		return nil, fmt.Errorf("query %s: the step is %v; it must be above zero", expr, r.Step)
 	}
 	shift := c.Offset
 	r.Start, r.End = r.Start.Add(-shift), r.End.Add(-shift)
@@ -152,7 +151,7 @@ func (s *Lines) Counts(ctx context.Context, expr string, r andon.Range) (model.M
 	return out, nil
 }
 
-// Streams returns the distinct sets of labels, in the order of their first lines.
+// Streams returns the distinct label sets, in the order of their first lines.
 func (s *Lines) Streams() []map[string]string {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -14,9 +14,9 @@ import (
 	"github.com/prometheus/prometheus/util/annotations"
 )
 
-// Samples are series held in memory. They are a storage.Queryable, so that the
-// engine of Prometheus answers PromQL about them. Samples may be read by many
-// at once, but not while Append runs. The zero Samples are empty.
+// Samples holds series in memory. It is a storage.Queryable, so that Prometheus'
+// engine can answer PromQL queries about it. Several goroutines may read it, but not
+// while Append runs. The zero Samples is empty.
 type Samples struct {
 	series []*series // in the order of their first sample
 	byKey  map[string]*series
@@ -27,8 +27,8 @@ type series struct {
 	points []chunks.Sample
 }
 
-// Append adds a sample, at a time in Unix milliseconds. It is an error if the
-// series has one at that time or later.
+// Append adds a sample at a time in Unix milliseconds. It returns an error if the
+// series has a sample at that time or later.
 func (s *Samples) Append(l labels.Labels, at int64, v float64) error {
 	if s.byKey == nil {
 		s.byKey = make(map[string]*series)
@@ -57,7 +57,7 @@ type querier struct {
 	mint, maxt int64
 }
 
-// Select returns the series that match and have a sample in the time asked for.
+// Select returns the series that match and have a sample between mint and maxt.
 func (q querier) Select(_ context.Context, sorted bool, _ *storage.SelectHints, matchers ...*labels.Matcher) storage.SeriesSet {
 	var found []storage.Series
 	for _, s := range q.samples.series {

@@ -6,25 +6,25 @@ import (
 	"sync"
 )
 
-// A Result is one case replayed, or why it was not.
+// A Result is the result of replaying one case, or the error of it.
 type Result struct {
-	Dir    string
-	Case   *Case // nil if it could not be loaded
-	Judged []Judged
-	Err    error
+	Dir      string
+	Case     *Case // nil if it could not be loaded
+	Outcomes []Outcome
+	Err      error
 }
 
-// All replays the cases in folders dirs, as many at a time as there are
-// processors, and calls each with every result in the order of dirs. It stops
-// at the first error: of a case, which is also in its Result, of each, or of ctx.
+// All replays the cases in the folders dirs, as many at a time as there are
+// processors, and calls each with the results in the order of dirs. It stops at the
+// first error: of a case, which is in its Result too, of each, or of ctx.
 func All(ctx context.Context, dirs []string, o Options, each func(Result) error) error {
 	var running sync.WaitGroup
 	defer running.Wait() // for temporary folders to be removed
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	results := make([]chan Result, len(dirs))
-	// A slot is held until the result is taken, so that a slow case does not
-	// let the results of later ones pile up.
+	// A case holds a slot until its result is taken, so that results do not pile up
+	// behind a slow case.
 	slots := make(chan struct{}, 4*runtime.GOMAXPROCS(0))
 	work := make(chan int)
 	for i := range results {
@@ -72,10 +72,10 @@ func one(ctx context.Context, dir string, o Options) Result {
 		return Result{Dir: dir, Err: &InputError{err}}
 	}
 	j, err := Replay(ctx, c, o)
-	return Result{Dir: dir, Case: c, Judged: j, Err: err}
+	return Result{Dir: dir, Case: c, Outcomes: j, Err: err}
 }
 
-// An InputError says that a case is wrong, rather than its replay.
+// An InputError is an error in a case itself, not in replaying it.
 type InputError struct{ Err error }
 
 func (e *InputError) Error() string { return e.Err.Error() }

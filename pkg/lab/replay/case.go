@@ -1,6 +1,6 @@
-// Package replay judges rollouts of the past as they would have been judged
-// then: it reads cases from files, feeds their samples to an in-process
-// Prometheus as time goes by, and ticks. It knows no network and no clock.
+// Package replay judges past rollouts as they would have been judged live. It reads
+// cases from files and ticks through them, with the samples in memory up to each
+// tick. It knows no network and no clock.
 package replay
 
 import (
@@ -29,18 +29,18 @@ const (
 // maxCase bounds case.yaml, in bytes.
 const maxCase = 4 << 20
 
-// maxTicks bounds how often a case is judged, so that a slip of the pen in a
-// date does not keep a machine busy for a year.
+// maxTicks limits the number of ticks of a case, so that a mistyped date does not
+// keep a machine busy for a year.
 const maxTicks = 100_000
 
-// A Case is what ran, what was looked at, what was rolled out, and the truth
-// about it. Its YAML form is case.yaml.
+// A Case is a recording of services and their signals, of rollouts, and the truth
+// about the rollouts. Its YAML form is case.yaml.
 type Case struct {
 	Name     string          `yaml:"name"`
-	Source   string          `yaml:"source"` // where the data come from, for people
-	Step     model.Duration  `yaml:"step"`   // between samples, and between ticks
-	Start    time.Time       `yaml:"start"`  // of the data
-	End      time.Time       `yaml:"end"`
+	Source   string          `yaml:"source"` // origin of the data, for people
+	Step     model.Duration  `yaml:"step"`   // time between samples, and between ticks
+	Start    time.Time       `yaml:"start"`  // beginning of the data
+	End      time.Time       `yaml:"end"`    // end of the data
 	Services []andon.Service `yaml:"services"`
 	Rollouts []andon.Rollout `yaml:"rollouts"`
 	Truth    []Truth         `yaml:"truth"` // never shown to the judge
@@ -49,15 +49,15 @@ type Case struct {
 	Series  []labels.Labels `yaml:"-"`
 	Lines   []andon.Line    `yaml:"-"` // oldest first
 
-	// Notes say what of the case is not replayed.
+	// Notes say which parts of the case are left out.
 	Notes []string `yaml:"-"`
 }
 
-// Truth says what one rollout really did.
+// Truth is the truth about one rollout.
 type Truth struct {
 	Rollout    string `yaml:"rollout"`
 	Regression bool   `yaml:"regression"`
-	Fault      string `yaml:"fault"` // kind of the fault injected; empty if there was none or it is not known
+	Fault      string `yaml:"fault"` // kind of fault that was injected; empty if none or not known
 }
 
 // A Sample is one value of one series.
@@ -77,8 +77,8 @@ func (c *Case) Service(name string) (andon.Service, bool) {
 	return andon.Service{}, false
 }
 
-// LoadCase reads the case in folder dir. Errors name the file, and the line
-// where there is one.
+// LoadCase reads the case in folder dir. Errors name the file and, if there is one,
+// the line.
 func LoadCase(dir string) (*Case, error) {
 	path := filepath.Join(dir, caseFile)
 	text, err := readFile(path, maxCase)
@@ -123,13 +123,12 @@ func readFile(path string, limit int64) ([]byte, error) {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	if int64(len(b)) > limit {
-		return nil, fmt.Errorf("%s: larger than %d bytes", path, limit)
+		return nil, fmt.Errorf("%s: larger than the limit of %s", path, andon.Quantity(float64(limit), "bytes"))
 	}
 	return b, nil
 }
 
-// parseCase reads case.yaml strictly. The error is a *strict.Error with all that
-// is wrong with it.
+// parseCase reads case.yaml strictly. The error is a *strict.Error with all problems.
 func parseCase(text []byte) (*Case, error) {
 	var c Case
 	if err := strict.Read(text, &c, c.check); err != nil {
@@ -151,9 +150,9 @@ func IsCase(dir string) bool {
 	return err == nil
 }
 
-// Find returns the case folders among paths: each path is the folder of a
-// case, or a folder of such folders, which are returned in the order of their
-// names. Errors are *InputError.
+// Find returns the case folders for paths. Each path is the folder of a case, or a
+// folder of such folders, which come in the order of their names. Errors are
+// *InputError.
 func Find(paths []string) ([]string, error) {
 	var out []string
 	for _, p := range paths {
@@ -176,7 +175,7 @@ func Find(paths []string) ([]string, error) {
 			}
 		}
 		if len(out) == n {
-			return nil, &InputError{fmt.Errorf("%s: neither holds a %s nor folders that do", p, caseFile)}
+			return nil, &InputError{fmt.Errorf("%s: no %s in it or in a folder of it", p, caseFile)}
 		}
 	}
 	return out, nil

@@ -65,12 +65,12 @@ func TestParseCase(t *testing.T) {
 		{"two queries", "unit: ratio", "logs: '{}'", "services[0].signals[0]: has more than one query (metric and logs)"},
 		{"bad PromQL", "avg by (pod) (success", "avg by pod (success", "line 13: services[0].signals[0].metric: is not PromQL: 1:8"},
 		{"strategy", "strategy: canary", "strategy: yolo", `line 19: rollouts[0].strategy: "yolo" is not a strategy; write one of auto, canary`},
-		{"service unknown", "  service: shop", "  service: bakery", `line 18: rollouts[0].service: "bakery" is not one of services; write shop`},
+		{"service unknown", "  service: shop", "  service: bakery", `line 18: rollouts[0].service: "bakery" is not the name of a service; write shop`},
 		{"selector", "{version: v2}", `{version: "=~("}`, `line 20: rollouts[0].candidate.version: "(" is not a regular expression`},
 		{"ends before it starts", "ended: 2024-05-01T12:40:00Z", "ended: 2024-05-01T11:40:00Z", "line 24: rollouts[0].ended: 2024-05-01T11:40:00Z is before the rollout started"},
 		{"a slip of the pen", "ended: 2024-05-01T12:40:00Z", "ended: 9024-05-01T12:40:00Z", "line 24: rollouts[0].ended: the rollouts span more than 100000 steps of 1m"},
 		{"stages back in time", "[2024-05-01T12:00:00Z]", "[2024-05-01T12:20:00Z, 2024-05-01T12:10:00Z]", "line 23: rollouts[0].stages[1]: 2024-05-01T12:10:00Z is earlier than the stage listed before it"},
-		{"truth of nothing", "- rollout: shop-v2", "- rollout: shop-v3", `line 26: truth[0].rollout: "shop-v3" is not one of rollouts; did you mean shop-v2?`},
+		{"truth of nothing", "- rollout: shop-v2", "- rollout: shop-v3", `line 26: truth[0].rollout: "shop-v3" is not the id of a rollout; did you mean shop-v2?`},
 		{"sensitivity", "  layer: software", "  sensitivity: extreme", `line 8: services[0].sensitivity: "extreme" is not a sensitivity`},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -98,8 +98,8 @@ func TestParseSamples(t *testing.T) {
 		{name: "no time", body: "# TYPE a gauge\na 1 10\na 2\n# EOF\n", want: "line 3: a has no timestamp"},
 		{name: "not a number", body: "# TYPE a gauge\na one 10\n# EOF\n", want: "line 2: "},
 		{name: "not newer", body: "# TYPE a gauge\na 1 10\na 2 10\n# EOF\n", want: "line 3: a is not newer"},
-		{name: "before 1970", body: "# TYPE a gauge\na 1 -10\n# EOF\n", want: "line 2: a is at -10000 ms"},
-		{name: "far away", body: "# TYPE a gauge\na 1 99999999999999\n# EOF\n", want: "after 2262"},
+		{name: "before 1970", body: "# TYPE a gauge\na 1 -10\n# EOF\n", want: "line 2: a has the timestamp -10000 ms"},
+		{name: "far away", body: "# TYPE a gauge\na 1 99999999999999\n# EOF\n", want: "not between 1970 and 2262"},
 		{name: "label twice", body: "# TYPE a gauge\na{x=\"1\",x=\"2\"} 1 10\n# EOF\n", want: "line 2: "},
 		{name: "blank line", body: "\na 1 10\n# EOF\n", want: "line 1: "},
 		{name: "binary", body: "\x00\xff\x1f", want: "line 1: "},
@@ -139,7 +139,7 @@ func zip(t *testing.T, b []byte) []byte {
 
 func TestGunzipIsBounded(t *testing.T) {
 	bomb := zip(t, make([]byte, 1<<20))
-	if _, err := gunzip(bytes.NewReader(bomb), 1<<20-1); err == nil || !strings.Contains(err.Error(), "more than 1048575 bytes") {
+	if _, err := gunzip(bytes.NewReader(bomb), 1<<20-1); err == nil || !strings.Contains(err.Error(), "more than the limit of 1") {
 		t.Errorf("one byte too many: %v", err)
 	}
 	if b, err := gunzip(bytes.NewReader(bomb), 1<<20); err != nil || len(b) != 1<<20 {
@@ -175,7 +175,7 @@ func TestLoadCaseNamesTheFile(t *testing.T) {
 		want       string
 	}{
 		{"bad key", "sauce: 1\n", nil, filepath.Join("shop", "case.yaml") + `: line 1: unknown key "sauce"; did you mean source?`},
-		{"too large", "#" + strings.Repeat(" ", maxCase), nil, "case.yaml: larger than 4194304 bytes"},
+		{"too large", "#" + strings.Repeat(" ", maxCase), nil, "case.yaml: larger than the limit of 4 MiB"},
 		{"no samples", goodCase, nil, "metrics.om.gz: no such file"},
 		{"not gzip", goodCase, []byte("# TYPE a gauge\na 1 10\n"), "metrics.om.gz: not a gzip file"},
 		{"bad sample", goodCase, zip(t, []byte("a 1\n# EOF\n")), "metrics.om.gz: line 1: a has no timestamp"},
@@ -196,7 +196,7 @@ func TestFind(t *testing.T) {
 			t.Errorf("%s: %v, %v", p, got, err)
 		}
 	}
-	for path, want := range map[string]string{t.TempDir(): "neither holds a case.yaml", filepath.Join(dir, "nowhere"): "no such file", filepath.Join(dir, caseFile): "not a directory"} {
+	for path, want := range map[string]string{t.TempDir(): "no case.yaml in it", filepath.Join(dir, "nowhere"): "no such file", filepath.Join(dir, caseFile): "not a directory"} {
 		_, err := Find([]string{path})
 		var wrong *InputError
 		if !errors.As(err, &wrong) || !strings.Contains(err.Error(), want) {

@@ -35,7 +35,7 @@ func TestRecordedCases(t *testing.T) {
 		for _, tr := range r.Case.Truth {
 			truth[tr.Rollout] = tr.Regression
 		}
-		for _, j := range r.Judged {
+		for _, j := range r.Outcomes {
 			fail := 0
 			if j.Verdict.Verdict == andon.Fail {
 				fail = 1

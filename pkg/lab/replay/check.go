@@ -13,11 +13,11 @@ import (
 	"github.com/andon-project/andon/pkg/strict"
 )
 
-// parsers take the queries that can be answered from files.
+// parsers check queries that are to be answered from files.
 var parsers = andon.Parsers{PromQL: source.CheckPromQL, LogQL: checkLogQL}
 
-// checkLogQL returns what is wrong with a query for lines, or why it cannot be
-// answered from a file.
+// checkLogQL returns what is wrong with a log query, or why it cannot be answered
+// from a file.
 func checkLogQL(expr string) error {
 	if err := source.CheckLogQL(expr); err != nil {
 		return err
@@ -29,7 +29,7 @@ func checkLogQL(expr string) error {
 	return err
 }
 
-// check adds to d what is wrong with a case whose form is right.
+// check adds the problems of a case to d. Its form has been checked already.
 func (c *Case) check(d *strict.Document) {
 	if c.Name == "" {
 		d.At("name", "is missing; write the case's name")
@@ -61,31 +61,31 @@ func (c *Case) check(d *strict.Document) {
 	}
 	for i, t := range c.Truth {
 		if !slices.ContainsFunc(c.Rollouts, func(r andon.Rollout) bool { return r.ID == t.Rollout }) {
-			d.At(fmt.Sprintf("truth[%d].rollout", i), "%q is not one of rollouts; %s", t.Rollout, andon.Suggest(t.Rollout, idsOf(c.Rollouts)))
+			d.At(fmt.Sprintf("truth[%d].rollout", i), "%q is not the id of a rollout; %s", t.Rollout, andon.Suggest(t.Rollout, idsOf(c.Rollouts)))
 		}
 	}
 }
 
-// checkRollout adds what is wrong with a rollout in this case, of which earlier
-// are listed before it.
+// checkRollout adds the problems of a rollout in this case; earlier are the rollouts
+// listed before it.
 func (c *Case) checkRollout(d *strict.Document, at string, earlier []andon.Rollout, r andon.Rollout) {
 	if first := slices.IndexFunc(earlier, func(o andon.Rollout) bool { return o.ID == r.ID }); first >= 0 && r.ID != "" {
 		d.At(at+".id", "%q is the id of rollouts[%d] already; give each rollout an id of its own", r.ID, first)
 	}
 	if _, known := c.Service(r.Service); r.Service != "" && !known {
-		d.At(at+".service", "%q is not one of services; %s", r.Service, andon.Suggest(r.Service, namesOf(c.Services)))
+		d.At(at+".service", "%q is not the name of a service; %s", r.Service, andon.Suggest(r.Service, namesOf(c.Services)))
 	}
 	ended := r.Ended
 	if ended.IsZero() {
 		ended = c.End
 		if ended.Before(r.Started) {
-			d.At(at+".started", "%s is after the data end (%s)", r.Started.Format(time.RFC3339), ended.Format(time.RFC3339))
+			d.At(at+".started", "%s is after the end of the data (%s)", r.Started.Format(time.RFC3339), ended.Format(time.RFC3339))
 		}
 	}
-	// Sub saturates, so that no date is too far.
+	// Sub saturates, so that no date overflows.
 	step := time.Duration(c.Step)
 	if step > 0 && (ended.Sub(c.Rollouts[0].Started).Abs()/step > maxTicks || ended.Sub(r.Started)/step > maxTicks) {
-		d.At(at+".ended", "the rollouts span more than %d steps of %s; see to the dates", maxTicks, c.Step)
+		d.At(at+".ended", "the rollouts span more than %d steps of %s; check the dates", maxTicks, c.Step)
 	}
 }
 

@@ -15,21 +15,17 @@ import (
 	"github.com/andon-project/andon/pkg/andon"
 )
 
-// Bounds of logs.jsonl.gz.
+// Limits of logs.jsonl.gz.
 const (
-	maxLinesText = 1 << 30 // bytes, once it is unpacked
-	maxLine      = 4 << 20 // bytes of one line of it
+	maxLinesText = 1 << 30 // bytes after unpacking
+	maxLine      = 4 << 20 // bytes of one line
 )
 
-// loadLines reads the log lines of the case in folder dir, if its signals want
-// any. Where there are none, the signals that want some are left out, with a note.
+// loadLines reads the log lines of the case in folder dir, if it has signals of log
+// lines. If the file is missing, those signals are removed, with a note.
 func (c *Case) loadLines(dir string) error {
-	wants := func(s andon.Signal) bool { return s.Metric == "" }
-	any := false
-	for _, s := range c.Services {
-		any = any || slices.ContainsFunc(s.Signals, wants)
-	}
-	if !any {
+	ofLines := func(s andon.Signal) bool { return s.Metric == "" }
+	if !slices.ContainsFunc(c.Services, func(s andon.Service) bool { return slices.ContainsFunc(s.Signals, ofLines) }) {
 		return nil
 	}
 	path := filepath.Join(dir, logsFile)
@@ -37,11 +33,11 @@ func (c *Case) loadLines(dir string) error {
 	if errors.Is(err, fs.ErrNotExist) {
 		for i, s := range c.Services {
 			for _, sig := range s.Signals {
-				if wants(sig) {
-					c.Notes = append(c.Notes, fmt.Sprintf("signal %s of %s reads log lines, and there is no %s", sig.Name, s.Name, logsFile))
+				if ofLines(sig) {
+					c.Notes = append(c.Notes, fmt.Sprintf("signal %s of %s is left out: it is about log lines, and the case has no %s", sig.Name, s.Name, logsFile))
 				}
 			}
-			c.Services[i].Signals = slices.DeleteFunc(slices.Clone(s.Signals), wants)
+			c.Services[i].Signals = slices.DeleteFunc(slices.Clone(s.Signals), ofLines)
 		}
 		return nil
 	}
@@ -80,9 +76,9 @@ func parseLines(body []byte) ([]andon.Line, error) {
 		}
 		switch {
 		case l.TS.IsZero():
-			return nil, fmt.Errorf("line %d: ts is missing", n)
+			return nil, fmt.Errorf("line %d: ts is missing; write the time of the line", n)
 		case len(out) > 0 && l.TS.Before(out[len(out)-1].At):
-			return nil, fmt.Errorf("line %d: it is older than the line before it", n)
+			return nil, fmt.Errorf("line %d: ts is earlier than on the line before; sort the lines by ts", n)
 		}
 		out = append(out, andon.Line{At: l.TS.UTC(), Labels: l.Labels, Text: l.Line})
 	}

@@ -68,7 +68,7 @@ func TestReplayOfLogs(t *testing.T) {
 
 func TestCaseWithoutItsLogs(t *testing.T) {
 	c, err := LoadCase(writeCase(t, talking, zip(t, []byte(noSamples))))
-	if err != nil || len(c.Notes) != 1 || !strings.Contains(c.Notes[0], "there is no logs.jsonl.gz") || len(c.Services[0].Signals) != 0 {
+	if err != nil || len(c.Notes) != 1 || !strings.Contains(c.Notes[0], "the case has no logs.jsonl.gz") || len(c.Services[0].Signals) != 0 {
 		t.Fatalf("%v, %+v", err, c)
 	}
 }
@@ -82,7 +82,7 @@ func TestParseLines(t *testing.T) {
 		{"an unknown key", `{"ts":"2024-05-01T12:00:00Z","msg":"x"}`, `unknown field "msg"`},
 		{"no time", `{"line":"x"}`, "ts is missing"},
 		{"a time that is none", `{"ts":"noon","line":"x"}`, "line 1: "},
-		{"out of order", good + "\n" + strings.Replace(good, "12:00", "11:00", 1), "line 2: it is older"},
+		{"out of order", good + "\n" + strings.Replace(good, "12:00", "11:00", 1), "line 2: ts is earlier"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			got, err := parseLines([]byte(tt.in))
@@ -96,8 +96,8 @@ func TestParseLines(t *testing.T) {
 func TestCaseRefusesLogQL(t *testing.T) {
 	for _, tt := range []struct{ query, says string }{
 		{`{service="shop"`, "comma or }"},
-		{`{service="shop"} | json | level="error"`, "not evaluated here"},
-		{`rate({service="shop"}[1m])`, "no function around it"},
+		{`{service="shop"} | json | level="error"`, "not supported for recorded lines"},
+		{`rate({service="shop"}[1m])`, "without a function around it"},
 	} {
 		_, err := parseCase([]byte(strings.Replace(talking, `{service="shop"} |= "error"`, tt.query, 1)))
 		if err == nil || !strings.Contains(err.Error(), tt.says) {

@@ -31,7 +31,7 @@ func TestOwnCases(t *testing.T) {
 			t.Errorf("%s: the truth of %d of %d rollouts is told; %v", r.Case.Name, len(r.Case.Truth), len(r.Case.Rollouts), r.Case.Notes)
 		}
 		for _, truth := range r.Case.Truth {
-			j := r.Judged[slices.IndexFunc(r.Judged, func(j Judged) bool { return j.Rollout.ID == truth.Rollout })]
+			j := r.Outcomes[slices.IndexFunc(r.Outcomes, func(j Outcome) bool { return j.Rollout.ID == truth.Rollout })]
 			v := j.Verdict
 			if !truth.Regression {
 				if good++; v.Verdict != andon.Pass {

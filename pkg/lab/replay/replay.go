@@ -20,18 +20,17 @@ import (
 
 // Options say how a case is replayed.
 type Options struct {
-	// Questions is how many questions a tick asks its source at a time; 1 if
-	// zero.
+	// Questions is the largest number of queries of a tick at a time; 1 if zero.
 	Questions int
 
-	// Inspect is called with each rollout's last verdict while what the judge
-	// saw by then can still be asked for; may be nil. Its error ends the replay.
-	Inspect func(ctx context.Context, a *judge.Analyzer, j Judged) error
+	// Inspect is called with each rollout's last verdict, while everything that the
+	// judge saw can still be queried; may be nil. Its error ends the replay.
+	Inspect func(ctx context.Context, a *judge.Analyzer, j Outcome) error
 }
 
-// A Judged rollout is one with its last verdict.
-type Judged struct {
-	Rollout andon.Rollout // as it was known then
+// An Outcome is a rollout with its last verdict.
+type Outcome struct {
+	Rollout andon.Rollout // as known at that time
 	Service andon.Service
 	Verdict andon.Verdict
 	Trail   []judge.Point
@@ -41,12 +40,12 @@ type Judged struct {
 // first to the end of the last, and once more when each ended. It returns them
 // in the order of the case, each with its last verdict.
 //
-// The judge never sees a sample later than the tick: samples are handed
-// over as time goes by, and a question about a later time is an error.
-func Replay(ctx context.Context, c *Case, o Options) ([]Judged, error) {
-	p := player{c: c, judged: make([]Judged, len(c.Rollouts))}
-	// A file holds no staleness markers, so that a series must be taken to end
-	// one step after its last sample.
+// The judge never sees a sample from after the tick: samples are added as time goes
+// by, and a query that goes beyond the tick is an error.
+func Replay(ctx context.Context, c *Case, o Options) ([]Outcome, error) {
+	p := player{c: c, outcomes: make([]Outcome, len(c.Rollouts))}
+	// A file has no staleness markers, so a series ends one step after its last
+	// sample.
 	p.engine = recording.NewEngine(time.Duration(c.Step), nil, nil)
 	p.analyzer = &judge.Analyzer{
 		Metrics: deviation.Source{Ask: p.ask, Resolve: source.Resolve},
@@ -55,7 +54,7 @@ func Replay(ctx context.Context, c *Case, o Options) ([]Judged, error) {
 	if err := p.play(ctx, o); err != nil {
 		return nil, fmt.Errorf("case %s: %w", c.Name, err)
 	}
-	return p.judged, nil
+	return p.outcomes, nil
 }
 
 // A player is a replay under way.
@@ -65,10 +64,10 @@ type player struct {
 	samples  recording.Samples
 	lines    recording.Lines
 	analyzer *judge.Analyzer
-	next     int // index of the first sample that samples do not hold
-	nextLine int // and of the first line
+	next     int // index of the first sample that is not in samples yet
+	nextLine int // index of the first line that is not in lines yet
 	now      time.Time
-	judged   []Judged // by index of the rollout
+	outcomes []Outcome // by index of the rollout
 }
 
 func (p *player) play(ctx context.Context, o Options) error {
@@ -87,11 +86,11 @@ func (p *player) play(ctx context.Context, o Options) error {
 			return err
 		}
 		if len(verdicts) != len(under) {
-			return fmt.Errorf("%d verdicts on %d rollouts at %s", len(verdicts), len(under), now.Format(time.RFC3339))
+			return fmt.Errorf("the judge returned %d verdicts on %d rollouts at %s", len(verdicts), len(under), now.Format(time.RFC3339))
 		}
 		for i, v := range verdicts {
 			v.Case = p.c.Name
-			j := Judged{Rollout: under[i].Rollout, Service: under[i].Service, Verdict: v}
+			j := Outcome{Rollout: under[i].Rollout, Service: under[i].Service, Verdict: v}
 			if now.Equal(p.c.ended(which[i])) {
 				j.Trail = watch.Trail(j.Rollout.ID)
 				if o.Inspect != nil {
@@ -100,13 +99,13 @@ func (p *player) play(ctx context.Context, o Options) error {
 					}
 				}
 			}
-			p.judged[which[i]] = j
+			p.outcomes[which[i]] = j
 		}
 	}
 	return nil
 }
 
-// feed hands the samples and lines up to now to those that answer for them.
+// feed adds the samples and lines up to now.
 func (p *player) feed() error {
 	limit := p.now.UnixMilli()
 	for ; p.next < len(p.c.Samples) && p.c.Samples[p.next].Time <= limit; p.next++ {
@@ -123,10 +122,10 @@ func (p *player) feed() error {
 	return nil
 }
 
-// later returns an error if a question is about a time that is yet to come.
+// later returns an error if a query goes beyond the tick.
 func (p *player) later(expr string, r andon.Range) error {
 	if r.End.After(p.now) {
-		return fmt.Errorf("query %s: asked for %s, which is later than the tick at %s", expr, r.End.UTC().Format(time.RFC3339), p.now.UTC().Format(time.RFC3339))
+		return fmt.Errorf("query %s: it goes to %s, beyond the tick at %s", expr, r.End.UTC().Format(time.RFC3339), p.now.UTC().Format(time.RFC3339))
 	}
 	return nil
 }
@@ -139,7 +138,7 @@ func (p *player) askLines(ctx context.Context, expr string, r andon.Range) iter.
 	return p.lines.Range(ctx, expr, r)
 }
 
-// askCounts answers the judge's questions for how many lines there are.
+// askCounts answers the judge's queries for numbers of lines.
 func (p *player) askCounts(ctx context.Context, expr string, r andon.Range) (model.Matrix, error) {
 	if err := p.later(expr, r); err != nil {
 		return nil, err
@@ -155,7 +154,7 @@ func (p *player) ask(ctx context.Context, expr string, r andon.Range) (model.Mat
 	return recording.Range(ctx, p.engine, &p.samples, expr, r)
 }
 
-// ended returns when the last tick of a rollout is.
+// ended returns the time of the last tick of a rollout.
 func (c *Case) ended(i int) time.Time {
 	if e := c.Rollouts[i].Ended; !e.IsZero() {
 		return e
@@ -193,8 +192,8 @@ func (c *Case) ticks() []time.Time {
 	return slices.CompactFunc(out, time.Time.Equal)
 }
 
-// underWay returns the rollouts that are under way at now, as they were known
-// then, and their indices.
+// underWay returns the rollouts that are under way at now, as known at that time,
+// and their indices.
 func (c *Case) underWay(now time.Time) (under []judge.Underway, which []int) {
 	for i, r := range c.Rollouts {
 		if now.Before(r.Started) || now.After(c.ended(i)) {

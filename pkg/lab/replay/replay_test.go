@@ -73,7 +73,7 @@ func TestReplay(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			inspected := 0
-			got, err := Replay(t.Context(), load(t, goodCase, shop(tt.fails)), Options{Inspect: func(ctx context.Context, a *judge.Analyzer, j Judged) error {
+			got, err := Replay(t.Context(), load(t, goodCase, shop(tt.fails)), Options{Inspect: func(ctx context.Context, a *judge.Analyzer, j Outcome) error {
 				inspected++
 				d, err := a.Metrics.Deviate(ctx, andon.Compare(j.Rollout, j.Service, j.Service.Signals[0]), andon.Range{Start: noon, End: j.Verdict.At, Step: time.Minute})
 				if err != nil || len(d) != 1 || d[0].Node != "p4" {
@@ -125,7 +125,7 @@ func TestReplaySeesNothingLater(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		until := func(j Judged) []judge.Point {
+		until := func(j Outcome) []judge.Point {
 			return slices.DeleteFunc(slices.Clone(j.Trail), func(p judge.Point) bool { return p.At.After(cut) })
 		}
 		if d := cmp.Diff(until(got[0]), until(again[0])); d != "" {
@@ -141,7 +141,7 @@ func TestReplaySeesNothingLater(t *testing.T) {
 func TestAskRefusesTheFuture(t *testing.T) {
 	p := player{now: noon}
 	_, err := p.ask(t.Context(), "up", andon.Range{Start: noon, End: noon.Add(time.Second), Step: time.Second})
-	if err == nil || !strings.Contains(err.Error(), "later than the tick at 2024-05-01T12:00:00Z") {
+	if err == nil || !strings.Contains(err.Error(), "beyond the tick at 2024-05-01T12:00:00Z") {
 		t.Errorf("got %v", err)
 	}
 }
@@ -244,7 +244,7 @@ func TestTable(t *testing.T) {
 	c.Truth = []Truth{{Rollout: "a", Regression: true}, {Rollout: "b"}}
 	c.Rollouts = []andon.Rollout{{ID: "a", Started: noon}, {ID: "b", Started: noon}, {ID: "c", Started: noon}}
 	fail := noon.Add(9*time.Minute + 42*time.Second)
-	r := Result{Case: c, Judged: []Judged{
+	r := Result{Case: c, Outcomes: []Outcome{
 		{Verdict: andon.Verdict{Rollout: "a", Service: "shop", Verdict: andon.Fail, Score: 1, Evidence: 41250, Blame: .97, FirstFail: &fail, Reason: "because",
 			Findings: []andon.Finding{{Reason: "latency rose", Evidence: 3, Weight: .5}, {Reason: "success fell\nto 40%", Evidence: 1e6, Weight: .25}}}},
 		{Verdict: andon.Verdict{Rollout: "b", Service: "a-much-longer-name", Verdict: andon.Pass, Score: 0, Evidence: .3, Blame: 0, Reason: "no sign"}},

@@ -11,8 +11,8 @@ import (
 	"github.com/andon-project/andon/pkg/andon"
 )
 
-// A Table writes the results of replayed cases for people: a line for each
-// rollout, aligned, and a summary.
+// A Table writes the results of cases for people: a table with a line for each
+// rollout, and a summary.
 type Table struct {
 	w      io.Writer
 	colour bool
@@ -30,21 +30,21 @@ func NewTable(w io.Writer, colour bool) *Table {
 
 var heading = []string{"CASE", "ROLLOUT", "SERVICE", "VERDICT", "SCORE", "EVIDENCE", "BLAME", "FIRST FAIL", "WHY"}
 
-// Add takes in a result; nothing is written before Flush, which needs to know
-// the widths.
+// Add adds a result. Nothing is written before Flush, because the widths of the
+// columns depend on all results.
 func (t *Table) Add(r Result) {
 	t.cases++
-	for i, j := range r.Judged {
+	for i, j := range r.Outcomes {
 		v := j.Verdict
 		t.rows = append(t.rows, []string{r.Case.Name, v.Rollout, v.Service, string(v.Verdict), decimals(v.Score), oddsOf(v.Evidence), decimals(v.Blame),
 			afterStage(v.FirstFail, r.Case.Rollouts[i]), why(v)})
 		t.counts[v.Verdict]++
-		t.judge(r.Case, v)
+		t.count(r.Case, v)
 	}
 }
 
-// judge counts v against the truth.
-func (t *Table) judge(c *Case, v andon.Verdict) {
+// count compares v with the truth and counts the result.
+func (t *Table) count(c *Case, v andon.Verdict) {
 	for _, truth := range c.Truth {
 		if truth.Rollout != v.Rollout {
 			continue
@@ -79,20 +79,13 @@ func (t *Table) Flush() error {
 	for _, row := range t.rows {
 		t.row(&b, row, width)
 	}
-	fmt.Fprintf(&b, "\n%s in %s: %d fail, %d pass, %d inconclusive\n", count(len(t.rows), "rollout"), count(t.cases, "case"),
+	fmt.Fprintf(&b, "\n%s in %s: %d failed, %d passed, %d inconclusive\n", andon.Plural(float64(len(t.rows)), "rollout"), andon.Plural(float64(t.cases), "case"),
 		t.counts[andon.Fail], t.counts[andon.Pass], t.counts[andon.Inconclusive])
 	if t.bad+t.clean > 0 {
-		fmt.Fprintf(&b, "against the truth: %d of %d regressions failed, %d of %d clean rollouts failed\n", t.found, t.bad, t.alarms, t.clean)
+		fmt.Fprintf(&b, "compared with the truth: %d of %d bad rollouts failed, and %d of %d good ones\n", t.found, t.bad, t.alarms, t.clean)
 	}
 	_, err := io.WriteString(t.w, b.String())
 	return err
-}
-
-func count(n int, of string) string {
-	if n == 1 {
-		return "1 " + of
-	}
-	return fmt.Sprintf("%d %ss", n, of)
 }
 
 // colours are the terminal's codes of the verdicts.
@@ -115,7 +108,7 @@ func (t *Table) row(b *strings.Builder, row []string, width []int) {
 	}
 }
 
-// decimals writes a ratio; "-" if it is not known.
+// decimals writes a number to three decimals; "-" if it is not known.
 func decimals(n andon.Number) string {
 	if !n.Known() {
 		return "-"
@@ -123,7 +116,7 @@ func decimals(n andon.Number) string {
 	return fmt.Sprintf("%.3f", float64(n))
 }
 
-// oddsOf writes an e-value to three figures; "-" if it is not known.
+// oddsOf writes evidence to three digits; "-" if it is not known.
 func oddsOf(n andon.Number) string {
 	switch f := float64(n); {
 	case math.IsNaN(f):
@@ -143,7 +136,7 @@ func afterStage(t *time.Time, ro andon.Rollout) string {
 	return fmt.Sprintf("%+.1f min", t.Sub(ro.FirstStage()).Minutes())
 }
 
-// why returns the reason of the finding that weighs most, or that of the
+// why returns the reason of the finding with most weighted evidence, or that of the
 // verdict.
 func why(v andon.Verdict) string {
 	best, reason := 0., v.Reason
@@ -155,7 +148,7 @@ func why(v andon.Verdict) string {
 	if v.Verdict == andon.Inconclusive && v.Reason != "" {
 		reason = v.Reason
 	}
-	// A reason may quote what a source said, and must not break the line.
+	// A reason may quote a source's error, and must stay on one line.
 	return strings.Map(func(r rune) rune {
 		if r < ' ' || r == 0x7f {
 			return ' '

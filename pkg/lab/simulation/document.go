@@ -17,17 +17,17 @@ var document = template.Must(template.New("simulation").Funcs(template.FuncMap{
 	"harmless":    harmlessTable,
 	"bad":         badTable,
 	"calibration": calibrationTable,
-	"missed":      missed,
+	"missed":      targetsMissed,
 }).Parse(documentText))
 
-// A Document is what docs/how/simulation.md is made of.
+// A Document is the data of docs/how/simulation.md.
 type Document struct {
-	Worlds int // asked for of each scenario
+	Worlds int // number of worlds requested of each scenario
 	Rows   []Row
 }
 
-// Of returns the rows of a group.
-func (d Document) Of(g Group) []Row {
+// Group returns the rows of a group.
+func (d Document) Group(g Group) []Row {
 	var out []Row
 	for _, r := range d.Rows {
 		if r.Scenario.Group == g {
@@ -40,8 +40,8 @@ func (d Document) Of(g Group) []Row {
 // Write writes the document, in Markdown.
 func (d Document) Write(w io.Writer) error { return document.Execute(w, d) }
 
-// harmlessTable has the scenarios of which some failed; below it are the
-// others, which are many and all say the same.
+// harmlessTable returns a table of the scenarios in which some rollouts failed, and a
+// list of the others.
 func harmlessTable(rows []Row) string {
 	var failed []Row
 	var none strings.Builder
@@ -82,8 +82,7 @@ func badTable(rows []Row) string {
 	})
 }
 
-// calibrationTable tells of each mixture what became of the rollouts of a
-// score.
+// calibrationTable returns for each mixture the share of bad rollouts by score.
 func calibrationTable(rows []Row) string {
 	var b strings.Builder
 	for _, r := range rows {
@@ -94,18 +93,18 @@ func calibrationTable(rows []Row) string {
 }
 
 func writeCalibration(b *strings.Builder, r Row) {
-	b.WriteString("| score | early | mean | bad | end | mean | bad |\n|---|---|---|---|---|---|---|\n")
+	b.WriteString("|score|early|mean|bad|end|mean|bad|\n|---|---|---|---|---|---|---|\n")
 	for i, c := range r.Calibration {
 		e := r.Early[i]
-		fmt.Fprintf(b, "| %.1f–%.1f | %d | %s | %s | %d | %s | %s |\n", c.From, c.To,
+		fmt.Fprintf(b, "|%.1f–%.1f|%d|%s|%s|%d|%s|%s|\n", c.From, c.To,
 			e.N, ratio(e.Predicted, e.N), ratio(e.Observed(), e.N), c.N, ratio(c.Predicted, c.N), ratio(c.Observed(), c.N))
 	}
-	fmt.Fprintf(b, "\nFurther apart than .05 and two standard errors: early %s; end %s.\n\n", astray(r.Early), astray(r.Calibration))
+	fmt.Fprintf(b, "\nFurther apart than .05 and two standard errors: early %s; end %s.\n\n", miscalibrated(r.Early), miscalibrated(r.Calibration))
 }
 
-// astray names the tenths in which the share of bad rollouts is further from
-// the mean score than .05 and two standard errors.
-func astray(bins []Calibrated) string {
+// miscalibrated names the tenths in which the share of bad rollouts differs from the
+// mean score by more than .05 plus two standard errors.
+func miscalibrated(bins []ScoreBin) string {
 	var out []string
 	for _, c := range bins {
 		if c.N > 0 && math.Abs(c.Observed()-c.Predicted) > .05+2*math.Sqrt(c.Predicted*(1-c.Predicted)/float64(c.N)) {
@@ -118,8 +117,8 @@ func astray(bins []Calibrated) string {
 	return strings.Join(out, ", ")
 }
 
-// missed lists what misses its target, and what is known of why.
-func missed(rows []Row) string {
+// targetsMissed lists the scenarios that miss a target, and why if that is known.
+func targetsMissed(rows []Row) string {
 	var b strings.Builder
 	for _, r := range rows {
 		if m := r.Misses(); m != nil {
@@ -138,9 +137,9 @@ func missed(rows []Row) string {
 
 func markdown(head []string, rows []Row, cells func(Row) []string) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "| %s |\n|%s\n", strings.Join(head, " | "), strings.Repeat("---|", len(head)))
+	fmt.Fprintf(&b, "|%s|\n|%s\n", strings.Join(head, "|"), strings.Repeat("---|", len(head)))
 	for _, r := range rows {
-		fmt.Fprintf(&b, "| %s |\n", strings.Join(cells(r), " | "))
+		fmt.Fprintf(&b, "|%s|\n", strings.Join(cells(r), "|"))
 	}
 	return strings.TrimSuffix(b.String(), "\n")
 }

@@ -8,21 +8,20 @@ import (
 	"github.com/prometheus/common/model"
 )
 
-// A node is one instance of a service, with its labels' history.
+// A node is one instance of a service.
 type node struct {
 	metric   model.Metric
 	from, to int   // minutes in which it runs, to excluded
-	fresh    bool  // it runs the new version
-	adopted  []int // Shared: the minute from which it has each rollout
-	stage    int   // fresh: the stage that it came with
+	fresh    bool  // it is new and runs the new version
+	adopted  []int // Shared: the minute from which on it has each rollout
+	stage    int   // fresh: the stage in which it started
 	region   int
 }
 
 // far is a minute that never comes.
 const far = 1 << 30
 
-// arrival is how long after a stage is reached its nodes show their first
-// sample.
+// arrival is the number of minutes from a stage to the first sample of its nodes.
 const arrival = 1
 
 // has reports whether the node has rollout r at a minute.
@@ -33,8 +32,9 @@ func (n *node) has(r, minute int) bool {
 	return minute >= n.adopted[r]
 }
 
-// in returns the minutes in which the node belongs to a cohort of rollout r.
-func (n *node) in(r int, candidate bool) (from, to int) {
+// membership returns the minutes [from, to) in which the node belongs to a cohort of
+// rollout r.
+func (n *node) membership(r int, candidate bool) (from, to int) {
 	switch {
 	case n.adopted == nil && n.fresh != candidate:
 		return 0, 0
@@ -46,18 +46,18 @@ func (n *node) in(r int, candidate bool) (from, to int) {
 	return n.from, min(n.to, n.adopted[r])
 }
 
-// staged returns the nodes of a fleet whose old ones make way, stage by stage,
-// for fresh ones.
+// staged returns the nodes of a fleet in which new ones replace old ones stage by
+// stage.
 func (f Fleet) staged(before, minutes int) []node {
 	var nodes []node
 	gone := 0
 	for i := range f.Nodes {
-		nodes = append(nodes, node{metric: named("old", i), from: -before, to: far})
+		nodes = append(nodes, node{metric: nodeLabels("old", i), from: -before, to: far})
 	}
 	for stage, s := range f.Stages {
 		for i := gone; i < s.Nodes; i++ {
-			nodes = append(nodes, node{metric: named("new", i), from: s.At + arrival, to: far, fresh: true, stage: stage})
-			// Where traffic is shared out by weight, old nodes stay.
+			nodes = append(nodes, node{metric: nodeLabels("new", i), from: s.At + arrival, to: far, fresh: true, stage: stage})
+			// Old nodes stay if traffic is divided by weight.
 			if s.Share == 0 && i < f.Nodes {
 				nodes[i].to = s.At + arrival
 			}
@@ -70,19 +70,19 @@ func (f Fleet) staged(before, minutes int) []node {
 	return nodes
 }
 
-// regional returns the nodes of a fleet in several regions, the first of which
-// all adopt the change at once.
+// regional returns the nodes of a fleet in several regions. All nodes of the first
+// one adopt the change at once.
 func (f Fleet) regional(before, minutes int) []node {
 	var nodes []node
 	for i := range f.Nodes {
-		n := node{metric: named("old", i), from: -before, to: minutes + 1, adopted: []int{far}, region: i % f.Regions}
+		n := node{metric: nodeLabels("old", i), from: -before, to: minutes + 1, adopted: []int{far}, region: i % f.Regions}
 		n.metric["region"] = model.LabelValue(regionName(n.region))
 		if n.region == 0 {
 			n.adopted[0] = arrival
 			if f.Replaced {
 				fresh := n
 				n.to = arrival
-				fresh.metric = named("new", i)
+				fresh.metric = nodeLabels("new", i)
 				fresh.metric["region"] = n.metric["region"]
 				fresh.from, fresh.fresh = arrival, true
 				nodes = append(nodes, fresh)
@@ -95,11 +95,11 @@ func (f Fleet) regional(before, minutes int) []node {
 
 func regionName(i int) string { return fmt.Sprintf("region-%d", i) }
 
-// startSpread is the standard deviation of the logarithm of start-ups of one
-// service.
+// startSpread is the standard deviation of the logarithm of the duration of a
+// service's start-ups.
 const startSpread = .4
 
-// median returns that of a service's start-ups, in minutes.
+// median draws the median duration of a service's start-ups, in minutes.
 func (s Starts) median(r *rand.Rand) float64 {
 	if s.Widest > s.Median {
 		return s.Median * math.Pow(s.Widest/s.Median, r.Float64())
@@ -107,8 +107,8 @@ func (s Starts) median(r *rand.Rand) float64 {
 	return s.Median
 }
 
-// late has fresh nodes come up late.
-func late(r *rand.Rand, nodes []node, median float64, minutes int) {
+// delayStarts delays the first samples of new nodes by random start-up times.
+func delayStarts(r *rand.Rand, nodes []node, median float64, minutes int) {
 	for i := range nodes {
 		if n := &nodes[i]; n.fresh {
 			wait := median * math.Exp(startSpread*r.NormFloat64())
@@ -117,12 +117,12 @@ func late(r *rand.Rand, nodes []node, median float64, minutes int) {
 	}
 }
 
-// shared returns the nodes of a fleet that several rollouts go out to in
-// batches, each in an order of its own unless the orders are locked.
+// shared returns the nodes of a fleet that several rollouts go out to in batches,
+// each in its own order unless f.Lock is set.
 func (f Fleet) shared(r *rand.Rand, rollouts, before, minutes int) []node {
 	nodes := make([]node, f.Nodes)
 	for i := range nodes {
-		nodes[i] = node{metric: named("node", i), from: -before, to: minutes + 1, adopted: make([]int, rollouts)}
+		nodes[i] = node{metric: nodeLabels("node", i), from: -before, to: minutes + 1, adopted: make([]int, rollouts)}
 	}
 	order := r.Perm(f.Nodes)
 	for d := range rollouts {
@@ -136,8 +136,8 @@ func (f Fleet) shared(r *rand.Rand, rollouts, before, minutes int) []node {
 	return nodes
 }
 
-// share returns the share of the traffic that candidates have at a minute, 0
-// if it goes by their number.
+// share returns the candidates' share of the traffic at a minute; 0 if it is
+// proportional to their number.
 func (f Fleet) share(minute int) float64 {
 	share := 0.
 	for _, s := range f.Stages {
@@ -148,6 +148,6 @@ func (f Fleet) share(minute int) float64 {
 	return share
 }
 
-func named(kind string, i int) model.Metric {
+func nodeLabels(kind string, i int) model.Metric {
 	return model.Metric{"node": model.LabelValue(fmt.Sprintf("%s-%d", kind, i))}
 }

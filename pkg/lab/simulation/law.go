@@ -10,30 +10,30 @@ import (
 // day is the number of minutes a season takes.
 const day = 1440
 
-// A linger is noise of mean 0 and variance 1 that remembers its last value:
+// A noiseProcess is an AR(1) process of mean 0 and variance 1:
 //
 //	z_t = ρ z_(t-1) + √(1-ρ²) ε_t
 //
-// It begins in its stationary law.
-type linger struct {
+// It begins in its stationary distribution.
+type noiseProcess struct {
 	rho, step float64
 	tails     float64
 	z         float64
 }
 
-func newLinger(r *rand.Rand, rho, tails float64) linger {
-	l := linger{rho: rho, step: math.Sqrt(1 - rho*rho), tails: tails}
+func newNoiseProcess(r *rand.Rand, rho, tails float64) noiseProcess {
+	l := noiseProcess{rho: rho, step: math.Sqrt(1 - rho*rho), tails: tails}
 	l.z = l.shock(r)
 	return l
 }
 
-func (l *linger) next(r *rand.Rand) float64 {
+func (l *noiseProcess) next(r *rand.Rand) float64 {
 	l.z = l.rho*l.z + l.step*l.shock(r)
 	return l.z
 }
 
-// shock returns a deviate of variance 1.
-func (l *linger) shock(r *rand.Rand) float64 {
+// shock returns a random number of mean 0 and variance 1.
+func (l *noiseProcess) shock(r *rand.Rand) float64 {
 	if l.tails > 2 {
 		return student(r, l.tails) / math.Sqrt(l.tails/(l.tails-2))
 	}
@@ -51,8 +51,8 @@ func poisson(r *rand.Rand, mean float64) float64 {
 	return distuv.Poisson{Lambda: mean, Src: r}.Rand()
 }
 
-// clumps returns the number of events of a given mean that come size at a time
-// on average: a Poisson number of clumps of geometric size.
+// clumps returns a random number of events with the given mean: a Poisson number of
+// clumps of geometric size, size on average.
 func clumps(r *rand.Rand, mean, size float64) float64 {
 	if size <= 1 {
 		return poisson(r, mean)
@@ -64,7 +64,7 @@ func clumps(r *rand.Rand, mean, size float64) float64 {
 	return sum
 }
 
-// season returns the factor of a day's course at a minute.
+// season returns the factor of the daily pattern at a minute.
 func season(amplitude, phase float64, minute int) float64 {
 	if amplitude == 0 {
 		return 1
@@ -72,10 +72,10 @@ func season(amplitude, phase float64, minute int) float64 {
 	return math.Exp(amplitude * math.Sin(2*math.Pi*(float64(minute)+phase)/day))
 }
 
-// drawEffect returns the effect of a bad rollout whose size nobody knows: on
-// errors in half of them, else on latency, CPU, or that it never serves; on the
-// KPI without a control. The logarithms of sizes follow a gamma law, unlike the priors that the judge
-// averages over, and a half-normal one where the judge's scores were learnt.
+// drawEffect returns a random effect of a bad rollout: on errors for half of them,
+// else on latency or CPU, or new nodes never come up; on the KPI in a BeforeAfter
+// fleet. Logarithms of sizes have a gamma distribution, unlike the priors that the
+// judge averages over, and a half-normal one in the Learning group.
 func drawEffect(r *rand.Rand, s Scenario) Effect {
 	size := 0.
 	if s.Group == Learning {
@@ -83,7 +83,7 @@ func drawEffect(r *rand.Rand, s Scenario) Effect {
 	} else {
 		size = math.Exp(distuv.Gamma{Alpha: 2, Beta: 2.5, Src: r}.Rand())
 	}
-	if s.Fleet.Timed {
+	if s.Fleet.BeforeAfter {
 		return Effect{Value: math.Sqrt(size)}
 	}
 	switch u := r.Float64(); {

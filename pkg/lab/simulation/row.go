@@ -10,7 +10,7 @@ import (
 	"github.com/andon-project/andon/pkg/andon"
 )
 
-// A Row is what a scenario's outcomes come to.
+// A Row sums up the outcomes of a scenario.
 type Row struct {
 	Scenario Scenario
 
@@ -19,10 +19,10 @@ type Row struct {
 
 	// Half and Most are the minutes within which half and nine tenths of the
 	// bad rollouts failed; infinite if fewer ever did, NaN without any.
-	Half, Most float64
+	Median, P90 float64
 
-	Calibration []Calibrated // of what is known at the end, and early
-	Early       []Calibrated
+	Calibration []ScoreBin // of the scores at the end
+	Early       []ScoreBin // of the scores after a quarter of the time
 }
 
 // Row sums the result up.
@@ -49,7 +49,7 @@ func (r Result) Row() Row {
 		}
 	}
 	slices.Sort(delays)
-	row.Half, row.Most = quantile(delays, .5), quantile(delays, .9)
+	row.Median, row.P90 = quantile(delays, .5), quantile(delays, .9)
 	if r.Scenario.Group == Calibration {
 		row.Calibration = calibrate(r.Outcomes, func(o Outcome) float64 { return o.Score })
 		row.Early = calibrate(r.Outcomes, func(o Outcome) float64 { return o.Early })
@@ -57,8 +57,8 @@ func (r Result) Row() Row {
 	return row
 }
 
-// quantile returns the smallest of the sorted x that at least a share q of
-// them do not exceed, NaN if there are none.
+// quantile returns the smallest of the sorted x that at least a share q of them do
+// not exceed; NaN without any.
 func quantile(x []float64, q float64) float64 {
 	if len(x) == 0 {
 		return math.NaN()
@@ -84,42 +84,42 @@ func rate(k, n int) (share, upper float64) {
 	return float64(k) / float64(n), b.Quantile(.95)
 }
 
-// Allowed returns how many of n rollouts may fail where a share p does: p, and
-// three standard errors.
-func Allowed(p float64, n int) int {
+// allowed returns how many of n rollouts may fail at a true rate of p: the expected
+// number plus three standard errors.
+func allowed(p float64, n int) int {
 	return int(float64(n)*p + 3*math.Sqrt(float64(n)*p*(1-p)))
 }
 
-// Misses says which targets are not met; nil if all are.
+// Misses describes the targets that are not met; nil if all are.
 func (r Row) Misses() []string {
 	var out []string
 	t := r.Scenario.Target
-	if t.Fail > 0 && r.Failed > Allowed(t.Fail, r.Harmless) {
+	if t.Fail > 0 && r.Failed > allowed(t.Fail, r.Harmless) {
 		share, _ := r.Rate()
-		out = append(out, fmt.Sprintf("%.4f of harmless rollouts failed, %.3g promised", share, t.Fail))
+		out = append(out, fmt.Sprintf("%.2f%% of harmless rollouts failed, promised are %.3g%%", 100*share, 100*t.Fail))
 	}
 	if t.Found > 0 && r.Bad > 0 && r.FoundRate() < t.Found {
-		out = append(out, fmt.Sprintf("%.2f of bad rollouts were found, target %.2f", r.FoundRate(), t.Found))
+		out = append(out, fmt.Sprintf("%.0f%% of bad rollouts were found, the target is %.0f%%", 100*r.FoundRate(), 100*t.Found))
 	}
-	if t.Delay > 0 && r.Half > t.Delay {
-		out = append(out, fmt.Sprintf("half of the bad rollouts took %s min, target %g", minutes(r.Half), t.Delay))
+	if t.Delay > 0 && r.Median > t.Delay {
+		out = append(out, fmt.Sprintf("half of the bad rollouts were found within %s minutes, the target is %g", minutes(r.Median), t.Delay))
 	}
 	return out
 }
 
-// A Calibrated is what came of the rollouts whose score was in a tenth.
-type Calibrated struct {
+// A ScoreBin holds the rollouts whose score was in one tenth of [0, 1].
+type ScoreBin struct {
 	From, To  float64
 	N, Bad    int
 	Predicted float64 // mean score
 }
 
-// Observed returns the share that was bad, NaN of none.
-func (c Calibrated) Observed() float64 { return float64(c.Bad) / float64(c.N) }
+// Observed returns the share of rollouts that were bad; NaN without any.
+func (c ScoreBin) Observed() float64 { return float64(c.Bad) / float64(c.N) }
 
 // calibrate sorts outcomes into tenths of their scores.
-func calibrate(all []Outcome, score func(Outcome) float64) []Calibrated {
-	out := make([]Calibrated, 10)
+func calibrate(all []Outcome, score func(Outcome) float64) []ScoreBin {
+	out := make([]ScoreBin, 10)
 	for i := range out {
 		out[i].From, out[i].To = float64(i)/10, float64(i+1)/10
 	}
@@ -134,7 +134,7 @@ func calibrate(all []Outcome, score func(Outcome) float64) []Calibrated {
 	return out
 }
 
-// minutes writes a delay.
+// minutes writes a delay in minutes; "never" if it is infinite, "" if unknown.
 func minutes(v float64) string {
 	switch {
 	case math.IsNaN(v):

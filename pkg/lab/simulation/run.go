@@ -12,19 +12,19 @@ import (
 	"github.com/andon-project/andon/pkg/judge"
 )
 
-// An Outcome is what came of one rollout.
+// An Outcome is the result for one rollout.
 type Outcome struct {
 	Bad     bool // it was a regression
 	Verdict andon.Decision
 	Score   float64    // at the end
-	Early   float64    // Calibration, Learning: after a quarter of the time
-	Weights [2]float64 // of the evidence, early and at the end
+	Early   float64    // Calibration, Learning: Score after a quarter of the time
+	Weights [2]float64 // weights of the evidence, early and at the end
 	Failed  bool
-	Delay   float64 // minutes from its first candidate sample due to its first fail
+	Delay   float64 // minutes from the first expected candidate sample to the first fail
 }
 
-// A Result is what came of a scenario: one Outcome for each rollout of each
-// world, in order.
+// A Result holds the outcomes of a scenario: one for each rollout of each world, in
+// order.
 type Result struct {
 	Scenario Scenario
 	Outcomes []Outcome
@@ -32,16 +32,16 @@ type Result struct {
 
 // Options say how scenarios are run.
 type Options struct {
-	// Worlds is how many worlds are drawn of each scenario.
+	// Worlds is the number of worlds to draw of each scenario.
 	Worlds int
 
-	// Progress is called after each world with the number of those done, from
-	// several goroutines; may be nil.
-	Progress func(s Scenario, done, of int)
+	// Progress is called after each world with the number of worlds done and to
+	// be done, from several goroutines; may be nil.
+	Progress func(s Scenario, done, total int)
 }
 
-// Run draws and judges the worlds of a scenario, as many at a time as there
-// are processors. The same scenario and number give the same result.
+// Run draws and judges the worlds of a scenario, as many at a time as there are
+// processors. The same scenario and number of worlds give the same result.
 func Run(ctx context.Context, s Scenario, o Options) (Result, error) {
 	n := s.Worlds(o.Worlds)
 	all := make([]Outcome, n*s.rollouts())
@@ -71,8 +71,8 @@ func Run(ctx context.Context, s Scenario, o Options) (Result, error) {
 
 // judge judges the world's rollouts to the end.
 //
-// A Watch that catches up comes to the verdicts of one that ticked all along,
-// so that one tick does for all unless what happens depends on a verdict.
+// A Watch that catches up reaches the same verdicts as one that ticked all along, so
+// that a single tick is enough unless later events depend on a verdict.
 func (w *world) judge(ctx context.Context, out []Outcome) error {
 	a := &judge.Analyzer{Metrics: deviation.Source{Ask: w.ask, Resolve: resolve}}
 	watch := a.NewWatch(1)

@@ -7,7 +7,7 @@ import (
 	"github.com/andon-project/andon/pkg/andon"
 )
 
-// Signals as services have them.
+// Typical signals.
 var (
 	errorCounts = Shape{Kind: andon.Counts, Name: "errors", Rate: .01}
 	crashes     = Shape{Kind: andon.Crashes, Name: "crashes", Bare: true, Rate: .2}
@@ -36,18 +36,29 @@ func Scenarios() []Scenario {
 	return slices.Concat(nulls(), timedNulls(), powers(), timedPowers(), attributions(), calibrations())
 }
 
-// nulls are harmless rollouts with a concurrent control. What a scenario is
-// about is laid over noise that every service has.
+// nulls are harmless rollouts with a concurrent control. Each scenario adds its own
+// trouble to the noise that every service has.
 func nulls() []Scenario {
-	var out []Scenario
-	add := func(name, about string, change func(s *Scenario)) {
-		s := Scenario{
-			Name: name, About: about, Group: Null, Fleet: canary, Signals: usual,
-			Noise: Noise{Rho: .6, Common: .1}, Target: Target{Fail: promise},
-		}
-		change(&s)
-		out = append(out, s)
+	return slices.Concat(noisyNulls(), fleetNulls())
+}
+
+// A scenarioList is a list of scenarios in the making.
+type scenarioList []Scenario
+
+// addNull adds a harmless rollout with a concurrent control, changed as change says.
+func (l *scenarioList) addNull(name, about string, change func(s *Scenario)) {
+	s := Scenario{
+		Name: name, About: about, Group: Null, Fleet: canary, Signals: usual,
+		Noise: Noise{Rho: .6, Common: .1}, Target: Target{Fail: promise},
 	}
+	change(&s)
+	*l = append(*l, s)
+}
+
+// noisyNulls are the nulls that differ in what happens to the signals.
+func noisyNulls() []Scenario {
+	var out scenarioList
+	add := out.addNull
 	for _, rho := range []float64{0, .3, .6, .9} {
 		add(fmt.Sprintf("rho-%g", rho), fmt.Sprintf("noise with autocorrelation %g", rho), func(s *Scenario) {
 			s.Noise.Rho = rho
@@ -101,6 +112,14 @@ func nulls() []Scenario {
 	add("all", "season, flickering rates, small level differences, lost scrapes, resets and warm-up together", func(s *Scenario) {
 		s.Noise = Noise{Rho: .6, Common: .1, Rates: .2, Levels: .05, Season: .5, Missing: .05, Resets: .005, WarmUp: true}
 	})
+	return out
+}
+
+// fleetNulls are the nulls that differ in how many nodes, signals and rollouts there
+// are, and in how nodes start.
+func fleetNulls() []Scenario {
+	var out scenarioList
+	add := out.addNull
 	add("two-controls", "three nodes, one of them candidate", func(s *Scenario) { s.Fleet = Fleet{Nodes: 3, Stages: []Stage{{At: 0, Nodes: 1}}} })
 	for _, f := range regional {
 		add(f.name, f.about, func(s *Scenario) {
@@ -142,15 +161,15 @@ func nulls() []Scenario {
 	return out
 }
 
-// A region is a law of a service in several regions.
+// A region is a service in several regions.
 type region struct {
 	name, about string
 	fleet       Fleet
 	own, levels float64 // Noise.Regional and Noise.Levels
 }
 
-// regional are fleets whose first region has the change, and nothing else tells
-// who has it.
+// regional are fleets whose first region gets the change; only the region label
+// tells which nodes have it.
 var regional = []region{
 	{name: "regions", about: "all of one region of three, four nodes each; regions differ by 30%, traffic doubles and halves over the day", fleet: Fleet{Nodes: 12, Regions: 3}},
 	{name: "regions-two", about: "as `regions`, two of them", fleet: Fleet{Nodes: 8, Regions: 2}},
@@ -159,7 +178,7 @@ var regional = []region{
 	{name: "regions-two-own", about: "as `regions-own`, two of them", fleet: Fleet{Nodes: 8, Regions: 2}, own: .1},
 }
 
-// many returns n signals, the usual ones over and over.
+// many returns n signals, repeating the usual ones.
 func many(n int) []Shape {
 	var out []Shape
 	for i := range n {
@@ -186,13 +205,13 @@ func timedNulls() []Scenario {
 		{"timed-wander", "a level that wanders by 1% a minute and never returns", Noise{Wander: .01}},
 	} {
 		out = append(out, Scenario{
-			Name: t.name, About: t.about, Group: Timed, Fleet: Fleet{Timed: true}, Signals: kpi,
+			Name: t.name, About: t.about, Group: BeforeAfter, Fleet: Fleet{BeforeAfter: true}, Signals: kpi,
 			Noise: t.noise, Part: .08, Target: Target{Fail: timedPromise},
 		})
 	}
 	add := func(name, about string, change func(s *Scenario)) {
 		s := Scenario{
-			Name: name, About: about, Group: Timed, Fleet: Fleet{Timed: true}, Signals: kpi,
+			Name: name, About: about, Group: BeforeAfter, Fleet: Fleet{BeforeAfter: true}, Signals: kpi,
 			Noise: Noise{Rho: .6, Season: .7}, Part: .08, Target: Target{Fail: timedPromise},
 		}
 		change(&s)

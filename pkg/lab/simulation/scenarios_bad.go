@@ -76,7 +76,7 @@ func timedPowers() []Scenario {
 		out = append(out, Scenario{
 			Name:  fmt.Sprintf("timed-x%g", times),
 			About: fmt.Sprintf("a KPI with a day's course and 10%% noise × %g", times),
-			Group: Power, Fleet: Fleet{Timed: true}, Signals: []Shape{{Kind: andon.Value, Name: "kpi", Sigma: .1}}, Culprits: 1,
+			Group: Power, Fleet: Fleet{BeforeAfter: true}, Signals: []Shape{{Kind: andon.Value, Name: "kpi", Sigma: .1}}, Culprits: 1,
 			Noise: Noise{Rho: .6, Season: .7}, Effect: Effect{Value: times}, Part: .016,
 		})
 	}
@@ -133,7 +133,7 @@ func calibrations() []Scenario {
 		Noise: Noise{Rho: .4, Common: .15, Missing: .01}, Part: 2,
 	}, {
 		Name: "mixture-timed", About: "5% of changes of a whole service at once are bad",
-		Group: Calibration, Fleet: Fleet{Timed: true}, Signals: []Shape{{Kind: andon.Value, Name: "kpi", Sigma: .1}}, BadShare: badShare,
+		Group: Calibration, Fleet: Fleet{BeforeAfter: true}, Signals: []Shape{{Kind: andon.Value, Name: "kpi", Sigma: .1}}, BadShare: badShare,
 		Noise: Noise{Rho: .6, Season: .7}, Part: .3,
 	}}
 }
@@ -147,19 +147,19 @@ func mixed() []Shape {
 	return []Shape{few, success, latency, cpu}
 }
 
-// Lessons returns the mixtures that the judge's default meaning of evidence was
-// learnt from: services, sizes of effects and seeds other than those of the mixtures it
-// is checked on.
+// Lessons returns the mixtures from which the judge's default calibration was
+// learnt. Their services, sizes of effects and seeds are not those of the mixtures
+// that the calibration is checked on.
 func Lessons(timed bool) []Scenario {
 	if timed {
 		kpi := []Shape{{Kind: andon.Value, Name: "kpi", Sigma: .15}}
-		one := Scenario{Name: "lesson-timed", About: "changes of a whole service", Group: Learning, Fleet: Fleet{Timed: true}, Signals: kpi, BadShare: badShare, Part: .5}
+		one := Scenario{Name: "lesson-timed", About: "changes of a whole service", Group: Learning, Fleet: Fleet{BeforeAfter: true}, Signals: kpi, BadShare: badShare, Part: .5}
 		one.Noise = Noise{Rho: .3, Season: .3}
 		two := one
 		two.Name, two.Noise = "lesson-timed-rho", Noise{Rho: .8}
 		return []Scenario{one, two}
 	}
-	of := func(name string, fleet Fleet, signals ...Shape) Scenario {
+	lesson := func(name string, fleet Fleet, signals ...Shape) Scenario {
 		return Scenario{
 			Name: name, About: "rollouts with a control", Group: Learning, Fleet: fleet, Signals: signals, BadShare: badShare,
 			Noise: Noise{Rho: .5, Common: .2, Missing: .01},
@@ -175,11 +175,11 @@ func Lessons(timed bool) []Scenario {
 	calls := success
 	calls.Calls = 8
 	return []Scenario{
-		of("lesson-usual", canary, busy, success, latency, cpu),
-		of("lesson-small", small, errorCounts, latency, cpu),
-		of("lesson-success", small, success, latency, cpu),
-		// Where there are few events, chance takes evidence further.
-		of("lesson-rare", canary, rare, latency, cpu),
-		of("lesson-quiet", canary, quiet, calls, latency),
+		lesson("lesson-usual", canary, busy, success, latency, cpu),
+		lesson("lesson-small", small, errorCounts, latency, cpu),
+		lesson("lesson-success", small, success, latency, cpu),
+		// With few events, evidence varies more by chance.
+		lesson("lesson-rare", canary, rare, latency, cpu),
+		lesson("lesson-quiet", canary, quiet, calls, latency),
 	}
 }

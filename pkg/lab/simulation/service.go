@@ -9,8 +9,7 @@ import (
 	"github.com/andon-project/andon/pkg/andon"
 )
 
-// A service is one drawn service: its nodes, and all that its signals have in
-// common.
+// A service is one drawn service: its nodes, and what its signals have in common.
 type service struct {
 	s       Scenario
 	r       *rand.Rand
@@ -33,7 +32,7 @@ type service struct {
 func (v *service) prepare() {
 	n := v.s.Noise
 	v.phase = v.r.Float64() * day
-	common := newLinger(v.r, n.Rho, 0)
+	common := newNoiseProcess(v.r, n.Rho, 0)
 	v.traffic = v.traffic[:0]
 	for m := -v.before; m <= v.s.minutes(); m++ {
 		load := season(n.Season, v.phase, m) * math.Exp(n.Common*common.next(v.r))
@@ -44,7 +43,7 @@ func (v *service) prepare() {
 	}
 	v.region = v.region[:0]
 	for range v.s.Fleet.Regions {
-		level, own := n.Regions*v.r.NormFloat64(), newLinger(v.r, .9, 0)
+		level, own := n.Regions*v.r.NormFloat64(), newNoiseProcess(v.r, .9, 0)
 		course := make([]float64, 0, v.before+v.s.minutes()+1)
 		for m := -v.before; m <= v.s.minutes(); m++ {
 			course = append(course, level+n.Regional*own.next(v.r))
@@ -84,9 +83,9 @@ func (v *service) draw(sh Shape) {
 // drawEvents draws events, and what they come out of.
 func (v *service) drawEvents(sh Shape, i int) {
 	n, noise := &v.nodes[i], v.s.Noise
-	level, flicker := math.Exp(noise.Levels*v.r.NormFloat64()), newLinger(v.r, noise.Rho, noise.Tails)
+	level, flicker := math.Exp(noise.Levels*v.r.NormFloat64()), newNoiseProcess(v.r, noise.Rho, noise.Tails)
 	v.events, v.calls = v.events[:0], v.calls[:0]
-	unborn := n.fresh && noise.Resets > 0 // a counter without its first increment
+	unborn := n.fresh && noise.Resets > 0 // the counter has no increment yet
 	for m := n.from; m < n.to; m++ {
 		calls := 1.
 		if !sh.Bare {
@@ -98,12 +97,12 @@ func (v *service) drawEvents(sh Shape, i int) {
 			x = min(x, calls)
 		}
 		if v.resets != nil && v.resets[i][m+v.before] {
-			// What came before the counters began anew is not seen.
+			// Events before the counters restarted are lost.
 			kept := v.r.Float64()
 			x, calls, unborn = math.Floor(x*kept), calls*kept, true
 		}
 		if unborn && x > 0 {
-			// A series has no increase at its first sample.
+			// The first sample of a series shows no increase.
 			x, unborn = 0, false
 		}
 		v.events, v.calls = append(v.events, x), append(v.calls, calls)
@@ -169,7 +168,7 @@ func (v *service) drawLevels(sh Shape, i int) {
 		sigma = .1
 	}
 	level := noise.Levels * v.r.NormFloat64()
-	wobble := newLinger(v.r, noise.Rho, noise.Tails)
+	wobble := newNoiseProcess(v.r, noise.Rho, noise.Tails)
 	v.events = v.events[:0]
 	for m := n.from; m < n.to; m++ {
 		if noise.Wander > 0 {

@@ -6,6 +6,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -22,7 +23,7 @@ func affordable(s Scenario) int {
 	switch {
 	case s.Group == Attribution:
 		return part(few/80 + 1)
-	case s.Group == Timed:
+	case s.Group == BeforeAfter:
 		return part(few / 4)
 	case s.Group == Power && len(s.Signals) > 2:
 		return part(few * 3 / 25)
@@ -42,7 +43,7 @@ func TestHarmless(t *testing.T) {
 		t.Skip("draws some hundred rollouts of each scenario")
 	}
 	for _, s := range Scenarios() {
-		if s.Group != Null && s.Group != Timed {
+		if s.Group != Null && s.Group != BeforeAfter {
 			continue
 		}
 		t.Run(s.Name, func(t *testing.T) {
@@ -62,7 +63,7 @@ func TestHarmless(t *testing.T) {
 			case m != nil && s.Beyond != "":
 				t.Logf("%v, which is known: %s", m, s.Beyond)
 			case m != nil:
-				t.Errorf("%v: %d of %d failed, at most %d may", m, row.Failed, row.Harmless, Allowed(s.Target.Fail, row.Harmless))
+				t.Errorf("%v: %d of %d failed, at most %d may", m, row.Failed, row.Harmless, allowed(s.Target.Fail, row.Harmless))
 			}
 		})
 	}
@@ -181,13 +182,16 @@ func TestLaws(t *testing.T) {
 		mean, dev float64
 		rho       float64
 	}{
-		{"white", func(r *rand.Rand) func() float64 { l := newLinger(r, 0, 0); return func() float64 { return l.next(r) } }, 0, 1, 0},
+		{"white", func(r *rand.Rand) func() float64 {
+			l := newNoiseProcess(r, 0, 0)
+			return func() float64 { return l.next(r) }
+		}, 0, 1, 0},
 		{"lingering", func(r *rand.Rand) func() float64 {
-			l := newLinger(r, .9, 0)
+			l := newNoiseProcess(r, .9, 0)
 			return func() float64 { return l.next(r) }
 		}, 0, 1, .9},
 		{"with tails", func(r *rand.Rand) func() float64 {
-			l := newLinger(r, .6, 5)
+			l := newNoiseProcess(r, .6, 5)
 			return func() float64 { return l.next(r) }
 		}, 0, 1, .6},
 		{"events", func(r *rand.Rand) func() float64 { return func() float64 { return clumps(r, 3, 0) } }, 3, math.Sqrt(3), 0},
@@ -258,7 +262,7 @@ func TestRow(t *testing.T) {
 		{Bad: true, Failed: true, Delay: 9}, {Bad: true, Failed: true, Delay: 5}, {Bad: true},
 	}}
 	row := r.Row()
-	want := Row{Scenario: s, Harmless: 3, Failed: 1, Passed: 1, Bad: 3, Found: 2, Half: 9, Most: math.Inf(1)}
+	want := Row{Scenario: s, Harmless: 3, Failed: 1, Passed: 1, Bad: 3, Found: 2, Median: 9, P90: math.Inf(1)}
 	if !reflect.DeepEqual(row, want) {
 		t.Errorf("got %+v, want %+v", row, want)
 	}
@@ -266,7 +270,7 @@ func TestRow(t *testing.T) {
 		t.Errorf("misses %v, want the failures and the delay", m)
 	}
 	// A false alarm among 3,000 is well within one in a thousand; the bound is of Clopper and Pearson.
-	if a := Allowed(.001, 3000); a != 8 {
+	if a := allowed(.001, 3000); a != 8 {
 		t.Errorf("%d of 3,000 allowed, want 8", a)
 	}
 	if _, upper := rate(0, 3000); math.Abs(upper-3/3000.) > 1e-5 {
@@ -290,14 +294,36 @@ func TestDocument(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, r := range rows {
-		if r.Scenario.Group != Calibration && !strings.Contains(doc.String(), " `"+r.Scenario.Name+"`") {
+		if r.Scenario.Group != Calibration && !strings.Contains(doc.String(), "`"+r.Scenario.Name+"`") {
 			t.Errorf("%s is not in the document", r.Scenario.Name)
 		}
 		if !strings.Contains(table.String(), " "+r.Scenario.Name+" ") {
 			t.Errorf("%s is not in the table", r.Scenario.Name)
 		}
 	}
-	if want := "* `rho-0`: 0.7000 of harmless rollouts failed, 0.001 promised"; !strings.Contains(doc.String(), want) {
+	if want := "* `rho-0`: 70.00% of harmless rollouts failed, promised are 0.1%"; !strings.Contains(doc.String(), want) {
 		t.Errorf("the document does not say %q", want)
+	}
+}
+
+// TestLessons judges one world of each of the mixtures that the default calibration
+// was learnt from.
+func TestLessons(t *testing.T) {
+	names := map[string]bool{}
+	for _, s := range Scenarios() {
+		names[s.Name] = true
+	}
+	for _, s := range slices.Concat(Lessons(false), Lessons(true)) {
+		if names[s.Name] || s.Group != Learning {
+			t.Errorf("%s of group %s: the name must be new, the group learning", s.Name, s.Group)
+		}
+		names[s.Name] = true
+		r, err := Run(t.Context(), s, Options{Worlds: 1})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if o := r.Outcomes[0]; !(o.Early >= 0 && o.Early <= 1 && o.Score >= 0 && o.Score <= 1) {
+			t.Errorf("%s: scores %g and %g", s.Name, o.Early, o.Score)
+		}
 	}
 }

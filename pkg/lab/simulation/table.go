@@ -25,7 +25,7 @@ func WriteTable(w io.Writer, rows []Row) error {
 	for _, r := range rows {
 		for _, c := range []struct {
 			when string
-			bins []Calibrated
+			bins []ScoreBin
 		}{{"early", r.Early}, {"at the end", r.Calibration}} {
 			if c.bins != nil {
 				fmt.Fprintf(&b, "\n%s, score %s: predicted, and what share was bad\n%s", r.Scenario.Name, c.when, calibrationText(c.bins))
@@ -59,7 +59,7 @@ func (r Row) bad() []string {
 	if r.Bad == 0 {
 		return []string{"", "", "", ""}
 	}
-	return []string{fmt.Sprint(r.Bad), fmt.Sprintf("%.3f", r.FoundRate()), minutes(r.Half), minutes(r.Most)}
+	return []string{fmt.Sprint(r.Bad), fmt.Sprintf("%.3f", r.FoundRate()), minutes(r.Median), minutes(r.P90)}
 }
 
 // met says whether the targets are met.
@@ -73,7 +73,7 @@ func (r Row) met() string {
 	return "met"
 }
 
-func calibrationText(bins []Calibrated) string {
+func calibrationText(bins []ScoreBin) string {
 	var b strings.Builder
 	for _, c := range bins {
 		fmt.Fprintf(&b, "  %.1f-%.1f  %6d rollouts  %s  %s\n", c.From, c.To, c.N, ratio(c.Predicted, c.N), ratio(c.Observed(), c.N))

@@ -27,12 +27,12 @@ func stamp(minute int) model.Time {
 }
 
 const (
-	history      = 80          // minutes before the start that a judge with a control asks for, and some
-	timedHistory = 7 * 24 * 60 // without
+	history      = 80          // minutes before the start, a little more than the judge queries with a control
+	timedHistory = 7 * 24 * 60 // the same without a control
 )
 
-// A world is what one draw of a scenario consists of: services, their series,
-// and the rollouts under way. It keeps its memory from draw to draw.
+// A world is one draw of a scenario: services, their series, and the rollouts under
+// way. Its memory is used again for the next draw.
 type world struct {
 	s        Scenario
 	services []service
@@ -69,7 +69,7 @@ func (w *world) draw(s Scenario, i int) {
 	}
 }
 
-// draft says which rollouts are bad, and what they do.
+// draft draws which rollouts are bad, and their effects.
 func (w *world) draft(r *rand.Rand) {
 	n := w.s.rollouts()
 	w.bad, w.effects = make([]bool, n), make([]Effect, n)
@@ -85,7 +85,7 @@ func (w *world) drawService(r *rand.Rand, k int) {
 	s, v := w.s, &w.services[k]
 	v.s, v.r, v.before, v.effect = s, r, history, Effect{}
 	switch {
-	case s.Fleet.Timed:
+	case s.Fleet.BeforeAfter:
 		v.before = cmp.Or(s.Fleet.Past, timedHistory)
 		v.nodes = []node{{metric: model.Metric{}, from: -v.before, to: s.minutes() + 1, adopted: make([]int, 1)}}
 	case s.Fleet.Regions > 0:
@@ -97,7 +97,7 @@ func (w *world) drawService(r *rand.Rand, k int) {
 		w.past = w.past[:min(k, len(w.past))]
 		if s.Fleet.Starts.Median > 0 {
 			median := s.Fleet.Starts.median(r)
-			late(r, v.nodes, median, s.minutes())
+			delayStarts(r, v.nodes, median, s.minutes())
 			var past []time.Duration
 			for range s.Fleet.Starts.Past {
 				past = append(past, time.Duration(median*math.Exp(startSpread*r.NormFloat64())*float64(time.Minute)))
@@ -140,7 +140,7 @@ func (w *world) metric(k int, name string) string {
 	return fmt.Sprintf("s%d_%s", k, name)
 }
 
-// room returns memory for n samples, for as long as this draw lasts.
+// room returns memory for n samples, valid until the next draw.
 func (w *world) room(n int) []model.SamplePair {
 	if w.used+n > len(w.arena) {
 		w.arena, w.used = make([]model.SamplePair, max(2*len(w.arena), n, 1<<14)), 0
@@ -152,9 +152,9 @@ func (w *world) room(n int) []model.SamplePair {
 
 // underway returns rollout k as its tool would announce it.
 func (w *world) underway(k int) judge.Underway {
-	s, of := w.s, k
+	s, service := w.s, k
 	if s.Shared {
-		of = 0
+		service = 0
 	}
 	label := fmt.Sprintf("change%d", k)
 	start := 0
@@ -162,10 +162,10 @@ func (w *world) underway(k int) judge.Underway {
 		start = s.Fleet.Offset * k
 	}
 	ro := andon.Rollout{
-		ID: label, Service: fmt.Sprintf("service%d", of), Started: at(start), Strategy: andon.Canary,
+		ID: label, Service: fmt.Sprintf("service%d", service), Started: at(start), Strategy: andon.Canary,
 		Candidate: andon.Selector{label: "new"}, Control: andon.Selector{label: "old"},
 	}
-	if s.Fleet.Timed {
+	if s.Fleet.BeforeAfter {
 		ro.Strategy, ro.Candidate, ro.Control = andon.BeforeAfter, nil, nil
 	}
 	if s.Fleet.Regions > 0 {
@@ -186,11 +186,11 @@ func (w *world) underway(k int) judge.Underway {
 		svc.WarmUp = &d
 	}
 	for _, sh := range s.Signals {
-		svc.Signals = append(svc.Signals, sh.signal(w.metric(of, sh.Name), w.metric(of, sh.per())))
+		svc.Signals = append(svc.Signals, sh.signal(w.metric(service, sh.Name), w.metric(service, sh.per())))
 	}
 	u := judge.Underway{Rollout: ro, Service: svc}
-	if of < len(w.past) {
-		u.Startups = w.past[of]
+	if service < len(w.past) {
+		u.Startups = w.past[service]
 	}
 	return u
 }
@@ -213,7 +213,7 @@ func (sh Shape) signal(metric, per string) andon.Signal {
 	return sig
 }
 
-// resolve writes a selector of one label behind a metric's name.
+// resolve adds a selector of one label to a metric's name.
 func resolve(expr string, s andon.Selector) (string, error) {
 	for label, value := range s {
 		return expr + "{" + label + "=" + value, nil
@@ -221,8 +221,8 @@ func resolve(expr string, s andon.Selector) (string, error) {
 	return expr, nil
 }
 
-// ask answers a question with the series of the nodes of a cohort, each over
-// the minutes in which it belonged to it.
+// ask answers a query with the series of the nodes of a cohort, each for the minutes
+// in which the node belonged to it.
 func (w *world) ask(_ context.Context, expr string, r andon.Range) (model.Matrix, error) {
 	name, selector, _ := strings.Cut(expr, "{")
 	name, _, _ = strings.Cut(name, "[")
@@ -231,16 +231,16 @@ func (w *world) ask(_ context.Context, expr string, r andon.Range) (model.Matrix
 		return nil, fmt.Errorf("no metric is called %s", name)
 	}
 	label, value, _ := strings.Cut(selector, "=")
-	rollout, of := 0, 0
+	rollout, service := 0, 0
 	if selector != "" && label != "region" {
 		if _, err := fmt.Sscanf(label, "change%d", &rollout); err != nil {
 			return nil, fmt.Errorf("no label is called %s: %w", label, err)
 		}
 	}
 	if !w.s.Shared {
-		rollout, of = 0, rollout
+		rollout, service = 0, rollout
 	}
-	nodes := w.services[of].nodes
+	nodes := w.services[service].nodes
 	first, last := model.TimeFromUnixNano(r.Start.UnixNano()), model.TimeFromUnixNano(r.End.UnixNano())
 	var out model.Matrix
 	for i := range nodes {
@@ -251,7 +251,7 @@ func (w *world) ask(_ context.Context, expr string, r andon.Range) (model.Matrix
 				continue
 			}
 		case selector != "":
-			from, to = nodes[i].in(rollout, value == "new")
+			from, to = nodes[i].membership(rollout, value == "new")
 		}
 		lo, hi := max(first, stamp(from)), min(last+1, stamp(to))
 		if v := rows[i].Values; to > from && lo < hi && len(v) > 0 {

@@ -48,12 +48,12 @@ func TestJunk(t *testing.T) {
 		}
 	}
 	c := New(Options{})
-	var real []string
+	var bodies []string
 	for _, s := range readStyles(t, "styles") {
-		real = append(real, s.make(3, 2000).body...)
+		bodies = append(bodies, s.make(3, 2000).body...)
 	}
 	for range 2 {
-		for _, l := range real {
+		for _, l := range bodies {
 			c.Add([]byte(l))
 		}
 	}
@@ -73,7 +73,7 @@ func TestJunk(t *testing.T) {
 		after[c.Resolve(cl.ID)] += cl.Count
 		sum += cl.Count
 	}
-	if want := int64(2*len(real) + n); sum != want {
+	if want := int64(2*len(bodies) + n); sum != want {
 		t.Errorf("%d lines are in clusters or counted as not kept, want %d", sum, want)
 	}
 	lost := 0

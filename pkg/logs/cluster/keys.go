@@ -105,12 +105,11 @@ func (s *scanner) givenWord(i int, spaced bool) int {
 		switch {
 		case cl&wordClass != 0, c == '%', c == '+', c == '~', c == '#', c == '*', c == '\\':
 		case c == '.' || c == '-' || c == '/' || c == '@' || c == '?' || c == '!':
-			if j+1 == len(line) || classes[line[j+1]]&stop != 0 || line[j+1] == ':' {
+			if s.lastOfValue(j) {
 				goto end
 			}
 		case c == ':':
-			// key=a:b:c is one value, key = Why:code=1 is not.
-			if j > i && !s.is(j+1, digit) && s.at(j+1) != '/' && s.at(j+1) != '\\' && (spaced || !s.is(j+1, letter)) {
+			if j > i && s.colonEnds(j, spaced) {
 				goto end
 			}
 			if colon == 0 {
@@ -123,13 +122,12 @@ func (s *scanner) givenWord(i int, spaced bool) int {
 			}
 			j = k
 			continue
-		case c == '=':
-			if s.at(j+1) != '=' && j+1 < len(line) && classes[line[j+1]]&stop == 0 {
-				if colon > i {
-					j = colon
-				}
-				goto end
+		case c == '=' && s.at(j+1) != '=' && j+1 < len(line) && classes[line[j+1]]&stop == 0:
+			if colon > i {
+				j = colon
 			}
+			goto end
+		case c == '=':
 		default:
 			goto end
 		}
@@ -138,6 +136,17 @@ func (s *scanner) givenWord(i int, spaced bool) int {
 end:
 	s.given(i, j)
 	return j
+}
+
+// lastOfValue tells whether nothing of a value follows the mark at j.
+func (s *scanner) lastOfValue(j int) bool {
+	return j+1 == len(s.line) || classes[s.line[j+1]]&stop != 0 || s.line[j+1] == ':'
+}
+
+// colonEnds tells whether the colon at j ends the value of a key: key=a:b:c has one
+// value, key = Why:code=1 does not. spaced is as for givenWord.
+func (s *scanner) colonEnds(j int, spaced bool) bool {
+	return !s.is(j+1, digit) && s.at(j+1) != '/' && s.at(j+1) != '\\' && (spaced || !s.is(j+1, letter))
 }
 
 // keyLike tells whether what stands before "=" is the name of a key, though it

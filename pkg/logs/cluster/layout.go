@@ -16,18 +16,18 @@ const (
 	maxWeak    = 4 // so many columns in a row may hold anything
 )
 
-// A sight is what a column looks like over a sample of lines.
-type sight struct {
+// columnStats counts what a column holds in a sample of lines.
+type columnStats struct {
 	count        [fieldClasses]int
 	lines        int
 	pipe, padded int
-	seen         int // the last of these lines
-	near         int // lines with a separator here or one or two fields later
+	near         int // lines with a separator in this column or one of the next two
+	lastNear     int // number of the last of these lines
 }
 
 // learnLayout finds the columns that at least nine of ten lines begin with; nil if there are none.
 func learnLayout(lines [][]byte) layout {
-	var seen [maxColumns]sight
+	var seen [maxColumns]columnStats
 	look(&seen, lines)
 	sights := seen[:]
 	n := float64(len(lines))
@@ -76,8 +76,8 @@ func learnLayout(lines [][]byte) layout {
 // sentence tells whether words lead to the time that the last column holds, so
 // that it is part of a message. One word, or words behind a number or a mark,
 // may be names.
-func sentence(sights []sight) bool {
-	wordy := func(s *sight) bool { return 2*s.count[fieldWord] > s.lines }
+func sentence(sights []columnStats) bool {
+	wordy := func(s *columnStats) bool { return 2*s.count[fieldWord] > s.lines }
 	last := len(sights) - 1
 	if last < 2 {
 		return false
@@ -95,7 +95,7 @@ func sentence(sights []sight) bool {
 }
 
 // look counts what the columns of lines look like.
-func look(sights *[maxColumns]sight, lines [][]byte) {
+func look(sights *[maxColumns]columnStats, lines [][]byte) {
 	for k, line := range lines {
 		n := k + 1
 		i := skipBlanks(line, 0)
@@ -103,9 +103,9 @@ func look(sights *[maxColumns]sight, lines [][]byte) {
 			f, next := fieldAt(line, i)
 			s := &sights[c]
 			class := classify(line[f.start:f.end])
-			for back := 0; class == fieldPunct && back < 3 && c-back >= 0 && sights[c-back].seen != n; back++ {
+			for back := 0; class == fieldPunct && back < 3 && c-back >= 0 && sights[c-back].lastNear != n; back++ {
 				sights[c-back].near++
-				sights[c-back].seen = n
+				sights[c-back].lastNear = n
 			}
 			s.count[class]++
 			s.lines++
@@ -129,7 +129,7 @@ func skipBlanks(line []byte, i int) int {
 
 // strong tells whether the column belongs to a header by its looks, on need
 // lines or, right of the time, on fewer.
-func (s *sight) strong(need, fewer float64, afterTime bool) (fieldClass, bool) {
+func (s *columnStats) strong(need, fewer float64, afterTime bool) (fieldClass, bool) {
 	n := func(classes ...fieldClass) (sum float64) {
 		for _, c := range classes {
 			sum += float64(s.count[c])
@@ -222,8 +222,9 @@ func (col *column) fits(line []byte, f *field, next *int) bool {
 		return len(w) > 0 && (w[0] == '[' || w[0] == '(' || isLevel(w))
 	case fieldTag:
 		return tag(line, f, next)
+	default:
+		return true
 	}
-	return true
 }
 
 func capitals(w []byte) bool {

@@ -10,28 +10,26 @@ func HasText(template string) bool {
 	return strings.TrimSpace(strings.ReplaceAll(template, wildcard, "")) != ""
 }
 
-// Regexp returns a regular expression (RE2 syntax, as Loki's line filters take
-// it) that matches lines with the template somewhere in them, a header or a
-// JSON quotation around it. Blanks match any white space, a wildcard any text.
+// Regexp returns a regular expression, in the RE2 syntax of Loki's line filters,
+// that matches lines with the template anywhere in them: behind a header, or within
+// JSON. A blank matches any white space, a wildcard any text.
 //
 // Special cases are:
 //
-//	a template without text: lines of nothing but as many words
-//	the empty template: lines of nothing but white space
-//
-// Those would fit any line; a header before them is not allowed for.
+//	a template without constant text: lines of exactly as many words, without a header
+//	the empty template: lines of white space only
 func Regexp(template string) string {
 	if strings.TrimSpace(template) == "" {
 		return `^\s*$`
 	}
-	any := ".*?"
+	hole := ".*?"
 	if !HasText(template) {
-		any = `\S+`
+		hole = `\S+`
 	}
 	var b strings.Builder
 	for k, part := range strings.Split(template, wildcard) {
 		if k > 0 {
-			b.WriteString(any)
+			b.WriteString(hole)
 		}
 		for j, w := range strings.Split(part, " ") {
 			if j > 0 {

@@ -167,6 +167,29 @@ func (s *scanner) wild(i int) bool {
 
 // mark reads what begins with the punctuation c at i and returns where it ends.
 func (s *scanner) mark(i int, c byte) int {
+	if end := s.beyondMark(i, c); end > i {
+		return end
+	}
+	end := i + 1
+	switch c {
+	case '.', '-', '*', '#', '=', '<', '>', '?', '!', '_':
+		for end < len(s.line) && s.line[end] == c {
+			end++
+		}
+	}
+	if standalone(c) && s.fresh(i) && (i == 0 || s.is(i-1, blank)) && (end == len(s.line) || s.is(end, blank|stop)) {
+		// A mark in the place of a word is a word: the "-" or "***" of a missing value.
+		s.push(i, end, word)
+		return end
+	}
+	s.push(i, end, mark)
+	return end
+}
+
+// beyondMark adds what is more than punctuation, though it begins with the
+// punctuation c at i: a path, a number, a wildcard, a phrase, the value of a key. It
+// returns where that ends, or 0 if it is punctuation.
+func (s *scanner) beyondMark(i int, c byte) int {
 	switch c {
 	case '/', '~', '.', '\\':
 		if end := s.escaped(i); end > i {
@@ -213,20 +236,7 @@ func (s *scanner) mark(i int, c byte) int {
 			return s.afterKey(i+1, true)
 		}
 	}
-	end := i + 1
-	switch c {
-	case '.', '-', '*', '#', '=', '<', '>', '?', '!', '_':
-		for end < len(s.line) && s.line[end] == c {
-			end++
-		}
-	}
-	if standalone(c) && s.fresh(i) && (i == 0 || s.is(i-1, blank)) && (end == len(s.line) || s.is(end, blank|stop)) {
-		// A mark that stands where a word would is a word: the "-" or "***" of a value that is not there.
-		s.push(i, end, word)
-		return end
-	}
-	s.push(i, end, mark)
-	return end
+	return 0
 }
 
 // escaped reads a byte that was written as backslash and three octal digits at

@@ -29,36 +29,12 @@ func (s *scanner) joined(j int) bool {
 // plain adds the word of letters in [i, j) and what belongs to it.
 func (s *scanner) plain(i, j int) int {
 	w := s.line[i:j]
-	if j < len(s.line) {
-		switch s.line[j] {
-		case ':':
-			if s.at(j+1) == '/' && s.at(j+2) == '/' {
-				return s.valueTo(i, s.pathEnd(j+3))
-			}
-			if j == i+1 && s.at(j+1) == '\\' {
-				return s.valueTo(i, s.pathEnd(j+2))
-			}
-			if allHex(w) && len(w) <= 8 {
-				if end := s.colons(i); end > i {
-					return s.valueTo(i, end)
-				}
-			}
-		case '\\':
-			if s.joined(j) {
-				return s.valueTo(i, s.pathEnd(j))
-			}
-		case '@':
-			if end := s.mail(j); end > j {
-				return s.valueTo(i, end)
-			}
-		case '=':
-			s.push(i, j, word)
-			return j
-		case '+':
-			if end := s.base64(atom{start: i, end: j}); end > j {
-				return s.valueTo(i, end)
-			}
-		}
+	if s.at(j) == '=' {
+		s.push(i, j, word)
+		return j
+	}
+	if end := s.plainValue(i, j); end > j {
+		return s.valueTo(i, end)
 	}
 	if len(w) == 2 && allHex(w) {
 		if end := s.hexDump(i); end > j {
@@ -83,6 +59,33 @@ func (s *scanner) plain(i, j int) int {
 	return j
 }
 
+// plainValue returns where the value ends that begins with the letters in [i, j)
+// and goes on with the byte at j: a URL, a path, an address; 0 if there is none.
+func (s *scanner) plainValue(i, j int) int {
+	w := s.line[i:j]
+	switch s.at(j) {
+	case ':':
+		switch {
+		case s.at(j+1) == '/' && s.at(j+2) == '/':
+			return s.pathEnd(j + 3)
+		case j == i+1 && s.at(j+1) == '\\':
+			return s.pathEnd(j + 2)
+		case allHex(w) && len(w) <= 8:
+			return s.colons(i)
+		}
+	case '\\':
+		if s.joined(j) {
+			return s.pathEnd(j)
+		}
+	case '@':
+		return s.mail(j)
+	case '+':
+		return s.base64(atom{start: i, end: j})
+	}
+	return 0
+}
+
+// valueTo adds the value in [i, end) and returns its end.
 func (s *scanner) valueTo(i, end int) int {
 	s.push(i, end, value)
 	return end
@@ -228,6 +231,33 @@ scan:
 	return s.atom(a)
 }
 
+// atomValue returns where the value ends that begins with a and goes on with the
+// byte behind it: a URL, an address, a percentage; 0 if there is none.
+func (s *scanner) atomValue(a atom) int {
+	i, j := a.start, a.end
+	switch s.at(j) {
+	case ':':
+		if s.at(j+1) == '/' && s.at(j+2) == '/' {
+			return s.pathEnd(j + 3)
+		}
+		if !a.nonhex && a.segments == 1 {
+			if end := s.colons(i); end > i {
+				return end
+			}
+		}
+		return s.port(a)
+	case '@':
+		return s.mail(j)
+	case '%':
+		if classes[s.line[i]]&letter == 0 {
+			return j + 1
+		}
+	case '=', '+', '/':
+		return s.base64(a)
+	}
+	return 0
+}
+
 // micro tells whether b begins with µ or °.
 func micro(b []byte) bool {
 	return len(b) > 1 && (b[0] == 0xc2 && (b[1] == 0xb5 || b[1] == 0xb0) || b[0] == 0xce && b[1] == 0xbc)
@@ -236,37 +266,12 @@ func micro(b []byte) bool {
 // atom adds a word with digits or joiners and what belongs to it.
 func (s *scanner) atom(a atom) int {
 	line, i, j := s.line, a.start, a.end
-	if j < len(line) {
-		switch line[j] {
-		case ':':
-			if s.at(j+1) == '/' && s.at(j+2) == '/' {
-				return s.valueTo(i, s.pathEnd(j+3))
-			}
-			if !a.nonhex && a.segments == 1 {
-				if end := s.colons(i); end > i {
-					return s.valueTo(i, end)
-				}
-			}
-			if end := s.port(a); end > j {
-				return s.valueTo(i, end)
-			}
-		case '@':
-			if end := s.mail(j); end > j {
-				return s.valueTo(i, end)
-			}
-		case '%':
-			if classes[line[i]]&letter == 0 {
-				return s.valueTo(i, j+1)
-			}
-		case '=', '+', '/':
-			if end := s.base64(a); end > j {
-				return s.valueTo(i, end)
-			}
-			if line[j] == '=' && a.segments == 1 && classes[line[i]]&letter != 0 && s.at(j+1) != '=' {
-				s.push(i, j, word) // a key is constant, whatever it looks like
-				return j
-			}
-		}
+	if end := s.atomValue(a); end > j {
+		return s.valueTo(i, end)
+	}
+	if s.at(j) == '=' && a.segments == 1 && classes[line[i]]&letter != 0 && s.at(j+1) != '=' {
+		s.push(i, j, word) // a key is constant, whatever it looks like
+		return j
 	}
 	if j == i+2 && !a.nonhex {
 		if end := s.hexDump(i); end > j {
@@ -283,12 +288,10 @@ func (s *scanner) atom(a atom) int {
 		a.slashes > 2 || a.slashes == 2 && a.dots+a.digits > 0,
 		!a.nonhex && a.digits > 0 && a.digits+a.letters >= 6,
 		a.dots > 0 && s.domain(a):
-		end := j
 		if a.back || a.slashes > 1 {
-			end = max(j, s.pathEnd(j))
+			return s.valueTo(i, max(j, s.pathEnd(j)))
 		}
-		s.push(i, end, value)
-		return end
+		return s.valueTo(i, j)
 	case a.dots > 1 && a.slashes < 2 && !failure(line[i:j]) && !constantName(line[i:j]):
 		// org.example.Thing$Part is a name: of a class, a package, a property.
 		s.push(i, j, soft).hash = hashValue

@@ -31,7 +31,7 @@ func BenchmarkTrace(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		for _, v := range all {
-			Parse(v.trace)
+			parseTrace(v.trace)
 		}
 	}
 }
@@ -127,7 +127,7 @@ func BenchmarkGrowth(b *testing.B) {
 			text := input(n)
 			b.Run(fmt.Sprintf("%s/%d", name, n), func(b *testing.B) {
 				for b.Loop() {
-					Parse(text)
+					parseTrace(text)
 				}
 				b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(len(text)), "ns/byte")
 			})

@@ -13,9 +13,9 @@ var native = dialect{
 		"Check failed: ", "double free or corruption", "free(): ", "malloc(): ", "realloc(): ", "munmap_chunk(): ", "corrupted size vs", "Segmentation fault", "Bus error", "Fatal signal ",
 		"signal 11", "signal 6", "signal 7", "signal 8", "signal 4", "segfault at ", "traps: ", "dumped core", "#0  0x", "#0 0x", ") [0x", ")[0x4", ")[0x5", ")[0x6", ")[0x7", ")[0xa", ")[0xf",
 	},
-	opens: openNative,
-	joins: joinNative,
-	read:  readNative,
+	opens:  openNative,
+	roleOf: joinNative,
+	read:   readNative,
 }
 
 func openNative(line string, at int) (string, bool) {
@@ -138,31 +138,31 @@ func nativeSignal(line string) string {
 	return ""
 }
 
-func joinNative(s *stack, line string) join {
+func joinNative(s *stack, line string) role {
 	const calls = 1
 	text := strings.TrimLeft(line, " \t")
 	switch {
 	case text == "":
-		return blank
+		return roleBlank
 	case strings.HasPrefix(text, "SUMMARY: "), strings.HasPrefix(text, "Aborted"), strings.HasPrefix(text, "Segmentation fault (core"):
-		return ends
+		return roleLast
 	case strings.HasPrefix(text, "what():"):
-		return joined
+		return roleInside
 	case nativeCall(line).ok:
 		s.phase = calls
-		return joined
+		return roleInside
 	}
 	// a signal follows from what was thrown or asserted; those are crashes of their own
 	if class, _ := nativeHead(line); class != "" {
 		if s.phase != calls && (class == nativeSignal(line) || s.seen == 1 && nativeSignal(s.lines[0]) == "crash") {
-			return joined
+			return roleInside
 		}
-		return foreign
+		return roleForeign
 	}
 	if hasPrefix(text, nativeLines) {
-		return blank
+		return roleBlank
 	}
-	return foreign
+	return roleForeign
 }
 
 // Other lines of a native crash.

@@ -1,7 +1,7 @@
-// Package crash finds the crashes in logs and gives each a signature, so that
-// the same crash on another node, in another build, at another address or with
-// other arguments is counted as one. It knows the stack traces of nine
-// runtimes; it knows no clusters, no rollouts and no clock.
+// Package crash finds crashes in logs and gives each a signature. A crash has the
+// same signature on another node, in another build, at another address and with
+// other arguments. The package knows the stack traces of nine runtimes; it knows
+// no clusters, no rollouts and no clock.
 package crash
 
 import (
@@ -11,23 +11,24 @@ import (
 	"time"
 )
 
-// Version is that of the algorithm behind a Signature. Whatever changes the
-// signature of an unchanged trace raises it.
-const Version = "v1"
+// version is the version of the algorithm behind a Signature. Raise it with every
+// change that gives an unchanged trace another signature.
+const version = "v1"
 
-// The most frames that make a signature: of the application, or, where a trace
-// has none of those, of the system.
+// The largest number of frames in a signature: of the application or, if a trace
+// has none, of the system.
 const (
 	appFrames    = 8
 	systemFrames = 3
 )
 
-// The longest Title, in bytes.
+// maxTitle is the longest Title, in bytes.
 const maxTitle = 120
 
-// A Runtime is what wrote the trace.
+// A Runtime is the language runtime or system that wrote a trace.
 type Runtime string
 
+// The runtimes.
 const (
 	Go      Runtime = "go"
 	Java    Runtime = "java" // and Kotlin, Scala: whatever runs in a JVM
@@ -40,19 +41,19 @@ const (
 	Windows Runtime = "windows"
 )
 
-// A Signature names all crashes with the same normalised stack: Version, a
+// A Signature names all crashes with the same normalised stack: the version of the algorithm, a
 // dash and 16 hexadecimal digits.
 type Signature string
 
-// A Frame is one call, without line, address, arguments and whatever else a
-// compiler or another build changes.
+// A Frame is one call, without line number, address, arguments and anything else
+// that differs between builds.
 type Frame struct {
-	Module   string // file, binary or kernel module where the function alone does not identify; else empty
+	Module   string // file, binary or kernel module, if the function alone is ambiguous; else empty
 	Function string // as qualified as the trace has it: "shop/cart.(*Cart).Total", "com.shop.Cart.total"
-	InApp    bool   // not of the language, the platform or a well-known library
+	InApp    bool   // part of the application, not of the language, the platform or a well-known library
 }
 
-// String is the frame as it goes into the signature.
+// String returns the frame as it enters the signature.
 func (f Frame) String() string {
 	if f.Module == "" {
 		return f.Function
@@ -71,18 +72,17 @@ type Crash struct {
 	Raw       string // an excerpt of the trace, at most Options.MaxRaw bytes
 }
 
-// Found is a crash with where and when it was logged.
+// Found is a crash together with where and when it was logged.
 type Found struct {
 	Crash
 	Stream      string
-	First, Last time.Time // of its first and its last line
-	Lines       int       // of the log, kept or not
+	First, Last time.Time // times of its first and its last line
+	Lines       int       // number of its lines, kept or not
 }
 
-// Parse reads the first crash of a text: a whole trace, with or without the
-// headers of a log before its lines, or wrapped in JSON. It is false when
-// there is none.
-func Parse(trace string) (Crash, bool) {
+// parseTrace reads the first crash in a text: a trace with or without log headers before
+// its lines, or within JSON. It returns false if there is none.
+func parseTrace(trace string) (Crash, bool) {
 	f := NewFinder(Options{})
 	for line := range strings.Lines(trace) {
 		if found := f.Add("", strings.TrimRight(line, "\r\n"), time.Time{}); len(found) > 0 {
@@ -95,13 +95,13 @@ func Parse(trace string) (Crash, bool) {
 	return Crash{}, false
 }
 
-// sign fills in what follows from class, message and frames.
+// sign sets the signature and the title, from class, message and frames.
 func (c *Crash) sign() {
 	c.Class, c.Message = text(c.Class, maxTitle), text(c.Message, maxMessage)
 	c.Frames = collapse(c.Frames, overflows(c))
 	top := identifying(c.Frames)
 	h := sha256.New()
-	for _, part := range []string{Version, string(c.Runtime), c.Class, c.Message} {
+	for _, part := range []string{version, string(c.Runtime), c.Class, c.Message} {
 		h.Write([]byte(part))
 		h.Write([]byte{0})
 	}
@@ -109,14 +109,14 @@ func (c *Crash) sign() {
 		h.Write([]byte(f.String()))
 		h.Write([]byte{'\n'})
 	}
-	c.Signature = Signature(Version + "-" + hex.EncodeToString(h.Sum(nil)[:8]))
+	c.Signature = Signature(version + "-" + hex.EncodeToString(h.Sum(nil)[:8]))
 	c.Title = text(title(c, top), maxTitle)
 }
 
-// text is s for people: without what is not UTF-8, and at most n bytes.
+// text returns s as valid UTF-8, cut to n bytes.
 func text(s string, n int) string { return clip(strings.ToValidUTF8(s, "?"), n) }
 
-// identifying are the frames that go into the signature.
+// identifying returns the frames that enter the signature.
 func identifying(frames []Frame) []Frame {
 	var app []Frame
 	for _, f := range frames {
@@ -127,7 +127,7 @@ func identifying(frames []Frame) []Frame {
 		}
 	}
 	if len(app) > 0 {
-		// calls of the system between two of the same function tell nothing
+		// Without the calls of the system between them, calls may repeat.
 		return collapse(app, false)
 	}
 	return frames[:min(systemFrames, len(frames))]
@@ -147,7 +147,7 @@ func title(c *Crash, top []Frame) string {
 	return class + " in " + short(c.Runtime, top[0])
 }
 
-// short is a frame's function as people say it.
+// short returns the name of a frame's function as people say it.
 func short(r Runtime, f Frame) string {
 	name := f.Function
 	switch r {

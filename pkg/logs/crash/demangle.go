@@ -142,8 +142,17 @@ func (d *demangler) source() (string, bool) {
 	return name, true
 }
 
-// arguments passes over I … E. Only their extent matters: names are taken
-// whole, so that an E in one ends nothing; every opener has its E.
+// skipPast skips everything up to the end of text; false if text does not follow.
+func (d *demangler) skipPast(text string) bool {
+	_, rest, ok := strings.Cut(d.s, text)
+	if ok {
+		d.s = rest
+	}
+	return ok
+}
+
+// arguments skips template arguments, I … E. Names are skipped as a whole, so that
+// an E in a name ends nothing; every opening letter has its E.
 func (d *demangler) arguments(depth int) bool {
 	if depth > 32 || !d.eat("I") {
 		return false
@@ -161,18 +170,14 @@ func (d *demangler) arguments(depth int) bool {
 			continue
 		case c == 'N' || c == 'I' || c == 'J' || c == 'F' || c == 'X':
 			open++
-		case c == 'L': // a literal: L type value E, or L_Z name E
-			if len(d.s) < 3 {
+		case c == 'L' && len(d.s) < 3:
+			return false
+		case c == 'L' && d.s[1] >= 'a' && d.s[1] <= 'z': // a literal: L type value E
+			if !d.skipPast("E") {
 				return false
 			}
-			if d.s[1] >= 'a' && d.s[1] <= 'z' {
-				_, rest, ok := strings.Cut(d.s, "E")
-				if !ok {
-					return false
-				}
-				d.s = rest
-				continue
-			}
+			continue
+		case c == 'L': // L_Z name E
 			open++
 		case c == 'E':
 			open--
@@ -181,11 +186,9 @@ func (d *demangler) arguments(depth int) bool {
 				d.s = d.s[2:]
 				continue
 			}
-			_, rest, ok := strings.Cut(d.s, "_")
-			if !ok {
+			if !d.skipPast("_") {
 				return false
 			}
-			d.s = rest
 			continue
 		}
 		d.s = d.s[1:]

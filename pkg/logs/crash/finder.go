@@ -6,14 +6,14 @@ import (
 	"time"
 )
 
-// Options bound what a Finder keeps. The zero value means the defaults.
+// Options limit what a Finder keeps. The zero Options are the defaults.
 type Options struct {
-	MaxStreams int           // crashes open at a time, one a stream; the one without a line for the longest time is closed for another: 1024
-	MaxBytes   int           // of one crash; what is longer loses its middle: 64 KiB
-	MaxLines   int           // of one crash, after which it is taken as it is: 20000
-	MaxRaw     int           // bytes of Crash.Raw: 4 KiB
-	MaxForeign int           // lines of others in a row between two of a crash: 8
-	MaxGap     time.Duration // between two lines of a crash: 5s
+	MaxStreams int           // incomplete crashes at a time, one for each stream; beyond that the least recent one is closed; 1024 if zero
+	MaxBytes   int           // bytes of a crash; a longer one loses its middle; 64 KiB if zero
+	MaxLines   int           // lines of a crash, after which it is closed; 20000 if zero
+	MaxRaw     int           // bytes of Crash.Raw; 4 KiB if zero
+	MaxForeign int           // lines in a row of other programs between two lines of a crash; 8 if zero
+	MaxGap     time.Duration // time between two lines of a crash; 5s if zero
 }
 
 func (o Options) withDefaults() Options {
@@ -33,40 +33,41 @@ func (o Options) withDefaults() Options {
 	return o
 }
 
-// Lines longer than these are cut: one of a log, one that is kept of a crash.
+// Longer lines are cut: maxLine bytes of a line of a log, maxKept bytes of a line
+// that is kept of a crash.
 const (
 	maxLine = 1 << 20
 	maxKept = 4 << 10
 )
 
-// The most anchors of a line that are looked at.
+// maxTries is how many anchors of a line are tried.
 const maxTries = 16
 
-// The most lines in a row that may belong to a crash and say nothing of it.
+// maxBlank is how many lines in a row may have roleBlank before a crash is closed.
 const maxBlank = 256
 
-// A Finder finds the crashes in lines of logs: those of one stream (a
-// container, a process) joined, those of many streams interleaved. It is not
-// safe for use by several goroutines at once.
+// A Finder finds the crashes in lines of logs. The lines of a stream (a container,
+// a process) come in order; the lines of several streams may be interleaved. It is
+// not safe for concurrent use.
 type Finder struct {
 	o     Options
 	open  map[string]*stack
 	found []Found
-	stale time.Time // no open stack had its last line before
+	stale time.Time // no open stack had its last line before this time
 }
 
-// A stack is a crash whose lines are still coming in.
+// A stack is a crash that is not complete yet.
 type stack struct {
-	of          *dialect
+	dialect     *dialect
 	lines       []string
 	bytes       int
 	seen        int // lines so far, kept or not
-	foreign     int // lines of others in a row
-	blanks      int // lines in a row that say nothing
-	phase       int // the dialect's own
+	foreign     int // lines of other programs in a row
+	blanks      int // lines with roleBlank in a row
+	phase       int // for the dialect to use
 	first, last time.Time
-	cut         bool   // a container runtime cut a line, of which
-	part        []byte // this is the start
+	cut         bool   // a container runtime cut the latest line
+	part        []byte // the beginning of that line
 }
 
 // NewFinder makes a Finder.
@@ -75,10 +76,10 @@ func NewFinder(o Options) *Finder {
 }
 
 // Add takes the next line of a stream, without its newline, and returns the
-// crashes that it completed. A line is completed by what follows it, so the
-// last crash of a stream comes with a later line, a later time or Flush. A line
-// may hold newlines, or a whole trace escaped in a quoted string. A line that
-// belongs to no crash costs no memory.
+// crashes that are complete now. A crash is complete when something else follows it,
+// so that the last crash of a stream is returned with a later line, at a later time,
+// or by Flush. A line may hold newlines, or a whole trace escaped in a quoted
+// string. A line that belongs to no crash takes no memory.
 func (f *Finder) Add(stream, line string, at time.Time) []Found {
 	f.found = nil
 	if len(line) > maxLine {
@@ -103,7 +104,7 @@ func (f *Finder) Add(stream, line string, at time.Time) []Found {
 		if s.cut {
 			line = string(s.part) + part(line)
 			s.cut, s.part = false, nil
-			if s.of == nil {
+			if s.dialect == nil {
 				delete(f.open, stream)
 			}
 		}
@@ -116,15 +117,15 @@ func (f *Finder) Add(stream, line string, at time.Time) []Found {
 	return f.found
 }
 
-// Flush returns the crashes that are still open, as they are, the longest open
-// first.
+// Flush returns the crashes that are not complete yet, as they are, in the order of
+// their first lines.
 func (f *Finder) Flush() []Found {
 	f.found = nil
 	f.closeWhere(func(*stack) bool { return true })
 	return f.found
 }
 
-// text takes what one log line holds: lines, or quoted strings with lines.
+// text takes in the content of a log line: lines, or quoted strings with lines.
 func (f *Finder) text(stream, line string, at time.Time, depth int) {
 	if log, ok := dockerLog(line); ok {
 		line = log
@@ -148,27 +149,28 @@ func (f *Finder) text(stream, line string, at time.Time, depth int) {
 	}
 }
 
-// line takes one line, its header off.
+// line takes in one line without its header.
 func (f *Finder) line(stream, line string, at time.Time) {
 	s := f.open[stream]
-	if s != nil && s.of != nil {
-		switch s.of.joins(s, line) {
-		case joined:
+	if s != nil && s.dialect != nil {
+		switch s.dialect.roleOf(s, line) {
+		case roleInside:
 			f.keep(s, line, at)
 			if s.seen >= f.o.MaxLines {
 				f.close(stream)
 			}
 			return
-		case ends:
+		case roleLast:
 			f.keep(s, line, at)
 			f.close(stream)
 			return
-		case blank:
+		case roleBlank:
 			if s.blanks++; s.blanks > maxBlank {
 				f.close(stream)
 			}
 			s.last = at
 			return
+		case roleForeign:
 		}
 	}
 	i, d := anchors.next(line, 0)
@@ -187,7 +189,8 @@ func (f *Finder) line(stream, line string, at time.Time) {
 	}
 }
 
-// start opens a crash of a stream; the stalest gives way when there are too many.
+// start opens a crash of a stream. If too many are open, the least recent one is
+// closed.
 func (f *Finder) start(stream string, d *dialect, at time.Time) *stack {
 	if len(f.open) >= f.o.MaxStreams {
 		oldest := ""
@@ -201,13 +204,13 @@ func (f *Finder) start(stream string, d *dialect, at time.Time) *stack {
 	if len(f.open) == 0 || at.Before(f.stale) {
 		f.stale = at
 	}
-	s := &stack{of: d, first: at, last: at}
+	s := &stack{dialect: d, first: at, last: at}
 	f.open[strings.Clone(stream)] = s
 	return s
 }
 
-// keep adds a line to a crash. One that grows too long loses lines from its
-// middle: the top tells where it broke, the end often why.
+// keep adds a line to a crash. A crash that grows too long loses lines from its
+// middle: the top tells where it happened, and the end often why.
 func (f *Finder) keep(s *stack, line string, at time.Time) {
 	line = strings.Clone(clip(line, maxKept))
 	s.lines = append(s.lines, line)
@@ -224,7 +227,7 @@ func (f *Finder) keep(s *stack, line string, at time.Time) {
 	s.lines = slices.Delete(s.lines, n/2, n-n/4)
 }
 
-// expire closes the crashes that had no line for too long.
+// expire closes the crashes whose last line is more than MaxGap before at.
 func (f *Finder) expire(at time.Time) {
 	old := func(s *stack) bool { return at.Sub(s.last) > f.o.MaxGap }
 	if at.Sub(f.stale) <= f.o.MaxGap {
@@ -239,7 +242,8 @@ func (f *Finder) expire(at time.Time) {
 	}
 }
 
-// closeWhere closes the crashes that fit, by the time of their first line.
+// closeWhere closes the crashes for which fits is true, in the order of their first
+// lines.
 func (f *Finder) closeWhere(fits func(*stack) bool) {
 	var names []string
 	for name, s := range f.open {
@@ -258,17 +262,17 @@ func (f *Finder) closeWhere(fits func(*stack) bool) {
 	}
 }
 
-// close reads a stream's open crash, if it has one.
+// close takes the open crash of a stream, if there is one, as complete.
 func (f *Finder) close(stream string) {
 	s := f.open[stream]
 	if s == nil {
 		return
 	}
 	delete(f.open, stream)
-	if s.of == nil {
+	if s.dialect == nil {
 		return
 	}
-	c, ok := s.of.read(s.lines)
+	c, ok := s.dialect.read(s.lines)
 	if !ok {
 		return
 	}
@@ -277,7 +281,7 @@ func (f *Finder) close(stream string) {
 	f.found = append(f.found, Found{Crash: c, Stream: stream, First: s.first, Last: s.last, Lines: s.seen})
 }
 
-// excerpt is the first lines of a trace, as many as fit.
+// excerpt returns the first lines of a trace, as many as fit into n bytes.
 func excerpt(lines []string, n int) string {
 	var b strings.Builder
 	for _, l := range lines {

@@ -56,14 +56,14 @@ func TestOccurrences(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 2))
 	changed := 0
 	for _, v := range variants(t) {
-		want, _ := Parse(v.trace)
+		want, _ := parseTrace(v.trace)
 		runtime, _, _ := strings.Cut(v.file, "/")
 		for range 5 {
 			trace := differently(v.trace, runtime, rng)
 			if trace != v.trace {
 				changed++
 			}
-			if got, _ := Parse(trace); got.Signature != want.Signature {
+			if got, _ := parseTrace(trace); got.Signature != want.Signature {
 				t.Errorf("%s, %s: another signature for\n%s\n%swant\n%s", v.file, v.name, trace, describe(got), describe(want))
 				break
 			}
@@ -160,7 +160,7 @@ func TestWrappers(t *testing.T) {
 				if name == "lines of others between" && strings.HasPrefix(v.file, "rust/") {
 					continue // what was said is any next line
 				}
-				want, _ := Parse(v.trace)
+				want, _ := parseTrace(v.trace)
 				f := NewFinder(Options{})
 				var found []Found
 				for _, l := range wrap(v.trace) {
@@ -204,7 +204,7 @@ func TestStreams(t *testing.T) {
 	rest := make([][]string, len(all))
 	var busy []int
 	for i, v := range all {
-		c, _ := Parse(v.trace)
+		c, _ := parseTrace(v.trace)
 		want[fmt.Sprint(i)] = c.Signature
 		rest[i] = linesOf(v.trace)
 		busy = append(busy, i)
@@ -347,7 +347,7 @@ func TestBounds(t *testing.T) {
 	t.Run("cut short", func(t *testing.T) {
 		for _, v := range variants(t) {
 			for i := range len(v.trace) {
-				Parse(v.trace[:i])
+				parseTrace(v.trace[:i])
 			}
 		}
 	})
@@ -365,8 +365,8 @@ func TestBackToBack(t *testing.T) {
 			}
 		}
 		found = append(found, f.Flush()...)
-		a, _ := Parse(all[i].trace)
-		b, _ := Parse(v.trace)
+		a, _ := parseTrace(all[i].trace)
+		b, _ := parseTrace(v.trace)
 		if len(found) != 2 || found[0].Signature != a.Signature || found[1].Signature != b.Signature {
 			t.Errorf("%s, %s after %s, %s: found %d", v.file, v.name, all[i].file, all[i].name, len(found))
 		}

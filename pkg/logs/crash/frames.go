@@ -5,11 +5,11 @@ import (
 	"strings"
 )
 
-// The longest cycle of calls that is seen as recursion.
+// maxCycle is the longest cycle of calls that is recognised as recursion.
 const maxCycle = 8
 
-// overflows tells whether a crash is of a stack that grew too deep: where it
-// broke is chance, so that the cycle alone identifies it.
+// overflows tells whether the stack of a crash grew too deep. Where it ended is
+// chance then, so that only the cycle of calls identifies the crash.
 func overflows(c *Crash) bool {
 	switch c.Class {
 	case "stack overflow", "java.lang.StackOverflowError", "RecursionError", "System.StackOverflowException", "stack-overflow":
@@ -18,13 +18,13 @@ func overflows(c *Crash) bool {
 	return c.Class == "RangeError" && strings.HasPrefix(c.Message, "Maximum call stack")
 }
 
-// collapse folds recursion: of a cycle of up to maxCycle calls that repeats,
-// one round stays. Of a stack that overflowed only the innermost cycle stays,
-// turned to start at its smallest frame. Time is linear in the frames.
+// collapse removes recursion: it keeps one round of a repeated cycle of up to
+// maxCycle calls. Of a stack that overflowed it keeps the innermost cycle only,
+// rotated to start at its smallest frame. It takes linear time.
 func collapse(frames []Frame, overflow bool) []Frame {
 	out := frames[:0:0]
-	folded := 0 // how long the first cycle found is
-	at := 0     // and where it starts
+	folded := 0 // length of the first cycle found
+	at := 0     // its start
 	for _, f := range frames {
 		out = append(out, f)
 		for p := 1; p <= maxCycle && 2*p <= len(out); p++ {
@@ -51,7 +51,7 @@ func collapse(frames []Frame, overflow bool) []Frame {
 	return slices.Concat(cycle[first:], cycle[:first])
 }
 
-// hasPrefix tells whether name lies under one of the sorted-by-eye prefixes.
+// hasPrefix tells whether name begins with one of the prefixes.
 func hasPrefix(name string, prefixes []string) bool {
 	for _, p := range prefixes {
 		if strings.HasPrefix(name, p) {
@@ -61,19 +61,19 @@ func hasPrefix(name string, prefixes []string) bool {
 	return false
 }
 
-// outside is what stands outside of brackets of one kind, such as those of type
-// arguments. The > of an arrow closes none.
-func outside(s string, open, close byte) string {
-	if strings.IndexByte(s, open) < 0 {
+// outside returns the part of s outside brackets of one kind, such as those of type
+// arguments. The > of an arrow, ->, is no bracket.
+func outside(s string, left, right byte) string {
+	if strings.IndexByte(s, left) < 0 {
 		return s
 	}
 	var b strings.Builder
 	depth := 0
 	for i := range len(s) {
 		switch c := s[i]; {
-		case c == open:
+		case c == left:
 			depth++
-		case c == close && depth > 0 && (c != '>' || s[i-1] != '-'):
+		case c == right && depth > 0 && (c != '>' || s[i-1] != '-'):
 			depth--
 		case depth == 0:
 			b.WriteByte(c)
@@ -82,7 +82,7 @@ func outside(s string, open, close byte) string {
 	return b.String()
 }
 
-// Directories that say where a program was put, not what it is.
+// roots are directories that say where a program was installed, not what it is.
 var roots = map[string]bool{
 	"": true, ".": true, "..": true, "app": true, "apps": true, "src": true, "code": true, "workspace": true, "www": true, "html": true,
 	"usr": true, "var": true, "lib": true, "local": true, "current": true, "build": true, "dist": true, "out": true, "bin": true,
@@ -90,14 +90,14 @@ var roots = map[string]bool{
 	"tmp": true, "mnt": true, "data": true, "root": true, "project": true, "C:": true, "c:": true, "D:": true, "d:": true,
 }
 
-// Directories whose child is still about the place.
+// rootParents are directories whose children are roots too.
 var rootParents = map[string]bool{
 	"home": true, "Users": true, "opt": true, "srv": true, "releases": true, "builds": true, "deploy": true, "deployments": true, "tmp": true,
 }
 
-// place is a source file as a module: its name and that of its directory,
-// without extension and without what says only where or from which build it
-// was installed: /srv/releases/20240102/shop/cart.py → shop.cart.
+// place returns the module of a source file: the names of its directory and of the
+// file, without the extension and without parts that depend on where or from which
+// build it was installed: /srv/releases/20240102/shop/cart.py → shop.cart.
 func place(file string) string {
 	file = strings.ReplaceAll(file, `\`, "/")
 	parts := strings.Split(file[max(0, len(file)-512):], "/")

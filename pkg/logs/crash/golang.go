@@ -19,8 +19,8 @@ var golang = dialect{
 		}
 		return line[at:], true
 	},
-	joins: joinGo,
-	read:  readGo,
+	roleOf: joinGo,
+	read:   readGo,
 }
 
 // Phases of a Go trace.
@@ -29,27 +29,27 @@ const (
 	goCalls        // inside goroutines
 )
 
-func joinGo(s *stack, line string) join {
+func joinGo(s *stack, line string) role {
 	if s.phase == goHead && strings.HasPrefix(s.lines[0], "goroutine ") {
 		s.phase = goCalls
 	}
 	switch {
 	case line == "":
-		return blank
+		return roleBlank
 	case strings.HasPrefix(line, "goroutine ") && strings.HasSuffix(line, ":"), line == "runtime stack:":
 		s.phase = goCalls
-		return joined
+		return roleInside
 	case strings.HasPrefix(line, "exit status "):
-		return ends
+		return roleLast
 	case strings.HasPrefix(line, "[signal "), strings.HasPrefix(line, "\tpanic: "), strings.HasPrefix(line, "PC="), strings.HasPrefix(line, "signal arrived"),
 		strings.HasPrefix(line, "created by "), strings.HasPrefix(line, "..."), strings.HasPrefix(line, "runtime: "):
-		return joined
+		return roleInside
 	case s.phase == goCalls && strings.HasPrefix(line, "panic: ") && len(s.lines) > 1:
-		return foreign
+		return roleForeign
 	case s.phase == goCalls && (goPlace(line) || goCall(line) != ""):
-		return joined
+		return roleInside
 	}
-	return foreign
+	return roleForeign
 }
 
 // goPlace tells whether a line is the place of a call: file:line, and mostly +0x1f.

@@ -14,8 +14,8 @@ var goLogged = dialect{
 	opens: func(line string, at int) (string, bool) {
 		return line, goDeadly[strings.ToLower(field(line, "level", "severity", "lvl"))] != ""
 	},
-	joins: func(*stack, string) join { return foreign },
-	read:  readGoLogged,
+	roleOf: func(*stack, string) role { return roleForeign },
+	read:   readGoLogged,
 }
 
 // goDeadly is the class by the level of an entry, in zap's words and in those

@@ -193,18 +193,18 @@ var javaSystem = []string{
 var hotspot = dialect{
 	anchors: []string{"A fatal error has been detected by the Java Runtime"},
 	opens:   func(line string, at int) (string, bool) { return line, true },
-	joins: func(s *stack, line string) join {
+	roleOf: func(s *stack, line string) role {
 		switch text := strings.TrimLeft(line, "# "); {
 		case !strings.HasPrefix(line, "#"):
-			return foreign
+			return roleForeign
 		case strings.HasPrefix(text, "SIG"), strings.HasPrefix(text, "Internal Error"), strings.HasPrefix(text, "EXCEPTION_"), strings.HasPrefix(text, "Out of Memory Error"):
-			return joined
+			return roleInside
 		case strings.HasPrefix(text, "Problematic frame:"):
 			s.phase = 1
 		case s.phase == 1 && text != "":
-			return ends
+			return roleLast
 		}
-		return blank
+		return roleBlank
 	},
 	read: readHotspot,
 }

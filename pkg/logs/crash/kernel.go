@@ -15,8 +15,8 @@ var kernel = dialect{
 		}
 		return line[at:], at == 0 || line[at-1] == ' '
 	},
-	joins: joinKernel,
-	read:  readKernel,
+	roleOf: joinKernel,
+	read:   readKernel,
 }
 
 // kernelWarning begins what the kernel prints where its code says WARN.
@@ -34,32 +34,32 @@ const (
 	oopsEnd   // after its end; a panic may follow from it
 )
 
-func joinKernel(s *stack, line string) join {
+func joinKernel(s *stack, line string) role {
 	text := strings.TrimLeft(line, " \t")
 	if s.phase == oopsHead && s.seen < 8 && kernelHead(text) {
-		return joined
+		return roleInside
 	}
 	switch {
 	case text == "":
-		return blank
+		return roleBlank
 	case strings.HasPrefix(text, "---[ end Kernel panic"):
-		return ends
+		return roleLast
 	case strings.HasPrefix(text, "---[ end trace"):
 		s.phase = oopsEnd
-		return joined
+		return roleInside
 	case strings.HasPrefix(text, "Kernel panic - not syncing"):
-		return joined // what a panic follows from has been said
+		return roleInside // what a panic follows from has been said
 	case strings.HasPrefix(text, "---[ cut here"), strings.HasPrefix(text, "------------[ cut here"):
-		return foreign
+		return roleForeign
 	case kernelCall(text) != "":
 		if s.phase == oopsHead {
 			s.phase = oopsCalls
 		}
-		return joined
+		return roleInside
 	case hasPrefix(text, kernelLines):
-		return blank
+		return roleBlank
 	}
-	return foreign
+	return roleForeign
 }
 
 func kernelHead(text string) bool {

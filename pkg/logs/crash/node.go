@@ -117,15 +117,15 @@ func nodePackage(path string) string {
 var v8 = dialect{
 	anchors: []string{"Allocation failed - "},
 	opens:   func(line string, at int) (string, bool) { return line, true },
-	joins: func(_ *stack, line string) join {
+	roleOf: func(_ *stack, line string) role {
 		text := strings.TrimLeft(line, " ")
 		if n, _, ok := strings.Cut(text, ": 0x"); ok && digitsOnly(n) {
-			return joined
+			return roleInside
 		}
 		if text == "" || strings.HasPrefix(text, "----- ") {
-			return blank
+			return roleBlank
 		}
-		return foreign
+		return roleForeign
 	},
 	read: func(lines []string) (Crash, bool) {
 		_, what, _ := strings.Cut(lines[0], "Allocation failed - ")

@@ -15,8 +15,8 @@ var python = dialect{
 		}
 		return line[at:], true
 	},
-	joins: joinPython,
-	read:  readPython,
+	roleOf: joinPython,
+	read:   readPython,
 }
 
 // Phases of a traceback.
@@ -34,7 +34,7 @@ const (
 	pyDirect    = "The above exception was the direct cause of the following exception:"
 )
 
-func joinPython(s *stack, raw string) join {
+func joinPython(s *stack, raw string) role {
 	margin := pyMargin(s.lines)
 	line, group := gutter(outdent(raw, margin))
 	text := strings.TrimLeft(line, " \t")
@@ -45,36 +45,36 @@ func joinPython(s *stack, raw string) join {
 	switch {
 	case group && (s.phase == pyRest || strings.HasPrefix(text, "+-") && strings.Contains(text, "- 2 -")):
 		s.phase = pyRest
-		return blank
+		return roleBlank
 	case text == "", strings.HasPrefix(text, "+-"):
-		return blank
+		return roleBlank
 	case s.phase == pyDump:
 		if strings.HasPrefix(text, "File \"") || strings.Contains(text, "hread 0x") {
-			return joined
+			return roleInside
 		}
-		return foreign
+		return roleForeign
 	case text == pyDuring, text == pyDirect:
 		s.phase = pyChain
-		return joined
+		return roleInside
 	case strings.HasSuffix(text, pyTraceback):
 		if s.phase != pyChain && (!group || strings.HasPrefix(strings.TrimLeft(raw, " "), "+ ")) {
-			return foreign
+			return roleForeign
 		}
 		s.phase = pyFrames
-		return joined
+		return roleInside
 	case s.phase != pyFrames:
-		return foreign
+		return roleForeign
 	case strings.HasPrefix(text, "File \""), strings.HasPrefix(text, "[Previous line repeated"):
-		return joined
+		return roleInside
 	case pyFile(last) != "" && (len(line) > len(text) || !indented(last)):
-		return joined // the source of the call
+		return roleInside // the source of the call
 	case pyException(text) && (len(text) == len(line) || !indented(last)):
 		s.phase = pyRaised
-		return joined
+		return roleInside
 	case len(line) > len(text):
-		return joined
+		return roleInside
 	}
-	return foreign
+	return roleForeign
 }
 
 // pyMargin is how far a whole traceback is indented: its first call stands two

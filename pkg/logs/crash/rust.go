@@ -12,27 +12,27 @@ var rustlang = dialect{
 		i := strings.LastIndex(line[:at], "thread ")
 		return line[max(i, 0):], i >= 0
 	},
-	joins: joinRust,
-	read:  readRust,
+	roleOf: joinRust,
+	read:   readRust,
 }
 
-func joinRust(s *stack, line string) join {
+func joinRust(s *stack, line string) role {
 	const calls = 1
 	text := strings.TrimLeft(line, " \t")
 	switch {
 	case text == "":
-		return blank
+		return roleBlank
 	case strings.HasPrefix(text, "stack backtrace:"):
 		s.phase = calls
-		return joined
+		return roleInside
 	case strings.HasPrefix(text, "note: Some details"), strings.HasPrefix(text, "note: run with"), strings.HasPrefix(text, "fatal runtime error:"):
-		return ends
+		return roleLast
 	case s.phase == calls && (rustCall(text) != "" || strings.HasPrefix(text, "at ")):
-		return joined
+		return roleInside
 	case s.phase == 0 && s.seen == 1 && strings.HasSuffix(s.lines[0], ":"):
-		return joined // the message
+		return roleInside // the message
 	}
-	return foreign
+	return roleForeign
 }
 
 // rustCall is the function of a line "3: name" or "3: 0x55aa - name"; or "".
@@ -124,14 +124,14 @@ func rustPlace(s string) string {
 func rustFile(file string) string {
 	file = strings.ReplaceAll(file, `\`, "/")
 	dir, tail := "", file
-	if i := strings.LastIndex(file, "src/"); i == 0 || i > 0 && file[i-1] == '/' {
-		tail = file[i+len("src/"):]
-		if i > 0 {
-			dir = file[:i-1]
-			dir = dir[strings.LastIndexByte(dir, '/')+1:]
-		}
-	} else {
+	i := strings.LastIndex(file, "src/")
+	if i < 0 || i > 0 && file[i-1] != '/' {
 		return place(file)
+	}
+	tail = file[i+len("src/"):]
+	if i > 0 {
+		dir = file[:i-1]
+		dir = dir[strings.LastIndexByte(dir, '/')+1:]
 	}
 	if i := strings.LastIndexByte(dir, '-'); i > 0 && versioned(dir) {
 		dir = dir[:i]

@@ -16,16 +16,16 @@ import (
 // The head alone is any error that somebody logs.
 func rustChain(line string) bool { return line == "Caused by:" }
 
-// joinRustChain tells how a line belongs to such an error.
-func joinRustChain(s *stack, line string) join {
+// rustChainRole returns the role of a line in such an error.
+func rustChainRole(line string) role {
 	text := strings.TrimLeft(line, " \t")
 	switch {
 	case text == "":
-		return blank
+		return roleBlank
 	case rustChain(line), text == "Location:", text == "Stack backtrace:", len(text) < len(line):
-		return joined
+		return roleInside
 	}
-	return foreign
+	return roleForeign
 }
 
 // readRustChain reads what was said, from the outside in, the place that eyre

@@ -4,36 +4,35 @@ import (
 	"slices"
 )
 
-// A dialect is how one runtime, or a family of them, writes crashes.
+// A dialect reads the crashes that one runtime, or a family of them, writes.
 type dialect struct {
-	// anchors are what the first line of a crash has in it, each of at least
-	// block bytes: a line with none of any dialect's opens nothing.
+	// anchors are texts of at least block bytes, one of which is in every line that
+	// opens a crash.
 	anchors []string
-	// opens is the part of a line, whose header is off, where a crash starts;
-	// at is where in it an anchor was found.
+	// opens returns the part of a line from which on it is the first of a crash;
+	// false if it is not. The line has no header; at is the place of an anchor in it.
 	opens func(line string, at int) (string, bool)
-	// joins tells how a line, whose header is off, belongs to a crash that is open.
-	joins func(s *stack, line string) join
-	// read makes a crash of its lines; false when they are none after all.
+	// roleOf returns the role of a line without its header in an open crash.
+	roleOf func(s *stack, line string) role
+	// read reads a crash from its lines; false if they are no crash after all.
 	read func(lines []string) (Crash, bool)
 }
 
-// A join is how a line belongs to an open crash.
-type join int
+// A role is what a line is to an open crash.
+type role int
 
 const (
-	foreign join = iota // not at all; another program or thread may have written between
-	joined              // one of its lines
-	ends                // one of its lines, and the last
-	blank               // it may: nothing is decided
+	roleForeign role = iota // not part of it: another program or thread may have written it
+	roleInside              // part of it
+	roleLast                // its last line
+	roleBlank               // perhaps part of it; carries no information
 )
 
 var dialects = []*dialect{&golang, &goLogged, &thrown, &hotspot, &v8, &python, &rustlang, &native, &kernel, &windows}
 
-// The bytes of an anchor that the scanner looks at.
 const (
-	block   = 5
-	buckets = 1 << 12
+	block   = 5       // leading bytes of an anchor that the scanner uses
+	buckets = 1 << 12 // of the scanner's tables
 )
 
 // A scanner finds the anchors of all dialects in a line in one pass that skips
@@ -46,16 +45,15 @@ type scanner struct {
 }
 
 type anchor struct {
-	text string
-	of   *dialect
+	text    string
+	dialect *dialect
 }
 
 func pair(a, b byte) uint { return (uint(a)<<5 ^ uint(b)) & (buckets - 1) }
 
 var anchors = newScanner(dialects)
 
-// Starts returns what is in every line that a crash starts with, one of them at
-// least.
+// Starts returns texts of which at least one is in every first line of a crash.
 func Starts() []string {
 	var all []string
 	for _, d := range dialects {
@@ -83,8 +81,8 @@ func newScanner(all []*dialect) *scanner {
 	return &s
 }
 
-// next finds the first anchor at or after from: where it is and whose, or -1.
-// Of two at one place the longer wins.
+// next returns the place of the first anchor at or after from, and its dialect; -1
+// if there is none. Of two anchors at the same place it takes the longer one.
 func (s *scanner) next(line string, from int) (int, *dialect) {
 	for i := from + block - 1; i < len(line); {
 		h := pair(line[i-1], line[i])
@@ -101,7 +99,7 @@ func (s *scanner) next(line string, from int) (int, *dialect) {
 			}
 		}
 		if best >= 0 {
-			return at, list[best].of
+			return at, list[best].dialect
 		}
 		i++
 	}

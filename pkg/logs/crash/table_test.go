@@ -57,7 +57,7 @@ func TestTable(t *testing.T) {
 	owner := map[Signature]string{} // file by signature
 	var golden strings.Builder
 	for _, v := range variants(t) {
-		c, ok := Parse(v.trace)
+		c, ok := parseTrace(v.trace)
 		if !ok {
 			t.Errorf("%s, %s: no crash found", v.file, v.name)
 			continue

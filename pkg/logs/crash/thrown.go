@@ -4,12 +4,12 @@ import (
 	"strings"
 )
 
-// thrown reads what the runtimes print that list a throwable and then its
-// calls as "at …": the JVM, Node.js and .NET. Its frames tell which of them.
+// thrown reads the traces of the JVM, Node.js and .NET: a throwable, then its
+// calls as "at …". The form of the calls tells which runtime wrote it.
 var thrown = dialect{
 	anchors: []string{"Exception", "Error", "Throwable", "UnhandledPromiseRejection", "Stack overflow.", "Process terminated. "},
 	opens:   openThrown,
-	joins:   joinThrown,
+	roleOf:  joinThrown,
 	read:    readThrown,
 }
 
@@ -21,7 +21,7 @@ const (
 	thrownChain         // the causes of an error of Rust
 )
 
-// The longest name of a class on either side of what tells that it is one.
+// maxClass is the longest name of a class, in bytes on either side of the anchor.
 const maxClass = 256
 
 func openThrown(line string, at int) (string, bool) {
@@ -91,32 +91,32 @@ func frameLine(line string) bool {
 	return strings.HasPrefix(line, "at ") && (strings.IndexByte(line, '(') > 0 || strings.IndexByte(line, ':') > 0 || strings.HasPrefix(line, "at <anonymous>"))
 }
 
-func joinThrown(s *stack, line string) join {
+func joinThrown(s *stack, line string) role {
 	if s.phase == thrownHead && rustChain(line) && strings.HasPrefix(s.lines[0], "Error: ") {
 		s.phase = thrownChain
 	}
 	if s.phase == thrownChain {
-		return joinRustChain(s, line)
+		return rustChainRole(line)
 	}
 	text := strings.TrimLeft(line, " \t")
 	switch {
 	case text == "":
-		return blank
+		return roleBlank
 	case s.phase == thrownParts && len(line) > len(text):
-		return blank
+		return roleBlank
 	case strings.HasPrefix(text, "[errors]: ["):
 		s.phase = thrownParts
-		return blank
+		return roleBlank
 	case frameLine(text):
 		s.phase = thrownFrames
-		return joined
+		return roleInside
 	case strings.HasPrefix(text, "Caused by: "), strings.HasPrefix(text, "Suppressed: "), strings.HasPrefix(text, "Wrapped by: "),
 		strings.HasPrefix(text, "---> "), strings.HasPrefix(text, "--- End of "), strings.HasPrefix(text, "----------"), strings.HasPrefix(text, "Repeat "), strings.Contains(text, "[cause]: "):
-		return joined
+		return roleInside
 	case strings.HasPrefix(text, "... ") && (strings.HasSuffix(text, " more") || strings.Contains(text, "common frames omitted")):
-		return joined
+		return roleInside
 	}
-	return foreign
+	return roleForeign
 }
 
 // A cause is one throwable of a chain with its own calls.

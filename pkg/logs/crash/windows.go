@@ -13,32 +13,32 @@ var windows = dialect{
 	opens: func(line string, at int) (string, bool) {
 		return line[at:], !strings.HasPrefix(line[at:], "BugCheck ") || hexCode(line[at+len("BugCheck "):]) >= 0
 	},
-	joins: joinWindows,
-	read:  readWindows,
+	roleOf: joinWindows,
+	read:   readWindows,
 }
 
 var windowsHeads = []string{"Bugcheck Analysis", "BugCheck ", "bugcheck was: ", "BUGCHECK_CODE: ", "BUGCHECK_STR: ", "Faulting application name: ", "*** STOP: 0x"}
 
-func joinWindows(s *stack, line string) join {
+func joinWindows(s *stack, line string) role {
 	text := strings.TrimSpace(line)
 	if strings.HasPrefix(s.lines[0], "bugcheck was: ") || strings.HasPrefix(s.lines[0], "*** STOP: ") {
-		return foreign // all is said on one line
+		return roleForeign // all is said on one line
 	}
 	for _, a := range windowsHeads {
 		if strings.HasPrefix(text, a) && s.seen > 1 {
 			if strings.HasPrefix(a, "BUGCHECK") {
-				return joined
+				return roleInside
 			}
-			return foreign
+			return roleForeign
 		}
 	}
 	if strings.HasPrefix(text, "Followup:") || strings.HasPrefix(text, "Report Id:") {
-		return ends
+		return roleLast
 	}
 	if name, _ := bugCheckName(text); name != "" || hasPrefix(text, windowsFields) || strings.Contains(text, "!") && strings.Contains(text, " : ") {
-		return joined
+		return roleInside
 	}
-	return blank
+	return roleBlank
 }
 
 var windowsFields = []string{

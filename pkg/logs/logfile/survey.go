@@ -1,5 +1,5 @@
-// Package logfile looks at files of log lines: what clusters there are in
-// them, and what changed between an old one and a new one.
+// Package logfile finds the clusters of lines in log files, and what changed
+// between an old file and a new one.
 package logfile
 
 import (
@@ -16,7 +16,7 @@ import (
 	"github.com/andon-project/andon/pkg/stat"
 )
 
-// The sides of a comparison; what is not compared has only the new one.
+// The sides of a comparison. Without a comparison there is only the new side.
 const (
 	oldSide = iota
 	newSide
@@ -24,47 +24,47 @@ const (
 )
 
 const (
-	maxLine   = 1 << 14 // bytes of a line that are looked at
-	maxKept   = 256     // bytes of a line that are kept for its time
-	lookEvery = 1 << 12 // lines between two looks at the context and the progress
+	maxLine    = 1 << 14 // bytes of a line that are used
+	maxKept    = 256     // bytes of a line that are kept for its time
+	checkEvery = 1 << 12 // lines between two checks of the context and reports of progress
 )
 
-// A Survey takes in the lines of one file, or of an old one and then a new one.
+// A Survey finds the clusters of the lines of one file, or of an old and a new one.
 type Survey struct {
-	// KeepLines keeps the cluster of each line of the new file for WriteTSV, eight bytes a line.
+	// KeepLines keeps the cluster of each line of the new file for WriteTSV, at eight bytes a line.
 	KeepLines bool
-	// Progress, if it is set, is called now and then with the bytes and lines read of a file.
+	// Progress, if set, is called every few thousand lines with the bytes and lines read of a file.
 	Progress func(bytes, lines int64)
 
 	clusters *cluster.Clusterer
-	seen     map[cluster.ID]*sighting
+	byID     map[cluster.ID]*clusterLines
 	lines    [sides]int64
 	blocks   blocks
-	each     []cluster.ID
+	lineIDs  []cluster.ID
 	compared bool
 }
 
-// A sighting is what was seen of a cluster.
-type sighting struct {
+// clusterLines holds what the files have of one cluster.
+type clusterLines struct {
 	count       [sides]int64
-	first, last int64 // numbers of lines of the new file
+	first, last int64 // numbers of the first and last line in the new file
 	firstLine   []byte
 	lastLine    []byte
-	blocks      [maxBlocks]float64 // of the old file
+	blocks      [maxBlocks]float64 // lines in each block of the old file
 }
 
 // NewSurvey returns an empty Survey.
 func NewSurvey() *Survey {
-	return &Survey{clusters: cluster.New(cluster.Options{}), seen: make(map[cluster.ID]*sighting), blocks: blocks{size: 64}}
+	return &Survey{clusters: cluster.New(cluster.Options{}), byID: make(map[cluster.ID]*clusterLines), blocks: blocks{size: 64}}
 }
 
-// ReadOld takes in the lines of the old file. It comes before Read.
+// ReadOld reads the old file. Call it before Read.
 func (s *Survey) ReadOld(ctx context.Context, r io.Reader) error {
 	s.compared = true
 	return s.read(ctx, r, oldSide)
 }
 
-// Read takes in the lines of the file.
+// Read reads the file, or the new one of two.
 func (s *Survey) Read(ctx context.Context, r io.Reader) error { return s.read(ctx, r, newSide) }
 
 func (s *Survey) read(ctx context.Context, r io.Reader, side int) error {
@@ -72,7 +72,7 @@ func (s *Survey) read(ctx context.Context, r io.Reader, side int) error {
 	var long []byte
 	bytes := int64(0)
 	for n := int64(0); ; n++ {
-		if n%lookEvery == 0 {
+		if n%checkEvery == 0 {
 			if err := ctx.Err(); err != nil {
 				return err
 			}
@@ -92,8 +92,8 @@ func (s *Survey) read(ctx context.Context, r io.Reader, side int) error {
 	}
 }
 
-// readLine returns the next line without its end, the first maxLine bytes of
-// it if it is longer, and how many bytes were read; 0 at the end.
+// readLine returns the next line without its newline, cut to maxLine bytes, and the
+// number of bytes read, which is 0 at the end of the file.
 func readLine(in *bufio.Reader, long *[]byte) (line []byte, size int64, err error) {
 	line, err = in.ReadSlice('\n')
 	size = int64(len(line))
@@ -118,15 +118,15 @@ func (s *Survey) add(line []byte, side int) {
 	id := s.clusters.Add(line)
 	s.lines[side]++
 	if side == newSide && s.KeepLines {
-		s.each = append(s.each, id)
+		s.lineIDs = append(s.lineIDs, id)
 	}
 	if id == 0 {
 		return
 	}
-	x := s.seen[id]
+	x := s.byID[id]
 	if x == nil {
-		x = &sighting{}
-		s.seen[id] = x
+		x = &clusterLines{}
+		s.byID[id] = x
 	}
 	x.count[side]++
 	if side == oldSide {
@@ -146,31 +146,31 @@ type Row struct {
 	ID       cluster.ID
 	Template string
 	Example  string
-	Count    int64   // lines of the file
-	Share    float64 // of all its lines
-	First    string  // the time of the first of its lines, or its number if lines have no time
-	Last     string
-	Class    andon.Class // against the old file; "" without one
-	Was      int64       // lines of the old file
-	Ratio    float64     // how many times the share of lines grew; NaN if the old file has none
-	LogE     float64     // logarithm of the evidence that it grew by more than a fifth
+	Count    int64       // lines in the file
+	Share    float64     // Count as a share of all lines of the file
+	First    string      // time of the first of the lines, or its number if lines have no time
+	Last     string      // the same of the last
+	Class    andon.Class // compared with the old file; "" without one
+	Was      int64       // lines in the old file
+	Ratio    float64     // share of lines over that in the old file; NaN if it was 0
+	LogE     float64     // natural logarithm of the evidence that the share grew by more than 20%
 }
 
 // A Report is what a Survey found.
 type Report struct {
 	Rows     []Row
-	Lines    int64 // of the file
-	OldLines int64
-	NotKept  int64 // lines of both that could not be kept
-	Compared bool
+	Lines    int64 // lines of the file
+	OldLines int64 // lines of the old file
+	NotKept  int64 // lines of both that are in no cluster, for lack of room
+	Compared bool  // there was an old file
 }
 
-// Report returns what was found, the most frequent clusters first; of a
-// comparison the unknown ones first, then by class.
+// Report returns the clusters, the most frequent ones first; of a comparison, class
+// by class, unknown ones first.
 func (s *Survey) Report() Report {
 	found := s.clusters.Clusters()
-	now := make(map[cluster.ID]*sighting, len(found))
-	for id, x := range s.seen {
+	now := make(map[cluster.ID]*clusterLines, len(found))
+	for id, x := range s.byID {
 		id = s.clusters.Resolve(id)
 		if y := now[id]; y != nil {
 			y.merge(x)
@@ -178,7 +178,7 @@ func (s *Survey) Report() Report {
 			now[id] = x
 		}
 	}
-	s.seen = now
+	s.byID = now
 	r := Report{Lines: s.lines[newSide], OldLines: s.lines[oldSide], NotKept: s.clusters.NotKept(), Compared: s.compared}
 	for _, c := range found {
 		x := now[c.ID]
@@ -202,7 +202,7 @@ func (s *Survey) Report() Report {
 	return r
 }
 
-// when returns the time in the header of line, or n if there is none.
+// when returns the time in the header of line, or the line's number n if it has none.
 func (s *Survey) when(line []byte, n int64) string {
 	if n == 0 {
 		return ""
@@ -214,15 +214,15 @@ func (s *Survey) when(line []byte, n int64) string {
 }
 
 const (
-	margin        = .2 // growth of a share by no more than this is none
-	groupEvidence = 100
+	margin        = .2  // growth of a share of lines up to which a cluster counts as unchanged
+	groupEvidence = 100 // evidence from which on a cluster has another class
 )
 
-// compare says how a cluster stands to the old file. Its lines are binomial
-// given how many both files have; the evidence counts for less by how much more
-// than by chance those of the old file scatter over it, and for less by the
-// number of clusters that are looked at.
-func (s *Survey) compare(row *Row, x *sighting, clusters int) {
+// compare sets the class of a cluster compared with the old file, and the evidence
+// for it. Given how many lines both files have of the cluster, those of the new one
+// are binomial. The evidence is reduced by how much the lines scatter over the old
+// file, compared with independent events, and by the number of clusters.
+func (s *Survey) compare(row *Row, x *clusterLines, clusters int) {
 	c, k := float64(row.Count), float64(row.Was)
 	ec, ek := float64(s.lines[newSide]), float64(s.lines[oldSide])
 	if k > 0 && ec > 0 {
@@ -243,8 +243,8 @@ func (s *Survey) compare(row *Row, x *sighting, clusters int) {
 	}
 }
 
-// merge adds what was seen of another cluster that is one with x now.
-func (x *sighting) merge(y *sighting) {
+// merge adds the lines of a cluster that has become part of this one.
+func (x *clusterLines) merge(y *clusterLines) {
 	for side := range sides {
 		x.count[side] += y.count[side]
 	}
@@ -261,14 +261,14 @@ func (x *sighting) merge(y *sighting) {
 
 const maxBlocks = 32
 
-// Blocks cut a file of unknown length into at most maxBlocks parts of the same size.
+// blocks divides a file of unknown length into at most maxBlocks parts of equal size.
 type blocks struct{ size, used int64 }
 
 // block returns the block of the line of the old file that is being added.
 func (s *Survey) block() int64 {
 	b := (s.lines[oldSide] - 1) / s.blocks.size
 	if b == maxBlocks {
-		for _, x := range s.seen {
+		for _, x := range s.byID {
 			for i := range maxBlocks / 2 {
 				x.blocks[i] = x.blocks[2*i] + x.blocks[2*i+1]
 			}
@@ -281,7 +281,8 @@ func (s *Survey) block() int64 {
 	return b
 }
 
-// phi returns how much more than by chance the counts of a cluster scatter.
+// phi returns the variance of the counts of a cluster in the blocks, relative to
+// that of independent events.
 func (b *blocks) phi(counts *[maxBlocks]float64) float64 {
 	var d stat.Dispersion
 	exposed := make([]float64, b.used)

@@ -16,7 +16,7 @@ import (
 )
 
 // WriteTSV writes a line for each line of the file, CLUSTER_ID <tab> TEMPLATE.
-// A line that could not be kept has the id 0 and no template.
+// A line in no cluster has the id 0 and no template.
 func (s *Survey) WriteTSV(w io.Writer) error {
 	out := bufio.NewWriterSize(w, 1<<16)
 	texts := make(map[cluster.ID]string)
@@ -24,7 +24,7 @@ func (s *Survey) WriteTSV(w io.Writer) error {
 		texts[c.ID] = c.Template
 	}
 	ids := make(map[cluster.ID]string)
-	for _, id := range s.each {
+	for _, id := range s.lineIDs {
 		text, ok := ids[id]
 		if !ok {
 			now := s.clusters.Resolve(id)
@@ -74,7 +74,8 @@ func (r Report) WriteJSON(w io.Writer) error {
 	return out.Flush()
 }
 
-// WriteTable writes the clusters for people, at most top of them if that is not 0.
+// WriteTable writes the clusters as a table for people, at most top of them; all if
+// top is 0.
 func (r Report) WriteTable(w io.Writer, top int) error {
 	out := bufio.NewWriter(w)
 	t := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
@@ -106,7 +107,7 @@ func (r Report) WriteTable(w io.Writer, top int) error {
 	}
 	fmt.Fprintf(out, "\n%s in %s", plural(r.Lines, "line"), plural(int64(len(r.Rows)), "cluster"))
 	if r.Compared {
-		fmt.Fprintf(out, ", against %s", plural(r.OldLines, "line"))
+		fmt.Fprintf(out, ", compared with %s", plural(r.OldLines, "old line"))
 		for _, c := range andon.Classes {
 			n := int64(0)
 			for i := range r.Rows {
@@ -118,18 +119,19 @@ func (r Report) WriteTable(w io.Writer, top int) error {
 		}
 	}
 	if r.NotKept > 0 {
-		fmt.Fprintf(out, "; %s could not be kept", plural(r.NotKept, "line"))
+		fmt.Fprintf(out, "; %s in no cluster, for lack of room", plural(r.NotKept, "line"))
 	}
 	if len(rows) < len(r.Rows) {
-		fmt.Fprintf(out, "; the first %d are shown, --top=0 shows all", len(rows))
+		fmt.Fprintf(out, "; this shows the first %d clusters, --top=0 shows all", len(rows))
 	}
 	fmt.Fprintln(out)
 	return out.Flush()
 }
 
-const maxText = 160 // characters of a template in a table
+// maxText is how many characters of a template are shown in a table.
+const maxText = 160
 
-// clip cuts text to what fits a table, on one line.
+// clip returns text as one line of at most maxText characters.
 func clip(text string) string {
 	text = strings.Map(func(r rune) rune {
 		if r < ' ' || r == utf8.RuneError || r == 0x7f {
@@ -151,8 +153,9 @@ func className(c andon.Class) string {
 		return "Unexpected Frequency"
 	case andon.ClassGone:
 		return "Gone"
+	default:
+		return "Known"
 	}
-	return "Known"
 }
 
 func dash(text string) string {
@@ -181,7 +184,7 @@ func plural(n int64, noun string) string {
 	return commas(n) + " " + noun + "s"
 }
 
-// commas writes n with its thousands apart.
+// commas writes n with a comma before every three digits.
 func commas(n int64) string {
 	text := strconv.FormatInt(n, 10)
 	for i := len(text) - 3; i > 0 && text[i-1] != '-'; i -= 3 {

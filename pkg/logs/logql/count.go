@@ -8,15 +8,15 @@ import (
 	"github.com/prometheus/common/model"
 )
 
-// CountOverTime returns the metric query that counts a log query's lines over
-// a window, added up by labels; all together if there are none. The window ends
-// an offset before the time of asking.
-func CountOverTime(expr string, by []string, window, offset time.Duration) string {
+// CountOverTime returns the metric query that counts the lines of a log query over
+// a window and adds the counts up by labels; over all labels if there are none. The
+// window ends the given offset before the time of evaluation.
+func CountOverTime(expr string, labels []string, window, offset time.Duration) string {
 	ago := ""
 	if offset != 0 {
 		ago = " offset " + duration(offset)
 	}
-	return fmt.Sprintf("sum by (%s) (count_over_time(%s [%s]%s))", strings.Join(by, ", "), expr, duration(window), ago)
+	return fmt.Sprintf("sum by (%s) (count_over_time(%s [%s]%s))", strings.Join(labels, ", "), expr, duration(window), ago)
 }
 
 // duration writes a duration as LogQL reads it.
@@ -27,7 +27,7 @@ func duration(d time.Duration) string {
 	return d.String()
 }
 
-// parseDuration reads a duration of LogQL; 0 if it is none.
+// parseDuration reads a duration in LogQL's form; 0 if s is none.
 func parseDuration(s string) time.Duration {
 	if d, err := time.ParseDuration(s); err == nil {
 		return d
@@ -52,25 +52,25 @@ func ParseCount(expr string) (Count, error) {
 	s := &scanner{text: expr}
 	var c Count
 	if !s.take("sum") || !s.take("by") || !s.take("(") {
-		return c, s.fail("sum by (labels) (count_over_time(…)) is wanted")
+		return c, s.fail("expected sum by (labels) (count_over_time(…))")
 	}
 	for !s.take(")") {
 		if len(c.By) > 0 && !s.take(",") {
-			return c, s.fail("a comma or ) is wanted behind a label")
+			return c, s.fail("expected a comma or ) after the label")
 		}
 		s.space()
 		name := s.word()
 		if name == "" {
-			return c, s.fail("the name of a label is wanted")
+			return c, s.fail("expected the name of a label")
 		}
 		c.By = append(c.By, name)
 	}
 	if !s.take("(") || !s.take("count_over_time") || !s.take("(") {
-		return c, s.fail("(count_over_time(…)) is wanted")
+		return c, s.fail("expected (count_over_time(…))")
 	}
 	open := strings.LastIndexByte(expr, '[')
 	if open < s.at {
-		return c, s.fail("a range such as [1m] is wanted")
+		return c, s.fail("expected a range such as [1m]")
 	}
 	q, err := Parse(expr[s.at:open])
 	if err != nil {
@@ -94,7 +94,7 @@ func ParseCount(expr string) (Count, error) {
 		}
 	}
 	if strings.Join(strings.Fields(rest), "") != "))" {
-		return c, s.fail(")) is wanted")
+		return c, s.fail("expected )) at the end")
 	}
 	return c, nil
 }

@@ -9,9 +9,10 @@ import (
 // A Match reports whether a query selects a line.
 type Match func(labels map[string]string, line string) bool
 
-// Compile returns what decides on the lines of a query. Of the pipeline it
-// knows line filters (|=, !=, |~, !~, each with or) and label filters that
-// compare a label with a string; any other stage is refused with an *Error.
+// Compile returns the function that tells which lines a query selects. Of the
+// stages of a pipeline it supports line filters (|=, !=, |~, !~, each with or) and
+// label filters that compare a label with a string; for any other stage it returns
+// an *Error.
 func (q Query) Compile() (Match, error) {
 	var all []Match
 	for _, m := range q.Matchers {
@@ -63,7 +64,7 @@ func (m Matcher) match(re *regexp.Regexp) Match {
 	}
 }
 
-// filter reads one stage that is known.
+// filter reads one stage of those that Compile supports.
 func (s *scanner) filter() (Match, error) {
 	at := s.at
 	op := s.operator()
@@ -84,12 +85,12 @@ func (s *scanner) filter() (Match, error) {
 	if len(stage) > 60 {
 		stage = stage[:60] + "…"
 	}
-	return nil, &Error{at, fmt.Sprintf("%q is not evaluated here: only line filters, and label filters such as | level=\"error\"", stage)}
+	return nil, &Error{at, fmt.Sprintf("%q is not supported for recorded lines; only line filters and label filters such as | level=\"error\" are", stage)}
 }
 
 // lineFilter reads the strings of a line filter.
 func (s *scanner) lineFilter(op string) (Match, error) {
-	var any []func(string) bool
+	var filters []func(string) bool
 	for {
 		s.space()
 		_, value, err := s.quoted()
@@ -104,14 +105,14 @@ func (s *scanner) lineFilter(op string) (Match, error) {
 			}
 			contains = re.MatchString
 		}
-		any = append(any, contains)
+		filters = append(filters, contains)
 		if !s.take("or") {
 			break
 		}
 	}
 	want := op[0] == '|'
 	return func(_ map[string]string, line string) bool {
-		for _, contains := range any {
+		for _, contains := range filters {
 			if contains(line) {
 				return want
 			}

@@ -1,7 +1,6 @@
-// Package logql reads as much of Loki's query language as Andon has to write
-// into: the stream selector, and where the pipeline behind it begins. It does
-// not know what the stages of a pipeline mean, except for those that Match
-// evaluates.
+// Package logql reads the part of Loki's query language that Andon needs in order
+// to add to queries: the stream selector, and the pipeline as a list of stages. It
+// does not know what a stage means, except for those that Compile supports.
 package logql
 
 import (
@@ -14,8 +13,8 @@ import (
 	"strings"
 )
 
-// MaxQuery is the longest query that is read, in bytes.
-const MaxQuery = 128 << 10
+// maxQuery is the longest query that Parse accepts, in bytes.
+const maxQuery = 128 << 10
 
 // A Matcher is one condition on a label.
 type Matcher struct {
@@ -33,20 +32,20 @@ type Query struct {
 	Pipeline string // the stages as they were written, such as `|= "error" | json`; empty if there are none
 }
 
-// An Error says what is wrong with a query, and where.
+// An Error says what is wrong with a query, and at which place.
 type Error struct {
-	Offset int // in bytes from the beginning of the query
-	Says   string
+	Offset  int // in bytes from the beginning of the query
+	Problem string
 }
 
-func (e *Error) Error() string { return fmt.Sprintf("at byte %d: %s", e.Offset+1, e.Says) }
+func (e *Error) Error() string { return fmt.Sprintf("at byte %d: %s", e.Offset+1, e.Problem) }
 
 // Parse reads a log query. The error is an *Error. Metric queries, such as
 // rate({app="shop"}[1m]), are refused: they select no lines. Comments are
 // dropped.
 func Parse(expr string) (Query, error) {
-	if len(expr) > MaxQuery {
-		return Query{}, &Error{MaxQuery, fmt.Sprintf("the query has %d bytes, and at most %d are read", len(expr), MaxQuery)}
+	if len(expr) > maxQuery {
+		return Query{}, &Error{maxQuery, fmt.Sprintf("the query has %d bytes; at most %d are allowed", len(expr), maxQuery)}
 	}
 	s := &scanner{text: expr}
 	q := Query{}
@@ -70,7 +69,8 @@ func (q Query) String() string {
 	return q.Streams() + " " + q.Pipeline
 }
 
-// Streams returns the stream selector alone: every line of the streams.
+// Streams returns the stream selector alone, which selects every line of the
+// streams.
 func (q Query) Streams() string {
 	all := make([]string, len(q.Matchers))
 	for i, m := range q.Matchers {
@@ -79,22 +79,22 @@ func (q Query) Streams() string {
 	return "{" + strings.Join(all, ", ") + "}"
 }
 
-// With returns the query with more matchers in its stream selector.
-func (q Query) With(more ...Matcher) Query {
+// with returns the query with more matchers in its stream selector; q is unchanged.
+func (q Query) with(more ...Matcher) Query {
 	q.Matchers = append(slices.Clone(q.Matchers), more...)
 	return q
 }
 
-// Then returns the query with more stages behind its pipeline.
+// Then returns the query with another stage at the end of its pipeline.
 func (q Query) Then(stage string) Query {
 	q.Pipeline = strings.TrimSpace(q.Pipeline + " " + stage)
 	return q
 }
 
-// Matchers returns a selector, label to value, as matchers in the order of
-// their labels: a value that begins with !=, =~ or !~ is that operator's
-// operand, any other must be equal.
-func Matchers(selector map[string]string) ([]Matcher, error) {
+// matchersOf returns the matchers of a selector, a map from label to value, in the
+// order of the labels. A value that begins with !=, =~ or !~ is the operand of that
+// operator; the operator of any other value is =.
+func matchersOf(selector map[string]string) ([]Matcher, error) {
 	out := make([]Matcher, 0, len(selector))
 	for _, name := range slices.Sorted(maps.Keys(selector)) {
 		m := Matcher{Label: name, Op: "=", Value: selector[name]}
@@ -125,16 +125,16 @@ func (m Matcher) check() error {
 	return nil
 }
 
-// Resolve writes a selector's matchers into the stream selector of a log
-// query; it is an andon.ResolveFunc for logs. A query stays as it was
-// written if the selector is empty.
+// Resolve adds a selector's matchers to the stream selector of a log query; it is
+// an andon.ResolveFunc for logs. With an empty selector the query is returned
+// unchanged.
 func Resolve[S ~map[string]string](expr string, s S) (string, error) {
 	return ResolveBehind(expr, s, nil)
 }
 
-// ResolveBehind is Resolve for streams some of whose labels are structured
-// metadata: a label for which behind returns true is compared by a label filter
-// behind the pipeline instead. A nil behind returns false.
+// ResolveBehind is Resolve for streams that have structured metadata beside their
+// labels: a name for which behind returns true is compared by a label filter at the
+// end of the pipeline instead. A nil behind is false for every name.
 func ResolveBehind[S ~map[string]string](expr string, s S, behind func(label string) bool) (string, error) {
 	q, err := Parse(expr)
 	if err != nil {
@@ -143,7 +143,7 @@ func ResolveBehind[S ~map[string]string](expr string, s S, behind func(label str
 	if len(s) == 0 {
 		return expr, nil
 	}
-	ms, err := Matchers(s)
+	ms, err := matchersOf(s)
 	if err != nil {
 		return "", err
 	}
@@ -151,7 +151,7 @@ func ResolveBehind[S ~map[string]string](expr string, s S, behind func(label str
 		if behind != nil && behind(m.Label) {
 			q = q.Then("| " + m.String())
 		} else {
-			q = q.With(m)
+			q = q.with(m)
 		}
 	}
 	if !q.selects() {
@@ -160,8 +160,8 @@ func ResolveBehind[S ~map[string]string](expr string, s S, behind func(label str
 	return q.String(), nil
 }
 
-// selects reports whether some matcher wants its label to be there, as Loki
-// demands.
+// selects reports whether some matcher requires its label to be present, which Loki
+// demands of every stream selector.
 func (q Query) selects() bool {
 	return slices.ContainsFunc(q.Matchers, func(m Matcher) bool {
 		switch m.Op {

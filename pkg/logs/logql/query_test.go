@@ -39,20 +39,20 @@ func TestParseRefuses(t *testing.T) {
 		at             int
 	}{
 		{"nothing", "  # all\n", "begin with a stream selector", 8},
-		{"a metric query", `rate({a="b"}[1m])`, "no function around it", 0},
-		{"a range", `{a="b"} |= "x" [5m]`, "leave it out", 15},
+		{"a metric query", `rate({a="b"}[1m])`, "without a function around it", 0},
+		{"a range", `{a="b"} |= "x" [5m]`, "leave out the range", 15},
 		{"an empty selector", `{}`, "name a label", 2},
 		{"no label", `{="b"}`, "name of a label", 1},
-		{"no operator", `{a "b"}`, "wanted behind the label a", 3},
+		{"no operator", `{a "b"}`, "after the label a", 3},
 		{"no value", `{a=b}`, "in quotes", 3},
-		{"an open string", `{a="b`, "does not end", 3},
+		{"an open string", `{a="b`, "no closing quote", 3},
 		{"a bad escape", `{a="\d"}`, "backquotes", 3},
 		{"a bad regular expression", `{a=~"("}`, "not a regular expression", 1},
 		{"no comma", `{a="b" c="d"}`, "comma", 7},
-		{"no pipe", `{a="b"} json`, "| is wanted", 8},
+		{"no pipe", `{a="b"} json`, "expected | before", 8},
 		{"an empty stage", `{a="b"} | | json`, "empty", 10},
-		{"a lonely !", `{a="b"} ! "x"`, "wanted", 8},
-		{"too long", strings.Repeat(" ", MaxQuery+1), "at most", MaxQuery},
+		{"a lonely !", `{a="b"} ! "x"`, "expected", 8},
+		{"too long", strings.Repeat(" ", maxQuery+1), "at most", maxQuery},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			q, err := Parse(c.in)

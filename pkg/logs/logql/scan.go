@@ -53,7 +53,7 @@ func (s *scanner) selector() ([]Matcher, error) {
 		if s.space(); s.at == len(s.text) {
 			return nil, s.fail(`the query is empty; begin with a stream selector, such as {service_name="shop"}`)
 		}
-		return nil, s.fail(`a stream selector is wanted, such as {service_name="shop"}, and no function around it`)
+		return nil, s.fail(`expected a stream selector, such as {service_name="shop"}, without a function around it`)
 	}
 	var out []Matcher
 	for {
@@ -64,7 +64,7 @@ func (s *scanner) selector() ([]Matcher, error) {
 			return out, nil
 		}
 		if len(out) > 0 && !s.take(",") {
-			return nil, s.fail("a comma or } is wanted behind a matcher")
+			return nil, s.fail("expected a comma or } after the matcher")
 		}
 		if len(out) > 0 && s.take("}") { // a comma may stand last
 			return out, nil
@@ -83,7 +83,7 @@ func (s *scanner) matcher() (Matcher, error) {
 	at := s.at
 	m := Matcher{Label: s.word()}
 	if m.Label == "" {
-		return m, s.fail("the name of a label is wanted")
+		return m, s.fail("expected the name of a label")
 	}
 	for _, op := range []string{"=~", "!~", "!=", "="} {
 		if s.take(op) {
@@ -92,7 +92,7 @@ func (s *scanner) matcher() (Matcher, error) {
 		}
 	}
 	if m.Op == "" {
-		return m, s.fail("=, !=, =~ or !~ is wanted behind the label %s", m.Label)
+		return m, s.fail("expected =, !=, =~ or !~ after the label %s", m.Label)
 	}
 	s.space()
 	_, value, err := s.quoted()
@@ -122,11 +122,11 @@ func isLabel(name string) bool {
 	return name != "" && s.word() == name
 }
 
-// quoted reads a string, and returns it as it was written and what it says.
+// quoted reads a string and returns its text with the quotes, and its value.
 func (s *scanner) quoted() (text, value string, err error) {
 	r := s.rest()
 	if r == "" || r[0] != '"' && r[0] != '`' {
-		return "", "", s.fail("a string in quotes is wanted")
+		return "", "", s.fail("expected a string in quotes")
 	}
 	for i := 1; i < len(r); i++ {
 		switch {
@@ -141,11 +141,10 @@ func (s *scanner) quoted() (text, value string, err error) {
 			return r[:i+1], value, nil
 		}
 	}
-	return "", "", s.fail("the string that begins here does not end")
+	return "", "", s.fail("this string has no closing quote")
 }
 
-// stages reads what is behind the stream selector, stage by stage, without
-// comments.
+// stages reads the stages behind the stream selector, without comments.
 func (s *scanner) stages() ([]string, error) {
 	var out []string
 	for {
@@ -155,9 +154,9 @@ func (s *scanner) stages() ([]string, error) {
 		}
 		if c := s.text[s.at]; c != '|' && c != '!' {
 			if c == '[' {
-				return nil, s.fail("a range belongs to a metric query, and lines are wanted; leave it out")
+				return nil, s.fail("leave out the range: this must be a log query, not a metric query")
 			}
-			return nil, s.fail("| is wanted before a stage of the pipeline")
+			return nil, s.fail("expected | before a stage of the pipeline")
 		}
 		stage, err := s.stage()
 		if err != nil {
@@ -172,7 +171,7 @@ func (s *scanner) stage() (string, error) {
 	var b strings.Builder
 	op := s.operator()
 	if op == "" {
-		return "", s.fail("|=, |~, !=, !~, |>, !> or | is wanted")
+		return "", s.fail("expected |=, |~, !=, !~, |>, !> or |")
 	}
 	b.WriteString(op)
 	s.at += len(op)
@@ -200,7 +199,7 @@ func (s *scanner) stage() (string, error) {
 		case c == '|' || c == '!' && !empty && op != "|" && s.operator() != "":
 			return s.end(b.String(), empty)
 		case c == '[':
-			return "", s.fail("a range belongs to a metric query, and lines are wanted; leave it out")
+			return "", s.fail("leave out the range: this must be a log query, not a metric query")
 		}
 		if empty {
 			b.WriteByte(' ')
@@ -214,7 +213,7 @@ func (s *scanner) stage() (string, error) {
 
 func (s *scanner) end(stage string, empty bool) (string, error) {
 	if empty {
-		return "", s.fail("the stage before this is empty")
+		return "", s.fail("the stage before this position is empty")
 	}
 	return strings.TrimRight(stage, " "), nil
 }
