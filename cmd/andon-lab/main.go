@@ -3,9 +3,13 @@
 // wiring only.
 package main
 
-import "github.com/andon-project/andon/cmd/internal/program"
+import (
+	"os"
+
+	"github.com/andon-project/andon/cmd/internal/program"
+)
 
 func main() {
-	program.Main("andon-lab", "Demonstrates Andon on a small shop, and measures how well it judges.",
-		demonstrate, runShop, measureAccuracy, simulate, recordRollouts)
+	os.Exit(program.Main("andon-lab", "Demonstrates Andon on a small shop, and measures how well it judges.",
+		demonstrate, runShop, measureAccuracy, simulate, recordRollouts))
 }

@@ -48,7 +48,7 @@ func judgePast(app *kingpin.Application) (string, program.Command) {
 }
 
 func (b backtestCommand) run(ctx context.Context, log hclog.Logger, now time.Time) error {
-	config, err := config.Load(b.config)
+	loaded, err := config.Load(b.config)
 	if err != nil {
 		return err
 	}
@@ -63,11 +63,11 @@ func (b backtestCommand) run(ctx context.Context, log hclog.Logger, now time.Tim
 	if o.Placebos <= 0 {
 		o.Placebos = -1
 	}
-	if o.Services, err = selectServices(config, b.services); err != nil {
+	if o.Services, err = selectServices(loaded, b.services); err != nil {
 		return err
 	}
-	o.Bake, o.Since, o.Until, o.Resolve = time.Duration(config.Bake), now.Add(-time.Duration(back)), now, source.Resolve
-	o.Ask, err = config.MetricSource(queryTimeout, func(query string, warnings []string) {
+	o.Bake, o.Since, o.Until, o.Resolve = time.Duration(loaded.Bake), now.Add(-time.Duration(back)), now, source.Resolve
+	o.Ask, err = loaded.MetricSource(queryTimeout, func(query string, warnings []string) {
 		log.Debug("warning from Prometheus", "query", query, "warnings", warnings)
 	})
 	if err != nil {

@@ -3,9 +3,13 @@
 // flags and wiring only.
 package main
 
-import "github.com/andon-project/andon/cmd/internal/program"
+import (
+	"os"
+
+	"github.com/andon-project/andon/cmd/internal/program"
+)
 
 func main() {
-	program.Main("andon", "Compares new versions of services with the versions they replace, and stops rollouts that make a service worse.",
-		serve, check, replayCases, judgePast, clusterLines)
+	os.Exit(program.Main("andon", "Compares new versions of services with the versions they replace, and stops rollouts that make a service worse.",
+		serve, check, replayCases, judgePast, clusterLines))
 }

@@ -38,8 +38,7 @@ func replayCases(app *kingpin.Application) (string, program.Command) {
 		err := r.run(ctx, log)
 		var wrong *replay.InputError
 		if errors.As(err, &wrong) {
-			fmt.Fprintln(os.Stderr, "andon:", err)
-			os.Exit(2)
+			return &program.StatusError{Status: 2, Err: err}
 		}
 		return err
 	}

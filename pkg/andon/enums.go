@@ -27,7 +27,7 @@ var Risks = []Risk{HighRisk, MediumRisk, NoRisk}
 // Names of units that tell what a signal is. Any other name is shown as it is,
 // and tells nothing.
 var (
-	BytesUnits = []string{"bytes", "decbytes"}
-	TimeUnits  = []string{"s", "ms", "seconds", "milliseconds"}
-	RatioUnits = []string{"ratio", "percentunit", "percent", "%"}
+	bytesUnits = []string{"bytes", "decbytes"}
+	timeUnits  = []string{"s", "ms", "seconds", "milliseconds"}
+	ratioUnits = []string{"ratio", "percentunit", "percent", "%"}
 )

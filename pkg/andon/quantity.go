@@ -46,7 +46,7 @@ var suffixes = map[string]string{
 }
 
 // IsRatio reports whether a unit is of shares, of which the whole is 1 or 100.
-func IsRatio(unit string) bool { return slices.Contains(RatioUnits, strings.ToLower(unit)) }
+func IsRatio(unit string) bool { return slices.Contains(ratioUnits, strings.ToLower(unit)) }
 
 // IsPercent reports whether a unit is of shares, of which the whole is 100.
 func IsPercent(unit string) bool {

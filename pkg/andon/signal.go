@@ -37,8 +37,9 @@ func (s Sensitivity) Alpha() float64 {
 		return 1e-2
 	case Low:
 		return 1e-4
+	default:
+		return 1e-3
 	}
-	return 1e-3
 }
 
 // MinEffect returns the smallest effect on a continuous signal that counts, in
@@ -49,8 +50,9 @@ func (s Sensitivity) MinEffect() float64 {
 		return .5
 	case Low:
 		return 2
+	default:
+		return 1
 	}
-	return 1
 }
 
 // InferKind returns the signal's Kind, inferred where it is empty:
@@ -96,9 +98,9 @@ func (s Signal) InferKind() Kind {
 // eventful finds what is counted by the time that nodes run.
 var eventful = regexp.MustCompile(`(^|[^a-z])(crash|restart|panic|oom|terminated)`)
 
-func isBytes(unit string) bool { return slices.Contains(BytesUnits, unit) }
+func isBytes(unit string) bool { return slices.Contains(bytesUnits, unit) }
 
-func isTime(unit string) bool { return slices.Contains(TimeUnits, unit) }
+func isTime(unit string) bool { return slices.Contains(timeUnits, unit) }
 
 // Outbound reports whether the signal tells of the service's own calls to
 // others, which its callees spoil as easily as it does itself.

@@ -87,8 +87,9 @@ func (s Strategy) Sides() Sides {
 		return sinceAndBefore
 	case LoadTest:
 		return runAndBaseline
+	default:
+		return newAndOld
 	}
-	return newAndOld
 }
 
 // Sides returns what the two cohorts of a comparison are called; without a

@@ -56,9 +56,9 @@ type entry struct {
 
 // NewBoard returns an empty Board. A rollout that does not end is under way
 // for bake after its last known stage.
-func NewBoard(append AppendFunc, bake time.Duration) *Board {
+func NewBoard(keep AppendFunc, bake time.Duration) *Board {
 	return &Board{
-		store: append, bake: bake,
+		store: keep, bake: bake,
 		announcing: make(chan struct{}, 1), unconfirmed: map[string]ledger.Fact{},
 		byID: map[string]*entry{}, groups: map[string][]*entry{},
 	}

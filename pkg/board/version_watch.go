@@ -41,8 +41,8 @@ func (l VersionWatch) Look(ctx context.Context, svc andon.Service, now time.Time
 	if err != nil {
 		return err
 	}
-	nodes := NodesOf(answer, svc.Version, r)
-	if err := l.announceNew(ctx, RolloutsIn(svc.Name, nodes, r), now); err != nil {
+	nodes := nodesOf(answer, svc.Version, r)
+	if err := l.announceNew(ctx, rolloutsIn(svc.Name, nodes, r), now); err != nil {
 		return err
 	}
 	for _, ro := range l.Board.UnderWay(now) {

@@ -49,8 +49,8 @@ func VersionQuery(svc andon.Service) (string, bool) {
 	return "", false
 }
 
-// NodesOf returns on how many nodes each version was at each step of r.
-func NodesOf(m model.Matrix, label string, r andon.Range) map[string][]float64 {
+// nodesOf returns on how many nodes each version was at each step of r.
+func nodesOf(m model.Matrix, label string, r andon.Range) map[string][]float64 {
 	steps := int(r.End.Sub(r.Start)/r.Step) + 1
 	out := make(map[string][]float64)
 	for _, series := range m {
@@ -70,9 +70,9 @@ func NodesOf(m model.Matrix, label string, r andon.Range) map[string][]float64 {
 	return out
 }
 
-// RolloutsIn returns the rollouts of a service that the numbers of its nodes by
+// rolloutsIn returns the rollouts of a service that the numbers of its nodes by
 // version over r show, oldest first.
-func RolloutsIn(service string, nodes map[string][]float64, r andon.Range) []andon.Rollout {
+func rolloutsIn(service string, nodes map[string][]float64, r andon.Range) []andon.Rollout {
 	var out []andon.Rollout
 	for _, c := range appearances(presenceOf(nodes), r) {
 		out = append(out, c.rollout(service))

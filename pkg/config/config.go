@@ -1,3 +1,5 @@
+// Package config is what the exporter is told: which sources and services there
+// are, what is judged, and what may be halted. It reads that strictly and checks it.
 package config
 
 import (
@@ -124,8 +126,8 @@ type Service struct {
 	Tool          *delivery.Target `yaml:"tool,omitempty"` // nil: its rollouts are judged, not halted
 }
 
-// Default returns the values of what a configuration leaves out.
-func Default() Config {
+// defaultConfig returns the values of what a configuration leaves out.
+func defaultConfig() Config {
 	return Config{
 		Prometheus: defaultEndpoint(),
 		Tick:       model.Duration(30 * time.Second),
@@ -157,7 +159,7 @@ func Load(file string) (*Config, error) {
 
 // Parse checks a configuration. The error is an *Error with all its problems.
 func Parse(text []byte) (*Config, error) {
-	c := Default()
+	c := defaultConfig()
 	c.Text = string(text)
 	if err := strict.Read(text, &c, c.check); err != nil {
 		return nil, err

@@ -177,7 +177,7 @@ func (g *guard) RoundTrip(req *http.Request) (*http.Response, error) {
 	// Read here, a broken answer is an error of the request; the client would
 	// write it to standard error besides.
 	body, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer+1))
-	resp.Body.Close()
+	_ = resp.Body.Close() // all of it was read, or its error tells
 	if err == nil && len(body) > maxAnswer {
 		err = fmt.Errorf("the answer is larger than %s", andon.Quantity(maxAnswer, "bytes"))
 	}

@@ -72,9 +72,9 @@ func (e *Error) Error() string {
 
 func (e *Error) Unwrap() error { return e.Err }
 
-// Tools makes a Halter from its section of the configuration, by the name of
+// tools makes a Halter from its section of the configuration, by the name of
 // the tool. A new tool is one file and one line here.
-var Tools = map[string]func(section *yaml.Node) (Halter, error){
+var tools = map[string]func(section *yaml.Node) (Halter, error){
 	"argo-rollouts": newArgo,
 	"kubernetes":    newDeployment,
 	"webhook":       newWebhook,

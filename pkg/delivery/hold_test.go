@@ -64,7 +64,7 @@ func TestHold(t *testing.T) {
 			if err != nil || a.Already {
 				return
 			}
-			if s.get(path)["spec"].(map[string]any)["paused"] != true {
+			if paused, _ := s.get(path)["spec"].(map[string]any)["paused"].(bool); !paused {
 				t.Error("it is not paused")
 			}
 			if again, err := holder.Hold(t.Context(), h); err != nil || !again.Already {

@@ -104,7 +104,7 @@ func TestPause(t *testing.T) {
 			if kind, body := s.lastBody(); body != "" && (kind != "application/merge-patch+json" || body != `{"spec":{"paused":true}}`) {
 				t.Errorf("patched with %s %s", kind, body)
 			}
-			if tt.said == "is paused" && s.get(deploymentPath)["spec"].(map[string]any)["paused"] != true {
+			if paused, _ := s.get(deploymentPath)["spec"].(map[string]any)["paused"].(bool); tt.said == "is paused" && !paused {
 				t.Error("it is not paused")
 			}
 		})
@@ -163,7 +163,7 @@ func checkTakenBack(t *testing.T, s *apiServer) {
 	if diff := cmp.Diff(wantNotes, live["metadata"].(map[string]any)["annotations"]); diff != "" {
 		t.Errorf("annotations (-want +got):\n%s", diff)
 	}
-	if spec["paused"] == true {
+	if paused, _ := spec["paused"].(bool); paused {
 		t.Error("it is paused, so nothing rolls back")
 	}
 	again, err := mustLoad(t, deploymentConfigFor(s, "undo")).Halt(t.Context(), v2)

@@ -27,12 +27,12 @@ type Target struct {
 // value of the configuration that may be secret.
 func (t *Target) UnmarshalYAML(n *yaml.Node) error {
 	n = resolve(n)
-	known := slices.Sorted(maps.Keys(Tools))
+	known := slices.Sorted(maps.Keys(tools))
 	if n.Kind != yaml.MappingNode || len(n.Content) != 2 {
 		return sectionError(n, "tool must name exactly one delivery tool; write one of %s", strings.Join(known, ", "))
 	}
 	key, section := n.Content[0], resolve(n.Content[1])
-	build, ok := Tools[key.Value]
+	build, ok := tools[key.Value]
 	if !ok {
 		return sectionError(key, "%q is not a delivery tool; %s", key.Value, andon.Suggest(key.Value, known))
 	}

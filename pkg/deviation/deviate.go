@@ -13,6 +13,7 @@ import (
 	"github.com/andon-project/andon/pkg/stat"
 )
 
+// How many bins a deviation looks at.
 const (
 	PlaceboBins = 60                            // that tell how far control strays from itself
 	DeviateBins = PlaceboBins + stat.Memory - 1 // that a deviation depends on
@@ -70,7 +71,7 @@ func (a Source) Deviate(ctx context.Context, c andon.Comparison, r andon.Range) 
 	stride := max(1, int64((r.Step+step-1)/step))
 	first, last := BinAt(r.Start, step), BinAt(r.End, step)
 	first -= ((first % stride) + stride) % stride
-	m, err := a.newScale(ctx, c, first)
+	m, err := a.newScale(ctx, c)
 	if err != nil {
 		return nil, err
 	}
@@ -95,8 +96,8 @@ type Scale struct {
 	Bases              [2]Bases // of candidate and control, if relative
 }
 
-// newScale prepares to measure from the bin first on.
-func (a Source) newScale(ctx context.Context, c andon.Comparison, first int64) (*Scale, error) {
+// newScale prepares to measure, with the samples before the change if they are the scale.
+func (a Source) newScale(ctx context.Context, c andon.Comparison) (*Scale, error) {
 	m, err := a.BareScale(c)
 	if err != nil || !m.Timed && !c.Relative {
 		return m, err

@@ -22,8 +22,10 @@ type GridSpan struct {
 	First, Last int64
 }
 
+// Width returns the number of bins.
 func (g GridSpan) Width() int { return int(g.Last - g.First + 1) }
 
+// Time returns the time of a bin.
 func (g GridSpan) Time(bin int64) time.Time { return BinTime(bin, g.Step) }
 
 // Index returns the place of a timestamp's bin in the span.
@@ -31,6 +33,7 @@ func (g GridSpan) Index(t model.Time) int {
 	return int(floorDiv(int64(t)*int64(time.Millisecond), int64(g.Step)) - g.First)
 }
 
+// BinTime returns the time of the bin with a number.
 func BinTime(bin int64, step time.Duration) time.Time {
 	return time.Unix(0, bin*int64(step)).UTC()
 }

@@ -201,7 +201,7 @@ func (f *Frame) Slice(g GridSpan) *Frame {
 	for name, r := range f.Rows {
 		s := newRow(out.Width, r.Exposure != nil)
 		s.Places = r.Places
-		any := false
+		found := false
 		for i := range s.Values {
 			j := int(g.First-f.First) + i
 			if j < 0 || j >= f.Width {
@@ -211,9 +211,9 @@ func (f *Frame) Slice(g GridSpan) *Frame {
 			if r.Exposure != nil {
 				s.Exposure[i] = r.Exposure[j]
 			}
-			any = any || r.Seen[j]
+			found = found || r.Seen[j]
 		}
-		if any {
+		if found {
 			out.Rows[name] = s
 		}
 	}
@@ -271,8 +271,10 @@ func (f *Frame) Mean(bin int64) float64 {
 	return sum / weight
 }
 
+// Known reports whether v is a number; what is not known is NaN.
 func Known(v float64) bool { return !math.IsNaN(v) }
 
+// CountKnown returns how many of x are known.
 func CountKnown(x []float64) int {
 	n := 0
 	for _, v := range x {

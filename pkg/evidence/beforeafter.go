@@ -99,8 +99,8 @@ func (w *beforeAfter) Smallest(logE float64) float64 {
 
 func (w *beforeAfter) Odds() Odds { return Odds{Log: w.LogE()} }
 
-func (w *beforeAfter) Reach() reach {
-	r := reach{Needed: 1, Past: deviation.CountKnown(w.x[:w.past])}
+func (w *beforeAfter) Reach() Reach {
+	r := Reach{Needed: 1, Past: deviation.CountKnown(w.x[:w.past])}
 	if !math.IsNaN(w.share) {
 		r.Bins = len(w.x) - w.past
 	}

@@ -33,6 +33,7 @@ type counts struct {
 // A Total is what a node had by now.
 type Total struct{ Events, Exposure float64 }
 
+// Add adds events and the exposure that they are out of.
 func (t *Total) Add(events, exposure float64) {
 	t.Events, t.Exposure = t.Events+events, t.Exposure+exposure
 }
@@ -153,7 +154,7 @@ func (c *counts) events(s deviation.Sample) float64 {
 
 func (c *counts) LogE() float64 { return c.betting.LogEBetween(c.between) }
 func (c *counts) Odds() Odds    { return Odds{Log: c.betting.LogBayes(c.between), Events: true} }
-func (c *counts) Reach() reach  { return reach{Bins: c.n, Needed: MinBins} }
+func (c *counts) Reach() Reach  { return Reach{Bins: c.n, Needed: MinBins} }
 
 func (c *counts) Smallest(logE float64) float64 {
 	return c.sign * smallestRate(c.margin, logE, c.between, c.phi, [3]float64{c.eC, c.xK, c.eK})

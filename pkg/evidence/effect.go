@@ -30,6 +30,7 @@ func (e *Effect) Fold(cand, ctrl []deviation.Sample) {
 	}
 }
 
+// MeanOf returns the mean of the values of samples; NaN if none is known.
 func MeanOf(s []deviation.Sample) float64 {
 	v := make([]float64, len(s))
 	for i := range s {

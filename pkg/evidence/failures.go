@@ -120,7 +120,7 @@ func (f *failures) exposure() float64 {
 
 func (f *failures) LogE() float64 { return f.bets.LogE(f.between) }
 func (f *failures) Odds() Odds    { return Odds{Log: f.LogE()} }
-func (f *failures) Reach() reach  { return reach{Bins: f.n, Needed: MinBins} }
+func (f *failures) Reach() Reach  { return Reach{Bins: f.n, Needed: MinBins} }
 
 // Smallest returns by how much the share of failure would have had to exceed
 // control's in all bins.

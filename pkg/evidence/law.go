@@ -27,7 +27,7 @@ type Law interface {
 	// have made the evidence exp(logE) by now; NaN if that is not known.
 	Smallest(logE float64) float64
 	// Reach returns how much has been compared by now.
-	Reach() reach
+	Reach() Reach
 	// StillNeeds says what a judgment still needs besides more bins; "" if nothing.
 	StillNeeds() string
 	// Contrast returns what the law sees candidate and control differ by, given
@@ -50,8 +50,8 @@ type Odds struct {
 	Events bool    // of events, which say what they are worth; other evidence understates
 }
 
-// A reach is how much a law has compared.
-type reach struct {
+// A Reach is how much a law has compared.
+type Reach struct {
 	Bins   int // that compared something
 	Needed int // for a result to mean something
 	Past   int // samples from before the change that stand for a control, where none runs at the same time
@@ -162,9 +162,20 @@ type ThresholdsOnly struct{ plain }
 
 func newThresholdsOnly(Settings) Law { return ThresholdsOnly{} }
 
-func (ThresholdsOnly) Learn(_, _ *deviation.Frame, _ int64)             {}
+// Learn implements Law: there is nothing to learn.
+func (ThresholdsOnly) Learn(_, _ *deviation.Frame, _ int64) {}
+
+// Fold implements Law: bins tell nothing.
 func (ThresholdsOnly) Fold(Bin, []deviation.Sample, []deviation.Sample) {}
-func (ThresholdsOnly) LogE() float64                                    { return 0 }
-func (ThresholdsOnly) Odds() Odds                                       { return Odds{} }
-func (ThresholdsOnly) Smallest(float64) float64                         { return math.NaN() }
-func (ThresholdsOnly) Reach() reach                                     { return reach{Needed: MinBins} }
+
+// LogE implements Law: there is no evidence.
+func (ThresholdsOnly) LogE() float64 { return 0 }
+
+// Odds implements Law: nothing raises or lowers them.
+func (ThresholdsOnly) Odds() Odds { return Odds{} }
+
+// Smallest implements Law: no effect would have been seen.
+func (ThresholdsOnly) Smallest(float64) float64 { return math.NaN() }
+
+// Reach implements Law: nothing is compared.
+func (ThresholdsOnly) Reach() Reach { return Reach{Needed: MinBins} }

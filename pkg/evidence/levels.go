@@ -252,11 +252,11 @@ func (l *levels) LogE() float64 { return l.e }
 
 func (l *levels) Odds() Odds { return Odds{Log: l.e} }
 
-func (l *levels) Reach() reach {
+func (l *levels) Reach() Reach {
 	if l.shift.Variance > 0 || l.n < MinBins {
-		return reach{Bins: l.n, Needed: MinBins}
+		return Reach{Bins: l.n, Needed: MinBins}
 	}
-	return reach{Needed: MinBins}
+	return Reach{Needed: MinBins}
 }
 
 func (l *levels) StillNeeds() string {

@@ -193,11 +193,11 @@ func (c *regionLevels) LogE() float64 { return c.e }
 
 func (c *regionLevels) Odds() Odds { return Odds{Log: c.e} }
 
-func (c *regionLevels) Reach() reach {
+func (c *regionLevels) Reach() Reach {
 	if c.shift.Variance > 0 || c.n < MinBins {
-		return reach{Bins: c.n, Needed: MinBins}
+		return Reach{Bins: c.n, Needed: MinBins}
 	}
-	return reach{Needed: MinBins}
+	return Reach{Needed: MinBins}
 }
 
 func (c *regionLevels) StillNeeds() string {

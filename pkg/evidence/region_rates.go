@@ -170,7 +170,7 @@ func (r *regionRates) Odds() Odds {
 	return Odds{Log: r.LogE(), Events: r.kind == andon.Counts || r.kind == andon.Crashes}
 }
 
-func (r *regionRates) Reach() reach { return reach{Bins: r.n, Needed: MinBins} }
+func (r *regionRates) Reach() Reach { return Reach{Bins: r.n, Needed: MinBins} }
 
 func (r *regionRates) StillNeeds() string {
 	if r.change == nil {

@@ -225,11 +225,11 @@ func (w *startUps) Odds() Odds {
 
 // Reach is all that is needed as soon as anything was compared, since a start-up
 // is over after a few bins.
-func (w *startUps) Reach() reach {
+func (w *startUps) Reach() Reach {
 	if w.n > 0 {
-		return reach{Bins: MinBins, Needed: MinBins}
+		return Reach{Bins: MinBins, Needed: MinBins}
 	}
-	return reach{Needed: MinBins}
+	return Reach{Needed: MinBins}
 }
 
 func (w *startUps) StillNeeds() string {

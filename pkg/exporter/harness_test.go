@@ -152,9 +152,9 @@ func (d *deliverer) counts() (calls, effects int) {
 }
 
 // configText returns a configuration of services with an errors signal each.
-func configText(prometheus, tool, head string, services ...string) string {
+func configText(promURL, tool, head string, services ...string) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "prometheus: {url: %q}\n%s\nservices:\n", prometheus, head)
+	fmt.Fprintf(&b, "prometheus: {url: %q}\n%s\nservices:\n", promURL, head)
 	for _, s := range services {
 		fmt.Fprintf(&b, `- name: %[1]s
   node: pod

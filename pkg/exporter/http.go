@@ -137,13 +137,13 @@ func readBody(w http.ResponseWriter, r *http.Request, limit int64) ([]byte, bool
 
 // pathRollout returns the rollout that the path names; if there is none, it
 // answers and returns false.
-func pathRollout(w http.ResponseWriter, r *http.Request, board *board.Board, now time.Time) (andon.Rollout, bool) {
+func pathRollout(w http.ResponseWriter, r *http.Request, rollouts *board.Board, now time.Time) (andon.Rollout, bool) {
 	id := r.PathValue("id")
 	if !rolloutID.MatchString(id) {
 		refuse(w, http.StatusBadRequest, fmt.Sprintf("%.100q is not a rollout id", id), "GET /api/v1/rollouts lists them")
 		return andon.Rollout{}, false
 	}
-	ro, ok := board.Get(id, now)
+	ro, ok := rollouts.Get(id, now)
 	if !ok {
 		refuse(w, http.StatusNotFound, fmt.Sprintf("there is no rollout %q", id), "GET /api/v1/rollouts lists them")
 	}

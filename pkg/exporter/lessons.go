@@ -104,9 +104,9 @@ func (l *lessons) onEnding(ctx context.Context, at time.Time, last judgment) {
 
 // lessonOf returns the lesson of a rollout by now; nil if there is none.
 func lessonOf(w *judge.Watch, id string) *lesson {
-	taught, any := w.Lesson(id)
+	taught, found := w.Lesson(id)
 	took, came := w.Startup(id)
-	if !any && !came {
+	if !found && !came {
 		return nil
 	}
 	d := &lesson{Lesson: taught}

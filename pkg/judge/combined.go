@@ -23,7 +23,7 @@ type signalUnderTrial interface {
 	compared() bool // there is something to compare with
 	share() float64 // of the weight
 	counts() bool   // it may fail the rollout by its evidence
-	evidence() float64
+	logE() float64
 	odds() evidence.Odds // what a score takes the evidence for
 	quality() andon.Quality
 	finding(share, fail float64) andon.Finding
@@ -80,7 +80,7 @@ func (c *combination) update() {
 // for evidence then is a tail probability's inverse, whose mean says nothing.
 func (c *combination) combined() float64 {
 	if c.concurrent() {
-		e, w := c.values(signalUnderTrial.evidence)
+		e, w := c.values(signalUnderTrial.logE)
 		m := stat.LogMean(e, w)
 		if !deviation.Known(m) {
 			m = 0
@@ -96,7 +96,7 @@ func (c *combination) combined() float64 {
 // bonferroni returns the logarithm of the largest product of evidence and share
 // of weight.
 func (c *combination) bonferroni() float64 {
-	e, w := c.values(signalUnderTrial.evidence)
+	e, w := c.values(signalUnderTrial.logE)
 	total, best := 0., math.Inf(-1)
 	for i := range e {
 		if deviation.Known(e[i]) {
@@ -154,7 +154,7 @@ func (c *combination) absentShare() float64 {
 // markBlamed marks the signals that are to blame for a fail: those that e-BH
 // rejects at this time, and those whose threshold was breached.
 func (c *combination) markBlamed() {
-	logE, weight := c.values(signalUnderTrial.evidence)
+	logE, weight := c.values(signalUnderTrial.logE)
 	all := c.all()
 	if c.absence != nil && c.absence.staked() {
 		logE, weight = append(logE, c.absence.logE()), append(weight, 1)

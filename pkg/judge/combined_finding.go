@@ -10,7 +10,7 @@ import (
 // findings returns what each signal showed, and what is known by the bin at of
 // nodes that do not serve.
 func (c *combination) findings(at time.Time) []andon.Finding {
-	_, w := c.values(signalUnderTrial.evidence)
+	_, w := c.values(signalUnderTrial.logE)
 	total, held := 0., 1.
 	for _, x := range w {
 		total += x

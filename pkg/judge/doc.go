@@ -1,4 +1,4 @@
-// Package analysis asks the one question that Andon exists for, "did this
+// Package judge asks the one question that Andon exists for, "did this
 // rollout make its service worse?", for the panel and for the clock alike.
 //
 // It knows rollouts, signals, cohorts and verdicts. It does not know where

@@ -47,7 +47,7 @@ func newLineSignal(a logs.Source, c *subject, sig andon.Signal, weight float64) 
 func (r *lineSignal) about() andon.Signal { return r.signal }
 func (r *lineSignal) trouble() error      { return r.err }
 func (r *lineSignal) share() float64      { return r.weight }
-func (r *lineSignal) odds() evidence.Odds { return evidence.Odds{Log: r.evidence(), Events: true} }
+func (r *lineSignal) odds() evidence.Odds { return evidence.Odds{Log: r.logE(), Events: true} }
 func (r *lineSignal) counts() bool        { return r.weight > 0 || r.signal.Critical }
 func (r *lineSignal) markBlamed()         { r.blamed = true }
 
@@ -106,13 +106,13 @@ func (r *lineSignal) fold(b evidence.Bin, running [2][]string) {
 		}
 	}
 	r.cachedAt = -1
-	if e := r.evidence(); !(e > r.low) {
+	if e := r.logE(); !(e > r.low) {
 		r.low, r.lowAt = e, b.At
 	}
 }
 
-// evidence returns the logarithm of the signal's evidence.
-func (r *lineSignal) evidence() float64 {
+// logE returns the logarithm of the signal's evidence.
+func (r *lineSignal) logE() float64 {
 	if r.cachedAt != r.next {
 		r.cached, r.cachedAt = r.comparison.Evidence(), r.next
 	}

@@ -51,7 +51,7 @@ func (r *lineSignal) quality() andon.Quality {
 		return andon.NoControlData
 	case deviation.BinTime(r.next-1, r.step).Sub(r.lastOfCand) > 10*r.step:
 		return andon.Stale
-	case r.bothSeen < evidence.MinBins && r.evidence() < math.Log(warnEvidence):
+	case r.bothSeen < evidence.MinBins && r.logE() < math.Log(warnEvidence):
 		return andon.LowExposure
 	}
 	return andon.OK
@@ -61,13 +61,13 @@ func (r *lineSignal) quality() andon.Quality {
 func (r *lineSignal) finding(share, fail float64) andon.Finding {
 	f := andon.Finding{
 		Signal: r.signal.Name, Kind: "logs", Deviation: andon.Unknown, Effect: andon.Unknown, Smallest: andon.Unknown,
-		Evidence: andon.Number(math.Exp(r.evidence())), Weight: andon.Number(share), Critical: r.signal.Critical, Blamed: r.blamed,
+		Evidence: andon.Number(math.Exp(r.logE())), Weight: andon.Number(share), Critical: r.signal.Critical, Blamed: r.blamed,
 		Quality: r.quality(), Classes: map[andon.Class]int{},
 	}
 	if r.comparison.Crashes() {
 		f.Kind = "crashes"
 	}
-	if r.evidence() >= math.Log(10) {
+	if r.logE() >= math.Log(10) {
 		at := r.lowAt.Add(r.step)
 		f.Onset = &at
 	}
@@ -155,6 +155,7 @@ func (r *lineSignal) reason(f andon.Finding, groups []andon.Group) string {
 		return fmt.Sprintf("%s: no lines %s to compare with", name, sides.Control.From)
 	case andon.Stale:
 		return fmt.Sprintf("%s: no lines %s since %s", name, sides.Candidate.From, r.lastOfCand.Format(time.RFC3339))
+	default: // it can be judged, or begins to be
 	}
 	var parts []string
 	for _, c := range []struct {

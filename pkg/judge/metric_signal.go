@@ -187,7 +187,7 @@ func (t *metricSignal) fold(b evidence.Bin, all metricSignals) {
 		f(b, cand, kept)
 	}
 	t.law.Fold(b, cand, kept)
-	if e := t.evidence(); !(e > t.low) {
+	if e := t.logE(); !(e > t.low) {
 		t.low, t.lowAt = e, b.At
 	}
 	t.next++
@@ -197,8 +197,8 @@ func (t *metricSignal) fold(b evidence.Bin, all metricSignals) {
 	}
 }
 
-// evidence returns the logarithm of the signal's evidence.
-func (t *metricSignal) evidence() float64 {
+// logE returns the logarithm of the signal's evidence.
+func (t *metricSignal) logE() float64 {
 	if t.bounds.Ignored() {
 		return 0
 	}

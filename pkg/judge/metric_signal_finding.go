@@ -15,7 +15,7 @@ import (
 func (t *metricSignal) finding(share, fail float64) andon.Finding {
 	f := andon.Finding{
 		Signal: t.Signal.Name, Kind: "metric", Deviation: andon.Unknown, Effect: andon.Unknown, Smallest: andon.Unknown,
-		Evidence: andon.Number(math.Exp(t.evidence())), Weight: andon.Number(share),
+		Evidence: andon.Number(math.Exp(t.logE())), Weight: andon.Number(share),
 		Candidate: t.candidateSeen, Control: t.controlSeen,
 	}
 	if t.Scale != nil {
@@ -28,7 +28,7 @@ func (t *metricSignal) finding(share, fail float64) andon.Finding {
 	if share > 0 || t.Signal.Critical {
 		f.Smallest = andon.Number(t.law.Smallest(fail))
 	}
-	if t.evidence() >= math.Log(10) {
+	if t.logE() >= math.Log(10) {
 		at := t.lowAt.Add(t.Step)
 		f.Onset = &at
 	}
@@ -89,7 +89,7 @@ func (t *metricSignal) quality() andon.Quality {
 		return andon.NoControlData
 	case deviation.BinTime(t.next-1, t.Step).Sub(t.lastCandidate) > t.patience():
 		return andon.Stale
-	case reach.Bins < reach.Needed && t.evidence() < math.Log(warnEvidence):
+	case reach.Bins < reach.Needed && t.logE() < math.Log(warnEvidence):
 		return andon.LowExposure // what speaks so soon has had exposure enough
 	}
 	return andon.OK
@@ -122,6 +122,7 @@ func (t *metricSignal) reason(f andon.Finding, straying, nodes int) string {
 		return fmt.Sprintf("%s: no sample %s, %s %s", name, sides.Control.From, andon.Plural(float64(f.Candidate), "sample"), sides.Candidate.Again)
 	case andon.Stale:
 		return fmt.Sprintf("%s: no sample %s since %s", name, sides.Candidate.From, t.lastCandidate.Format(time.RFC3339))
+	default: // it can be judged, or begins to be
 	}
 	if t.breach != "" {
 		return t.breach
@@ -136,7 +137,7 @@ func (t *metricSignal) reason(f andon.Finding, straying, nodes int) string {
 		return name + ": no sample since the rollout began"
 	}
 	contrast := t.law.Contrast(t.effect)
-	text := moved(t.Signal, t.Strategy, contrast, t.evidence())
+	text := moved(t.Signal, t.Strategy, contrast, t.logE())
 	if contrast.Known() && straying > 0 && (nodes > 1 || f.Node != "") {
 		if part := sides.Candidate.Part(straying, nodes); contrast.Worse(t.Signal.Worse) {
 			text += " on " + part
@@ -209,8 +210,9 @@ func apart(strategy andon.Strategy) string {
 		return "this run and the baseline run have no samples at the same time"
 	case andon.RegionControl:
 		return "the changed regions and others have no samples at the same time"
+	default:
+		return "new and old nodes have no samples at the same time"
 	}
-	return "new and old nodes have no samples at the same time"
 }
 
 // unitOf returns the unit that values of a signal are written in. Events out of

@@ -57,25 +57,25 @@ func newPlaces(s *subject, metrics metricSignals) *places {
 }
 
 // place returns the one of a value of a label, nil if there are too many.
-func (p *places) place(label int, value string) *place {
+func (c *places) place(label int, value string) *place {
 	key := fmt.Sprint(label, " ", value)
-	if known, ok := p.all[key]; ok {
+	if known, ok := c.all[key]; ok {
 		return known
 	}
 	n := 0
-	for _, o := range p.list {
+	for _, o := range c.list {
 		if o.label == label {
 			n++
 		}
 	}
 	if n >= maxPlaces {
-		p.all[key] = nil
-		p.more[label]++
+		c.all[key] = nil
+		c.more[label]++
 		return nil
 	}
 	at := &place{label: label, value: value}
-	p.all[key] = at
-	p.list = append(p.list, at)
+	c.all[key] = at
+	c.list = append(c.list, at)
 	return at
 }
 

@@ -157,6 +157,7 @@ func (c *trial) decide(at time.Time) {
 		return
 	case andon.BeforeAfter:
 		enough, share = c.limit()-1e-9, c.blame.posterior()[0]
+	default: // beside a control, the promise and the share of the blame decide
 	}
 	if c.evidence.log >= enough && share >= minBlame {
 		c.failAt(at, "", c.weight())

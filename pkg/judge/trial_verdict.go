@@ -139,8 +139,9 @@ func nothing(s andon.Strategy) string {
 		return "no signal differs between this run and the baseline run by more than chance"
 	case andon.RegionControl:
 		return "no signal changed differently in the changed regions than elsewhere by more than chance"
+	default:
+		return "no signal differs between new and old nodes by more than chance"
 	}
-	return "no signal differs between new and old nodes by more than chance"
 }
 
 // wouldFail says by how much a signal would have had to become worse for that

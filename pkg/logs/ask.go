@@ -18,9 +18,9 @@ import (
 	"github.com/andon-project/andon/pkg/logs/logql"
 )
 
-// DefaultBudget is how many lines are looked at in answer to one question.
+// defaultBudget is how many lines are looked at in answer to one question.
 // Where there are more, groups are found in a sample and counted by the source.
-const DefaultBudget = 50_000
+const defaultBudget = 50_000
 
 // A Reader asks for the lines of both sides of a comparison.
 type Reader struct {
@@ -41,7 +41,7 @@ type Source struct {
 	Patterns andon.PatternsFunc // nil if nobody finds any
 	Resolve  andon.ResolveFunc  // writes a selector's matchers into LogQL; into its stream selector if nil
 	Recall   andon.RecallFunc   // nothing is remembered if nil
-	Budget   int                // lines that are looked at in answer to one question; DefaultBudget if zero
+	Budget   int                // lines that are looked at in answer to one question; defaultBudget if zero
 }
 
 // A lineSide is what is asked for one side.
@@ -60,6 +60,8 @@ type Bin struct {
 	SourceCounts []GroupLines // by the source
 }
 
+// NewReader prepares to read the lines of both cohorts of a comparison, of which
+// the rollout began with the bin start.
 func (a Source) NewReader(c andon.Comparison, start int64) (*Reader, error) {
 	expr := cmp.Or(c.Signal.Logs, c.Signal.Crashes)
 	switch {
@@ -100,7 +102,7 @@ func (k *Reader) resolve(expr string, s andon.Selector) (string, error) {
 }
 
 // spans returns the bins of [lo, hi] in which a side is looked at.
-func (k *Reader) spans(side int, lo, hi int64) (int64, int64) {
+func (k *Reader) spans(side int, lo, hi int64) (from, to int64) {
 	switch {
 	case side == deviation.CandidateSide:
 		return max(lo, k.start), hi

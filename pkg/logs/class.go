@@ -57,8 +57,9 @@ func (b *Comparison) treatment(g *group, class andon.Class) (counted, failing bo
 		return true, high
 	case andon.ClassUnexpectedFrequency:
 		return high || b.Crashes(), high
+	default:
+		return b.Crashes(), false
 	}
-	return b.Crashes(), false
 }
 
 // setAside says whether a person's word keeps a group from being evidence.
@@ -68,8 +69,9 @@ func (b *Comparison) setAside(g *group) bool {
 		return true
 	case andon.MediumRisk:
 		return b.Spec.Sensitivity != andon.High
+	default:
+		return false
 	}
-	return false
 }
 
 // Failing returns why the signal fails the rollout at once, or "".

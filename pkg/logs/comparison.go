@@ -53,6 +53,8 @@ type life struct {
 	first, last int64 // bins
 }
 
+// NewComparison prepares to compare lines from the bin first on, where the
+// rollout began with the bin start.
 func NewComparison(c andon.Comparison, first, start int64) *Comparison {
 	b := &Comparison{
 		Spec: c, step: c.BinWidth(), first: first, start: max(first, start), Next: first, alias: map[string]string{},
@@ -149,8 +151,10 @@ func (b *Comparison) cold(side int, name string, bin int64) bool {
 	return l != nil && bin-l.first < int64(b.Spec.WarmUp/b.step)
 }
 
+// Timed reports whether time, not labels, divides the cohorts.
 func (b *Comparison) Timed() bool { return b.Spec.ByTime() }
 
+// Crashes reports whether groups are crash signatures, not clusters.
 func (b *Comparison) Crashes() bool { return b.Spec.Signal.Crashes != "" }
 
 // Exposed returns how many nodes of a side run in a bin and can be compared.

@@ -25,8 +25,8 @@ type grouper interface {
 	learn(id string, r andon.Remembered) string
 	// title returns a cluster's template, or a crash's title.
 	title(id string) string
-	// crash returns the crash of a signature; the zero one for clusters.
-	crash(id string) crash.Crash
+	// signature returns the crash of a signature; the zero one for clusters.
+	signature(id string) crash.Crash
 	// lost returns how many lines could not be put into a group.
 	lost() float64
 }
@@ -52,8 +52,8 @@ func (c *lineClusters) learn(id string, r andon.Remembered) string {
 	return id
 }
 
-func (c *lineClusters) title(id string) string   { return c.templates[id] }
-func (c *lineClusters) crash(string) crash.Crash { return crash.Crash{} }
+func (c *lineClusters) title(id string) string       { return c.templates[id] }
+func (c *lineClusters) signature(string) crash.Crash { return crash.Crash{} }
 
 func (c *lineClusters) add(l CohortLine) []GroupLines {
 	c.fresh = true
@@ -139,7 +139,7 @@ func (c *crashFinder) tell(found []crash.Found) []GroupLines {
 }
 
 func (c *crashFinder) title(id string) string                     { return c.crashes[id].Title }
-func (c *crashFinder) crash(id string) crash.Crash                { return c.crashes[id] }
+func (c *crashFinder) signature(id string) crash.Crash            { return c.crashes[id] }
 func (c *crashFinder) now(id string) string                       { return id }
 func (c *crashFinder) learn(id string, _ andon.Remembered) string { return id }
 func (c *crashFinder) lost() float64                              { return c.dropped }

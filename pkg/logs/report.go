@@ -249,7 +249,7 @@ func (b *Comparison) CrashReport(ask *Reader) andon.CrashReport {
 	general, groups := b.report()
 	r := andon.CrashReport{GroupReport: general, Signatures: make([]andon.CrashSignature, 0, len(groups))}
 	for _, g := range groups {
-		k := b.grouper.crash(g.ID)
+		k := b.grouper.signature(g.ID)
 		s := andon.CrashSignature{Group: g, Title: k.Title, Runtime: string(k.Runtime), Exception: k.Class, Message: k.Message, Stack: k.Raw, Frames: []string{}}
 		for _, f := range k.Frames {
 			s.Frames = append(s.Frames, f.String())

@@ -61,7 +61,7 @@ func (k *Reader) budget() int {
 	if k.source.Budget > 0 {
 		return k.source.Budget
 	}
-	return DefaultBudget
+	return defaultBudget
 }
 
 // spread returns at most n of names, from beginning to end.

@@ -109,6 +109,7 @@ type Check struct {
 	seen    int // series in the last bin that had any
 }
 
+// NewRun prepares the checks of a service for a rollout.
 func NewRun(s Setting) Run {
 	var out Run
 	for _, check := range s.Service.Preflight {

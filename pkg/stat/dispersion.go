@@ -104,5 +104,5 @@ func Spread(x, e []float64, phi, upper float64) float64 {
 		s2 = (PriorNodes*s2 + g*moment) / (PriorNodes + g)
 	}
 	nu := PriorNodes + g
-	return math.Sqrt(s2 * nu / ChiSquareQuantile(1-upper, nu))
+	return math.Sqrt(s2 * nu / chiSquareQuantile(1-upper, nu))
 }

@@ -16,10 +16,10 @@ func TestDistributions(t *testing.T) {
 	}
 	for _, nu := range []float64{.5, 1, 3, 10, 250} {
 		for _, x := range []float64{-40, -3, -.1, 0, 1e-9, .5, 2, 100} {
-			same("Student's t", StudentCDF(x, nu), distuv.StudentsT{Sigma: 1, Nu: nu}.CDF(x))
+			same("Student's t", studentCDF(x, nu), distuv.StudentsT{Sigma: 1, Nu: nu}.CDF(x))
 		}
 		for _, p := range []float64{0, .001, .1, .5, .9, .999} {
-			same("χ²", ChiSquareQuantile(p, nu), distuv.ChiSquared{K: nu}.Quantile(p))
+			same("χ²", chiSquareQuantile(p, nu), distuv.ChiSquared{K: nu}.Quantile(p))
 			same("gamma", GammaQuantile(p, nu), distuv.Gamma{Alpha: nu, Beta: 1}.Quantile(p))
 		}
 	}

@@ -35,7 +35,7 @@ func StudentZ(t, nu float64) float64 {
 	if math.IsNaN(t) || !(nu > 0) {
 		return math.NaN()
 	}
-	p := StudentCDF(-math.Abs(t), nu)
+	p := studentCDF(-math.Abs(t), nu)
 	z := 37.
 	if p > 1e-290 {
 		z = min(z, -mathext.NormalQuantile(p))

@@ -60,13 +60,13 @@ func (s *Scatter) Exposure() float64 {
 // bin needs it and computing it is expensive, so results are cached.
 func lowerChi2(k int) float64 {
 	if k >= len(lowerChi2s) {
-		return ChiSquareQuantile(.1, float64(k))
+		return chiSquareQuantile(.1, float64(k))
 	}
 	cached := &lowerChi2s[k]
 	if bits := cached.Load(); bits != 0 {
 		return math.Float64frombits(bits)
 	}
-	v := ChiSquareQuantile(.1, float64(k))
+	v := chiSquareQuantile(.1, float64(k))
 	cached.Store(math.Float64bits(v))
 	return v
 }

@@ -166,7 +166,7 @@ func (w *Wedge) LogE(change int, sign float64, n WedgeNoise) float64 {
 	h := n.Scale * u / math.Sqrt(shrunk)
 	free := n.Freedom + w.free/LongRun(n.Noise.Rho)
 	left := max(n.Freedom+q-h*h, n.Freedom) // h² ≤ q but for rounding
-	tail := StudentCDF(h*math.Sqrt(free/left), free)
+	tail := studentCDF(h*math.Sqrt(free/left), free)
 	return math.Ln2 - .5*math.Log(shrunk) + free/2*math.Log((n.Freedom+q)/left) + max(minLogTail, math.Log(tail))
 }
 

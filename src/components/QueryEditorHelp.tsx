@@ -27,7 +27,7 @@ export const examples: Example[] = [
   {
     title: 'Latency against everything older',
     description:
-      'Is any new pod slower than the pods not yet updated? The table says since when and by how much.',
+      'Is any new pod slower than the pods not yet updated? The table says when it began and by how much.',
     query: { expr: latency, unit: 's', view: 'table', ...canary },
   },
   {

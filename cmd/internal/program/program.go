@@ -4,6 +4,7 @@ package program
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -22,9 +23,21 @@ type Command func(ctx context.Context, log hclog.Logger) error
 // the subcommand's name and what to run.
 type Declaration func(app *kingpin.Application) (name string, run Command)
 
+// A StatusError is an error that ends a program with a status of its own.
+type StatusError struct {
+	Status int
+	Err    error
+}
+
+func (e *StatusError) Error() string { return e.Err.Error() }
+
+// Unwrap returns the error without its status.
+func (e *StatusError) Unwrap() error { return e.Err }
+
 // Main runs the subcommand that the command line names, until it ends or the
-// process is told to stop. It exits with status 1 after an error.
-func Main(name, help string, declarations ...Declaration) {
+// process is told to stop. It returns the status to exit with: 0, or after an
+// error 1 or that of a StatusError.
+func Main(name, help string, declarations ...Declaration) int {
 	app := kingpin.New(name, help)
 	app.HelpFlag.Short('h')
 	app.Version(version.Print(name))
@@ -39,11 +52,15 @@ func Main(name, help string, declarations ...Declaration) {
 	log := hclog.New(&hclog.LoggerOptions{Name: name, Level: hclog.LevelFromString(*level), JSONFormat: *format == "json", Output: os.Stderr})
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	if err := runs[chosen](ctx, log); err != nil {
-		fmt.Fprintf(os.Stderr, "%s: %v\n", name, err)
-		stop()
-		os.Exit(1)
+	err := runs[chosen](ctx, log)
+	if err == nil {
+		return 0
 	}
+	fmt.Fprintf(os.Stderr, "%s: %v\n", name, err)
+	if own, ok := errors.AsType[*StatusError](err); ok {
+		return own.Status
+	}
+	return 1
 }
 
 // IsTerminal reports whether w is a terminal that knows colours.

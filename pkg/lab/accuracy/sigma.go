@@ -23,7 +23,7 @@ func sigmas(sensitivity string, tolerance float64) Rule {
 	if tolerance == 1 {
 		what = "each candidate node's mean since the first stage, newer minutes weighing more (linearly), less control's mean, in standard deviations of control's samples, in the bad direction. " +
 			"Tolerance 1 σ: beyond it is a warning, beyond 2 σ fails, from the fifth minute on. CPU and memory are left out. Less than 50 ms or half of control's latency, or one percentage point of a ratio, " +
-			"counts for nothing; a node without samples is not compared. Before-after: the hour before the change is the control."
+			"is ignored; a node without samples is not compared. Before-after: the hour before the change is the control."
 	}
 	return Rule{
 		Name:   fmt.Sprintf("%.0f σ a node, %s", 2*tolerance, sensitivity),
