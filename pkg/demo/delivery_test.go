@@ -145,7 +145,7 @@ func TestHandlerRefuses(t *testing.T) {
 	}{
 		{"no such service", "GET", "/rollouts/basket", "", 404, "no such service"},
 		{"halting no such service", "POST", "/rollouts/basket/halt", "", 404, "no such service"},
-		{"halting nothing", "POST", "/rollouts/catalog/halt", "", 404, "nothing was rolled out yet"},
+		{"halting nothing", "POST", "/rollouts/catalog/halt", "", 404, "there was no rollout yet"},
 		{"halting with what is not JSON", "POST", "/rollouts/catalog/halt", "{", 400, "not JSON"},
 		{"no such version", "POST", "/rollouts/catalog", `{"version":"v9"}`, 400, "which version"},
 		{"list", "GET", "/rollouts", "", 200, `"phase":"idle"`},

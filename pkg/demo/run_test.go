@@ -55,7 +55,7 @@ func TestRunEnds(t *testing.T) {
 	go func() {
 		ended <- Run(ctx, Options{Shop: Config{Fault: Errors}, Baseline: time.Second, Listen: "127.0.0.1:0", Rules: shipped, Out: &out})
 	}()
-	within(t, "the rollouts begin", func() bool { return strings.Contains(strings.Join(out.all(), ""), "1 of 5 nodes on v2") })
+	within(t, "the rollouts begin", func() bool { return strings.Contains(strings.Join(out.all(), ""), "1 of 5 nodes run v2") })
 	cancel()
 	select {
 	case err := <-ended:
@@ -83,8 +83,8 @@ func TestRunRefuses(t *testing.T) {
 	}
 	defer taken.Close()
 	for _, tt := range []struct{ name, listen, rules, want string }{
-		{"the port is taken", taken.Addr().String(), shipped, "another program listens on " + taken.Addr().String() + "; choose another address, such as --web.listen-address localhost:9416"},
-		{"no rules", "127.0.0.1:0", t.TempDir(), "say where rules/ is with --rules.path"},
+		{"the port is taken", taken.Addr().String(), shipped, "another program is listening on " + taken.Addr().String() + "; choose another address, such as --web.listen-address localhost:9416"},
+		{"no rules", "127.0.0.1:0", t.TempDir(), "set --rules.path to its folder rules"},
 		{"not an address", "nowhere", shipped, "listening on nowhere"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
