@@ -1,7 +1,6 @@
 package config
 
 import (
-	"flag"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -11,28 +10,9 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/andon-project/andon/internal/testkit"
 	"github.com/andon-project/andon/pkg/strict"
 )
-
-var update = flag.Bool("update", false, "rewrite the golden files")
-
-// golden compares got with a file of testdata, or rewrites that with -update.
-func golden(t *testing.T, name, got string) {
-	t.Helper()
-	file := filepath.Join("testdata", name)
-	if *update {
-		if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if d := cmp.Diff(string(want), got); d != "" {
-		t.Errorf("%s (-want +got):\n%s", name, d)
-	}
-}
 
 // TestBadConfigs: every fault is told, with its line and what to write.
 func TestBadConfigs(t *testing.T) {
@@ -56,7 +36,7 @@ func TestBadConfigs(t *testing.T) {
 				t.Errorf("the password is shown: %v", err)
 			}
 			wrong.File = ""
-			golden(t, strings.TrimSuffix(filepath.Base(file), ".yml")+".txt", wrong.Error()+"\n")
+			testkit.Golden(t, strings.TrimSuffix(filepath.Base(file), ".yml")+".txt", wrong.Error()+"\n")
 		})
 	}
 }

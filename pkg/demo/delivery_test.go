@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/andon-project/andon/internal/testkit"
 	"github.com/andon-project/andon/pkg/andon"
 )
 
@@ -81,18 +82,18 @@ func phase(t *testing.T, d *Delivery, service string) Status {
 }
 
 func TestRollCompletes(t *testing.T) {
-	leaveNothing(t)
+	testkit.LeaveNothing(t)
 	var told announced
 	d, _ := deliver(t, Pace{First: time.Millisecond, Next: time.Millisecond}, map[string]AnnounceFunc{"catalog": told.take})
 	if err := d.Roll("catalog", New, time.Now()); err != nil {
 		t.Fatal(err)
 	}
-	within(t, "all nodes are on the new version", func() bool { return phase(t, d, "catalog").Phase == Complete })
+	testkit.Within(t, "all nodes are on the new version", func() bool { return phase(t, d, "catalog").Phase == Complete })
 	s := phase(t, d, "catalog")
 	if s.Updated != 3 || s.Touched != 3 || s.Halts != 0 {
 		t.Errorf("status is %+v", s)
 	}
-	within(t, "all stages are announced", func() bool { return len(told.last().Stages) == 3 })
+	testkit.Within(t, "all stages are announced", func() bool { return len(told.last().Stages) == 3 })
 	ro := told.last()
 	if ro.ID != "catalog-v2" || ro.Service != "catalog" || ro.Version != New || ro.Previous != Old || !ro.Ended.IsZero() {
 		t.Errorf("announced %+v", ro)
@@ -103,13 +104,13 @@ func TestRollCompletes(t *testing.T) {
 }
 
 func TestHaltIsEffectiveOnce(t *testing.T) {
-	leaveNothing(t)
+	testkit.LeaveNothing(t)
 	var told announced
 	d, url := deliver(t, Pace{First: time.Hour}, map[string]AnnounceFunc{"checkout": told.take})
 	if code, body := ask(t, "POST", url+"/rollouts/checkout", "", `{"version":"v2"}`); code != 200 {
 		t.Fatalf("beginning: %d %s", code, body)
 	}
-	within(t, "the first node is on the new version", func() bool { return phase(t, d, "checkout").Updated == 1 })
+	testkit.Within(t, "the first node is on the new version", func() bool { return phase(t, d, "checkout").Updated == 1 })
 	if err := d.Roll("checkout", New, time.Now()); !errors.Is(err, ErrBusy) {
 		t.Errorf("a second rollout: %v, want %v", err, ErrBusy)
 	}
@@ -129,11 +130,11 @@ func TestHaltIsEffectiveOnce(t *testing.T) {
 			t.Errorf("halt %d was answered with %s", i, body)
 		}
 	}
-	within(t, "all nodes are back", func() bool { return phase(t, d, "checkout").Phase == RolledBack })
+	testkit.Within(t, "all nodes are back", func() bool { return phase(t, d, "checkout").Phase == RolledBack })
 	if s := phase(t, d, "checkout"); s.Updated != 0 || s.Touched != 1 {
 		t.Errorf("status is %+v", s)
 	}
-	within(t, "the end is announced", func() bool { return !told.last().Ended.IsZero() })
+	testkit.Within(t, "the end is announced", func() bool { return !told.last().Ended.IsZero() })
 }
 
 func TestHandlerRefuses(t *testing.T) {

@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/andon-project/andon/internal/testkit"
 	"github.com/andon-project/andon/pkg/andon"
 )
 
@@ -49,7 +50,7 @@ func unzipped(t *testing.T, path string) string {
 
 // TestRecord records a rollout anew, and looks whether what was to be kept is.
 func TestRecord(t *testing.T) {
-	leaveNothing(t)
+	testkit.LeaveNothing(t)
 	dir, r := t.TempDir(), named(t, "shop-errors")
 	if err := Record(t.Context(), dir, r); err != nil {
 		t.Fatal(err)
@@ -104,7 +105,7 @@ func TestRecord(t *testing.T) {
 }
 
 func TestRecordStops(t *testing.T) {
-	leaveNothing(t)
+	testkit.LeaveNothing(t)
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	if err := Record(ctx, t.TempDir(), named(t, "shop-quiet")); !errors.Is(err, context.Canceled) {
@@ -158,7 +159,7 @@ func TestSurroundings(t *testing.T) {
 // TestNodesInMemory: nodes that crash come back on their address, and who
 // calls meanwhile is told at once.
 func TestNodesInMemory(t *testing.T) {
-	leaveNothing(t)
+	testkit.LeaveNothing(t)
 	simulated(func() {
 		s, err := Open(Config{Seed: 3, Nodes: 1, Fault: Crash, network: newMemoryNetwork()})
 		if err != nil {

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/andon-project/andon/internal/testkit"
 )
 
 const shipped = "../../rules"
@@ -20,7 +22,7 @@ func TestRun(t *testing.T) {
 		t.Skip("takes 90 seconds: two rollouts in real time")
 	}
 	t.Setenv("TMPDIR", t.TempDir())
-	leaveNothing(t)
+	testkit.LeaveNothing(t)
 	var out lines
 	err := Run(t.Context(), Options{
 		Shop: Config{Seed: 1, Fault: Errors}, Baseline: 15 * time.Second, Limit: 3 * time.Minute,
@@ -48,14 +50,14 @@ func TestRunEnds(t *testing.T) {
 		t.Skip("starts a shop and its servers")
 	}
 	t.Setenv("TMPDIR", t.TempDir())
-	leaveNothing(t)
+	testkit.LeaveNothing(t)
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
 	var out lines
 	go func() {
 		ended <- Run(ctx, Options{Shop: Config{Fault: Errors}, Baseline: time.Second, Listen: "127.0.0.1:0", Rules: shipped, Out: &out})
 	}()
-	within(t, "the rollouts begin", func() bool { return strings.Contains(strings.Join(out.all(), ""), "1 of 5 nodes run v2") })
+	testkit.Within(t, "the rollouts begin", func() bool { return strings.Contains(strings.Join(out.all(), ""), "1 of 5 nodes run v2") })
 	cancel()
 	select {
 	case err := <-ended:
@@ -89,7 +91,7 @@ func TestRunRefuses(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Setenv("TMPDIR", t.TempDir())
-			leaveNothing(t)
+			testkit.LeaveNothing(t)
 			var out lines
 			err := Run(t.Context(), Options{Listen: tt.listen, Rules: tt.rules, Out: &out, Exit: true})
 			if err == nil || !strings.Contains(err.Error(), tt.want) {

@@ -7,8 +7,6 @@ import (
 	"fmt"
 	"math"
 	"net/http"
-	"runtime"
-	"runtime/pprof"
 	"slices"
 	"strings"
 	"sync"
@@ -18,42 +16,9 @@ import (
 	dto "github.com/prometheus/client_model/go"
 	"github.com/prometheus/common/expfmt"
 	"github.com/prometheus/common/model"
+
+	"github.com/andon-project/andon/internal/testkit"
 )
-
-// within polls until ok holds, or fails the test after a deadline.
-func within(t *testing.T, what string, ok func() bool) {
-	t.Helper()
-	deadline := time.NewTimer(30 * time.Second)
-	defer deadline.Stop()
-	tick := time.NewTicker(10 * time.Millisecond)
-	defer tick.Stop()
-	for !ok() {
-		select {
-		case <-deadline.C:
-			t.Fatalf("not within 30 s: %s", what)
-		case <-tick.C:
-		}
-	}
-}
-
-// leaveNothing fails the test if, once everything else is cleaned up, more
-// goroutines run than now.
-func leaveNothing(t *testing.T) {
-	t.Helper()
-	before := runtime.NumGoroutine()
-	t.Cleanup(func() {
-		http.DefaultClient.CloseIdleConnections()
-		deadline := time.Now().Add(20 * time.Second)
-		for runtime.NumGoroutine() > before {
-			if time.Now().After(deadline) {
-				var stacks strings.Builder
-				_ = pprof.Lookup("goroutine").WriteTo(&stacks, 1)
-				t.Fatalf("%d goroutines ran before and %d run now:\n%s", before, runtime.NumGoroutine(), stacks.String())
-			}
-			runtime.Gosched()
-		}
-	})
-}
 
 // lines collects what is written to it.
 type lines struct {
@@ -119,7 +84,7 @@ func TestShopUnderLoad(t *testing.T) {
 	if testing.Short() {
 		t.Skip("starts a shop under load")
 	}
-	leaveNothing(t)
+	testkit.LeaveNothing(t)
 	var logs lines
 	s := open(t, Config{Seed: 1, Nodes: 3, Rate: 200, Logs: &logs})
 	ctx, stop := context.WithCancel(t.Context())
@@ -128,7 +93,7 @@ func TestShopUnderLoad(t *testing.T) {
 	defer load.Wait()
 	defer stop()
 	for _, n := range s.Nodes("") {
-		within(t, n.Name+" answers", func() bool { return sum(t, n.Address, "http_requests_total", "200") >= 20 })
+		testkit.Within(t, n.Name+" answers", func() bool { return sum(t, n.Address, "http_requests_total", "200") >= 20 })
 		if n.Version != Old || !strings.HasPrefix(n.Name, n.Service+"-v1-") {
 			t.Errorf("node %+v is not one of %s", n, Old)
 		}
@@ -196,7 +161,7 @@ func TestFaults(t *testing.T) {
 			load.Go(func() { s.Load(ctx) })
 			defer load.Wait()
 			defer stop()
-			within(t, fmt.Sprintf("%s shows", tt.fault), func() bool {
+			testkit.Within(t, fmt.Sprintf("%s shows", tt.fault), func() bool {
 				nodes := s.Nodes("checkout")
 				return tt.shows(t, nodes[1], nodes[0])
 			})
@@ -206,18 +171,18 @@ func TestFaults(t *testing.T) {
 
 // TestCrash has a node come back on its address with counters that begin anew.
 func TestCrash(t *testing.T) {
-	leaveNothing(t)
+	testkit.LeaveNothing(t)
 	s := open(t, Config{Seed: 3, Nodes: 1, Fault: Crash})
 	if err := s.Replace("checkout", 0, New); err != nil {
 		t.Fatal(err)
 	}
 	address := s.Nodes("checkout")[0].Address
 	var first float64
-	within(t, "the first life", func() bool {
+	testkit.Within(t, "the first life", func() bool {
 		first = sum(t, address, "process_start_time_seconds")
 		return first > 0
 	})
-	within(t, "the second life", func() bool { return sum(t, address, "process_start_time_seconds") > first })
+	testkit.Within(t, "the second life", func() bool { return sum(t, address, "process_start_time_seconds") > first })
 	if n := s.Nodes("checkout")[0]; n.Restarts < 1 || n.Address != address {
 		t.Errorf("after the restart the node is %+v, at %s before", n, address)
 	}

@@ -17,6 +17,7 @@ import (
 	"github.com/hashicorp/go-hclog"
 	"github.com/prometheus/client_golang/prometheus/testutil/promlint"
 
+	"github.com/andon-project/andon/internal/testkit"
 	"github.com/andon-project/andon/pkg/andon"
 	"github.com/andon-project/andon/pkg/config"
 )
@@ -90,7 +91,7 @@ func ours(page string) string {
 func TestMetricsGolden(t *testing.T) {
 	e := bare(t, exampleConfig(t))
 	e.snapshots.newest.Store(fixed(e.settings.current().config))
-	golden(t, "metrics.golden", ours(scrape(t, e)))
+	testkit.Golden(t, "metrics.golden", ours(scrape(t, e)))
 }
 
 func TestMetricsOfWhatEndedVanish(t *testing.T) {

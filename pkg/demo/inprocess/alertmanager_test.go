@@ -7,6 +7,8 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+
+	"github.com/andon-project/andon/internal/testkit"
 )
 
 func startAlertmanager(t *testing.T, config string) (address string) {
@@ -53,7 +55,7 @@ func hooks(t *testing.T, paths ...string) (url string, calls map[string]*atomic.
 }
 
 func TestAlertmanagerRoutesAndInhibits(t *testing.T) {
-	leaveNothing(t)
+	testkit.LeaveNothing(t)
 	url, calls := hooks(t, "/halt", "/page")
 	am := startAlertmanager(t, fmt.Sprintf(`
 route:
@@ -66,23 +68,23 @@ receivers:
 - {name: halt, webhook_configs: [{url: '%[1]s/halt'}]}
 - {name: page, webhook_configs: [{url: '%[1]s/page'}]}
 `, url))
-	within(t, "ready", func() bool { code, _ := get(t, am+"/-/ready"); return code == http.StatusOK })
+	testkit.Within(t, "ready", func() bool { code, _ := get(t, am+"/-/ready"); return code == http.StatusOK })
 
 	post(t, am+"/api/v2/alerts", `[{"labels":{"alertname":"Bad","action":"halt","rollout":"a"}}]`)
-	within(t, "the halt is called", func() bool { return calls["/halt"].Load() == 1 })
+	testkit.Within(t, "the halt is called", func() bool { return calls["/halt"].Load() == 1 })
 	post(t, am+"/api/v2/alerts", `[{"labels":{"alertname":"Freeze","rollout":"b"}}]`)
-	within(t, "the page is called", func() bool { return calls["/page"].Load() == 1 })
+	testkit.Within(t, "the page is called", func() bool { return calls["/page"].Load() == 1 })
 
 	// The same alert again is the same notification, and b is inhibited; c
 	// comes after both, so that once it was sent they were decided on.
 	post(t, am+"/api/v2/alerts", `[{"labels":{"alertname":"Bad","action":"halt","rollout":"a"}}]`)
 	post(t, am+"/api/v2/alerts", `[{"labels":{"alertname":"Bad","action":"halt","rollout":"b"}}]`)
-	within(t, "b is suppressed", func() bool {
+	testkit.Within(t, "b is suppressed", func() bool {
 		_, body := get(t, am+"/api/v2/alerts?filter=rollout%3D%22b%22&filter=action%3D%22halt%22")
 		return strings.Contains(body, `"state":"suppressed"`)
 	})
 	post(t, am+"/api/v2/alerts", `[{"labels":{"alertname":"Bad","action":"halt","rollout":"c"}}]`)
-	within(t, "the second halt is called", func() bool { return calls["/halt"].Load() >= 2 })
+	testkit.Within(t, "the second halt is called", func() bool { return calls["/halt"].Load() >= 2 })
 	if n := calls["/halt"].Load(); n != 2 {
 		t.Errorf("the halt was called %d times, want 2: once for a and once for c", n)
 	}
@@ -92,7 +94,7 @@ func TestAlertmanagerCloses(t *testing.T) {
 	if testing.Short() {
 		t.Skip("starts an Alertmanager")
 	}
-	leaveNothing(t)
+	testkit.LeaveNothing(t)
 	url, calls := hooks(t, "/")
 	a, err := StartAlertmanager(AlertmanagerConfig{Dir: t.TempDir(), Config: fmt.Sprintf(`
 route: {receiver: desk, group_wait: 0s}
@@ -104,7 +106,7 @@ receivers: [{name: desk, webhook_configs: [{url: '%s/'}]}]
 	srv := httptest.NewServer(a.Handler())
 	defer srv.Close()
 	post(t, srv.URL+"/api/v2/alerts", `[{"labels":{"alertname":"Bad"}}]`)
-	within(t, "the desk is called", func() bool { return calls["/"].Load() == 1 })
+	testkit.Within(t, "the desk is called", func() bool { return calls["/"].Load() == 1 })
 	a.Close()
 	a.Close() // does nothing
 }
@@ -119,7 +121,7 @@ route: {receiver: mail}
 receivers: [{name: mail, email_configs: [{to: 'b@example.org'}]}]`, `receiver "mail": EmailConfigs: only webhooks`},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			leaveNothing(t)
+			testkit.LeaveNothing(t)
 			a, err := StartAlertmanager(AlertmanagerConfig{Config: tt.config, Dir: t.TempDir()})
 			if err == nil {
 				a.Close()

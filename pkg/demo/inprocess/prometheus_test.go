@@ -9,48 +9,13 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
-	"runtime"
-	"runtime/pprof"
 	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/andon-project/andon/internal/testkit"
 )
-
-// within polls until ok holds, or fails the test after a deadline.
-func within(t *testing.T, what string, ok func() bool) {
-	t.Helper()
-	deadline := time.NewTimer(30 * time.Second)
-	defer deadline.Stop()
-	tick := time.NewTicker(20 * time.Millisecond)
-	defer tick.Stop()
-	for !ok() {
-		select {
-		case <-deadline.C:
-			t.Fatalf("not within 30 s: %s", what)
-		case <-tick.C:
-		}
-	}
-}
-
-// leaveNothing fails the test if, once everything else is cleaned up, more
-// goroutines run than now.
-func leaveNothing(t *testing.T) {
-	t.Helper()
-	before := runtime.NumGoroutine()
-	t.Cleanup(func() {
-		http.DefaultClient.CloseIdleConnections()
-		deadline := time.Now().Add(20 * time.Second)
-		for runtime.NumGoroutine() > before {
-			if time.Now().After(deadline) {
-				var stacks strings.Builder
-				_ = pprof.Lookup("goroutine").WriteTo(&stacks, 1)
-				t.Fatalf("%d goroutines ran before and %d run now:\n%s", before, runtime.NumGoroutine(), stacks.String())
-			}
-			runtime.Gosched()
-		}
-	})
-}
 
 func startPrometheus(t *testing.T, config string) *httptest.Server {
 	t.Helper()
@@ -105,7 +70,7 @@ func node(t *testing.T) (address string, gauge *atomic.Int64) {
 }
 
 func TestPrometheusScrapes(t *testing.T) {
-	leaveNothing(t)
+	testkit.LeaveNothing(t)
 	address, gauge := node(t)
 	gauge.Store(21)
 	var targets atomic.Value // what service discovery answers
@@ -124,17 +89,17 @@ scrape_configs:
   http_sd_configs: [{url: '%s', refresh_interval: 200ms}]
 `, address, sd.URL)).URL
 
-	within(t, "a sample of the fixed target", func() bool { return value(t, api, `temperature{job="fixed",pod="a"}`) == "21" })
+	testkit.Within(t, "a sample of the fixed target", func() bool { return value(t, api, `temperature{job="fixed",pod="a"}`) == "21" })
 	gauge.Store(22)
-	within(t, "the next sample", func() bool { return value(t, api, `temperature{job="fixed"}`) == "22" })
+	testkit.Within(t, "the next sample", func() bool { return value(t, api, `temperature{job="fixed"}`) == "22" })
 	targets.Store(fmt.Sprintf(`[{"targets":["%s"],"labels":{"pod":"b"}}]`, address))
-	within(t, "a target that appeared", func() bool { return value(t, api, `up{job="found",pod="b"}`) == "1" })
+	testkit.Within(t, "a target that appeared", func() bool { return value(t, api, `up{job="found",pod="b"}`) == "1" })
 	targets.Store("[]")
-	within(t, "a target that went", func() bool { return value(t, api, `up{job="found"}`) == "" })
+	testkit.Within(t, "a target that went", func() bool { return value(t, api, `up{job="found"}`) == "" })
 }
 
 func TestPrometheusToAlertmanagerToWebhook(t *testing.T) {
-	leaveNothing(t)
+	testkit.LeaveNothing(t)
 	calls := make(chan string, 100)
 	hook := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		var m struct {
@@ -188,7 +153,7 @@ scrape_configs: [{job_name: fixed, static_configs: [{targets: ['%s'], labels: {p
 	if got, want := next(), "desk Hot a firing"; got != want {
 		t.Fatalf("webhook got %q, want %q", got, want)
 	}
-	within(t, "the recorded series", func() bool { return value(t, api, "temperature:max") == "35" })
+	testkit.Within(t, "the recorded series", func() bool { return value(t, api, "temperature:max") == "35" })
 	if _, body := get(t, api+"/api/v1/rules"); !strings.Contains(body, `"name":"Hot"`) {
 		t.Errorf("rules do not hold the alert: %s", body)
 	}
@@ -215,7 +180,7 @@ func TestStartPrometheusRefuses(t *testing.T) {
 		{"not PromQL", "rule_files: ['" + bad + "']", "could not parse expression"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			leaveNothing(t)
+			testkit.LeaveNothing(t)
 			p, err := StartPrometheus(PrometheusConfig{Store: StoreConfig{Dir: t.TempDir()}, Config: tt.config})
 			if err == nil {
 				t.Fatal("it started", p.Close())

@@ -2,18 +2,14 @@ package backtest
 
 import (
 	"encoding/json"
-	"flag"
 	"math"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/andon-project/andon/internal/testkit"
 	"github.com/andon-project/andon/pkg/andon"
 )
-
-var update = flag.Bool("update", false, "rewrite the golden files")
 
 // written is a report with all that a report can hold.
 func written() *Report {
@@ -52,23 +48,6 @@ func written() *Report {
 	}
 }
 
-func golden(t *testing.T, name, got string) {
-	t.Helper()
-	file := filepath.Join("testdata", name)
-	if *update {
-		if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if got != string(want) {
-		t.Errorf("got\n%s\nwant\n%s", got, want)
-	}
-}
-
 func TestWriteTable(t *testing.T) {
 	for name, r := range map[string]*Report{
 		"table.txt": written(),
@@ -78,7 +57,7 @@ func TestWriteTable(t *testing.T) {
 		if err := WriteTable(&b, r); err != nil {
 			t.Fatal(err)
 		}
-		golden(t, name, b.String())
+		testkit.Golden(t, name, b.String())
 	}
 }
 
@@ -87,7 +66,7 @@ func TestWriteLines(t *testing.T) {
 	if err := WriteLines(&b, written()); err != nil {
 		t.Fatal(err)
 	}
-	golden(t, "lines.jsonl", b.String())
+	testkit.Golden(t, "lines.jsonl", b.String())
 	kinds := map[string]int{}
 	for line := range strings.Lines(b.String()) {
 		var l struct {
