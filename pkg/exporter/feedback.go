@@ -1,13 +1,10 @@
 package exporter
 
 import (
-	"bytes"
 	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"regexp"
 	"slices"
@@ -37,17 +34,9 @@ const (
 // parseFeedback reads the body of a POST.
 func parseFeedback(body []byte) (andon.Feedback, error) {
 	var f andon.Feedback
-	d := json.NewDecoder(bytes.NewReader(body))
-	d.DisallowUnknownFields()
-	err := d.Decode(&f)
-	if field, unknown := unknownField(err); unknown {
-		return f, errors.New(andon.UnknownKey(field, []string{"service", "id", "template", "title", "risk", "by", "note"}))
-	}
-	if err != nil {
-		return f, fmt.Errorf("the body is not valid feedback: %w", jsonWords(err))
-	}
-	if _, err := d.Token(); !errors.Is(err, io.EOF) {
-		return f, errors.New("the body has text after the feedback; send one feedback at a time")
+	keys := []string{"service", "id", "template", "title", "risk", "by", "note"}
+	if err := decodeBody(body, &f, keys, "valid feedback", "the feedback; send one feedback at a time"); err != nil {
+		return f, err
 	}
 	switch {
 	case f.Service == "":

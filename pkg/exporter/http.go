@@ -1,6 +1,7 @@
 package exporter
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"crypto/subtle"
 	"encoding/json"
@@ -168,6 +169,24 @@ func refuse(w http.ResponseWriter, status int, wrong, hint string) {
 		Error string `json:"error"`
 		Hint  string `json:"hint,omitempty"`
 	}{wrong, hint})
+}
+
+// decodeBody reads the one JSON object of a body. keys are those that it may have;
+// valid and single end the sentences that say that it is not one, or not alone.
+func decodeBody(body []byte, into any, keys []string, valid, single string) error {
+	d := json.NewDecoder(bytes.NewReader(body))
+	d.DisallowUnknownFields()
+	err := d.Decode(into)
+	if field, unknown := unknownField(err); unknown {
+		return errors.New(andon.UnknownKey(field, keys))
+	}
+	if err != nil {
+		return fmt.Errorf("the body is not %s: %w", valid, jsonWords(err))
+	}
+	if _, err := d.Token(); !errors.Is(err, io.EOF) {
+		return fmt.Errorf("the body has text after %s", single)
+	}
+	return nil
 }
 
 // unknownField returns the key that the JSON package did not know; it has no

@@ -1,13 +1,11 @@
 package exporter
 
 import (
-	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"strings"
 	"time"
@@ -27,17 +25,8 @@ func parseLabel(body []byte) (regression bool, author, reason string, err error)
 		Author     string `json:"by"`
 		Reason     string `json:"reason"`
 	}
-	d := json.NewDecoder(bytes.NewReader(body))
-	d.DisallowUnknownFields()
-	err = d.Decode(&given)
-	if field, unknown := unknownField(err); unknown {
-		return false, "", "", errors.New(andon.UnknownKey(field, []string{"regression", "by", "reason"}))
-	}
-	if err != nil {
-		return false, "", "", fmt.Errorf("the body is not a valid label: %w", jsonWords(err))
-	}
-	if _, err := d.Token(); !errors.Is(err, io.EOF) {
-		return false, "", "", errors.New("the body has text after the label; send one label at a time")
+	if err := decodeBody(body, &given, []string{"regression", "by", "reason"}, "a valid label", "the label; send one label at a time"); err != nil {
+		return false, "", "", err
 	}
 	if given.Regression == nil {
 		return false, "", "", errors.New(`"regression" is missing; write true if the rollout made its service worse, false if it did not`)

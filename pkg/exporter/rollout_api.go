@@ -1,11 +1,7 @@
 package exporter
 
 import (
-	"bytes"
-	"encoding/json"
 	"errors"
-	"fmt"
-	"io"
 	"net/http"
 	"reflect"
 	"time"
@@ -16,17 +12,9 @@ import (
 // parseRollout reads the body of an announcement.
 func parseRollout(body []byte) (andon.Rollout, error) {
 	var ro andon.Rollout
-	d := json.NewDecoder(bytes.NewReader(body))
-	d.DisallowUnknownFields()
-	err := d.Decode(&ro)
-	if field, unknown := unknownField(err); unknown {
-		return ro, errors.New(andon.UnknownKey(field, andon.Keys(reflect.TypeFor[andon.Rollout](), "json")))
-	}
-	if err != nil {
-		return ro, fmt.Errorf("the body is not a valid rollout: %w", jsonWords(err))
-	}
-	if _, err := d.Token(); !errors.Is(err, io.EOF) {
-		return ro, errors.New("the body has text after the rollout; announce one rollout at a time")
+	keys := andon.Keys(reflect.TypeFor[andon.Rollout](), "json")
+	if err := decodeBody(body, &ro, keys, "a valid rollout", "the rollout; announce one rollout at a time"); err != nil {
+		return ro, err
 	}
 	return ro, nil
 }
