@@ -57,7 +57,7 @@ var Kinds = func() []Kind {
 	return out
 }()
 
-// traits returns those of k; a kind that is none of ours is like a Value, in a
+// traits returns those of k; an unknown kind is treated like Value, in a
 // family of its own.
 func (k Kind) traits() traits {
 	for _, t := range kinds {

@@ -72,18 +72,18 @@ func TestTargetRefuses(t *testing.T) {
 		{"body without end", "tool: {webhook: {url: 'https://a', body: '{{range 999999}}{{$.ID}}{{end}}'}}", `larger than 1 MiB`},
 		{"header of an unknown field", "tool: {webhook: {url: 'https://a', headers: {X-A: '{{.Nope}}'}}}", `the template of X-A is not valid`},
 		{"header that is ours", "tool: {webhook: {url: 'https://a', headers: {idempotency-key: a}}}", `Idempotency-Key is set by Andon`},
-		{"header that is none", "tool: {webhook: {url: 'https://a', headers: {'a b': c}}}", `"a b" is not a valid header name`},
-		{"method that is none", "tool: {webhook: {url: 'https://a', method: STOP}}", `"STOP" is not one of POST, PUT, PATCH, DELETE, GET`},
+		{"bad header name", "tool: {webhook: {url: 'https://a', headers: {'a b': c}}}", `"a b" is not a valid header name`},
+		{"unknown method", "tool: {webhook: {url: 'https://a', method: STOP}}", `"STOP" is not one of POST, PUT, PATCH, DELETE, GET`},
 		{"already that would be tried again", "tool: {webhook: {url: 'https://a', already: [503]}}", `webhook.already: 503 is not allowed`},
 		{"two ways to authenticate", "tool: {webhook: {url: 'https://a', authorization: {credentials: a}, basic_auth: {username: b}}}", `at most one of basic_auth, oauth2 & authorization`},
 		{"ca that is not there", "tool: {webhook: {url: 'https://a', tls_config: {ca_file: /nowhere/ca.pem}}}", `/nowhere/ca.pem`},
 		{"no name", "tool:\n  argo-rollouts: {namespace: shop}", `line 2: argo-rollouts needs namespace and name`},
-		{"name that is none", "tool: {kubernetes: {namespace: shop, name: Check/Out}}", `"Check/Out" is not a valid object name`},
-		{"namespace that is none", "tool: {kubernetes: {namespace: ../kube-system, name: a}}", `is not a valid namespace name`},
+		{"bad object name", "tool: {kubernetes: {namespace: shop, name: Check/Out}}", `"Check/Out" is not a valid object name`},
+		{"bad namespace name", "tool: {kubernetes: {namespace: ../kube-system, name: a}}", `is not a valid namespace name`},
 		{"unknown action", "tool: {kubernetes: {namespace: shop, name: a, action: stop}}", `"stop" is not an action`},
 		{"api and kubeconfig", "tool: {kubernetes: {namespace: shop, name: a, kubeconfig: b, api: {url: 'http://c'}}}", `cannot be combined`},
 		{"api without url", "tool: {kubernetes: {namespace: shop, name: a, api: {}}}", `kubernetes.api.url must be an absolute`},
-		{"label that is none", "tool: {kubernetes: {namespace: shop, name: a, version_label: 'a b'}}", `is not a valid label name`},
+		{"bad label name", "tool: {kubernetes: {namespace: shop, name: a, version_label: 'a b'}}", `is not a valid label name`},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
