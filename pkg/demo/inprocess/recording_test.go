@@ -26,6 +26,7 @@ func TestRecordingLikeStore(t *testing.T) {
 	}
 	defer store.Close()
 	var samples recording.Samples
+	series := map[string]*recording.Series{}
 	app := store.DB.Appender(t.Context())
 	for n, at := 0, start; !at.After(end); n, at = n+1, at.Add(step) {
 		for pod := range 4 {
@@ -41,7 +42,10 @@ func TestRecordingLikeStore(t *testing.T) {
 					continue
 				}
 				l := labels.FromStrings("__name__", "requests_total", "pod", "pod-"+strconv.Itoa(pod), "code", code)
-				if err := samples.Append(l, at.UnixMilli(), value); err != nil {
+				if series[l.String()] == nil {
+					series[l.String()] = samples.Add(l)
+				}
+				if err := series[l.String()].Append(at.UnixMilli(), value); err != nil {
 					t.Fatal(err)
 				}
 				if _, err := app.Append(0, l, at.UnixMilli(), value); err != nil {

@@ -18,32 +18,29 @@ import (
 // engine can answer PromQL queries about it. Several goroutines may read it, but not
 // while Append runs. The zero Samples is empty.
 type Samples struct {
-	series []*series // in the order of their first sample
-	byKey  map[string]*series
+	series []*Series // in the order in which they were added
 }
 
-type series struct {
+// A Series is one of Samples: what its samples are appended to.
+type Series struct {
 	labels labels.Labels
 	points []chunks.Sample
 }
 
-// Append adds a sample at a time in Unix milliseconds. It returns an error if the
-// series has a sample at that time or later.
-func (s *Samples) Append(l labels.Labels, at int64, v float64) error {
-	if s.byKey == nil {
-		s.byKey = make(map[string]*series)
+// Add adds an empty series. No two may have the same labels.
+func (s *Samples) Add(l labels.Labels) *Series {
+	one := &Series{labels: l}
+	s.series = append(s.series, one)
+	return one
+}
+
+// Append adds a sample, at a time in Unix milliseconds. It is an error if the
+// series has one at that time or later.
+func (s *Series) Append(at int64, v float64) error {
+	if n := len(s.points); n > 0 && s.points[n-1].T() >= at {
+		return fmt.Errorf("the sample at %d ms is not newer than the one before it, at %d ms", at, s.points[n-1].T())
 	}
-	key := l.String()
-	one := s.byKey[key]
-	if one == nil {
-		one = &series{labels: l}
-		s.byKey[key] = one
-		s.series = append(s.series, one)
-	}
-	if n := len(one.points); n > 0 && one.points[n-1].T() >= at {
-		return fmt.Errorf("the sample at %d ms is not newer than the one before it, at %d ms", at, one.points[n-1].T())
-	}
-	one.points = append(one.points, point{at, v})
+	s.points = append(s.points, point{at, v})
 	return nil
 }
 

@@ -43,7 +43,7 @@ type Outcome struct {
 // The judge never sees a sample from after the tick: samples are added as time goes
 // by, and a query that goes beyond the tick is an error.
 func Replay(ctx context.Context, c *Case, o Options) ([]Outcome, error) {
-	p := player{c: c, outcomes: make([]Outcome, len(c.Rollouts))}
+	p := player{c: c, series: make([]*recording.Series, len(c.Series)), outcomes: make([]Outcome, len(c.Rollouts))}
 	// A file has no staleness markers, so a series ends one step after its last
 	// sample.
 	p.engine = recording.NewEngine(time.Duration(c.Step), nil, nil)
@@ -62,6 +62,7 @@ type player struct {
 	c        *Case
 	engine   *promql.Engine
 	samples  recording.Samples
+	series   []*recording.Series // of samples, by index of the case's; nil before the first sample
 	lines    recording.Lines
 	analyzer *judge.Analyzer
 	next     int // index of the first sample that is not in samples yet
@@ -110,7 +111,10 @@ func (p *player) feed() error {
 	limit := p.now.UnixMilli()
 	for ; p.next < len(p.c.Samples) && p.c.Samples[p.next].Time <= limit; p.next++ {
 		s := p.c.Samples[p.next]
-		if err := p.samples.Append(p.c.Series[s.Series], s.Time, s.Value); err != nil {
+		if p.series[s.Series] == nil {
+			p.series[s.Series] = p.samples.Add(p.c.Series[s.Series])
+		}
+		if err := p.series[s.Series].Append(s.Time, s.Value); err != nil {
 			return fmt.Errorf("%s at %s: %w", p.c.Series[s.Series], model.Time(s.Time).Time().UTC().Format(time.RFC3339), err)
 		}
 	}
