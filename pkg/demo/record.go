@@ -417,7 +417,8 @@ func (t *tape) label(services []andon.Service) caseFile {
 		ro.Candidate, ro.Control = andon.Selector{"version": New}, andon.Selector{"version": Old}
 		ro.Started, ro.Ended = ro.Started.UTC(), t.until.UTC()
 		for i, at := range ro.Stages {
-			ro.Stages[i] = at.UTC().Truncate(time.Millisecond)
+			// How long a node takes to shut down is left to chance by net/http, by milliseconds.
+			ro.Stages[i] = at.UTC().Truncate(time.Second)
 		}
 		out.Rollouts = append(out.Rollouts, ro)
 		tr := truth{Rollout: ro.ID}
